@@ -1,0 +1,82 @@
+# Everything a person runs. Each target does the set-up it needs; what is done already is skipped.
+# `make` alone lists the targets.
+
+PYTHON ?= python3
+VENV   := .venv
+PY     := $(VENV)/bin/python
+UV     := $(VENV)/tools/bin/uv
+UV_VERSION := 0.13.9
+SUDO   := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
+
+export PYTHONPATH := plugins
+export UV_PYTHON_DOWNLOADS := never
+export SE_AVOID_STATS := true
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run up check format test lock setup setup-dev browser clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: setup ## set up, then run the whole DAG on a made-up newsroom (data/demo/)
+	@$(PY) -m celeb_ops.cli demo $(if $(DATE),--date $(DATE)) $(if $(SITES),--sites $(SITES))
+
+run: setup ## run the DAG once on CELEBS_SITES (DATE=2026-11-20T08:00, SITES=TMZ,PEOPLE)
+	@$(PY) -m celeb_ops.cli run $(if $(DATE),--date $(DATE)) $(if $(SITES),--sites $(SITES))
+
+up: setup ## Airflow with its UI on 127.0.0.1:8080, schedule on; Ctrl-C ends all of it
+	@exec $(PY) -m celeb_ops.cli up
+
+check: setup-dev ## lint, format, types
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+format: setup-dev ## put the code into the project's format
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+test: setup-dev browser ## all set-up, then the tests
+	$(VENV)/bin/python -m pytest $(ARGS)
+
+lock: $(UV) ## pin requirements*.in anew (requirements*.txt)
+	$(UV) pip compile -q --universal --python-version 3.11 --custom-compile-command "make lock" $(ARGS) requirements.in -o requirements.txt
+	$(UV) pip compile -q --universal --python-version 3.11 --custom-compile-command "make lock" $(ARGS) requirements-dev.in -o requirements-dev.txt
+
+clean: ## remove the set-up (.venv, .airflow, .cache); the dataset in data/ stays
+	rm -rf $(VENV) .airflow .cache
+
+# --- set-up ---------------------------------------------------------------------------------------
+
+setup: $(VENV)/.requirements browser
+setup-dev: $(VENV)/.requirements-dev
+
+# uv goes beside the environment, not into the system: no pip of a distribution objects to that.
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@echo "· uv $(UV_VERSION)"
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --target $(VENV)/tools --upgrade uv==$(UV_VERSION) 2>$(VENV)-pip.log \
+	  || { cat $(VENV)-pip.log; rm -f $(VENV)-pip.log; exit 1; }
+	@rm -f $(VENV)-pip.log
+
+$(PY): | $(UV)
+	@$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
+
+$(VENV)/.requirements: requirements.txt | $(PY)
+	@echo "· Python packages (requirements.txt)"
+	@$(UV) pip install --quiet --python $(PY) -r requirements.txt
+	@touch $@
+
+$(VENV)/.requirements-dev: requirements-dev.txt $(VENV)/.requirements | $(PY)
+	@echo "· test packages (requirements-dev.txt)"
+	@$(UV) pip install --quiet --python $(PY) -r requirements-dev.txt
+	@touch $@
+
+# Debian's Chromium with its driver; elsewhere Selenium Manager fetches a matching pair at the first run.
+browser:
+	@command -v chromedriver >/dev/null && { command -v chromium || command -v google-chrome || command -v chromium-browser; } >/dev/null \
+	|| { command -v apt-get >/dev/null && echo "· Chromium and its driver (apt)" \
+	     && $(SUDO) apt-get -qq update >/dev/null \
+	     && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get -qq install -y --no-install-recommends chromium chromium-driver fonts-liberation >/dev/null 2>&1; } \
+	|| echo "· no chromedriver here: Selenium Manager will fetch a browser at the first capture"

@@ -1,0 +1,93 @@
+"""Twice a day: photograph the celebrity-news homepages, have the people on them recognised, merge the dataset."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from airflow.sdk import Asset, Param, TriggerRule, dag, get_current_context, task, task_group
+from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
+
+from celeb_ops.operators import run
+from celeb_ops.operators.rekognize import RekognizeCelebritiesOperator
+from celeb_ops.operators.screenshot import ScreenshotOperator
+from celeb_ops.operators.slice import SliceOperator
+from celeb_ops.settings import Settings
+from celeb_ops.sites import site_names
+
+settings = Settings.load()
+dataset = Asset("celebs_dataset", uri="celebs://dataset/Celebs.csv", group="celebs")
+label = "{{ task.site['name'] }}"
+
+no_second_try = RetryRule(
+    exception="celeb_ops.exceptions.PermanentError",
+    action=RetryAction.FAIL,
+    reason="a second try would meet the same",
+)
+
+
+@dag(
+    schedule="0 8,20 * * *",
+    start_date=datetime(2026, 1, 1),
+    catchup=False,
+    max_active_runs=4,
+    doc_md=__doc__,
+    tags=["celebs"],
+    params={
+        "sites": Param(
+            [],
+            type=["null", "array"],
+            items={"type": "string"},
+            examples=site_names(settings.path(settings.sites)),
+            title="Sites",
+            description_md="Names from the sites file; none: all of them.",
+        )
+    },
+    default_args={
+        "owner": "celebs",
+        "retries": settings.retries,
+        "retry_delay": timedelta(seconds=settings.retry_delay_s),
+        "retry_exponential_backoff": 2.0,
+        "max_retry_delay": timedelta(minutes=15),
+        "retry_policy": ExceptionRetryPolicy(rules=[no_second_try]),
+        "execution_timeout": timedelta(minutes=5),
+    },
+)
+def trending_celebrities():
+    @task
+    def list_sites(params: dict) -> list[dict]:
+        """Read and check the sites file; one mapped task group per site follows."""
+        return run.list_sites(params["sites"])
+
+    @task_group(group_id=run.GROUP)
+    def site_steps(site: dict):
+        """One site: picture, slices, names. A site that fails stops nobody else."""
+        screenshot = ScreenshotOperator(
+            task_id="screenshot",
+            site=site,
+            map_index_template=label,
+            max_active_tis_per_dag=settings.browsers,
+        )
+        plan = SliceOperator(task_id="slice", site=site, screenshot=screenshot.output, map_index_template=label)
+        return RekognizeCelebritiesOperator(
+            task_id="rekognize",
+            site=site,
+            plan=plan.output,
+            map_index_template=label,
+            execution_timeout=timedelta(minutes=30),
+        ).output
+
+    @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[dataset])
+    def merge(sites: list[dict], results: list[str], *, outlet_events) -> None:
+        """Bring the survivors' rows into Celebs.csv, Captures and Sightings, and name the others."""
+        outlet_events[dataset].extra = run.merge_results(get_current_context(), sites, results)
+
+    @task(trigger_rule=TriggerRule.ALL_DONE, retries=0)
+    def watcher(sites: list[dict]) -> None:
+        """Turn the run red unless every failure was of an optional site."""
+        run.watch(get_current_context(), sites)
+
+    sites = list_sites()
+    merge(sites, site_steps.expand(site=sites)) >> watcher(sites)
+
+
+trending_celebrities()

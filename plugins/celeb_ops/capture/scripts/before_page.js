@@ -1,0 +1,18 @@
+// Runs before the page's own scripts, in every frame: nothing may stop or leave the page.
+(() => {
+  const nothing = () => undefined;
+  window.alert = nothing;
+  window.confirm = () => false;
+  window.prompt = () => null;
+  window.print = nothing;
+  window.open = () => null;
+  // A page that asks before it is left would hold the browser's end up.
+  const listen = EventTarget.prototype.addEventListener;
+  EventTarget.prototype.addEventListener = function (type, ...rest) {
+    return type === 'beforeunload' ? undefined : listen.call(this, type, ...rest);
+  };
+  // When the document last changed; read by ready.js.
+  window.__celebs = { changed: performance.now() };
+  new MutationObserver(() => { window.__celebs.changed = performance.now(); })
+    .observe(document, { childList: true, subtree: true });
+})();

@@ -1,0 +1,65 @@
+"""``python -m celeb_ops.cli run|demo|up``: the command line behind the make targets."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from celeb_ops.exceptions import CelebsError
+from celeb_ops.settings import PROJECT
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit status: 0 fine, 1 a site or the run failed, 2 bad input, 130 interrupted."""
+    options = _parser().parse_args(arguments)
+    try:
+        if options.command == "up":
+            from celeb_ops.cli.up import up
+
+            return up(options.port)
+        if options.command == "demo":
+            from celeb_ops.cli.demo import demo
+
+            return demo(options.date, options.sites, options.airflow_home)
+        from celeb_ops.cli.run import run
+
+        return run(options.date, options.sites, options.airflow_home)
+    except CelebsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped. What was finished is in the store; run the same again to go on.\n")
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="celeb_ops", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, text in (("run", "the DAG once"), ("demo", "the DAG once on a made-up newsroom")):
+        command = commands.add_parser(name, help=text)
+        command.add_argument("--date", type=moment, default=None, help="run time, e.g. 2026-11-20T08:00 (UTC)")
+        command.add_argument("--sites", type=_names, default=[], help="names, separated by commas")
+        command.add_argument("--airflow-home", type=Path, default=PROJECT / ".airflow" / "run")
+    command = commands.add_parser("up", help="Airflow with its UI and the schedule")
+    command.add_argument("--port", type=int, default=8080)
+    return parser
+
+
+def moment(text: str) -> datetime:
+    """A run time: ISO 8601, UTC where it names no zone, in whole seconds."""
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time; write it like 2026-11-20T08:00") from None
+    when = when if when.tzinfo else when.replace(tzinfo=UTC)
+    return when.astimezone(UTC).replace(microsecond=0)
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

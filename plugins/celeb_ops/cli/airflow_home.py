@@ -1,0 +1,70 @@
+"""An Airflow of this project's own: environment, database, and no two at once on one database."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from celeb_ops.exceptions import PermanentError
+from celeb_ops.settings import PROJECT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class AirflowHomeError(PermanentError):
+    """The Airflow home is in use, or its database could not be made."""
+
+
+def environment(home: Path) -> dict[str, str]:
+    """What Airflow must know to run this checkout from ``home``."""
+    return {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(PROJECT / "plugins"), os.environ.get("PYTHONPATH")])),
+    }
+
+
+@contextmanager
+def claimed(home: Path) -> Iterator[None]:
+    """Hold the home for this process; AirflowHomeError where another has it."""
+    home.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(home / "in-use.lock", timeout=0):
+            yield
+    except Timeout:
+        raise AirflowHomeError(
+            f"Another run is using {home} at the moment: wait for it to end, or give this one "
+            "a place of its own (--airflow-home)."
+        ) from None
+
+
+def migrated(home: Path, log: Path) -> None:
+    """Make or upgrade the home's database; nothing to do where this Airflow version did it before."""
+    from importlib.metadata import version
+
+    stamp = home / f"migrated-{version('apache-airflow-core')}"
+    if stamp.exists() and (home / "airflow.db").exists():
+        return
+    with log.open("ab") as output:
+        done = subprocess.run(
+            [sys.executable, "-m", "airflow", "db", "migrate"],
+            env={**os.environ, **environment(home)},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if done.returncode:
+        raise AirflowHomeError(f"Airflow's database in {home} could not be made; see {log}.")
+    stamp.touch()

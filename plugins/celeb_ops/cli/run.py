@@ -1,0 +1,130 @@
+"""``make run``: the real DAG file, once, in this process, told to a person."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from celeb_ops import keys
+from celeb_ops.cli.airflow_home import claimed, environment, migrated
+from celeb_ops.dataset import captures_of
+from celeb_ops.hooks.s3 import open_store
+from celeb_ops.settings import PROJECT, Settings
+from celeb_ops.sites import choose, load_sites
+from celeb_ops.store import split_s3
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DAG_ID = "trending_celebrities"
+RETRY_DELAY_S = 2
+"""A person sits through the retries of ``make run``; on the schedule they are minutes apart."""
+
+
+def run(when: datetime | None, names: list[str], home: Path) -> int:
+    """Run the DAG for ``when`` (default: now) on the sites of these names (none: all); the exit status."""
+    os.environ.setdefault("CELEBS_RETRY_DELAY_S", str(RETRY_DELAY_S))
+    settings = Settings.load()
+    # What is wrong with the input is said before any work begins.
+    sites = choose(load_sites(settings.path(settings.sites)), names)
+    when = when or datetime.now(UTC).replace(microsecond=0)
+    os.environ.update(environment(home))
+
+    with claimed(home), _terminal(home) as (console, log):
+        console.print(
+            f"{len(sites)} sites at {keys.iso(when)}, recognised by {settings.recognizer}. Log: {_short(log)}"
+        )
+        migrated(home, log)
+        state, errors = _run_dag(console, settings, when, [site.name for site in sites] if names else [])
+        rows = captures_of(open_store(settings), when)
+        _tell(console, settings, rows, errors)
+    return 0 if state == "success" else 1
+
+
+@contextmanager
+def _terminal(home: Path) -> Iterator[tuple[Console, Path]]:
+    """A console on the terminal, while everything else that is printed goes to a log file."""
+    folder = home / "logs"
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / f"run-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.log"
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = [os.dup(1), os.dup(2)]
+    target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(target, 1)
+    os.dup2(target, 2)
+    os.close(target)
+    try:
+        with open(kept[0], "w", encoding="utf-8", closefd=False) as terminal:
+            yield Console(file=terminal, soft_wrap=True), log
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for fd, saved in zip((1, 2), kept, strict=True):
+            os.dup2(saved, fd)
+            os.close(saved)
+
+
+def _run_dag(console: Console, settings: Settings, when: datetime, names: list[str]) -> tuple[str, list[str]]:
+    """The state the run ended in, and what tasks outside the sites' own steps said when they failed."""
+    from airflow.dag_processing.dagbag import DagBag
+    from airflow.sdk.listener import get_listener_manager
+
+    from celeb_ops.cli.progress import Progress
+
+    bag = DagBag(dag_folder=str(PROJECT / "dags"), include_examples=False)
+    if DAG_ID not in bag.dags:
+        return "failed", [str(error).strip() for error in bag.import_errors.values()]
+    listeners = get_listener_manager()
+    with Progress(console, lambda: open_store(settings), when, settings.retry_delay_s) as progress:
+        listeners.add_listener(progress)
+        try:
+            with _interruptible():
+                run = bag.dags[DAG_ID].test(logical_date=when, run_conf={"sites": names})
+        finally:
+            listeners.pm.unregister(progress)
+    return str(run.state), progress.errors
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C, or a SIGTERM, ends the task that is under way and then the run, not just the task."""
+
+    def interrupt(number: int, _: Any) -> None:
+        raise KeyboardInterrupt(signal.Signals(number).name)
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _tell(console: Console, settings: Settings, rows: list[dict[str, Any]], errors: list[str]) -> None:
+    from celeb_ops.cli.progress import summary
+    from celeb_ops.recognition import NO_GALLERY
+
+    for error in errors:
+        console.print(f"[red]✗[/] {error}", markup=True)
+    console.print()
+    if rows:
+        console.print(summary(rows))
+        console.print()
+    if any(row["recognizer"] == "local" and not row["gallery"] for row in rows):
+        console.print(NO_GALLERY)
+    url = open_store(settings).url(keys.CSV)
+    console.print(
+        f"Dataset: {url if split_s3(settings.store) else _short(Path(url))}; beside it Images/, Faces/, Results/, Captures/, Sightings/."
+    )
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(PROJECT)) if path.is_relative_to(PROJECT) else str(path)

@@ -1,0 +1,67 @@
+"""Every error a user can meet: one class each, with a sentence that says what happened, to what, and what to do."""
+
+from __future__ import annotations
+
+
+class CelebsError(Exception):
+    """Base of this project's errors. A task that meets one is tried again."""
+
+
+class PermanentError(CelebsError):
+    """A second try would meet the same: the task fails at once."""
+
+
+class SettingsError(PermanentError):
+    """A setting (environment or ``.env``) is unusable."""
+
+
+class SitesError(PermanentError):
+    """The sites file, or a choice of sites, is unusable."""
+
+
+class GalleryError(PermanentError):
+    """The gallery of the local recogniser is unusable."""
+
+
+class InvalidKeyError(PermanentError):
+    """A key that would leave the store."""
+
+
+class StoreError(CelebsError):
+    """The store could not be read or written."""
+
+
+class NotStoredError(StoreError):
+    """A key that should be in the store is not there."""
+
+
+class UpdateConflictError(StoreError):
+    """A file was changed by others at every attempt to change it."""
+
+
+class RecordError(PermanentError):
+    """A file in the store is not what its name says."""
+
+
+class CaptureError(CelebsError):
+    """A page could not be captured this time."""
+
+
+class BrowserError(CaptureError):
+    """The browser could not be started, or died."""
+
+
+class PageRefusedError(CaptureError):
+    """The site answered, but not with its page (HTTP status of 400 and up)."""
+
+
+class EmptyPictureError(CaptureError):
+    """A picture came back empty, undecodable, of the wrong size or of one colour."""
+
+
+class RecognitionError(CelebsError):
+    """The recogniser gave no usable answer."""
+
+
+class SiteFailedError(PermanentError):
+    """A site of the run failed: raised by the watcher, so that the run is red."""

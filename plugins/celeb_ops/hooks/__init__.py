@@ -1,0 +1,1 @@
+"""An Airflow connection in, a client out."""

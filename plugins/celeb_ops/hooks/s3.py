@@ -1,0 +1,38 @@
+"""The store of the settings, its S3 client made by the amazon provider's hook."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from celeb_ops import keys
+from celeb_ops.settings import S3_CONNECTION, Settings
+from celeb_ops.store import FolderStore, S3Store, Store, split_s3
+
+logger = logging.getLogger(__name__)
+
+
+def open_store(settings: Settings, aws_conn_id: str = S3_CONNECTION) -> Store:
+    """``CELEBS_STORE`` as a store. An ``s3://`` address uses the Airflow connection ``celebs_s3``.
+
+    Without such a connection boto's own credential chain is used.
+    """
+    place = split_s3(settings.store)
+    if place is None:
+        return FolderStore(settings.path(Path(settings.store)))
+
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+    settings.export_connections()
+    hook = S3Hook(aws_conn_id=aws_conn_id, region_name=settings.region or None)
+    return S3Store(hook.get_conn(), *place)
+
+
+def warn_of_new_prefix(settings: Settings, store: Store) -> None:
+    """Say so where the first version's bucket has no dataset at the place the settings name."""
+    if settings.from_v1 and not store.exists(keys.CSV):
+        logger.warning(
+            "%s is not there: a new dataset begins. If the first version kept one in this bucket, set "
+            "CELEBS_PREFIX to the folder that stood in its code.",
+            store.url(keys.CSV),
+        )

@@ -1,0 +1,99 @@
+"""Every key of the store, and the run time that names them.
+
+A key is a path relative to the store's root, the same in S3 and in a folder. This is the one place
+where keys are made, so it is also the one place where a name's way into a key is made safe.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+CSV = "Celebs.csv"
+CSV_V1 = "Celebs.v1.csv"
+
+# English whatever the locale: strftime("%b") would write "Nov." or "11月" into the keys.
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+_V1_TIME = re.compile(r"([A-Z][a-z]{2})_(\d{2})_(\d{4})_(\d{2})H_(\d{2})M_(\d{2})S")
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+|\.{2,}|^\.")
+
+
+def run_time(logical_date: datetime | None, run_after: datetime | None) -> datetime:
+    """The run's time in UTC, in whole seconds: its logical date, or ``run_after`` where it has none."""
+    when = logical_date or run_after
+    if when is None:
+        raise ValueError("a run has a logical date or a run_after; this one has neither")
+    return when.astimezone(UTC).replace(microsecond=0)
+
+
+def iso(when: datetime) -> str:
+    """``2026-11-23T08:00:00Z``: a moment as the dataset writes it."""
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def v1_time(when: datetime) -> str:
+    """``Nov_23_2026_08H_00M_00S``: a moment as the first version wrote it."""
+    when = when.astimezone(UTC)
+    return f"{MONTHS[when.month - 1]}_{when:%d_%Y_%HH_%MM_%SS}"
+
+
+def parse_v1_time(text: str) -> datetime | None:
+    """The moment in the first version's time format, or None for any other text."""
+    found = _V1_TIME.fullmatch(text)
+    if not found or found[1] not in MONTHS:
+        return None
+    day, year, hour, minute, second = (int(found[i]) for i in range(2, 7))
+    try:
+        return datetime(year, MONTHS.index(found[1]) + 1, day, hour, minute, second, tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def safe(name: str) -> str:
+    """``name`` as one path segment that can't leave its folder."""
+    return _UNSAFE.sub("_", name) or "_"
+
+
+def stem(site: str, when: datetime) -> str:
+    """``TMZ_Nov_23_2026_08H_00M_00S``: site and run time, as the first version named its files."""
+    return f"{safe(site)}_{v1_time(when)}"
+
+
+def sidecar(stem: str) -> str:
+    return f"Images/{stem}.json"
+
+
+def image(stem: str, part: int, extension: str) -> str:
+    """A screenshot's picture; ``part`` counts from 1, and only parts past the first are numbered."""
+    return f"Images/{stem}{f'.{part}' if part > 1 else ''}.{extension}"
+
+
+def plan(stem: str) -> str:
+    return f"Slices/{stem}/plan.json"
+
+
+def slice_(stem: str, rows: tuple[int, int], columns: tuple[int, int]) -> str:
+    """A slice, named by its half-open rows and columns in page pixels."""
+    return f"Slices/{stem}/y{rows[0]:06d}-{rows[1]:06d}_x{columns[0]:04d}-{columns[1]:04d}.jpeg"
+
+
+def result(stem: str) -> str:
+    return f"Results/{stem}.json"
+
+
+def outcome(stem: str) -> str:
+    """Why a site has no result in a run: it was skipped or failed."""
+    return f"Outcomes/{stem}.json"
+
+
+def crop(stem: str, number: int) -> str:
+    return f"Faces/{stem}/{number}.jpeg"
+
+
+def captures(when: datetime) -> str:
+    return f"Captures/{when.astimezone(UTC):%Y-%m}.parquet"
+
+
+def sightings(when: datetime) -> str:
+    return f"Sightings/{when.astimezone(UTC):%Y-%m}.parquet"

@@ -1,0 +1,1 @@
+"""The steps of one site: a context in, a key out."""

@@ -1,0 +1,108 @@
+"""What the three operators share: a site, a run time, a store, and a word left behind when a step ends early."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowSkipException, AirflowTaskTimeout
+
+from celeb_ops import keys
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from airflow.sdk import Context
+
+    from celeb_ops.settings import Settings
+    from celeb_ops.sites import Site
+    from celeb_ops.store import Store
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of one site in one run."""
+
+    site: Site
+    time: datetime
+    """The run time."""
+    stem: str
+    settings: Settings
+    store: Store
+
+
+class SiteOperator(BaseOperator):
+    """
+    Base of the steps of one site.
+
+    A step that skips or fails leaves the reason in the store (``Outcomes/<stem>.json``): ``merge`` reads it
+    there, because only survivors hand on an XCom.
+
+    :param site: a site as ``list_sites`` gives it: ``name``, ``url`` and capture options. (templated)
+    """
+
+    template_fields: Sequence[str] = ("site",)
+    ui_color = "#f7e6d5"
+
+    def __init__(self, *, site: dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.site = site
+
+    @abstractmethod
+    def run_step(self, step: Step) -> str:
+        """Do the step and return the key of its record."""
+
+    def execute(self, context: Context) -> str:
+        step = self._step(context)
+        try:
+            return self.run_step(step)
+        except AirflowSkipException as skip:
+            self._leave_word(step, "skipped", str(skip))
+            raise
+        except AirflowTaskTimeout:
+            limit = f"{self.execution_timeout.total_seconds():g} s" if self.execution_timeout else "its time"
+            self._leave_word(step, "failed", f"The step was not done within {limit} (execution_timeout).")
+            raise
+        except Exception as error:
+            self._leave_word(step, "failed", str(error) or type(error).__name__)
+            raise
+
+    def _step(self, context: Context) -> Step:
+        from celeb_ops.hooks.s3 import open_store
+        from celeb_ops.settings import Settings
+        from celeb_ops.sites import Site
+
+        settings = Settings.load()
+        site = Site.model_validate(self.site)
+        when = time_of(context)
+        return Step(site, when, keys.stem(site.name, when), settings, open_store(settings))
+
+    def _leave_word(self, step: Step, outcome: str, reason: str) -> None:
+        from celeb_ops.exceptions import StoreError
+        from celeb_ops.records import Outcome
+
+        word = Outcome.model_validate(
+            {
+                "site": step.site.name,
+                "time": step.time,
+                "outcome": outcome,
+                "task": self.task_id.rpartition(".")[2],
+                "reason": reason,
+            }
+        )
+        try:
+            word.save(step.store, keys.outcome(step.stem))
+        except StoreError as error:
+            # The step's own error is what matters; this one must not hide it.
+            self.log.warning("The reason could not be kept: %s", error)
+
+
+def time_of(context: Context) -> datetime:
+    """The run time of a task's context."""
+    dag_run = context.get("dag_run")
+    return keys.run_time(
+        context.get("logical_date") or getattr(dag_run, "logical_date", None), getattr(dag_run, "run_after", None)
+    )

@@ -1,0 +1,48 @@
+"""Slices → who is on them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from celeb_ops import keys
+from celeb_ops.operators.base import SiteOperator, Step
+from celeb_ops.settings import REKOGNITION_CONNECTION
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class RekognizeCelebritiesOperator(SiteOperator):
+    """
+    Have the celebrities on a page's slices recognised, by the recogniser of ``CELEBS_RECOGNIZER``.
+
+    :param site: see :class:`~celeb_ops.operators.base.SiteOperator`. (templated)
+    :param plan: key of the slices' plan. (templated)
+    :param aws_conn_id: the connection for AWS Rekognition, which may belong to another account than the store's.
+    :return: the key of the result, ``Results/<stem>.json``.
+    """
+
+    template_fields: Sequence[str] = ("site", "plan")
+
+    def __init__(self, *, plan: str, aws_conn_id: str = REKOGNITION_CONNECTION, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.plan = plan
+        self.aws_conn_id = aws_conn_id
+
+    def run_step(self, step: Step) -> str:
+        from celeb_ops.hooks.rekognition import rekognition_client
+        from celeb_ops.recognition import open_recognizer
+        from celeb_ops.recognition.look import look
+        from celeb_ops.records import Plan, Screenshot
+
+        plan = Plan.load(step.store, self.plan)
+        screenshot = Screenshot.load(step.store, plan.screenshot)
+        recognizer = open_recognizer(step.settings, lambda: rekognition_client(step.settings, self.aws_conn_id))
+        if advice := recognizer.advice():
+            self.log.warning(advice)
+        result = look(plan, screenshot, recognizer, step.stem, step.store)
+        self.log.info("Celebrities detected: %s", ", ".join(result.celebrities) or "None")
+        key = result.save(step.store, keys.result(step.stem))
+        # The site has a result now: an earlier try's reason for having none is out of date.
+        step.store.delete(keys.outcome(step.stem))
+        return key

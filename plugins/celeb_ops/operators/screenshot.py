@@ -1,0 +1,92 @@
+"""A page → a picture and its sidecar in the store."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from airflow.sdk.exceptions import AirflowSkipException
+
+from celeb_ops import keys
+from celeb_ops.operators.base import SiteOperator, Step
+
+
+class ScreenshotOperator(SiteOperator):
+    """
+    Photograph a site's whole page in headless Chromium.
+
+    A screenshot that is in the store already is used again. A run time further from now than
+    ``CELEBS_LIVE_WINDOW_H`` is skipped: today's page never stands for another day's.
+
+    :param site: see :class:`~celeb_ops.operators.base.SiteOperator`. (templated)
+    :return: the key of the sidecar, ``Images/<stem>.json``.
+    """
+
+    def run_step(self, step: Step) -> str:
+        key = keys.sidecar(step.stem)
+        if step.store.exists(key):
+            self.log.info("%s is in the store already and is used again.", step.store.url(key))
+            return key
+        now = datetime.now(UTC)
+        window = timedelta(hours=step.settings.live_window_h)
+        if abs(now - step.time) > window:
+            raise AirflowSkipException(
+                f"The run time {keys.iso(step.time)} is {_distance(step.time - now)}, further than "
+                f"{step.settings.live_window_h:g} h: today's page is not that time's page, so none is photographed."
+            )
+        return self._capture(step, key)
+
+    def _capture(self, step: Step, key: str) -> str:
+        from celeb_ops.capture.page import capture_page
+        from celeb_ops.hooks.webdriver import WebDriverHook
+        from celeb_ops.records import Part, Screenshot
+
+        hook = WebDriverHook(step.settings.browser_url)
+        with tempfile.TemporaryDirectory(prefix="celebs-capture-", ignore_cleanup_errors=True) as folder:
+            with hook.browser(step.site) as driver:
+                page = capture_page(driver, step.site, Path(folder))
+            parts = []
+            for number, part in enumerate(page.parts, start=1):
+                part_key = keys.image(step.stem, number, step.site.format)
+                step.store.write(part_key, part.path.read_bytes())
+                parts.append(Part(key=part_key, rows=part.rows))
+        screenshot = Screenshot(
+            site=step.site.name,
+            time=step.time,
+            url=step.site.url,
+            final_url=page.final_url,
+            title=page.title,
+            http_status=page.http_status,
+            captured_at=page.captured_at,
+            source="live",
+            viewport=step.site.viewport,
+            page_width=page.page_width,
+            page_height=page.page_height,
+            captured_height=page.captured_height,
+            truncated=page.truncated,
+            parts=parts,
+            pictures=page.pictures,
+            images_loaded=page.images_loaded,
+            images_total=page.images_total,
+            missing=page.missing,
+            consent=page.consent,
+            timings=page.timings,
+            browser=page.browser,
+        )
+        self.log.info(
+            "%s: %d of %d rows, %d of %d pictures loaded%s",
+            page.final_url,
+            page.captured_height,
+            page.page_height,
+            page.images_loaded,
+            page.images_total,
+            f"; still missing: {', '.join(page.missing)}" if page.missing else "",
+        )
+        return screenshot.save(step.store, key)
+
+
+def _distance(delta: timedelta) -> str:
+    hours = abs(delta).total_seconds() / 3600
+    size = f"{hours / 24:.0f} days" if hours >= 48 else f"{hours:.1f} h"
+    return f"{size} {'ahead' if delta > timedelta(0) else 'ago'}"

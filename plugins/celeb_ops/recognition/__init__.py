@@ -1,0 +1,63 @@
+"""Slice → faces. Two recognisers with one result; the one to use is chosen in ``open_recognizer``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mypy_boto3_rekognition import RekognitionClient
+
+    from celeb_ops.geometry import Box
+    from celeb_ops.records import RecognizerInfo
+    from celeb_ops.settings import Settings
+
+
+NO_GALLERY = (
+    "The gallery is empty, so faces are counted and nobody is named: put photos of public figures into "
+    "gallery/<Name>/*.jpg, or point CELEBS_GALLERY at such a folder."
+)
+
+
+@dataclass(frozen=True)
+class Face:
+    """A face on a slice. ``box`` is in the slice's pixels; ``name`` is None for someone it does not know."""
+
+    box: Box
+    name: str | None = None
+    id: str | None = None
+    confidence: float = 0.0
+    """0–100; about 50 at the recogniser's own threshold."""
+    margin: float | None = None
+    basis: str = "face"
+
+
+class Recognizer(Protocol):
+    """Finds the faces of a slice and names those it knows."""
+
+    info: RecognizerInfo
+    cost_usd: float
+    """Of one call."""
+
+    def recognize(self, picture: bytes) -> list[Face]:
+        """The faces on a JPEG or PNG."""
+
+    def advice(self) -> str:
+        """One sentence for a user whose recogniser can't name anybody; empty where it can."""
+
+
+def open_recognizer(settings: Settings, rekognition: Callable[[], RekognitionClient]) -> Recognizer:
+    """The recogniser of ``CELEBS_RECOGNIZER``.
+
+    :param rekognition: makes the AWS client, and is called only where one is needed.
+    """
+    if settings.recognizer == "rekognition":
+        from celeb_ops.recognition.rekognition import RekognitionRecognizer
+
+        return RekognitionRecognizer(rekognition())
+    from celeb_ops.recognition.gallery import Gallery
+    from celeb_ops.recognition.local import LocalRecognizer
+
+    return LocalRecognizer(Gallery.load(settings.path(settings.gallery), settings.path(settings.cache)))

@@ -1,0 +1,124 @@
+"""The public figures that the local recogniser knows: a folder of photos, ``<Name>/*.jpg``."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from celeb_ops.exceptions import GalleryError, RecognitionError
+from celeb_ops.recognition import models
+
+if TYPE_CHECKING:
+    from celeb_ops.recognition.models import Embedding
+
+logger = logging.getLogger(__name__)
+
+_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
+_LONG_SIDE_PX = 1_600
+"""Reference photos are looked at no larger than this: a face that fills one is found at any size."""
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Names and embeddings, row by row: a person with several photos has several rows."""
+
+    names: list[str]
+    embeddings: Embedding
+    """photos × 128."""
+    digest: str | None
+    """Changes whenever the photos do; None for an empty gallery."""
+
+    @classmethod
+    def load(cls, folder: Path, cache: Path) -> Gallery:
+        """The gallery in ``folder``; a folder that is not there is an empty gallery.
+
+        Folders that start with ``_`` or ``.`` are passed over, as are photos without a usable face (with a
+        warning). Embeddings are kept in ``cache`` by the photo's content.
+
+        :raises GalleryError: the path is a file, or can't be read.
+        """
+        if not folder.exists():
+            return cls([], np.empty((0, 128)), None)
+        if not folder.is_dir():
+            raise GalleryError(f"{folder} is not a folder: CELEBS_GALLERY is a folder with photos as <Name>/*.jpg.")
+        names: list[str] = []
+        rows: list[Embedding] = []
+        digest = hashlib.sha256(models.MODEL.encode())
+        for photo in _photos(folder):
+            try:
+                content = photo.read_bytes()
+            except OSError as error:
+                raise GalleryError(f"The gallery's photo {photo} can't be read: {error.strerror}.") from None
+            name = photo.parent.name.strip()
+            embedding = _embedding(content, cache, photo)
+            if embedding is None:
+                continue
+            names.append(name)
+            rows.append(embedding)
+            digest.update(f"{name}\0{hashlib.sha256(content).hexdigest()}\n".encode())
+        if not names:
+            logger.warning("The gallery %s has no photo with a usable face.", folder)
+            return cls([], np.empty((0, 128)), None)
+        logger.info("Gallery %s: %d people, %d photos.", folder, len(set(names)), len(names))
+        return cls(names, np.stack(rows), digest.hexdigest()[:16])
+
+    @property
+    def people(self) -> Counter[str]:
+        """Photos by person."""
+        return Counter(self.names)
+
+
+def _photos(folder: Path) -> list[Path]:
+    return sorted(
+        photo
+        for person in folder.iterdir()
+        if person.is_dir() and not person.name.startswith(("_", "."))
+        for photo in person.iterdir()
+        if photo.suffix.lower() in _SUFFIXES and not photo.name.startswith(".")
+    )
+
+
+def _embedding(content: bytes, cache: Path, photo: Path) -> Embedding | None:
+    """The embedding of the photo's largest face, from the cache where it is known; None without one."""
+    kept = cache / "embeddings" / models.MODEL / f"{hashlib.sha256(content).hexdigest()}.npy"
+    try:
+        embedding = np.load(kept, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        embedding = _embed(content, photo)
+        _keep(kept, embedding)
+    if not embedding.size:
+        logger.warning("%s shows no face that can be used: it is passed over.", photo)
+        return None
+    return np.asarray(embedding, np.float64)
+
+
+def _embed(content: bytes, photo: Path) -> Embedding:
+    """128 numbers, or none where the photo has no face."""
+    try:
+        pixels = models.decode(content)
+    except RecognitionError:
+        return np.empty(0)
+    stride = max(1, -(-max(pixels.shape[:2]) // _LONG_SIDE_PX))
+    if stride > 1:
+        pixels = np.ascontiguousarray(pixels[::stride, ::stride])
+    faces = models.find_faces(pixels)
+    if len(faces) > 1:
+        logger.warning("%s shows %d faces: the largest is taken.", photo, len(faces))
+    return models.embed(pixels, max(faces, key=lambda box: box.area)) if faces else np.empty(0)
+
+
+def _keep(path: Path, embedding: Embedding) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
+            np.save(file, embedding)
+        Path(file.name).replace(path)
+    except OSError as error:
+        logger.warning("The embedding can't be kept in %s (%s): it is made anew each time.", path.parent, error)

@@ -1,0 +1,146 @@
+"""Picture and facts → slices that a face recogniser can read well.
+
+Slices cover every row of the page, overlap so that a face cut by one is whole in the next, and stay within
+Rekognition's limits. The picture is read once, from the top, a band of rows at a time.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pyvips
+
+from celeb_ops import keys
+from celeb_ops.exceptions import EmptyPictureError
+from celeb_ops.records import Plan, Screenshot, Slice, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from celeb_ops.store import Store
+
+LONG_SIDE_PX = 1_920
+"""Rekognition finds faces of 40 px and up on a picture of this long side, and only larger ones on a larger one."""
+OVERLAP_PX = 400
+"""The largest face that is whole in at least one of two neighbouring slices."""
+MIN_SIDE_PX = 80
+"""Rekognition refuses a picture that is smaller on either side."""
+MAX_BYTES = 5 * 1024 * 1024
+"""Rekognition refuses more bytes in one call."""
+_QUALITIES = (95, 90, 85, 80, 70, 60, 50, 40, 30)
+
+Rows = npt.NDArray[np.uint8]
+
+
+def spans(length: int, size: int = LONG_SIDE_PX, overlap: int = OVERLAP_PX) -> list[Span]:
+    """Half-open spans of at most ``size`` that cover ``[0, length)`` and overlap by ``overlap``.
+
+    The last one is shifted back to full size, so none is a sliver (the way of SAHI's slicing).
+    """
+    if length <= size:
+        return [Span(0, length)]
+    starts = [*range(0, length - size, size - overlap), length - size]
+    return [Span(start, start + size) for start in starts]
+
+
+def cut(screenshot: Screenshot, sidecar_key: str, stem: str, store: Store) -> Plan:
+    """Cut a screenshot into slices in the store; the plan (not yet saved) lists them from the top.
+
+    :raises EmptyPictureError: a part of the screenshot is missing rows or can't be decoded.
+    """
+    start = time.monotonic()
+    slices: list[Slice] = []
+    columns = spans(screenshot.page_width)
+    reader = RowReader(screenshot, store.read)
+    for rows in spans(screenshot.captured_height):
+        band = reader.read(rows)
+        for span in columns:
+            key = keys.slice_(stem, rows, span)
+            store.write(key, encoded(_padded(band[:, span.start : span.stop])))
+            slices.append(Slice(key=key, rows=rows, columns=span))
+    return Plan(screenshot=sidecar_key, slices=slices, seconds=round(time.monotonic() - start, 3))
+
+
+class RowReader:
+    """The rows of a screenshot across its parts, read from the top to the bottom.
+
+    Holds one band in memory (rows that the next band starts with are kept), never the picture.
+    """
+
+    def __init__(self, screenshot: Screenshot, read: Callable[[str], bytes]) -> None:
+        self._parts = iter(screenshot.parts)
+        self._read = read
+        self._band: Rows = np.empty((0, screenshot.page_width, 3), np.uint8)
+        self._top = 0
+        self._image: pyvips.Image | None = None
+        self._image_rows = Span(0, 0)
+        self._width = screenshot.page_width
+
+    def read(self, rows: Span) -> Rows:
+        """Rows × width × 3, RGB. A call may start no earlier than the one before it did."""
+        if rows.start < self._top:
+            raise ValueError(f"rows {rows} were passed already, the band starts at {self._top}")
+        self._band = self._band[rows.start - self._top :]
+        self._top = rows.start
+        pieces: list[Rows] = [self._band]
+        at = self._top + len(self._band)
+        while at < rows.stop:
+            stop = min(rows.stop, self._part_at(at).stop)
+            pieces.append(self._decode(at, stop))
+            at = stop
+        self._band = np.concatenate(pieces) if len(pieces) > 1 else self._band
+        return self._band
+
+    def _part_at(self, row: int) -> Span:
+        while self._image is None or row >= self._image_rows.stop:
+            part = next(self._parts, None)
+            if part is None:
+                raise EmptyPictureError(f"No part of the screenshot shows row {row}; capture the page again.")
+            try:
+                image = pyvips.Image.new_from_buffer(self._read(part.key), "", access="sequential")
+            except pyvips.Error as error:
+                raise EmptyPictureError(f"{part.key} can't be decoded: {str(error).splitlines()[0]}.") from None
+            if (image.width, image.height) != (self._width, part.rows.stop - part.rows.start):
+                raise EmptyPictureError(
+                    f"{part.key} is {image.width}x{image.height} px, but its sidecar says "
+                    f"{self._width}x{part.rows.stop - part.rows.start}; capture the page again."
+                )
+            self._image = image.flatten() if image.hasalpha() else image
+            self._image_rows = part.rows
+        return self._image_rows
+
+    def _decode(self, start: int, stop: int) -> Rows:
+        image = self._image
+        if image is None:
+            raise ValueError("no part is open")
+        try:
+            piece = image.crop(0, start - self._image_rows.start, image.width, stop - start)
+            memory = piece.colourspace("srgb").write_to_memory()
+        except pyvips.Error as error:
+            raise EmptyPictureError(
+                f"Rows {start}-{stop} of the screenshot can't be decoded: {str(error).splitlines()[0]}."
+            ) from None
+        return np.frombuffer(memory, np.uint8).reshape(stop - start, image.width, 3)
+
+
+def encoded(rows: Rows, qualities: Sequence[int] = _QUALITIES) -> bytes:
+    """A JPEG of at most 5 MB at the highest quality that fits."""
+    height, width, bands = rows.shape
+    image = pyvips.Image.new_from_memory(np.ascontiguousarray(rows).tobytes(), width, height, bands, "uchar")
+    data = b""
+    for quality in qualities:
+        data = bytes(image.jpegsave_buffer(Q=quality))
+        if len(data) <= MAX_BYTES:
+            break
+    return data
+
+
+def _padded(rows: Rows) -> Rows:
+    """Rows with white below and to the right where a page is smaller than the recogniser takes."""
+    lack = [max(MIN_SIDE_PX - side, 0) for side in rows.shape[:2]]
+    if not any(lack):
+        return rows
+    return np.pad(rows, ((0, lack[0]), (0, lack[1]), (0, 0)), constant_values=255)

@@ -1,0 +1,258 @@
+"""Where every file of the dataset lives: an S3 prefix or a local folder, with the same keys and verbs."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
+
+from celeb_ops.exceptions import InvalidKeyError, NotStoredError, StoreError, UpdateConflictError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+Change = Callable[[bytes | None], bytes | None]
+"""Given a file's content (None: there is none), its new content; None leaves it as it is."""
+
+UPDATE_ATTEMPTS = 30
+"""Attempts of one S3 ``update`` before it gives up: enough for dozens of writers at once."""
+
+_CONTENT_TYPES = {
+    ".json": "application/json",
+    ".jpeg": "image/jpeg",
+    ".png": "image/png",
+    ".csv": "text/csv; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".parquet": "application/vnd.apache.parquet",
+}
+
+
+class Store(Protocol):
+    """Files by key. ``write`` is atomic: a reader sees the old content or the new, never a half."""
+
+    def url(self, key: str = "") -> str:
+        """The key's address, for people and for the asset."""
+
+    def read(self, key: str) -> bytes:
+        """The content; NotStoredError where there is none."""
+
+    def write(self, key: str, content: bytes) -> None: ...
+
+    def exists(self, key: str) -> bool: ...
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """The keys that start with ``prefix``, sorted."""
+
+    def delete(self, key: str) -> None:
+        """Remove the key; nothing happens where it is not there."""
+
+    def update(self, key: str, change: Change) -> bool:
+        """Atomically read, change and write; True if something was written.
+
+        ``change`` may be called several times, so it must not have effects of its own.
+        """
+
+
+def checked(key: str) -> str:
+    """The key itself, if it stays inside the store."""
+    path = PurePosixPath(key)
+    if not key or path.is_absolute() or ".." in path.parts or "\\" in key or "\0" in key:
+        raise InvalidKeyError(f"{key!r} is no key of the store: a key is a relative path without '..'.")
+    return key
+
+
+class FolderStore:
+    """A local folder. Writers of one file take turns by a lock file beside it, in ``.locks/``."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def url(self, key: str = "") -> str:
+        return str(self.root / key)
+
+    def _path(self, key: str) -> Path:
+        return self.root / checked(key)
+
+    def read(self, key: str) -> bytes:
+        try:
+            return self._path(key).read_bytes()
+        except FileNotFoundError:
+            raise NotStoredError(f"{self.url(key)} is not there.") from None
+
+    def write(self, key: str, content: bytes) -> None:
+        path = self._path(key)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                Path(name).chmod(0o644)
+                Path(name).replace(path)
+            except BaseException:
+                Path(name).unlink(missing_ok=True)
+                raise
+        except OSError as error:
+            raise StoreError(f"{self.url(key)} could not be written: {error.strerror or error}.") from error
+
+    def exists(self, key: str) -> bool:
+        return self._path(key).is_file()
+
+    def list(self, prefix: str) -> Iterator[str]:
+        # Only the folder that the prefix names is walked: a listing costs what it lists.
+        folder = self.root / prefix.rpartition("/")[0]
+        found = (path.relative_to(self.root) for path in folder.rglob("*") if path.is_file())
+        # Names with a leading dot are ours: locks, and writes under way.
+        keys = (path.as_posix() for path in found if not any(part.startswith(".") for part in path.parts))
+        return iter(sorted(key for key in keys if key.startswith(prefix)))
+
+    def delete(self, key: str) -> None:
+        self._path(key).unlink(missing_ok=True)
+
+    @contextmanager
+    def _locked(self, key: str) -> Iterator[None]:
+        from filelock import FileLock, Timeout
+
+        lock = self.root / ".locks" / f"{checked(key).replace('/', '_')}.lock"
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(lock, timeout=120):
+                yield
+        except Timeout:
+            raise UpdateConflictError(
+                f"{self.url(key)} was kept locked for two minutes by another process; see who holds {lock}."
+            ) from None
+
+    def update(self, key: str, change: Change) -> bool:
+        with self._locked(key):
+            old = self.read(key) if self.exists(key) else None
+            new = change(old)
+            if new is None or new == old:
+                return False
+            self.write(key, new)
+            return True
+
+
+class S3Store:
+    """A prefix of an S3 bucket. ``update`` writes on condition (``If-Match``, ``If-None-Match``)."""
+
+    def __init__(self, client: S3Client, bucket: str, prefix: str = "") -> None:
+        self.client = client
+        self.bucket = bucket
+        self.prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+
+    def url(self, key: str = "") -> str:
+        return f"s3://{self.bucket}/{self.prefix}{key}"
+
+    def _key(self, key: str) -> str:
+        return self.prefix + checked(key)
+
+    @contextmanager
+    def _told(self, key: str, verb: str) -> Iterator[None]:
+        """Turns boto's errors into a sentence about this key."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            yield
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code in {"NoSuchKey", "404", "NotFound"}:
+                raise NotStoredError(f"{self.url(key)} is not there.") from None
+            if code == "NoSuchBucket":
+                raise StoreError(
+                    f"There is no bucket {self.bucket!r}: create it, or set CELEBS_STORE to another one."
+                ) from None
+            raise StoreError(
+                f"{self.url(key)} could not be {verb}: {code}: {error.response['Error'].get('Message')}"
+            ) from error
+        except BotoCoreError as error:
+            raise StoreError(f"{self.url(key)} could not be {verb}: {error} Check the connection celebs_s3.") from error
+
+    def _get(self, key: str) -> tuple[bytes, str]:
+        with self._told(key, "read"):
+            answer = self.client.get_object(Bucket=self.bucket, Key=self._key(key))
+            return answer["Body"].read(), answer["ETag"]
+
+    def read(self, key: str) -> bytes:
+        return self._get(key)[0]
+
+    def write(self, key: str, content: bytes) -> None:
+        with self._told(key, "written"):
+            self.client.put_object(Bucket=self.bucket, Key=self._key(key), Body=content, ContentType=content_type(key))
+
+    def exists(self, key: str) -> bool:
+        try:
+            with self._told(key, "read"):
+                self.client.head_object(Bucket=self.bucket, Key=self._key(key))
+        except NotStoredError:
+            return False
+        return True
+
+    def list(self, prefix: str) -> Iterator[str]:
+        with self._told(prefix, "listed"):
+            pages = self.client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket, Prefix=self.prefix + prefix
+            )
+            for page in pages:
+                for entry in page.get("Contents", []):
+                    yield entry["Key"][len(self.prefix) :]
+
+    def delete(self, key: str) -> None:
+        with self._told(key, "deleted"):
+            self.client.delete_object(Bucket=self.bucket, Key=self._key(key))
+
+    def update(self, key: str, change: Change) -> bool:
+        from botocore.exceptions import ClientError
+
+        for attempt in range(UPDATE_ATTEMPTS):
+            try:
+                old, etag = self._get(key)
+            except NotStoredError:
+                old, etag = None, ""
+            new = change(old)
+            if new is None or new == old:
+                return False
+            condition: Any = {"IfNoneMatch": "*"} if old is None else {"IfMatch": etag}
+            try:
+                with self._told(key, "written"):
+                    self.client.put_object(
+                        Bucket=self.bucket,
+                        Key=self._key(key),
+                        Body=new,
+                        ContentType=content_type(key),
+                        **condition,
+                    )
+                return True
+            except StoreError as error:
+                cause = error.__cause__
+                code = cause.response["Error"]["Code"] if isinstance(cause, ClientError) else ""
+                # 412, 409: another writer was faster. A vanished file answers If-Match with 404.
+                lost = isinstance(error, NotStoredError) and old is not None
+                if code not in {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"} and not lost:
+                    raise
+                # Full jitter, so that the losers of one round do not meet again in the next.
+                time.sleep(random.uniform(0, min(2.0, 0.05 * 2**attempt)))
+        raise UpdateConflictError(
+            f"{self.url(key)} was changed by others at each of {UPDATE_ATTEMPTS} attempts to change it. Try again."
+        )
+
+
+def content_type(key: str) -> str:
+    return _CONTENT_TYPES.get(PurePosixPath(key).suffix, "application/octet-stream")
+
+
+def split_s3(location: str) -> tuple[str, str] | None:
+    """``(bucket, prefix)`` of an ``s3://`` address, None for a folder."""
+    if not re.match(r"s3://", location, re.IGNORECASE):
+        return None
+    parts = urlsplit(location)
+    return parts.netloc, parts.path.strip("/")
