@@ -79,7 +79,7 @@ def _run_dag(console: Console, settings: Settings, when: datetime, names: list[s
 
     from celeb_ops.cli.progress import Progress
 
-    bag = DagBag(dag_folder=str(PROJECT / "dags"), include_examples=False)
+    bag = DagBag(dag_folder=str(PROJECT / "dags"))
     if DAG_ID not in bag.dags:
         return "failed", [str(error).strip() for error in bag.import_errors.values()]
     listeners = get_listener_manager()
