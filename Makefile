@@ -24,8 +24,8 @@ demo: setup ## set up, then run the whole DAG on a made-up newsroom (data/demo/)
 run: setup ## run the DAG once on CELEBS_SITES (DATE=2026-11-20T08:00, SITES=TMZ,PEOPLE)
 	@$(PY) -m celeb_ops.cli run $(if $(DATE),--date $(DATE)) $(if $(SITES),--sites $(SITES))
 
-up: setup ## Airflow with its UI on 127.0.0.1:8080, schedule on; Ctrl-C ends all of it
-	@exec $(PY) -m celeb_ops.cli up
+up: setup ## Airflow with its UI on 127.0.0.1:8080, schedule on; Ctrl-C ends all of it (PORT=8081)
+	@exec $(PY) -m celeb_ops.cli up $(if $(PORT),--port $(PORT))
 
 check: setup-dev ## lint, format, types
 	$(VENV)/bin/ruff check .

@@ -1,8 +1,18 @@
-"""Twice a day: photograph the celebrity-news homepages, have the people on them recognised, merge the dataset."""
+"""
+Twice a day: photograph celebrity-news homepages, have the people on them recognised, merge the dataset.
+
+Each site of `include/sites.yaml` goes through **screenshot → slice → rekognize** on its own; a site that fails stops
+nobody else. **merge** then brings one row per seen site into `Celebs.csv`, and every site (seen, skipped or failed,
+with the reason) into `Captures`. **watcher** turns the run red unless every failure was of an optional site.
+
+*Something failed?* Clear the red task: only that site is done anew, and `merge` and `watcher` follow. Nothing is
+doubled, however often a task or a run is repeated. A run time further than 3 h from now is skipped: today's page
+never stands for another day's.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import Asset, Param, TriggerRule, dag, get_current_context, task, task_group
 from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
@@ -27,7 +37,7 @@ no_second_try = RetryRule(
 
 @dag(
     schedule="0 8,20 * * *",
-    start_date=datetime(2026, 1, 1),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=4,
     doc_md=__doc__,

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 PROJECT = Path(__file__).resolve().parents[2]
 """The checkout: relative paths in settings start here, whatever folder a worker runs in."""
 
+DOTENV = PROJECT / ".env"
+
 S3_CONNECTION = "celebs_s3"
 REKOGNITION_CONNECTION = "celebs_rekognition"
 
@@ -61,24 +63,27 @@ class Settings(BaseModel):
     """The store's place comes from the first version's ``s3bucketName``."""
 
     @classmethod
-    def load(cls, environ: Mapping[str, str] | None = None, dotenv: Path | None = PROJECT / ".env") -> Settings:
-        """The settings now. SettingsError names the setting, its value and what would be right."""
+    def load(cls, environ: Mapping[str, str] | None = None, dotenv: Path | None = None) -> Settings:
+        """The settings now. SettingsError names the setting, its value and what would be right.
+
+        A variable that is set but empty hides the one of ``.env`` and stands for the default.
+        """
         environ = os.environ if environ is None else environ
+        dotenv = dotenv or DOTENV
         # Case matters: the first version's `aws_access_key_id` is not boto's AWS_ACCESS_KEY_ID.
-        file = dotenv_values(dotenv) if dotenv and dotenv.is_file() else {}
+        file = dotenv_values(dotenv) if dotenv.is_file() else {}
         values = {name: value for name, value in {**file, **environ}.items() if value}
 
-        fields = {name for name in cls.model_fields if name not in {"region", "connections", "from_v1"}}
+        fields = cls.variables()
         chosen = {}
         for name, value in values.items():
             if not name.startswith("CELEBS_"):
                 continue
-            field = name.removeprefix("CELEBS_").lower()
-            if field not in fields:
-                near = difflib.get_close_matches(field, fields, n=1)
-                hint = f" Did you mean CELEBS_{near[0].upper()}?" if near else ""
-                raise SettingsError(f"There is no setting {name}.{hint}")
-            chosen[field] = value
+            if name not in fields:
+                near = difflib.get_close_matches(name, fields, n=1)
+                hint = f"Did you mean {near[0]}?" if near else f"Known are {', '.join(fields)}."
+                raise SettingsError(f"There is no setting {name}. {hint}")
+            chosen[fields[name]] = value
 
         try:
             return cls.model_validate(_first_version(values) | chosen | {"connections": _connections(values)})
@@ -86,6 +91,12 @@ class Settings(BaseModel):
             first = error.errors()[0]
             name = f"CELEBS_{str(first['loc'][0]).upper()}"
             raise SettingsError(f"{name}={first['input']!r}: {first['msg'].lower()}.") from None
+
+    @classmethod
+    def variables(cls) -> dict[str, str]:
+        """The field of each variable: ``CELEBS_STORE`` → ``store``."""
+        made = {"region", "connections", "from_v1"}
+        return {f"CELEBS_{field.upper()}": field for field in cls.model_fields if field not in made}
 
     def path(self, path: Path) -> Path:
         """A setting's path, seen from the project."""

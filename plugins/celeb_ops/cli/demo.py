@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from celeb_ops.cli.newsroom import served
 from celeb_ops.cli.run import run
-from celeb_ops.settings import PROJECT
+from celeb_ops.settings import PROJECT, Settings
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,9 +19,8 @@ STORE = "data/demo"
 def demo(when: datetime | None, names: list[str], home: Path) -> int:
     """Run the DAG on the newsroom; the exit status. The user's own settings are left aside."""
     with served(PROJECT / ".cache" / "demo") as newsroom:
-        for name in [name for name in os.environ if name.startswith("CELEBS_")]:
-            del os.environ[name]
-        # Empty values would fall back to .env: what the demo needs is named in full.
+        # Empty: the user's own .env is hidden too.
+        os.environ.update(dict.fromkeys(Settings.variables(), ""))
         os.environ.update(
             CELEBS_STORE=STORE,
             CELEBS_SITES=str(newsroom.sites),

@@ -30,7 +30,8 @@ RETRY_DELAY_S = 2
 
 def run(when: datetime | None, names: list[str], home: Path) -> int:
     """Run the DAG for ``when`` (default: now) on the sites of these names (none: all); the exit status."""
-    os.environ.setdefault("CELEBS_RETRY_DELAY_S", str(RETRY_DELAY_S))
+    if not os.environ.get("CELEBS_RETRY_DELAY_S"):
+        os.environ["CELEBS_RETRY_DELAY_S"] = str(RETRY_DELAY_S)
     settings = Settings.load()
     # What is wrong with the input is said before any work begins.
     sites = choose(load_sites(settings.path(settings.sites)), names)
@@ -84,7 +85,7 @@ def _run_dag(console: Console, settings: Settings, when: datetime, names: list[s
         return "failed", [str(error).strip() for error in bag.import_errors.values()]
     listeners = get_listener_manager()
     with Progress(console, lambda: open_store(settings), when, settings.retry_delay_s) as progress:
-        listeners.add_listener(progress)
+        listeners.pm.register(progress)
         try:
             with _interruptible():
                 run = bag.dags[DAG_ID].test(logical_date=when, run_conf={"sites": names})
@@ -121,9 +122,8 @@ def _tell(console: Console, settings: Settings, rows: list[dict[str, Any]], erro
     if any(row["recognizer"] == "local" and not row["gallery"] for row in rows):
         console.print(NO_GALLERY)
     url = open_store(settings).url(keys.CSV)
-    console.print(
-        f"Dataset: {url if split_s3(settings.store) else _short(Path(url))}; beside it Images/, Faces/, Results/, Captures/, Sightings/."
-    )
+    place = url if split_s3(settings.store) else _short(Path(url))
+    console.print(f"Dataset: {place}; beside it Images/, Faces/, Results/, Captures/, Sightings/.")
 
 
 def _short(path: Path) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Literal
 
+from airflow.sdk.exceptions import AirflowSkipException
+
 from celeb_ops import keys
 from celeb_ops.exceptions import NotStoredError, SiteFailedError
 from celeb_ops.operators.base import time_of
@@ -36,11 +38,16 @@ def list_sites(names: Sequence[str] | None) -> list[dict[str, Any]]:
     return [site.model_dump(mode="json") for site in chosen]
 
 
-def merge_results(context: Context, sites: Sequence[Mapping[str, Any]], result_keys: Iterable[str]) -> dict[str, Any]:
+def merge_results(
+    context: Context, sites: Sequence[Mapping[str, Any]] | None, result_keys: Iterable[str] | None
+) -> dict[str, Any]:
     """Merge a run into the dataset; what was done, for the asset event.
 
+    :param sites: as ``list_sites`` gave them; None where it failed.
     :param result_keys: of the sites that came through.
     """
+    if sites is None:
+        raise AirflowSkipException("list_sites gave no sites: there is nothing to merge.")
     from celeb_ops.dataset import merge
     from celeb_ops.hooks.s3 import open_store
     from celeb_ops.records import Result
@@ -80,8 +87,10 @@ def merge_results(context: Context, sites: Sequence[Mapping[str, Any]], result_k
     }
 
 
-def watch(context: Context, sites: Sequence[Mapping[str, Any]]) -> None:
+def watch(context: Context, sites: Sequence[Mapping[str, Any]] | None) -> None:
     """Fail the run unless every failure in it was of an optional site."""
+    if sites is None:
+        raise SiteFailedError("list_sites failed, so no site was visited: its log says why.")
     states = site_states(context, sites)
     optional = {site["name"] for site in sites if site["optional"]}
     failed = {name: steps for name, steps in states.items() if "failed" in steps.values()}

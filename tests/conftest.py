@@ -1,0 +1,109 @@
+"""What many tests share: stores, settings apart from the machine's own, the demo's pictures."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from celeb_ops import settings as settings_module
+from celeb_ops.cli import newsroom
+from celeb_ops.settings import Settings
+from celeb_ops.store import FolderStore, S3Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mypy_boto3_s3 import S3Client
+
+    from celeb_ops.store import Store
+
+FIRST_VERSION = (
+    "aws_access_key_id",
+    "aws_secret_access_key",
+    "region_name",
+    "s3bucketName",
+    "recognition_aws_access_key_id",
+    "recognition_aws_secret_access_key",
+)
+
+
+@pytest.fixture(autouse=True)
+def own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No test sees this machine's settings, its ``.env`` or its AWS account, or writes into its dataset."""
+    for name in (*Settings.variables(), *FIRST_VERSION):
+        monkeypatch.delenv(name, raising=False)
+    for name in [name for name in os.environ if name.startswith(("AIRFLOW_CONN_CELEBS", "AWS_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(settings_module, "DOTENV", tmp_path / "no.env")
+    monkeypatch.setenv("CELEBS_STORE", str(tmp_path / "store"))
+    monkeypatch.setenv("CELEBS_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> Iterator[str]:
+    """The address of an S3 endpoint on loopback (moto's server)."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def s3_client(s3_endpoint: str) -> S3Client:
+    import boto3
+
+    return boto3.client(
+        "s3",
+        endpoint_url=s3_endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",
+    )
+
+
+_buckets = itertools.count(1)
+
+
+@pytest.fixture
+def bucket(s3_client: S3Client) -> str:
+    """A new, empty bucket."""
+    name = f"celebs-test-{next(_buckets)}"
+    s3_client.create_bucket(Bucket=name)
+    return name
+
+
+@pytest.fixture
+def folder_store(tmp_path: Path) -> FolderStore:
+    return FolderStore(tmp_path / "store")
+
+
+@pytest.fixture(params=["folder", "s3"])
+def store(request: pytest.FixtureRequest) -> Store:
+    """An empty store of each kind: the test runs once with a folder and once with S3."""
+    if request.param == "folder":
+        return request.getfixturevalue("folder_store")
+    return S3Store(request.getfixturevalue("s3_client"), request.getfixturevalue("bucket"), "some/prefix")
+
+
+@pytest.fixture(scope="session")
+def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's files: ``gallery/<Name>/…`` with two people, ``www/pictures/*.jpeg``."""
+    folder = tmp_path_factory.mktemp("demo")
+    newsroom.build(folder)
+    return folder
+
+
+@pytest.fixture
+def faces() -> Path:
+    """A folder of photos of many people, one folder a person; the test is skipped without one."""
+    folder = os.environ.get("CELEBS_TEST_FACES", "")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("CELEBS_TEST_FACES names no folder of photos (<Name>/*.jpg)")
+    return Path(folder)
