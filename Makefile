@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 VENV   := .venv
+CONSENT := node_modules/.package-lock.json
 PY     := $(VENV)/bin/python
 UV     := $(VENV)/tools/bin/uv
 UV_VERSION := 0.13.9
@@ -13,7 +14,7 @@ export UV_PYTHON_DOWNLOADS := never
 export SE_AVOID_STATS := true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run up check format test lock setup setup-dev browser clean
+.PHONY: help demo run up check format test bench lock setup setup-dev browser clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,19 +37,23 @@ format: setup-dev ## put the code into the project's format
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-test: setup-dev browser ## all set-up, then the tests
+test: setup-dev setup ## all set-up, then the tests
 	$(VENV)/bin/python -m pytest $(ARGS)
+
+bench: export CELEBS_TEST_FACES ?= $(wildcard $(abspath ../shared/faces))
+bench: setup-dev setup ## the benchmarks: tables, and a JSON in bench-results/ (ARGS="steps capture" for some)
+	@$(PY) -m benchmarks $(ARGS)
 
 lock: $(UV) ## pin requirements*.in anew (requirements*.txt)
 	$(UV) pip compile -q --universal --python-version 3.11 --custom-compile-command "make lock" $(ARGS) requirements.in -o requirements.txt
 	$(UV) pip compile -q --universal --python-version 3.11 --custom-compile-command "make lock" $(ARGS) requirements-dev.in -o requirements-dev.txt
 
-clean: ## remove the set-up (.venv, .airflow, .cache); the dataset in data/ stays
-	rm -rf $(VENV) .airflow .cache
+clean: ## remove the set-up (.venv, .airflow, .cache, node_modules); the dataset in data/ stays
+	rm -rf $(VENV) .airflow .cache node_modules
 
 # --- set-up ---------------------------------------------------------------------------------------
 
-setup: $(VENV)/.requirements browser
+setup: $(VENV)/.requirements browser $(CONSENT)
 setup-dev: $(VENV)/.requirements-dev
 
 # uv goes beside the environment, not into the system: no pip of a distribution objects to that.
@@ -72,6 +77,13 @@ $(VENV)/.requirements-dev: requirements-dev.txt $(VENV)/.requirements | $(PY)
 	@echo "· test packages (requirements-dev.txt)"
 	@$(UV) pip install --quiet --python $(PY) -r requirements-dev.txt
 	@touch $@
+
+# What consent dialogs are answered with. Without npm walls are removed unanswered, which finds most pages too.
+$(CONSENT): package.json package-lock.json
+	@if command -v npm >/dev/null; then \
+	  echo "· autoconsent (npm)"; \
+	  npm ci --silent --ignore-scripts --no-audit --no-fund && touch $@ || echo "· npm could not fetch it: see above"; \
+	else echo "· no npm here: consent dialogs are removed, not answered"; fi
 
 # Debian's Chromium with its driver; elsewhere Selenium Manager fetches a matching pair at the first run.
 browser:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
+import tempfile
+import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from celeb_ops import settings as settings_module
-from celeb_ops.cli import newsroom
+from celeb_ops.cli import airflow_home, newsroom
 from celeb_ops.settings import Settings
 from celeb_ops.store import FolderStore, S3Store
 
@@ -29,6 +32,12 @@ FIRST_VERSION = (
     "recognition_aws_access_key_id",
     "recognition_aws_secret_access_key",
 )
+_home = tempfile.TemporaryDirectory(prefix="celebs-test-airflow-", ignore_cleanup_errors=True)
+# Before anything imports Airflow, which reads its configuration then: no test sees this machine's Airflow.
+os.environ |= airflow_home.environment(Path(_home.name))
+
+TEST_FACES = os.environ.get("CELEBS_TEST_FACES", "")
+"""Read now: no test sees the environment's settings."""
 
 
 @pytest.fixture(autouse=True)
@@ -38,6 +47,10 @@ def own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name, raising=False)
     for name in [name for name in os.environ if name.startswith(("AIRFLOW_CONN_CELEBS", "AWS_"))]:
         monkeypatch.delenv(name)
+    # Boto's own chain: no account of this machine, and no wait for one of a cloud's.
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "no-aws"))
     monkeypatch.setattr(settings_module, "DOTENV", tmp_path / "no.env")
     monkeypatch.setenv("CELEBS_STORE", str(tmp_path / "store"))
     monkeypatch.setenv("CELEBS_CACHE", str(tmp_path / "cache"))
@@ -45,14 +58,26 @@ def own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="session")
 def s3_endpoint() -> Iterator[str]:
-    """The address of an S3 endpoint on loopback (moto's server)."""
-    from moto.server import ThreadedMotoServer
+    """The address of an S3 endpoint on loopback: moto's, its writes one at a time.
 
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    S3 sees to a write's condition and writes in one step; between moto's two another thread can come.
+    """
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+    from werkzeug.serving import make_server
+
+    moto = DomainDispatcherApplication(create_backend_app)
+    writing = threading.Lock()
+
+    def app(environ: Any, start_response: Any) -> Any:
+        with writing if environ["REQUEST_METHOD"] == "PUT" else contextlib.nullcontext():
+            return moto(environ, start_response)
+
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=MotoRequestHandler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True, name="s3")
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
 
 
 @pytest.fixture(scope="session")
@@ -103,7 +128,6 @@ def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def faces() -> Path:
     """A folder of photos of many people, one folder a person; the test is skipped without one."""
-    folder = os.environ.get("CELEBS_TEST_FACES", "")
-    if not folder or not Path(folder).is_dir():
+    if not TEST_FACES or not Path(TEST_FACES).is_dir():
         pytest.skip("CELEBS_TEST_FACES names no folder of photos (<Name>/*.jpg)")
-    return Path(folder)
+    return Path(TEST_FACES)

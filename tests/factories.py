@@ -14,6 +14,9 @@ from celeb_ops.geometry import Box
 from celeb_ops.records import Consent, Part, RecognizerInfo, Result, Screenshot, Sighting, Span
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     from celeb_ops.store import Store
 
 RUN_TIME = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -89,3 +92,14 @@ def saved(store: Store, screenshot: Screenshot, *pictures: bytes) -> str:
     for part, picture in zip(screenshot.parts, pictures, strict=True):
         store.write(part.key, picture)
     return screenshot.save(store, keys.sidecar(keys.stem(screenshot.site, screenshot.time)))
+
+
+def a_page(width: int, height: int, pictures: Mapping[tuple[int, int], Path]) -> bytes:
+    """A white JPEG with pictures at (left, top)."""
+    page = Image.new("RGB", (width, height), "white")
+    for place, path in pictures.items():
+        with Image.open(path) as picture:
+            page.paste(picture, place)
+    out = io.BytesIO()
+    page.save(out, "JPEG", quality=90)
+    return out.getvalue()

@@ -48,11 +48,47 @@ class CaptureError(CelebsError):
 
 
 class BrowserError(CaptureError):
-    """The browser could not be started, or died."""
+    """The browser could not be started, or failed."""
 
 
-class PageRefusedError(CaptureError):
-    """The site answered, but not with its page (HTTP status of 400 and up)."""
+class BrowserCrashedError(BrowserError):
+    """The browser, or the process that showed the page, died."""
+
+
+class BrowserHungError(BrowserError):
+    """The browser gave no answer within its time."""
+
+
+class NoAnswerError(CaptureError):
+    """The site gave no answer, or none in time."""
+
+
+class UnknownHostError(NoAnswerError):
+    """The site's host name was not found."""
+
+
+class CertificateError(CaptureError, PermanentError):
+    """No safe connection to the site can be made."""
+
+
+class RedirectLoopError(CaptureError, PermanentError):
+    """The site redirects in a circle."""
+
+
+class PageRefusedError(CaptureError, PermanentError):
+    """The site answered that it will not give its page (HTTP 4xx)."""
+
+
+class ServerFailedError(CaptureError):
+    """The site answered that it has trouble (HTTP 5xx), or is asked too often."""
+
+
+class BlockedPageError(CaptureError):
+    """The site showed a page that stands in for its own: a captcha, an error page."""
+
+
+class BlankPageError(CaptureError):
+    """The site showed a page with almost nothing on it."""
 
 
 class EmptyPictureError(CaptureError):

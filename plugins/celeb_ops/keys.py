@@ -15,7 +15,7 @@ CSV_V1 = "Celebs.v1.csv"
 # English whatever the locale: strftime("%b") would write "Nov." or "11月" into the keys.
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
-_V1_TIME = re.compile(r"([A-Z][a-z]{2})_(\d{2})_(\d{4})_(\d{2})H_(\d{2})M_(\d{2})S")
+_V1_TIME = re.compile(r"([A-Z][a-z]{2})_(\d{2})_(\d{4})_(\d{2})H_(\d{2})M_(\d{2})S", re.ASCII)
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+|\.{2,}|^\.")
 
 

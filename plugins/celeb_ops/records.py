@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_serializer
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError, field_serializer
 
 from celeb_ops.exceptions import RecordError
 from celeb_ops.geometry import Box
 from celeb_ops.keys import iso
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from celeb_ops.store import Store
 
 R = TypeVar("R", bound="Record")
@@ -44,9 +45,9 @@ class Record(BaseModel):
             return cls.model_validate_json(store.read(key))
         except ValidationError as error:
             first = error.errors()[0]
+            what = ": ".join(filter(None, [".".join(map(str, first["loc"])), first["msg"]]))
             raise RecordError(
-                f"{store.url(key)} is not a {cls.__name__} record "
-                f"({'.'.join(str(part) for part in first['loc']) or 'JSON'}: {first['msg']}). "
+                f"{store.url(key)} is not a {cls.__name__} record ({what}). "
                 "Delete it and clear the task that writes it."
             ) from None
 
@@ -79,12 +80,12 @@ class Screenshot(Record):
     """The sidecar of a screenshot: it is there = the screenshot is whole."""
 
     site: str
-    time: datetime
+    time: AwareDatetime
     url: str
     final_url: str
     title: str
     http_status: int
-    captured_at: datetime
+    captured_at: AwareDatetime
     source: Literal["live", "archive"]
     memento: str | None = None
     viewport: tuple[int, int]
@@ -163,8 +164,8 @@ class Result(Record):
     """Who was seen on a site in a run."""
 
     site: str
-    time: datetime
-    captured_at: datetime
+    time: AwareDatetime
+    captured_at: AwareDatetime
     source: Literal["live", "archive"]
     screenshot: str
     recognizer: RecognizerInfo
@@ -188,7 +189,7 @@ class Outcome(Record):
     """Why a site has no result in a run."""
 
     site: str
-    time: datetime
+    time: AwareDatetime
     outcome: Literal["skipped", "failed"]
     task: str
     reason: str

@@ -1,6 +1,6 @@
 """The settings: environment before ``.env``, new names before the first version's.
 
-Nothing here is imported by name at DAG parsing but small libraries; ``Settings.load()`` costs about a millisecond.
+A DAG file loads them each time it is parsed: no heavy import here; ``Settings.load()`` takes under a millisecond.
 """
 
 from __future__ import annotations
@@ -8,13 +8,15 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from celeb_ops.exceptions import SettingsError
+from celeb_ops.store import split_s3
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,26 +29,29 @@ DOTENV = PROJECT / ".env"
 S3_CONNECTION = "celebs_s3"
 REKOGNITION_CONNECTION = "celebs_rekognition"
 
+_BUCKET = re.compile(r"[A-Za-z0-9._-]{3,255}")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+
 
 class Settings(BaseModel):
     """What ``CELEBS_*`` say, with defaults. ``CELEBS_STORE`` is the field ``store``, and so on."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    store: str = Field("data", min_length=1)
+    store: str = "data"
     """``s3://bucket/prefix`` or a folder."""
     sites: Path = Path("include/sites.yaml")
     recognizer: Literal["local", "rekognition"] = "local"
     gallery: Path = Path("gallery")
-    browser_url: str = Field("", pattern=r"^(https?://.+)?$")
+    browser_url: str = ""
     """A remote WebDriver; empty: a local Chromium."""
     browsers: int = Field(2, ge=1, le=1000)
     """Browsers at once, over all runs."""
-    archive_url: str = Field("https://web.archive.org/web/", pattern=r"^https?://.+")
-    live_window_h: float = Field(3, gt=0)
+    archive_url: str = "https://web.archive.org/web/"
+    live_window_h: float = Field(3, gt=0, le=1_000_000)
     """How far from now a run time may lie for the live page to stand for it, in hours."""
     retries: int = Field(2, ge=0, le=10)
-    retry_delay_s: float = Field(120, ge=0)
+    retry_delay_s: float = Field(120, ge=0, le=86_400)
     """Seconds before the first retry; they double with each further one."""
     cache: Path = Path(".cache")
     """Where embeddings of gallery photos are kept, by the photo's content."""
@@ -62,6 +67,22 @@ class Settings(BaseModel):
     from_v1: bool = False
     """The store's place comes from the first version's ``s3bucketName``."""
 
+    @field_validator("store")
+    @classmethod
+    def _is_place(cls, store: str) -> str:
+        place = split_s3(store)
+        # `s3:/bucket` and `https://…` would otherwise become folders of that name.
+        if (place and not _BUCKET.fullmatch(place[0])) or (not place and _SCHEME.match(store)):
+            raise ValueError("this is no place for a dataset; write s3://bucket/prefix, or the path of a folder")
+        return store
+
+    @field_validator("browser_url", "archive_url")
+    @classmethod
+    def _is_address(cls, url: str) -> str:
+        if url and not re.match(r"https?://[^/\s]", url):
+            raise ValueError("this is no http(s) address; write it like http://127.0.0.1:4444")
+        return url
+
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None, dotenv: Path | None = None) -> Settings:
         """The settings now. SettingsError names the setting, its value and what would be right.
@@ -71,7 +92,11 @@ class Settings(BaseModel):
         environ = os.environ if environ is None else environ
         dotenv = dotenv or DOTENV
         # Case matters: the first version's `aws_access_key_id` is not boto's AWS_ACCESS_KEY_ID.
-        file = dotenv_values(dotenv) if dotenv.is_file() else {}
+        try:
+            # An editor on Windows may begin the file with a byte order mark.
+            file = dotenv_values(dotenv, encoding="utf-8-sig") if dotenv.is_file() else {}
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{dotenv} can't be read: {error}.") from None
         values = {name: value for name, value in {**file, **environ}.items() if value}
 
         fields = cls.variables()
@@ -80,8 +105,10 @@ class Settings(BaseModel):
             if not name.startswith("CELEBS_"):
                 continue
             if name not in fields:
-                near = difflib.get_close_matches(name, fields, n=1)
-                hint = f"Did you mean {near[0]}?" if near else f"Known are {', '.join(fields)}."
+                # What they all begin with would make any two names near.
+                own = [known.removeprefix("CELEBS_") for known in fields]
+                near = difflib.get_close_matches(name.removeprefix("CELEBS_"), own, n=1)
+                hint = f"Did you mean CELEBS_{near[0]}?" if near else f"Known are {', '.join(fields)}."
                 raise SettingsError(f"There is no setting {name}. {hint}")
             chosen[fields[name]] = value
 
@@ -90,7 +117,8 @@ class Settings(BaseModel):
         except ValidationError as error:
             first = error.errors()[0]
             name = f"CELEBS_{str(first['loc'][0]).upper()}"
-            raise SettingsError(f"{name}={first['input']!r}: {first['msg'].lower()}.") from None
+            said = first["msg"].removeprefix("Value error, ")
+            raise SettingsError(f"{name}={first['input']!r}: {said[0].lower()}{said[1:]}.") from None
 
     @classmethod
     def variables(cls) -> dict[str, str]:
@@ -105,15 +133,22 @@ class Settings(BaseModel):
     def export_connections(self) -> None:
         """Hand the connections of ``.env`` to Airflow, which reads connections from the environment."""
         for name, value in self.connections.items():
-            os.environ.setdefault(name, value)
+            # Compose files hand on variables that are not set as empty ones.
+            if not os.environ.get(name):
+                os.environ[name] = value
 
 
 def _first_version(values: Mapping[str, str]) -> dict[str, object]:
     """What the first version's names mean in today's."""
     meaning: dict[str, object] = {}
-    if values.get("s3bucketName") and not values.get("CELEBS_STORE"):
+    bucket = values.get("s3bucketName")
+    if bucket and not values.get("CELEBS_STORE"):
+        if not _BUCKET.fullmatch(bucket):
+            raise SettingsError(
+                f"s3bucketName={bucket!r}: this is no bucket's name; write it without s3:// and slashes."
+            )
         prefix = values.get("CELEBS_PREFIX", "").strip("/")
-        meaning |= {"store": f"s3://{values['s3bucketName']}/{prefix}", "from_v1": True}
+        meaning |= {"store": f"s3://{bucket}/{prefix}", "from_v1": True}
     if values.get("recognition_aws_access_key_id"):
         meaning["recognizer"] = "rekognition"
     if values.get("region_name"):
@@ -127,12 +162,30 @@ def _connections(values: Mapping[str, str]) -> dict[str, str]:
     for connection, prefix in ((S3_CONNECTION, ""), (REKOGNITION_CONNECTION, "recognition_")):
         name = f"AIRFLOW_CONN_{connection.upper()}"
         key, secret = (values.get(f"{prefix}aws_{part}") for part in ("access_key_id", "secret_access_key"))
-        if values.get(name):
-            found[name] = values[name]
+        if given := values.get(name):
+            if not _is_connection(given):
+                # Its value is not shown: it holds a secret.
+                raise SettingsError(
+                    f'{name} is no connection: write it as JSON, {{"conn_type": "aws", "login": …, "password": …, '
+                    '"extra": {"region_name": …}}, or as a URI, aws://….'
+                )
+            found[name] = given
         elif key and secret:
             extra = {"region_name": values["region_name"]} if values.get("region_name") else {}
             found[name] = json.dumps({"conn_type": "aws", "login": key, "password": secret, "extra": extra})
         elif key or secret:
-            given, lacking = ("access_key_id", "secret_access_key")[:: 1 if key else -1]
-            raise SettingsError(f"{prefix}aws_{given} is set but {prefix}aws_{lacking} is not: set both.")
+            there, lacking = ("access_key_id", "secret_access_key")[:: 1 if key else -1]
+            raise SettingsError(f"{prefix}aws_{there} is set but {prefix}aws_{lacking} is not: set both.")
     return found
+
+
+def _is_connection(text: str) -> bool:
+    """Whether Airflow can read it. What it can't read it passes over, and boto would go on with other credentials."""
+    text = text.strip()
+    if not text.startswith("{"):
+        return re.match(r"[A-Za-z][A-Za-z0-9+._-]*://", text) is not None
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 import re
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from urllib.parse import SplitResult, urlsplit
+from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from celeb_ops.exceptions import CelebsError, SitesError
 
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=BaseModel)
 
+Pixels = Annotated[int, Field(ge=80, le=7_680)]
+"""A side of a window: Rekognition looks at nothing narrower than 80 px."""
+
 _NAME = re.compile(r"[A-Z0-9](?:[A-Z0-9_-]|\.(?!\.)){0,63}")
+_NEEDS_LIST = "needs a list of sites: `sites:` and below it `- https://www.tmz.com/`."
 
 
 class CaptureOptions(BaseModel):
@@ -26,18 +31,32 @@ class CaptureOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    load_time_s: float = Field(5, gt=0, le=600)
+    # Both bounds are held by the screenshot task's execution timeout.
+    load_time_s: float = Field(5, gt=0, le=60)
     """Seconds a page may take to become ready; a page that is ready earlier is captured then."""
-    timeout_s: float = Field(60, gt=0, le=3600)
+    timeout_s: float = Field(60, gt=0, le=120)
     """Seconds until the page's document must have arrived, and the bound of every answer of the browser."""
-    viewport: tuple[int, int] = (1440, 900)
+    viewport: tuple[Pixels, Pixels] = (1440, 900)
     """Width and height of the browser's window in CSS px."""
     format: Literal["jpeg", "png"] = "jpeg"
     jpeg_quality: int = Field(80, ge=1, le=100)
     max_height: int = Field(100_000, ge=1_000, le=1_000_000)
     """Rows of the page at the most; a taller page is truncated, and its sidecar says so."""
-    locale: str = "en-US"
+    locale: str = Field("en-US", pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
     timezone: str = "America/New_York"
+    consent: Literal["opt_out", "opt_in", "leave"] = "opt_out"
+    """What is said to a consent dialog; ``leave`` touches nothing, walls included."""
+    block_hosts: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]+$")], ...] = ()
+    """Hosts, with all below them, that the page may not load from: ``[ads.example.com]``."""
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_timezone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            raise ValueError("there is no such time zone; write it like America/New_York") from None
+        return name
 
 
 class Site(CaptureOptions):
@@ -58,29 +77,35 @@ def name_of(url: str) -> str:
 def load_sites(path: Path) -> list[Site]:
     """The sites of a file, in its order. SitesError names the file, the entry and the mend."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        # A SafeLoader: it makes plain data only.
+        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except FileNotFoundError:
         raise SitesError(f"There is no sites file {path}: create it, or set CELEBS_SITES to yours.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SitesError(f"{path} can't be read: {error}.") from None
+    except OSError as error:
+        raise SitesError(f"{path} can't be read: {error.strerror or error}.") from None
+    except UnicodeDecodeError:
+        raise SitesError(f"{path} is not a text in UTF-8: save it as such.") from None
     except yaml.YAMLError as error:
         problem = str(getattr(error, "problem", None) or error)
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise SitesError(f"{path}{where} is not YAML: {problem}.") from None
-    if not isinstance(content, dict) or not isinstance(content.get("sites"), list):
-        raise SitesError(f"{path} needs a list of sites: `sites:` and below it `- https://www.tmz.com/`.")
+    if not isinstance(content, dict):
+        raise SitesError(f"{path} {_NEEDS_LIST}")
     _known(content, {"defaults", "sites"}, f"{path}")
-    defaults = content.get("defaults") or {}
+    entries = content.get("sites")
+    if not isinstance(entries, list | None):
+        raise SitesError(f"{path} {_NEEDS_LIST}")
+    if not entries:
+        raise SitesError(f"{path} lists no site: add one below `sites:`, like `- https://www.tmz.com/`.")
+    defaults = {} if content.get("defaults") is None else content["defaults"]
     if not isinstance(defaults, dict):
         raise SitesError(f"{path}, defaults: give capture options as a mapping, like {{load_time_s: 5}}.")
     _known(defaults, set(CaptureOptions.model_fields), f"{path}, defaults")
     _valid(CaptureOptions, defaults, f"{path}, defaults")
-    if not content["sites"]:
-        raise SitesError(f"{path} lists no site: add one below `sites:`, like `- https://www.tmz.com/`.")
 
     sites: dict[str, Site] = {}
-    for number, entry in enumerate(content["sites"], start=1):
+    for number, entry in enumerate(entries, start=1):
         site = _site(entry, defaults, f"{path}, entry {number}")
         if site.name in sites:
             raise SitesError(
@@ -114,29 +139,66 @@ def site_names(path: Path) -> list[str]:
         return []
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML as its specification has it: a key stands once in a mapping. PyYAML would let the last one win."""
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
+        seen = set()
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(problem=f"{key.value!r} stands here twice", problem_mark=key.start_mark)
+            seen.add(key.value)
+        return node
+
+
 def _site(entry: Any, defaults: dict[str, Any], where: str) -> Site:
     if isinstance(entry, str):
         entry = {"url": entry}
+    if isinstance(entry, dict):
+        _known(entry, set(Site.model_fields), where)
     if not isinstance(entry, dict) or not isinstance(entry.get("url"), str):
-        raise SitesError(f"{where}: a site is a URL or a mapping with a `url`, not {entry!r}.")
-    _known(entry, set(Site.model_fields), where)
-    parts = _split(entry["url"])
-    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise SitesError(f"{where}: {entry['url']!r} is not an http(s) address; write it like https://www.tmz.com/.")
-    name = entry.get("name", name_of(entry["url"]))
-    if not isinstance(name, str) or not _NAME.fullmatch(name.upper()):
+        given = "nothing" if entry is None else repr(entry)
+        raise SitesError(f"{where}: a site is a URL or a mapping with a `url`, not {given}.")
+    name = _name(entry, _address(entry["url"], where), where)
+    return _valid(Site, {**defaults, **entry, "name": name}, where)
+
+
+def _address(url: str, where: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        # Of urlsplit: a bracket that is not closed; of port: no number, or too large.
+        usable = False
+    if not usable or re.search(r"[\s\\\x00-\x1f]", url):
+        raise SitesError(f"{where}: {url!r} is not an http(s) address; write it like https://www.tmz.com/.")
+    if "@" in parts.netloc:
+        raise SitesError(
+            f"{where}: the address of {parts.hostname} holds a user name or a password, which would be written into "
+            "every file of the dataset; leave it out."
+        )
+    return parts
+
+
+def _name(entry: dict[str, Any], address: SplitResult, where: str) -> str:
+    if "name" not in entry:
+        name = name_of(address.geturl())
+        if not _NAME.fullmatch(name):
+            raise SitesError(
+                f"{where}: the host {address.hostname!r} gives no name that can become part of file names; "
+                f"give it one: {{url: {entry['url']}, name: MY_SITE}}."
+            )
+        return name
+    name = entry["name"]
+    if not isinstance(name, str):
+        raise SitesError(f"{where}: the name {name!r} is not a text; write it in quotes, or leave it out.")
+    if not _NAME.fullmatch(name.upper()):
         raise SitesError(
             f"{where}: {name!r} can't be a site's name, which becomes part of file names: "
             "use letters A-Z, digits, '_', '-' and single dots, 64 at the most."
         )
-    return _valid(Site, {**defaults, **entry, "name": name.upper()}, where)
-
-
-def _split(url: str) -> Any:
-    try:
-        return urlsplit(url)
-    except ValueError:
-        return None
+    return name.upper()
 
 
 def _known(given: dict[Any, Any], known: set[str], where: str) -> None:
@@ -153,4 +215,5 @@ def _valid(model: type[M], values: dict[str, Any], where: str) -> M:
     except ValidationError as error:
         first = error.errors()[0]
         option = ".".join(str(part) for part in first["loc"])
-        raise SitesError(f"{where}: {option}: {first['input']!r}: {first['msg'].lower()}.") from None
+        said = first["msg"].removeprefix("Value error, ")
+        raise SitesError(f"{where}: {option}: {first['input']!r}: {said[0].lower()}{said[1:]}.") from None

@@ -14,8 +14,8 @@ import numpy.typing as npt
 import pyvips
 
 from celeb_ops import keys
-from celeb_ops.exceptions import EmptyPictureError
-from celeb_ops.records import Plan, Screenshot, Slice, Span
+from celeb_ops.exceptions import EmptyPictureError, NotStoredError
+from celeb_ops.records import Part, Plan, Screenshot, Slice, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,6 +30,8 @@ MIN_SIDE_PX = 80
 """Rekognition refuses a picture that is smaller on either side."""
 MAX_BYTES = 5 * 1024 * 1024
 """Rekognition refuses more bytes in one call."""
+_STEP_PX = 128
+"""Rows decoded at a time: more cost memory, fewer cost time."""
 _QUALITIES = (95, 90, 85, 80, 70, 60, 50, 40, 30)
 
 Rows = npt.NDArray[np.uint8]
@@ -49,14 +51,20 @@ def spans(length: int, size: int = LONG_SIDE_PX, overlap: int = OVERLAP_PX) -> l
 def cut(screenshot: Screenshot, sidecar_key: str, stem: str, store: Store) -> Plan:
     """Cut a screenshot into slices in the store; the plan (not yet saved) lists them from the top.
 
-    :raises EmptyPictureError: a part of the screenshot is missing rows or can't be decoded.
+    :raises EmptyPictureError: a part of the screenshot is not there, lacks rows or can't be decoded.
     """
     start = time.monotonic()
     slices: list[Slice] = []
     columns = spans(screenshot.page_width)
     reader = RowReader(screenshot, store.read)
     for rows in spans(screenshot.captured_height):
-        band = reader.read(rows)
+        try:
+            band = reader.read(rows)
+        except (EmptyPictureError, NotStoredError) as error:
+            # A screenshot whose sidecar is there is used again: clearing the task alone would mend nothing.
+            raise EmptyPictureError(
+                f"{error} Delete {store.url(sidecar_key)} and clear the screenshot task: it captures the page anew."
+            ) from error
         for span in columns:
             key = keys.slice_(stem, rows, span)
             store.write(key, encoded(_padded(band[:, span.start : span.stop])))
@@ -75,8 +83,7 @@ class RowReader:
         self._read = read
         self._band: Rows = np.empty((0, screenshot.page_width, 3), np.uint8)
         self._top = 0
-        self._image: pyvips.Image | None = None
-        self._image_rows = Span(0, 0)
+        self._part: _OpenPart | None = None
         self._width = screenshot.page_width
 
     def read(self, rows: Span) -> Rows:
@@ -88,42 +95,65 @@ class RowReader:
         pieces: list[Rows] = [self._band]
         at = self._top + len(self._band)
         while at < rows.stop:
-            stop = min(rows.stop, self._part_at(at).stop)
-            pieces.append(self._decode(at, stop))
+            part = self._part_at(at)
+            stop = min(rows.stop, part.rows.stop)
+            pieces.append(part.decode(Span(at, stop)))
             at = stop
         self._band = np.concatenate(pieces) if len(pieces) > 1 else self._band
         return self._band
 
-    def _part_at(self, row: int) -> Span:
-        while self._image is None or row >= self._image_rows.stop:
+    def _part_at(self, row: int) -> _OpenPart:
+        while self._part is None or row >= self._part.rows.stop:
             part = next(self._parts, None)
             if part is None:
-                raise EmptyPictureError(f"No part of the screenshot shows row {row}; capture the page again.")
-            try:
-                image = pyvips.Image.new_from_buffer(self._read(part.key), "", access="sequential")
-            except pyvips.Error as error:
-                raise EmptyPictureError(f"{part.key} can't be decoded: {str(error).splitlines()[0]}.") from None
-            if (image.width, image.height) != (self._width, part.rows.stop - part.rows.start):
-                raise EmptyPictureError(
-                    f"{part.key} is {image.width}x{image.height} px, but its sidecar says "
-                    f"{self._width}x{part.rows.stop - part.rows.start}; capture the page again."
-                )
-            self._image = image.flatten() if image.hasalpha() else image
-            self._image_rows = part.rows
-        return self._image_rows
+                raise EmptyPictureError(f"No part of the screenshot shows row {row}.")
+            self._part = _OpenPart(part, self._read(part.key), self._width)
+        if row < self._part.rows.start:
+            raise EmptyPictureError(f"No part of the screenshot shows row {row}.")
+        return self._part
 
-    def _decode(self, start: int, stop: int) -> Rows:
-        image = self._image
-        if image is None:
-            raise ValueError("no part is open")
+
+class _OpenPart:
+    """One picture file of a screenshot, decoded as its rows are asked for."""
+
+    def __init__(self, part: Part, content: bytes, width: int) -> None:
+        self.rows = part.rows
+        self._key = part.key
         try:
-            piece = image.crop(0, start - self._image_rows.start, image.width, stop - start)
-            memory = piece.colourspace("srgb").write_to_memory()
+            image = pyvips.Image.new_from_buffer(content, "", access="sequential", fail_on="error")
         except pyvips.Error as error:
+            raise EmptyPictureError(f"{part.key} is no picture that can be decoded: {_why(error)}.") from None
+        height = part.rows.stop - part.rows.start
+        if (image.width, image.height) != (width, height):
             raise EmptyPictureError(
-                f"Rows {start}-{stop} of the screenshot can't be decoded: {str(error).splitlines()[0]}."
-            ) from None
-        return np.frombuffer(memory, np.uint8).reshape(stop - start, image.width, 3)
+                f"{part.key} is {image.width}x{image.height} px, but its sidecar says {width}x{height}."
+            )
+        image = image.colourspace("srgb")
+        # Where a picture is see-through, a browser shows white. Kept, because it owns the bytes that the region reads.
+        self._image = image.flatten(background=255) if image.hasalpha() else image
+        # One region for all rows: a new pipeline for each band can't go on in the middle of the JPEG blocks of
+        # eight rows at which the last one stopped, and parts begin and end anywhere.
+        self._region = pyvips.Region.new(self._image)
+
+    def decode(self, rows: Span) -> Rows:
+        """These page rows, which must follow those of the call before."""
+        width = self._image.width
+        pixels = np.empty((rows.stop - rows.start, width, 3), np.uint8)
+        # In small steps, because libvips keeps as many decoded rows as one step asks for.
+        for start in range(rows.start, rows.stop, _STEP_PX):
+            stop = min(start + _STEP_PX, rows.stop)
+            try:
+                memory = self._region.fetch(0, start - self.rows.start, width, stop - start)
+            except pyvips.Error as error:
+                raise EmptyPictureError(f"{self._key} breaks off or is damaged: {_why(error)}.") from None
+            pixels[start - rows.start : stop - rows.start] = np.frombuffer(memory, np.uint8).reshape(-1, width, 3)
+        return pixels
+
+
+def _why(error: pyvips.Error) -> str:
+    """The reason that libvips gives: the line below the name of the operation."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[min(1, len(lines) - 1)].rstrip(".")
 
 
 def encoded(rows: Rows, qualities: Sequence[int] = _QUALITIES) -> bytes:

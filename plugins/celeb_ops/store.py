@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import random
-import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import urlsplit
 
 from celeb_ops.exceptions import InvalidKeyError, NotStoredError, StoreError, UpdateConflictError
 
@@ -23,6 +21,9 @@ Change = Callable[[bytes | None], bytes | None]
 
 UPDATE_ATTEMPTS = 30
 """Attempts of one S3 ``update`` before it gives up: enough for dozens of writers at once."""
+
+LOCK_TIMEOUT_S = 120
+"""How long an ``update`` in a folder waits for those of others."""
 
 _CONTENT_TYPES = {
     ".json": "application/json",
@@ -60,12 +61,25 @@ class Store(Protocol):
         """
 
 
+def is_key(key: str) -> bool:
+    """Whether it stays inside the store and is one file's only spelling, in S3 and in a folder alike."""
+    # A part with a leading dot is '..', or one of ours: a lock, a write under way.
+    return not any(not part or part.startswith(".") for part in key.split("/")) and not {"\\", "\0"} & set(key)
+
+
 def checked(key: str) -> str:
-    """The key itself, if it stays inside the store."""
-    path = PurePosixPath(key)
-    if not key or path.is_absolute() or ".." in path.parts or "\\" in key or "\0" in key:
-        raise InvalidKeyError(f"{key!r} is no key of the store: a key is a relative path without '..'.")
+    """The key itself, if it is one."""
+    if not is_key(key):
+        raise InvalidKeyError(
+            f"{key!r} is no key of the store: a key is a relative path in which no part is empty or begins with a dot."
+        )
     return key
+
+
+def checked_prefix(prefix: str) -> str:
+    """The prefix itself, if it begins keys of the store; the empty one begins them all."""
+    checked(f"{prefix}x")
+    return prefix
 
 
 class FolderStore:
@@ -80,11 +94,19 @@ class FolderStore:
     def _path(self, key: str) -> Path:
         return self.root / checked(key)
 
-    def read(self, key: str) -> bytes:
+    @contextmanager
+    def _told(self, key: str, verb: str) -> Iterator[None]:
+        """Turns the system's errors into a sentence about this key."""
         try:
-            return self._path(key).read_bytes()
-        except FileNotFoundError:
+            yield
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             raise NotStoredError(f"{self.url(key)} is not there.") from None
+        except OSError as error:
+            raise StoreError(f"{self.url(key)} could not be {verb}: {error.strerror or error}.") from error
+
+    def read(self, key: str) -> bytes:
+        with self._told(key, "read"):
+            return self._path(key).read_bytes()
 
     def write(self, key: str, content: bytes) -> None:
         path = self._path(key)
@@ -109,32 +131,40 @@ class FolderStore:
 
     def list(self, prefix: str) -> Iterator[str]:
         # Only the folder that the prefix names is walked: a listing costs what it lists.
-        folder = self.root / prefix.rpartition("/")[0]
-        found = (path.relative_to(self.root) for path in folder.rglob("*") if path.is_file())
-        # Names with a leading dot are ours: locks, and writes under way.
-        keys = (path.as_posix() for path in found if not any(part.startswith(".") for part in path.parts))
-        return iter(sorted(key for key in keys if key.startswith(prefix)))
+        folder = self.root / checked_prefix(prefix).rpartition("/")[0]
+        found = (path.relative_to(self.root).as_posix() for path in folder.rglob("*") if path.is_file())
+        return iter(sorted(key for key in found if key.startswith(prefix) and is_key(key)))
 
     def delete(self, key: str) -> None:
-        self._path(key).unlink(missing_ok=True)
+        with suppress(NotStoredError), self._told(key, "deleted"):
+            self._path(key).unlink()
 
     @contextmanager
     def _locked(self, key: str) -> Iterator[None]:
         from filelock import FileLock, Timeout
 
-        lock = self.root / ".locks" / f"{checked(key).replace('/', '_')}.lock"
-        lock.parent.mkdir(parents=True, exist_ok=True)
+        path = self.root / ".locks" / f"{checked(key).replace('/', '_')}.lock"
+        lock = FileLock(path, timeout=LOCK_TIMEOUT_S)
         try:
-            with FileLock(lock, timeout=120):
-                yield
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
         except Timeout:
             raise UpdateConflictError(
-                f"{self.url(key)} was kept locked for two minutes by another process; see who holds {lock}."
+                f"{self.url(key)} was kept locked for {LOCK_TIMEOUT_S:g} s by another process; see who holds {path}."
             ) from None
+        except OSError as error:
+            raise StoreError(f"{self.url(key)} could not be locked: {error.strerror or error}.") from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     def update(self, key: str, change: Change) -> bool:
         with self._locked(key):
-            old = self.read(key) if self.exists(key) else None
+            try:
+                old = self.read(key)
+            except NotStoredError:
+                old = None
             new = change(old)
             if new is None or new == old:
                 return False
@@ -171,11 +201,11 @@ class S3Store:
                 raise StoreError(
                     f"There is no bucket {self.bucket!r}: create it, or set CELEBS_STORE to another one."
                 ) from None
-            raise StoreError(
-                f"{self.url(key)} could not be {verb}: {code}: {error.response['Error'].get('Message')}"
-            ) from error
+            said = str(error.response["Error"].get("Message") or "no more is said").rstrip(".")
+            raise StoreError(f"{self.url(key)} could not be {verb}: {code}: {said}.") from error
         except BotoCoreError as error:
-            raise StoreError(f"{self.url(key)} could not be {verb}: {error} Check the connection celebs_s3.") from error
+            said = str(error).rstrip(".")
+            raise StoreError(f"{self.url(key)} could not be {verb}: {said}. Check the connection celebs_s3.") from error
 
     def _get(self, key: str) -> tuple[bytes, str]:
         with self._told(key, "read"):
@@ -192,27 +222,33 @@ class S3Store:
     def exists(self, key: str) -> bool:
         try:
             with self._told(key, "read"):
-                self.client.head_object(Bucket=self.bucket, Key=self._key(key))
+                # Not HEAD: its answers have no body, so a missing bucket looks like a missing file.
+                self.client.get_object(Bucket=self.bucket, Key=self._key(key), Range="bytes=0-0")["Body"].read()
         except NotStoredError:
             return False
+        except StoreError as error:
+            # An empty file has no first byte.
+            if _code(error) != "InvalidRange":
+                raise
         return True
 
     def list(self, prefix: str) -> Iterator[str]:
+        checked_prefix(prefix)
         with self._told(prefix, "listed"):
             pages = self.client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.bucket, Prefix=self.prefix + prefix
             )
             for page in pages:
                 for entry in page.get("Contents", []):
-                    yield entry["Key"][len(self.prefix) :]
+                    # The S3 console makes a folder by an empty file whose name ends in a slash.
+                    if is_key(key := entry["Key"][len(self.prefix) :]):
+                        yield key
 
     def delete(self, key: str) -> None:
         with self._told(key, "deleted"):
             self.client.delete_object(Bucket=self.bucket, Key=self._key(key))
 
     def update(self, key: str, change: Change) -> bool:
-        from botocore.exceptions import ClientError
-
         for attempt in range(UPDATE_ATTEMPTS):
             try:
                 old, etag = self._get(key)
@@ -233,11 +269,9 @@ class S3Store:
                     )
                 return True
             except StoreError as error:
-                cause = error.__cause__
-                code = cause.response["Error"]["Code"] if isinstance(cause, ClientError) else ""
                 # 412, 409: another writer was faster. A vanished file answers If-Match with 404.
                 lost = isinstance(error, NotStoredError) and old is not None
-                if code not in {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"} and not lost:
+                if _code(error) not in {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"} and not lost:
                     raise
                 # Full jitter, so that the losers of one round do not meet again in the next.
                 time.sleep(random.uniform(0, min(2.0, 0.05 * 2**attempt)))
@@ -246,13 +280,22 @@ class S3Store:
         )
 
 
+def _code(error: StoreError) -> str:
+    """What S3 called the error; empty where it said nothing."""
+    from botocore.exceptions import ClientError
+
+    cause = error.__cause__
+    return cause.response["Error"]["Code"] if isinstance(cause, ClientError) else ""
+
+
 def content_type(key: str) -> str:
     return _CONTENT_TYPES.get(PurePosixPath(key).suffix, "application/octet-stream")
 
 
 def split_s3(location: str) -> tuple[str, str] | None:
     """``(bucket, prefix)`` of an ``s3://`` address, None for a folder."""
-    if not re.match(r"s3://", location, re.IGNORECASE):
+    scheme, separator, rest = location.partition("://")
+    if not separator or scheme.lower() != "s3":
         return None
-    parts = urlsplit(location)
-    return parts.netloc, parts.path.strip("/")
+    bucket, _, prefix = rest.partition("/")
+    return bucket, prefix.strip("/")

@@ -8,8 +8,9 @@ import logging
 import os
 import shutil
 import signal
+import subprocess
 import sys
-import tempfile
+import time
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -17,15 +18,17 @@ from selenium import webdriver
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.driver_finder import DriverFinder
 from selenium.webdriver.remote.client_config import ClientConfig
 from selenium.webdriver.remote.remote_connection import RemoteConnection
 from urllib3.exceptions import HTTPError
 
+from celeb_ops.capture.scratch import scratch_folder
 from celeb_ops.exceptions import BrowserError
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterator
+    from pathlib import Path
 
     from selenium.webdriver.remote.webdriver import WebDriver
 
@@ -35,6 +38,11 @@ logger = logging.getLogger(__name__)
 
 _BINARIES = ("chromium", "google-chrome", "chromium-browser", "chrome")
 _PR_SET_PDEATHSIG = 1
+_START_S = 45
+"""Seconds that a browser may take to start: some on a busy machine, one otherwise."""
+_SOCKET = len("/org.chromium.Chromium.XXXXXX/SingletonSocket")
+_QUIT_S = 5
+"""Seconds that a browser may take to end; what is left of a local one is killed then."""
 
 
 @contextlib.contextmanager
@@ -59,18 +67,24 @@ def open_browser(options: CaptureOptions, url: str = "") -> Iterator[WebDriver]:
 
 @contextlib.contextmanager
 def _local(options: CaptureOptions) -> Iterator[WebDriver]:
-    chromedriver = shutil.which("chromedriver")
-    # Without one, Selenium Manager finds or fetches a matching pair.
-    service = Service(chromedriver, popen_kw={"preexec_fn": _die_with_parent} if sys.platform == "linux" else {})
-    with tempfile.TemporaryDirectory(prefix="celebs-browser-", ignore_cleanup_errors=True) as profile:
-        chrome = _options(options, profile)
-        binary = next(filter(None, map(shutil.which, _BINARIES)), None)
-        if chromedriver and binary:
-            chrome.binary_location = binary
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(scratch_folder("browser"))
+        # Chromium leaves temporary files of its own behind when it is killed: they go with the folder.
+        environment = {**os.environ, "TMPDIR": stack.enter_context(_short(folder))}
+        on_linux = {"preexec_fn": _die_with_parent} if sys.platform == "linux" else {}
+        service = Service(shutil.which("chromedriver"), env=environment, popen_kw=on_linux)
+        chrome = _options(options, str(folder / "profile"))
+        if service.path:
+            chrome.binary_location = next(filter(None, map(shutil.which, _BINARIES)), "")
+        else:
+            # Selenium Manager finds or fetches a matching pair.
+            finder = DriverFinder(service, chrome)
+            service.path, chrome.binary_location = finder.get_driver_path(), finder.get_browser_path()
         driver = None
         try:
-            driver = webdriver.Chrome(options=chrome, service=service)
-            _bound(driver, _answer_timeout(options))
+            service.start()
+            # Not webdriver.Chrome: it sets no bound to the start of the browser.
+            driver = _connect(service.service_url, chrome, options)
             yield driver
         finally:
             _end(driver, service.process)
@@ -78,26 +92,55 @@ def _local(options: CaptureOptions) -> Iterator[WebDriver]:
 
 @contextlib.contextmanager
 def _remote(options: CaptureOptions, url: str) -> Iterator[WebDriver]:
-    # The profile folder is the far side's own affair: chromedriver makes a fresh one for each session.
-    config = ClientConfig(remote_server_addr=url, timeout=_answer_timeout(options))
-    driver = webdriver.Remote(command_executor=url, options=_options(options, None), client_config=config)
+    # Profile and sandbox are the far side's own affair: chromedriver makes a fresh profile for each session.
+    driver = _connect(url, _options(options, None), options)
     try:
         yield driver
     finally:
-        with contextlib.suppress(WebDriverException, HTTPError, OSError):
-            driver.quit()
+        _quit(driver)
+
+
+@contextlib.contextmanager
+def _short(folder: Path) -> Iterator[str]:
+    """A way to the folder that leaves room for the socket that Chromium makes below it.
+
+    A socket's path has 107 bytes at the most; with a longer one Chromium does not start, and does not say why.
+    """
+    if len(os.fsencode(folder)) + _SOCKET <= 107 or sys.platform != "linux":
+        yield str(folder)
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        yield f"/proc/{os.getpid()}/fd/{handle}"
+    finally:
+        os.close(handle)
+
+
+def _connect(url: str, chrome: Options, options: CaptureOptions) -> WebDriver:
+    """A browser at a WebDriver's address, no answer of which may take for ever."""
+    config = ClientConfig(
+        remote_server_addr=url,
+        timeout=_START_S,
+        # urllib3 would ask a driver that hangs three times more, each for the whole time.
+        init_args_for_pool_manager={"init_args_for_pool_manager": {"retries": False}},
+    )
+    driver = webdriver.Remote(command_executor=url, options=chrome, client_config=config)
+    # One command may last as long as the page load; some seconds more tell the two apart.
+    _bound(driver, int(options.timeout_s) + 10)
+    return driver
 
 
 def _bound(driver: WebDriver, seconds: int) -> None:
-    """Let no answer of the driver take longer: without this a hung driver blocks for ever."""
+    """Let no answer of the driver take longer."""
     executor = driver.command_executor
     if isinstance(executor, RemoteConnection):
         executor.client_config.timeout = seconds
 
 
-def _answer_timeout(options: CaptureOptions) -> int:
-    # One WebDriver command may last as long as the page load; some seconds more tell the two apart.
-    return int(options.timeout_s) + 15
+def _quit(driver: WebDriver) -> None:
+    _bound(driver, _QUIT_S)
+    with contextlib.suppress(WebDriverException, HTTPError, OSError):
+        driver.quit()
 
 
 def _options(options: CaptureOptions, profile: str | None) -> Options:
@@ -119,17 +162,17 @@ def _options(options: CaptureOptions, profile: str | None) -> Options:
         "--disable-extensions",
         "--no-first-run",
         "--no-default-browser-check",
-        "--blink-settings=lazyLoadEnabled=false",
-        # With a pipe instead of a port Chromium ends as soon as its driver does, however that died.
-        "--remote-debugging-pipe",
+        "--blink-settings=lazyLoadEnabled=false,imageAnimationPolicy=2",
     ):
         chrome.add_argument(argument)
     if profile:
         chrome.add_argument(f"--user-data-dir={profile}")
-    if os.geteuid() == 0 and profile:
-        # Chromium refuses its sandbox to root; for everybody else it stays on.
-        chrome.add_argument("--no-sandbox")
-    chrome.add_experimental_option("excludeSwitches", ["enable-automation"])
+        # With a pipe instead of a port Chromium ends as soon as its driver does, however that died.
+        chrome.add_argument("--remote-debugging-pipe")
+        if os.geteuid() == 0:
+            # Chromium refuses its sandbox to root; for everybody else it stays on.
+            chrome.add_argument("--no-sandbox")
+    chrome.add_experimental_option("excludeSwitches", ["enable-automation", "disable-popup-blocking"])
     chrome.add_experimental_option(
         "prefs",
         {
@@ -150,18 +193,28 @@ def _die_with_parent() -> None:
 
 
 def _end(driver: WebDriver | None, process: subprocess.Popen[Any] | None) -> None:
-    """Quit, then end whatever of the process tree is still there."""
+    """Quit, then end what is still there of the process tree."""
     family = _family(process)
     if driver is not None:
-        # A hung renderer must not hold the end up: the processes are ended below in any case.
-        _bound(driver, 10)
-        with contextlib.suppress(WebDriverException, HTTPError, OSError):
-            driver.quit()
-    _, alive = psutil.wait_procs(family, timeout=2)
-    for one in alive:
+        _quit(driver)
+    # The profile is thrown away, so nobody needs to wait for Chromium to tidy it up.
+    for one in family:
         with contextlib.suppress(psutil.NoSuchProcess):
             one.kill()
-    psutil.wait_procs(alive, timeout=5)
+    if process is not None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=5)
+    deadline = time.monotonic() + 5
+    while any(map(_alive, family)) and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def _alive(process: psutil.Process) -> bool:
+    """A zombie is dead: it only waits for its parent, or for process 1, to take note of it."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _family(process: subprocess.Popen[Any] | None) -> list[psutil.Process]:

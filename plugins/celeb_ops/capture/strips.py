@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
+import logging
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -23,11 +26,14 @@ if TYPE_CHECKING:
 
     from selenium.webdriver.remote.webdriver import WebDriver
 
+logger = logging.getLogger(__name__)
+
 STRIP_PX = 8_000
 """Rows of one capture: far below the height and the area at which Chromium's captures turn white."""
 PART_PX = 65_500
 """Rows of one JPEG: the format ends at 65,535, Chromium's and libvips' encoders a little earlier."""
-_CHECK_ATTEMPTS = 2
+_PICTURE_PX2 = 64 * 64
+"""A picture of this area within a strip must leave a trace in it."""
 
 
 @dataclass(frozen=True)
@@ -45,24 +51,24 @@ def photograph(driver: WebDriver, width: int, height: int, pictures: Sequence[Bo
     :param pictures: where the DOM shows pictures: a strip with some can't be of one colour.
     :raises EmptyPictureError: a strip was unusable twice.
     """
-    strips = []
-    for top in range(0, height, STRIP_PX):
-        rows = Span(top, min(top + STRIP_PX, height))
-        area = Box(0, rows.start, width, rows.stop - rows.start)
-        pictured = any(box.intersection(area) >= 64 * 64 for box in pictures)
-        path = folder / f"strip-{top:07d}.png"
-        for attempt in range(1, _CHECK_ATTEMPTS + 1):
-            try:
-                path.write_bytes(_shoot(driver, area))
-                _check(path, area, pictured)
-                break
-            except EmptyPictureError as error:
-                if attempt == _CHECK_ATTEMPTS:
-                    raise EmptyPictureError(
-                        f"Rows {rows.start}-{rows.stop} of the page: {error} It was tried {attempt} times."
-                    ) from error
-        strips.append(Strip(path, rows))
-    return strips
+    areas = [Box(0, top, width, min(STRIP_PX, height - top)) for top in range(0, height, STRIP_PX)]
+    shown = {area: any(box.intersection(area) >= _PICTURE_PX2 for box in pictures) for area in areas}
+    paths = {area: folder / f"strip-{area.top:07d}.png" for area in areas}
+    with ThreadPoolExecutor(1, thread_name_prefix="check-strips") as checker:
+        # One strip is decoded and checked while the browser paints the next.
+        checks = []
+        for area in areas:
+            paths[area].write_bytes(_shoot(driver, area))
+            checks.append(checker.submit(_trouble, paths[area], area, shown[area]))
+        troubles = [check.result() for check in checks]
+    for area, trouble in zip(areas, troubles, strict=True):
+        if not trouble:
+            continue
+        logger.warning("Rows %d-%d of the page: %s Trying again.", area.top, area.bottom, trouble)
+        paths[area].write_bytes(_shoot(driver, area))
+        if again := _trouble(paths[area], area, shown[area]):
+            raise EmptyPictureError(f"Rows {area.top}-{area.bottom} of the page, at the second try too: {again}")
+    return [Strip(paths[area], Span(area.top, area.bottom)) for area in areas]
 
 
 def join(strips: Sequence[Strip], folder: Path, format: Literal["jpeg", "png"], quality: int) -> list[Strip]:
@@ -78,7 +84,7 @@ def join(strips: Sequence[Strip], folder: Path, format: Literal["jpeg", "png"], 
         image = _rows(strips, rows)
         path = folder / f"part-{number}.{format}"
         if format == "jpeg":
-            image.jpegsave(str(path), Q=quality, optimize_coding=True)
+            image.jpegsave(str(path), Q=quality)
         else:
             image.pngsave(str(path), compression=6)
         parts.append(Strip(path, rows))
@@ -96,10 +102,12 @@ def _rows(strips: Sequence[Strip], rows: Span) -> pyvips.Image:
             image = pyvips.Image.new_from_file(str(strip.path), access="sequential")
             image = image.flatten() if image.hasalpha() else image
             pieces.append(image.crop(0, start - strip.rows.start, image.width, stop - start))
-    return pieces[0] if len(pieces) == 1 else pyvips.Image.arrayjoin(pieces, across=1)
+    # Not arrayjoin: it pads every piece to the tallest one's height.
+    return functools.reduce(lambda above, below: above.join(below, "vertical"), pieces)
 
 
 def _shoot(driver: WebDriver, area: Box) -> bytes:
+    """PNG bytes, or none where the browser gave none."""
     answer = driver.execute_cdp_cmd(
         "Page.captureScreenshot",
         {
@@ -111,21 +119,23 @@ def _shoot(driver: WebDriver, area: Box) -> bytes:
     )
     try:
         return base64.b64decode(answer.get("data", ""), validate=True)
-    except binascii.Error as error:
-        raise EmptyPictureError(f"the browser's answer is no picture ({error}).") from None
+    except binascii.Error:
+        return b""
 
 
-def _check(path: Path, area: Box, pictured: bool) -> None:
-    """A silent nothing is a failure: size, decoding and, where the DOM shows pictures, more than one colour."""
+def _trouble(path: Path, area: Box, pictured: bool) -> str:
+    """What is wrong with a strip, in a sentence; empty for a good one. A silent nothing is a failure."""
     if not path.stat().st_size:
-        raise EmptyPictureError("the browser returned an empty picture.")
+        return "the browser returned an empty picture."
     try:
         image = pyvips.Image.new_from_file(str(path), access="sequential", fail_on="truncated")
         size = (image.width, image.height)
-        spread = image.deviate()
+        # A row for each band after one for all of them; the lowest value comes first, then the highest.
+        bands = image.stats().numpy()[1:]
     except pyvips.Error as error:
-        raise EmptyPictureError(f"the picture can't be decoded ({str(error).splitlines()[0]}).") from None
+        return f"the picture can't be decoded ({str(error).splitlines()[0]})."
     if size != (area.width, area.height):
-        raise EmptyPictureError(f"the picture is {size[0]}x{size[1]} px, not {area.width}x{area.height}.")
-    if pictured and spread == 0:
-        raise EmptyPictureError("the picture has one colour, though the page has pictures there.")
+        return f"the picture is {size[0]}x{size[1]} px, not {area.width}x{area.height}."
+    if pictured and (bands[:, 0] == bands[:, 1]).all():
+        return "the picture has one colour, though the page has pictures there."
+    return ""

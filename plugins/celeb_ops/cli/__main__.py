@@ -18,7 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.command == "up":
             from celeb_ops.cli.up import up
 
-            return up(options.port)
+            return up(options.port, options.airflow_home)
         if options.command == "demo":
             from celeb_ops.cli.demo import demo
 
@@ -41,10 +41,21 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text)
         command.add_argument("--date", type=moment, default=None, help="run time, e.g. 2026-11-20T08:00 (UTC)")
         command.add_argument("--sites", type=_names, default=[], help="names, separated by commas")
-        command.add_argument("--airflow-home", type=Path, default=PROJECT / ".airflow" / "run")
+        _add_home(command, "run")
     command = commands.add_parser("up", help="Airflow with its UI and the schedule")
-    command.add_argument("--port", type=int, default=8080)
+    command.add_argument("--port", type=_port, default=8080)
+    _add_home(command, "up")
     return parser
+
+
+def _add_home(command: argparse.ArgumentParser, name: str) -> None:
+    command.add_argument(
+        "--airflow-home",
+        # Airflow takes no relative path for its database.
+        type=lambda text: Path(text).expanduser().resolve(),
+        default=PROJECT / ".airflow" / name,
+        help="where Airflow keeps its database and logs; one run at a time",
+    )
 
 
 def moment(text: str) -> datetime:
@@ -55,6 +66,12 @@ def moment(text: str) -> datetime:
         raise argparse.ArgumentTypeError(f"{text!r} is no time; write it like 2026-11-20T08:00") from None
     when = when if when.tzinfo else when.replace(tzinfo=UTC)
     return when.astimezone(UTC).replace(microsecond=0)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65_536:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: give a number from 1 to 65535")
+    return int(text)
 
 
 def _names(text: str) -> list[str]:

@@ -39,15 +39,19 @@ def environment(home: Path) -> dict[str, str]:
 @contextmanager
 def claimed(home: Path) -> Iterator[None]:
     """Hold the home for this process; AirflowHomeError where another has it."""
-    home.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(home / "in-use.lock")
     try:
-        with FileLock(home / "in-use.lock", timeout=0):
-            yield
+        home.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
     except Timeout:
         raise AirflowHomeError(
             f"Another run is using {home} at the moment: wait for it to end, or give this one "
             "a place of its own (--airflow-home)."
         ) from None
+    except OSError as error:
+        raise AirflowHomeError(f"{home} can't be Airflow's home: {error}.") from error
+    with lock:
+        yield
 
 
 def migrated(home: Path, log: Path) -> None:

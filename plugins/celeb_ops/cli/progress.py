@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.listeners import hookimpl
@@ -9,13 +10,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from celeb_ops import keys
+from celeb_ops.cli import counted
 from celeb_ops.exceptions import StoreError
 from celeb_ops.operators.run import GROUP
 from celeb_ops.records import Plan, Result, Screenshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
+    from collections.abc import Callable, Iterable, Mapping
 
     from rich.console import Console
 
@@ -25,12 +26,15 @@ if TYPE_CHECKING:
 class Progress:
     """An Airflow listener that tells a run's steps on a console."""
 
-    def __init__(self, console: Console, store: Callable[[], Store], when: datetime, retry_delay_s: float) -> None:
+    def __init__(self, console: Console, store: Callable[[], Store], when: datetime) -> None:
         self._console = console
         self._open_store = store
         self._when = when
-        self._delay = retry_delay_s
+        # In whole seconds, as a sidecar's captured_at is: what was photographed earlier is used again.
+        self._started = datetime.now(UTC).replace(microsecond=0)
         self._status = console.status("")
+        self.failures: dict[str, str] = {}
+        """The sites that failed, with what their step said."""
         self.errors: list[str] = []
         """What tasks outside the sites' own steps said when they failed."""
 
@@ -44,7 +48,7 @@ class Progress:
     @hookimpl
     def on_task_instance_running(self, previous_state: Any, task_instance: Any) -> None:
         site, step = _place(task_instance)
-        self._status.update(f"{site} {step} …")
+        self._status.update(f"{escape(site)} {step} …")
 
     @hookimpl
     def on_task_instance_success(self, previous_state: Any, task_instance: Any) -> None:
@@ -61,14 +65,22 @@ class Progress:
 
     @hookimpl
     def on_task_instance_failed(self, previous_state: Any, task_instance: Any, error: Any) -> None:
+        if isinstance(error, KeyboardInterrupt):
+            # To Airflow's task runner it is a failed task like any other, and the run would go on with the next one.
+            raise error
         site, step = _place(task_instance)
-        if str(task_instance.state) == "up_for_retry":
-            self._line("[yellow]↻[/]", site, step, f"{error} Trying again.")
+        told = str(error) or type(error).__name__
+        if task_instance.state == "up_for_retry":
+            self._line("[yellow]↻[/]", site, step, f"{told} Trying again.")
             return
-        if not site and step != "watcher":
-            self.errors.append(f"{step}: {error}")
-        if step != "watcher":
-            self._line("[red]✗[/]", site, step, str(error))
+        if step == "watcher":
+            # It sums up what the other tasks have said.
+            return
+        if site:
+            self.failures[site] = told
+        else:
+            self.errors.append(f"{step}: {told}")
+        self._line("[red]✗[/]", site, step, told)
 
     def _line(self, sign: str, site: str, step: str, text: str) -> None:
         self._console.print(f"  {sign} {escape(site):<14} {step:<11} {escape(text)}", highlight=False)
@@ -79,24 +91,39 @@ class Progress:
         store = self._open_store()
         try:
             if step == "screenshot":
-                shot = Screenshot.load(store, keys.sidecar(stem))
-                cut = f" of {shot.page_height:,} (truncated)" if shot.truncated else ""
-                lacking = f", still missing {', '.join(shot.missing)}" if shot.missing else ""
-                return (
-                    f"{shot.captured_height:,} px{cut}, {shot.images_loaded} of {shot.images_total} pictures"
-                    f"{lacking}, {sum(shot.timings.values()):.1f} s"
-                )
+                return self._seen(Screenshot.load(store, keys.sidecar(stem)))
             if step == "slice":
                 plan = Plan.load(store, keys.plan(stem))
-                return f"{len(plan.slices)} slices, {plan.seconds:.1f} s"
+                return f"{counted(len(plan.slices), 'slice')}, {plan.seconds:.1f} s"
             result = Result.load(store, keys.result(stem))
-            return f"{result.faces} faces: {', '.join(result.celebrities) or 'nobody named'}"
+            return f"{counted(result.faces, 'face')}: {', '.join(result.celebrities) or 'nobody named'}"
         except StoreError as error:
             return str(error)
 
+    def _seen(self, shot: Screenshot) -> str:
+        cut = f" of {shot.page_height:,} (truncated)" if shot.truncated else ""
+        height = f"{shot.captured_height:,} px{cut}"
+        if shot.captured_at < self._started:
+            return f"{height}, used again, seen {shot.captured_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        lacking = f", still missing {', '.join(shot.missing)}" if shot.missing else ""
+        pictures = f"{shot.images_loaded} of {counted(shot.images_total, 'picture')}"
+        return f"{height}, {pictures}{lacking}, {sum(shot.timings.values()):.1f} s"
 
-def summary(rows: list[dict[str, Any]]) -> Table:
-    """The table at the end, from the run's rows of ``Captures``."""
+
+def rows_of(
+    sites: Iterable[str], captures: Iterable[dict[str, Any]], failures: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """The run's row for each of its sites: that of ``Captures``, unless the site failed this time.
+
+    What is known of a capture only grows, so ``Captures`` keeps a site as seen when a later try fails.
+    """
+    rows = {row["site"]: row for row in captures}
+    rows |= {site: {"site": site, "outcome": "failed", "reason": reason} for site, reason in failures.items()}
+    return [rows[site] for site in sorted(sites) if site in rows]
+
+
+def summary(rows: Iterable[dict[str, Any]]) -> Table:
+    """The table at the end."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading, justify in (("site", "left"), ("faces", "right"), ("celebrities", "left"), ("seconds", "right")):
         table.add_column(heading, justify=justify, overflow="fold")  # type: ignore[arg-type]

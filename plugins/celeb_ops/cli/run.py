@@ -6,13 +6,16 @@ import os
 import signal
 import sys
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
 
 from celeb_ops import keys
+from celeb_ops.cli import counted
 from celeb_ops.cli.airflow_home import claimed, environment, migrated
 from celeb_ops.dataset import captures_of
 from celeb_ops.hooks.s3 import open_store
@@ -24,8 +27,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DAG_ID = "trending_celebrities"
+_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 RETRY_DELAY_S = 2
 """A person sits through the retries of ``make run``; on the schedule they are minutes apart."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run of the DAG ended."""
+
+    state: str
+    errors: list[str] = field(default_factory=list)
+    """What tasks outside the sites' own steps said when they failed."""
+    failures: dict[str, str] = field(default_factory=dict)
+    """The sites that failed, with what their step said."""
 
 
 def run(when: datetime | None, names: list[str], home: Path) -> int:
@@ -40,13 +55,15 @@ def run(when: datetime | None, names: list[str], home: Path) -> int:
 
     with claimed(home), _terminal(home) as (console, log):
         console.print(
-            f"{len(sites)} sites at {keys.iso(when)}, recognised by {settings.recognizer}. Log: {_short(log)}"
+            f"{counted(len(sites), 'site')} at {keys.iso(when)}, recognised by {settings.recognizer}. "
+            f"Log: {short(log)}",
+            markup=False,
         )
         migrated(home, log)
-        state, errors = _run_dag(console, settings, when, [site.name for site in sites] if names else [])
-        rows = captures_of(open_store(settings), when)
-        _tell(console, settings, rows, errors)
-    return 0 if state == "success" else 1
+        chosen = [site.name for site in sites]
+        ended = _run_dag(console, settings, when, chosen if names else [])
+        whole = _tell(console, settings, when, chosen, ended)
+    return 0 if ended.state == "success" and whole else 1
 
 
 @contextmanager
@@ -73,8 +90,7 @@ def _terminal(home: Path) -> Iterator[tuple[Console, Path]]:
             os.close(saved)
 
 
-def _run_dag(console: Console, settings: Settings, when: datetime, names: list[str]) -> tuple[str, list[str]]:
-    """The state the run ended in, and what tasks outside the sites' own steps said when they failed."""
+def _run_dag(console: Console, settings: Settings, when: datetime, names: list[str]) -> Ended:
     from airflow.dag_processing.dagbag import DagBag
     from airflow.sdk.listener import get_listener_manager
 
@@ -82,26 +98,29 @@ def _run_dag(console: Console, settings: Settings, when: datetime, names: list[s
 
     bag = DagBag(dag_folder=str(PROJECT / "dags"))
     if DAG_ID not in bag.dags:
-        return "failed", [str(error).strip() for error in bag.import_errors.values()]
+        return Ended("failed", [str(error).strip() for error in bag.import_errors.values()])
     listeners = get_listener_manager()
-    with Progress(console, lambda: open_store(settings), when, settings.retry_delay_s) as progress:
+    with Progress(console, lambda: open_store(settings), when) as progress:
         listeners.pm.register(progress)
         try:
             with _interruptible():
                 run = bag.dags[DAG_ID].test(logical_date=when, run_conf={"sites": names})
         finally:
             listeners.pm.unregister(progress)
-    return str(run.state), progress.errors
+    return Ended(str(run.state), progress.errors, progress.failures)
 
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Ctrl-C, or a SIGTERM, ends the task that is under way and then the run, not just the task."""
+    """Ctrl-C, a SIGTERM or a closed terminal ends the task that is under way and then the run, not just the task.
+
+    The task cleans up behind itself; Progress hands the interrupt on when Airflow takes it for a task's failure.
+    """
 
     def interrupt(number: int, _: Any) -> None:
         raise KeyboardInterrupt(signal.Signals(number).name)
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, interrupt) for number in _ENDS}
     try:
         yield
     finally:
@@ -109,22 +128,31 @@ def _interruptible() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _tell(console: Console, settings: Settings, rows: list[dict[str, Any]], errors: list[str]) -> None:
-    from celeb_ops.cli.progress import summary
+def _tell(console: Console, settings: Settings, when: datetime, sites: list[str], ended: Ended) -> bool:
+    """Print what came of the run; whether every one of its sites has a row."""
+    from celeb_ops.cli.progress import rows_of, summary
     from celeb_ops.recognition import NO_GALLERY
 
+    store = open_store(settings)
+    rows = rows_of(sites, captures_of(store, when), ended.failures)
+    lacking = sorted(set(sites) - {row["site"] for row in rows})
+    errors = list(ended.errors)
+    if lacking:
+        errors.append(f"Nothing is recorded of {', '.join(lacking)}: the run ended as {ended.state}; see its log.")
     for error in errors:
-        console.print(f"[red]✗[/] {error}", markup=True)
+        console.print(f"[red]✗[/] {escape(error)}", highlight=False)
     console.print()
     if rows:
         console.print(summary(rows))
         console.print()
-    if any(row["recognizer"] == "local" and not row["gallery"] for row in rows):
-        console.print(NO_GALLERY)
-    url = open_store(settings).url(keys.CSV)
-    place = url if split_s3(settings.store) else _short(Path(url))
-    console.print(f"Dataset: {place}; beside it Images/, Faces/, Results/, Captures/, Sightings/.")
+    if any(row.get("recognizer") == "local" and not row["gallery"] for row in rows):
+        console.print(NO_GALLERY, markup=False)
+    url = store.url(keys.CSV)
+    place = url if split_s3(settings.store) else short(Path(url))
+    console.print(f"Dataset: {place}; beside it Images/, Faces/, Results/, Captures/, Sightings/.", markup=False)
+    return not lacking
 
 
-def _short(path: Path) -> str:
+def short(path: Path) -> str:
+    """The path as seen from the project, if it is in there."""
     return str(path.relative_to(PROJECT)) if path.is_relative_to(PROJECT) else str(path)

@@ -11,66 +11,96 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import psutil
 from rich.console import Console
 
+from celeb_ops.cli import counted
 from celeb_ops.cli.airflow_home import AirflowHomeError, claimed, environment
-from celeb_ops.settings import PROJECT, Settings
+from celeb_ops.cli.run import short
+from celeb_ops.settings import Settings
 from celeb_ops.sites import load_sites
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 START_S = 180
 """Seconds until Airflow must answer; it takes about 30 on two cores."""
+END_S = 15
+"""Seconds Airflow has to end by itself before its processes are killed."""
 
 
-def up(port: int) -> int:
+def up(port: int, home: Path) -> int:
     """Run ``airflow standalone`` until Ctrl-C, then end every process of it; the exit status."""
     console = Console(soft_wrap=True)
     settings = Settings.load()
     sites = load_sites(settings.path(settings.sites))
-    home = PROJECT / ".airflow" / "up"
+    _check_free(port)
+    with claimed(home):
+        log = home / "up.log"
+        console.print(f"Starting Airflow for {counted(len(sites), 'site')} (log: {short(log)}) …", markup=False)
+        with _interruptible(), _standalone(home, port, log) as process:
+            try:
+                _wait_until_up(process, port, log)
+                console.print(f"\nAirflow is up: [bold]http://127.0.0.1:{port}[/]   {_login(home)}")
+                console.print("The schedule is on (08:00 and 20:00 UTC). Ctrl-C ends all of it.")
+                process.wait()
+            except KeyboardInterrupt:
+                console.print("\nStopping …")
+                return 0
+    raise AirflowHomeError(f"Airflow ended by itself; {short(log)} says why.")
+
+
+def _check_free(port: int) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
-        except OSError:
+        except OSError as error:
             raise AirflowHomeError(
-                f"Port {port} on 127.0.0.1 is taken: end what runs there, or use PORT=8081."
+                f"Port {port} on 127.0.0.1 can't be used ({error.strerror}): end what runs there, or use PORT=8081."
             ) from None
 
-    with claimed(home):
-        log = home / "up.log"
-        console.print(f"Starting Airflow for {len(sites)} sites (log: {log.relative_to(PROJECT)}) …")
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "airflow", "standalone"],
-                env={**os.environ, **environment(home), **_only_here(port)},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                # A group of its own: Ctrl-C reaches us alone, and we end all of it in order.
-                start_new_session=True,
-            )
-        signal.signal(signal.SIGTERM, _interrupt)
-        try:
-            _wait_until_up(process, port, log)
-            console.print(f"\nAirflow is up: [bold]http://127.0.0.1:{port}[/]   {_login(home)}")
-            console.print("The schedule is on (08:00 and 20:00 UTC). Ctrl-C ends all of it.")
-            return process.wait()
-        except KeyboardInterrupt:
-            console.print("\nStopping …")
-            return 0
-        finally:
-            _end(process)
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C, a SIGTERM and a closed terminal are one: none of them leaves Airflow running."""
+
+    def interrupt(number: int, _: Any) -> None:
+        raise KeyboardInterrupt(signal.Signals(number).name)
+
+    ends = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, interrupt) for number in ends}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-def _interrupt(*_: Any) -> None:
-    raise KeyboardInterrupt
+@contextmanager
+def _standalone(home: Path, port: int, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """``airflow standalone``, ended with all it started on leaving."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "airflow", "standalone"],
+            env={**os.environ, **environment(home), **_only_here(port)},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            # A session of its own: Ctrl-C reaches us alone, and by the session we find all of it in the end.
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        # A second Ctrl-C must not leave half of it running.
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        _end(process)
 
 
 def _only_here(port: int) -> dict[str, str]:
@@ -82,17 +112,24 @@ def _only_here(port: int) -> dict[str, str]:
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "AIRFLOW__CORE__PARALLELISM": "8",
-        # Not Airflow's usual 8793 and 8794: another Airflow of this machine may have them.
-        "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(port + 713),
-        "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(port + 714),
+        # Any free ones: another Airflow of this machine may have the usual 8793 and 8794.
+        "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(_free_port()),
+        "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(_free_port()),
     }
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def _wait_until_up(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise AirflowHomeError(f"Airflow ended while it was starting; {log} says why.")
+            raise AirflowHomeError(f"Airflow ended while it was starting; {short(log)} says why.")
         with suppress(urllib.error.URLError, OSError, ValueError):
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v2/monitor/health", timeout=5) as answer:
                 health = json.load(answer)
@@ -100,7 +137,7 @@ def _wait_until_up(process: subprocess.Popen[bytes], port: int, log: Path) -> No
             if all((health.get(part) or {}).get("status") == "healthy" for part in parts):
                 return
         time.sleep(1)
-    raise AirflowHomeError(f"Airflow did not come up within {START_S} s; {log} says why.")
+    raise AirflowHomeError(f"Airflow did not come up within {START_S} s; {short(log)} says why.")
 
 
 def _login(home: Path) -> str:
@@ -114,13 +151,38 @@ def _login(home: Path) -> str:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End Airflow and every process it started: ending only the first would leave the others running."""
-    with suppress(psutil.NoSuchProcess):
-        first = psutil.Process(process.pid)
-        family = [first, *first.children(recursive=True)]
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGINT)
-        _, alive = psutil.wait_procs(family, timeout=15)
-        for one in alive:
-            with suppress(psutil.NoSuchProcess):
-                one.kill()
-        psutil.wait_procs(alive, timeout=5)
+    family = _family(process.pid)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGINT)
+    _wait_for(process, family, END_S)
+    # Anew: some were started, or lost their parent, while it was ending.
+    family |= _family(process.pid)
+    for one in family:
+        with suppress(psutil.NoSuchProcess):
+            one.kill()
+    _wait_for(process, family, 5)
+
+
+def _wait_for(process: subprocess.Popen[bytes], family: set[psutil.Process], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while any(map(_alive, family)) and time.monotonic() < deadline:
+        process.poll()
+        time.sleep(0.1)
+
+
+def _alive(process: psutil.Process) -> bool:
+    """A zombie is dead: it only waits for its parent, or for process 1, to take note of it."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _family(pid: int) -> set[psutil.Process]:
+    """All processes of the session that ``pid`` leads, and their descendants in sessions of their own."""
+    family = set()
+    for one in psutil.process_iter():
+        with suppress(psutil.NoSuchProcess, ProcessLookupError, PermissionError):
+            if os.getsid(one.pid) == pid:
+                family |= {one, *one.children(recursive=True)}
+    return family

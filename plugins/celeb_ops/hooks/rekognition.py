@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 
+from celeb_ops.exceptions import SettingsError
 from celeb_ops.settings import REKOGNITION_CONNECTION, Settings
 
 if TYPE_CHECKING:
@@ -32,9 +33,17 @@ class RekognitionHook(AwsBaseHook):
 def rekognition_client(settings: Settings, aws_conn_id: str = REKOGNITION_CONNECTION) -> RekognitionClient:
     """The client, with boto's own retries for throttling and short failures."""
     from botocore.config import Config
+    from botocore.exceptions import NoRegionError
 
     settings.export_connections()
     config = Config(retries={"mode": "standard", "total_max_attempts": 6}, connect_timeout=10, read_timeout=60)
-    hook = RekognitionHook(aws_conn_id=aws_conn_id, region_name=settings.region or None, config=config)
-    client: RekognitionClient = hook.get_conn()
+    hook = RekognitionHook(aws_conn_id=aws_conn_id, config=config)
+    try:
+        # Not the hook's own `region_name`: that would come before the connection's.
+        client: RekognitionClient = hook.get_client_type(hook.region_name or settings.region or None)
+    except NoRegionError:
+        raise SettingsError(
+            f"Rekognition needs a region: give region_name in the extra of the connection {aws_conn_id}, "
+            "or set AWS_DEFAULT_REGION."
+        ) from None
     return client

@@ -24,13 +24,18 @@ def open_store(settings: Settings, aws_conn_id: str = S3_CONNECTION) -> Store:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
     settings.export_connections()
-    hook = S3Hook(aws_conn_id=aws_conn_id, region_name=settings.region or None)
-    return S3Store(hook.get_conn(), *place)
+    hook = S3Hook(aws_conn_id=aws_conn_id)
+    # Not the hook's own `region_name`: that would come before the connection's.
+    return S3Store(hook.get_client_type(hook.region_name or settings.region or None), *place)
 
 
 def warn_of_new_prefix(settings: Settings, store: Store) -> None:
-    """Say so where the first version's bucket has no dataset at the place the settings name."""
-    if settings.from_v1 and not store.exists(keys.CSV):
+    """Say so where the first version's bucket has no dataset at the place the settings name.
+
+    A store that can't be read, or a bucket that is not there, is an error here, before any work begins.
+    """
+    there = store.exists(keys.CSV)
+    if settings.from_v1 and not there:
         logger.warning(
             "%s is not there: a new dataset begins. If the first version kept one in this bucket, set "
             "CELEBS_PREFIX to the folder that stood in its code.",

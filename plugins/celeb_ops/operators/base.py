@@ -39,7 +39,8 @@ class SiteOperator(BaseOperator):
     Base of the steps of one site.
 
     A step that skips or fails leaves the reason in the store (``Outcomes/<stem>.json``): ``merge`` reads it
-    there, because only survivors hand on an XCom.
+    there, because only survivors hand on an XCom. The next try of a step removes it, so that a reason is always
+    that of the latest try.
 
     :param site: a site as ``list_sites`` gives it: ``name``, ``url`` and capture options. (templated)
     """
@@ -58,6 +59,7 @@ class SiteOperator(BaseOperator):
     def execute(self, context: Context) -> str:
         step = self._step(context)
         try:
+            step.store.delete(keys.outcome(step.stem))
             return self.run_step(step)
         except AirflowSkipException as skip:
             self._leave_word(step, "skipped", str(skip))

@@ -42,7 +42,4 @@ class RekognizeCelebritiesOperator(SiteOperator):
             self.log.warning(advice)
         result = look(plan, screenshot, recognizer, step.stem, step.store)
         self.log.info("Celebrities detected: %s", ", ".join(result.celebrities) or "None")
-        key = result.save(step.store, keys.result(step.stem))
-        # The site has a result now: an earlier try's reason for having none is out of date.
-        step.store.delete(keys.outcome(step.stem))
-        return key
+        return result.save(step.store, keys.result(step.stem))

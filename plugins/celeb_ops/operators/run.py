@@ -25,6 +25,9 @@ logger = logging.getLogger(__name__)
 GROUP = "site"
 """Id of the mapped task group, one instance a site."""
 
+STEPS = ("screenshot", "slice", "rekognize")
+"""The tasks of the group, in their order."""
+
 
 def list_sites(names: Sequence[str] | None) -> list[dict[str, Any]]:
     """The sites to visit, checked: those of the sites file, or those of them with these names."""
@@ -39,12 +42,12 @@ def list_sites(names: Sequence[str] | None) -> list[dict[str, Any]]:
 
 
 def merge_results(
-    context: Context, sites: Sequence[Mapping[str, Any]] | None, result_keys: Iterable[str] | None
+    context: Context, sites: Sequence[Mapping[str, Any]] | None, result_keys: Iterable[str] | str | None
 ) -> dict[str, Any]:
     """Merge a run into the dataset; what was done, for the asset event.
 
     :param sites: as ``list_sites`` gave them; None where it failed.
-    :param result_keys: of the sites that came through.
+    :param result_keys: of the sites that came through. Of a single one Airflow hands on the key itself, no list.
     """
     if sites is None:
         raise AirflowSkipException("list_sites gave no sites: there is nothing to merge.")
@@ -56,6 +59,8 @@ def merge_results(
     store = open_store(Settings.load())
     when = time_of(context)
     states = site_states(context, sites)
+    if isinstance(result_keys, str):
+        result_keys = [result_keys]
     results = [Result.load(store, key) for key in result_keys or ()]
     seen = {result.site for result in results}
     outcomes = [
@@ -121,8 +126,9 @@ def outcome_of(store: Store, site: str, when: datetime, states: Mapping[str, str
     """What came of a site that has no result: the reason its step left in the store, or what its states tell."""
     from celeb_ops.records import Outcome
 
-    ended = next((task for task, state in states.items() if state == "failed"), None)
-    skipped = next((task for task, state in states.items() if state == "skipped"), None)
+    ended = next((step for step in STEPS if states.get(step) == "failed"), None)
+    # Those after a skipped step are skipped with it: the first one is where it happened.
+    skipped = next((step for step in STEPS if states.get(step) == "skipped"), None)
     kind: Literal["skipped", "failed"] = "skipped" if skipped and not ended else "failed"
     try:
         left = Outcome.load(store, keys.outcome(keys.stem(site, when)))

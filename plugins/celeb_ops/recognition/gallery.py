@@ -62,7 +62,8 @@ class Gallery:
                 continue
             names.append(name)
             rows.append(embedding)
-            digest.update(f"{name}\0{hashlib.sha256(content).hexdigest()}\n".encode())
+            # A folder's name may hold bytes that are no UTF-8: Python carries them as surrogates.
+            digest.update(f"{name}\0{hashlib.sha256(content).hexdigest()}\n".encode(errors="surrogateescape"))
         if not names:
             logger.warning("The gallery %s has no photo with a usable face.", folder)
             return cls([], np.empty((0, 128)), None)
@@ -76,35 +77,48 @@ class Gallery:
 
 
 def _photos(folder: Path) -> list[Path]:
-    return sorted(
-        photo
-        for person in folder.iterdir()
-        if person.is_dir() and not person.name.startswith(("_", "."))
-        for photo in person.iterdir()
-        if photo.suffix.lower() in _SUFFIXES and not photo.name.startswith(".")
-    )
+    try:
+        return sorted(
+            photo
+            for person in folder.iterdir()
+            if person.is_dir() and not person.name.startswith(("_", "."))
+            for photo in person.iterdir()
+            if photo.suffix.lower() in _SUFFIXES and not photo.name.startswith(".")
+        )
+    except OSError as error:
+        raise GalleryError(f"The gallery's folder {error.filename} can't be read: {error.strerror}.") from None
 
 
 def _embedding(content: bytes, cache: Path, photo: Path) -> Embedding | None:
     """The embedding of the photo's largest face, from the cache where it is known; None without one."""
     kept = cache / "embeddings" / models.MODEL / f"{hashlib.sha256(content).hexdigest()}.npy"
-    try:
-        embedding = np.load(kept, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
-        embedding = _embed(content, photo)
+    embedding = _kept(kept)
+    if embedding is None:
+        try:
+            embedding = _embed(content, photo)
+        except RecognitionError as error:
+            logger.warning("%s is passed over: %s", photo, error)
+            return None
         _keep(kept, embedding)
     if not embedding.size:
         logger.warning("%s shows no face that can be used: it is passed over.", photo)
         return None
-    return np.asarray(embedding, np.float64)
+    return embedding
+
+
+def _kept(path: Path) -> Embedding | None:
+    """The embedding in a cache file, empty for a photo without a face; None where there is no usable file."""
+    try:
+        with path.open("rb") as file:
+            embedding = np.lib.format.read_array(file, allow_pickle=False)
+    except (OSError, ValueError):
+        return None
+    return np.asarray(embedding, np.float64) if embedding.shape in {(0,), (128,)} else None
 
 
 def _embed(content: bytes, photo: Path) -> Embedding:
-    """128 numbers, or none where the photo has no face."""
-    try:
-        pixels = models.decode(content)
-    except RecognitionError:
-        return np.empty(0)
+    """128 numbers, or none where the photo has no face; RecognitionError where it is no picture."""
+    pixels = models.decode(content)
     stride = max(1, -(-max(pixels.shape[:2]) // _LONG_SIDE_PX))
     if stride > 1:
         pixels = np.ascontiguousarray(pixels[::stride, ::stride])

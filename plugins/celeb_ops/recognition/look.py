@@ -5,18 +5,20 @@ from __future__ import annotations
 import io
 import logging
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from celeb_ops import keys
-from celeb_ops.recognition import Face, Recognizer
-from celeb_ops.records import Picture, Plan, Result, Screenshot, Sighting, Slice
+from celeb_ops.records import Result, Sighting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from celeb_ops.geometry import Box
+    from celeb_ops.recognition import Face, Recognizer
+    from celeb_ops.records import Picture, Plan, Screenshot, Slice
     from celeb_ops.store import Store
 
 logger = logging.getLogger(__name__)
@@ -35,8 +37,7 @@ def look(plan: Plan, screenshot: Screenshot, recognizer: Recognizer, stem: str, 
         faces = recognizer.recognize(store.read(one.key))
         logger.info("Slice %d of %d: %d faces", number, len(plan.slices), len(faces))
         for face in faces:
-            box = face.box.moved(one.columns.start, one.rows.start)
-            found.append((_at(face, box.clipped(screenshot.page_width, screenshot.captured_height)), one))
+            found.append((_on_page(face, one, screenshot), one))
     faces_once = merged(found)
     named = sorted(
         ((face, one) for face, one in faces_once if face.name), key=lambda pair: (pair[0].box.top, pair[0].box.left)
@@ -66,16 +67,18 @@ def look(plan: Plan, screenshot: Screenshot, recognizer: Recognizer, stem: str, 
 def merged(found: Sequence[tuple[Face, Slice]]) -> list[tuple[Face, Slice]]:
     """Findings of overlapping slices, each face once. Boxes are page pixels.
 
-    Two findings are one face if they overlap and do not carry two names. The one that touches no edge of its
-    slice wins, then the named one, then the surer one.
+    Two findings are one face if they overlap and do not carry two names; two of one slice are two. The one that
+    touches no edge of its slice wins, then the named one, then the surer one.
     """
     kept: list[tuple[Face, Slice]] = []
+    stands_for: list[set[str]] = []
+    """The slices whose finding a kept face is, by their keys."""
     for face, one in sorted(found, key=lambda pair: (_cut(*pair), pair[0].name is None, -pair[0].confidence)):
         twin = next(
             (
                 number
-                for number, (other, place) in enumerate(kept)
-                if place.key != one.key
+                for number, (other, _) in enumerate(kept)
+                if one.key not in stands_for[number]
                 and other.box.ios(face.box) >= _SAME_IOS
                 and (not other.name or not face.name or other.name == face.name)
             ),
@@ -83,7 +86,10 @@ def merged(found: Sequence[tuple[Face, Slice]]) -> list[tuple[Face, Slice]]:
         )
         if twin is None:
             kept.append((face, one))
-        elif face.name and not kept[twin][0].name:
+            stands_for.append({one.key})
+            continue
+        stands_for[twin].add(one.key)
+        if face.name and not kept[twin][0].name:
             kept[twin] = (face, one)
     return kept
 
@@ -99,15 +105,21 @@ def _cut(face: Face, one: Slice) -> bool:
     )
 
 
-def _at(face: Face, box: Box) -> Face:
-    return Face(box, face.name, face.id, face.confidence, face.margin, face.basis)
+def _on_page(face: Face, one: Slice, screenshot: Screenshot) -> Face:
+    """The face in page pixels, its name on one line; a name of which nothing is left is none."""
+    box = face.box.moved(one.columns.start, one.rows.start)
+    return replace(
+        face,
+        box=box.clipped(screenshot.page_width, screenshot.captured_height),
+        name=_clean(face.name or "") or None,
+    )
 
 
 def _sighting(face: Face, one: Slice, number: int, screenshot: Screenshot, stem: str, store: Store) -> Sighting:
     key = keys.crop(stem, number)
     store.write(key, _crop(store.read(one.key), face.box.moved(-one.columns.start, -one.rows.start)))
     return Sighting(
-        name=_clean(face.name or ""),
+        name=face.name or "",
         id=face.id,
         confidence=face.confidence,
         margin=face.margin,

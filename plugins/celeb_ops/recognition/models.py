@@ -15,7 +15,7 @@ from typing import Any
 import dlib
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from celeb_ops.exceptions import RecognitionError
 from celeb_ops.geometry import Box
@@ -58,7 +58,8 @@ def decode(picture: bytes) -> Pixels:
     try:
         with Image.open(io.BytesIO(picture)) as image:
             return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
+    # Pillow's decoders report damage as any of these: a PNG with a broken chunk is a SyntaxError.
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise RecognitionError(f"This is no picture that can be decoded: {error}.") from None
 
 

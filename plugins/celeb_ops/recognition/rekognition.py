@@ -53,11 +53,15 @@ class RekognitionRecognizer:
         except ClientError as error:
             code = error.response["Error"]["Code"]
             message = error.response["Error"].get("Message", "")
-            kind = RecognitionError if code in _RETRYABLE else RekognitionError
+            # Anything that broke on their side, or on the way, may be whole again at the next try.
+            broken = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500
+            kind = RecognitionError if broken or code in _RETRYABLE else RekognitionError
             hint = f" ({_HINTS[code]})" if code in _HINTS else ""
             raise kind(f"Rekognition answered {code}: {message}{hint}") from error
         except BotoCoreError as error:
-            raise RecognitionError(f"Rekognition could not be asked: {error}") from error
+            raise RecognitionError(
+                f"Rekognition could not be asked: {error} Check the connection celebs_rekognition."
+            ) from error
         with Image.open(io.BytesIO(picture)) as image:
             size = image.size
         named = [

@@ -1,4 +1,4 @@
-// Runs before the page's own scripts, in every frame: nothing may stop or leave the page.
+// Runs before the page's own scripts, in every frame: nothing may stop, print, open or leave the page.
 (() => {
   const nothing = () => undefined;
   window.alert = nothing;
@@ -11,8 +11,5 @@
   EventTarget.prototype.addEventListener = function (type, ...rest) {
     return type === 'beforeunload' ? undefined : listen.call(this, type, ...rest);
   };
-  // When the document last changed; read by ready.js.
-  window.__celebs = { changed: performance.now() };
-  new MutationObserver(() => { window.__celebs.changed = performance.now(); })
-    .observe(document, { childList: true, subtree: true });
+  Object.defineProperty(window, 'onbeforeunload', { get: () => null, set: nothing, configurable: true });
 })();

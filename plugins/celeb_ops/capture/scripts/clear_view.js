@@ -1,46 +1,66 @@
-// Removes layers that cover most of the viewport (consent walls, sign-up walls) and gives scrolling back.
+// Removes layers that stand before the page (consent walls, sign-up walls) and gives scrolling back.
 const found = [], done = [];
-const name = element => element.id ? `#${element.id}`
-  : element.classList.length ? `${element.localName}.${element.classList[0]}` : element.localName;
-const width = window.innerWidth, height = window.innerHeight;
-const covers = element => {
-  const box = element.getBoundingClientRect();
-  const w = Math.min(box.right, width) - Math.max(box.left, 0);
-  const h = Math.min(box.bottom, height) - Math.max(box.top, 0);
-  return Math.max(w, 0) * Math.max(h, 0) / (width * height);
+const unroll = element => {
+  const fixed = getComputedStyle(element).position === 'fixed';
+  // Sites that lock scrolling by a fixed body move it up by what had been scrolled.
+  for (const [property, value] of [['overflow', 'visible'], ['height', 'auto'], ['max-height', 'none'], ['contain', 'none'],
+    ...(fixed ? [['position', 'relative'], ['inset', 'auto']] : [])])
+    element.style.setProperty(property, value, 'important');
 };
-const fixed = [...document.querySelectorAll('body *')].filter(element => {
-  const style = getComputedStyle(element);
-  return style.position === 'fixed' && style.visibility !== 'hidden' && style.display !== 'none';
-});
-let walls = fixed.filter(element => {
-  if (covers(element) < 0.6) return false;
-  // A layer that lets the pointer through, or a backdrop painted below everything, hides nothing.
-  const style = getComputedStyle(element);
-  if (style.pointerEvents === 'none' && !element.textContent.trim()) return false;
-  return !(parseInt(style.zIndex, 10) < 0);
-});
-const roots = [document.documentElement, document.body].filter(Boolean);
-const locked = roots.filter(root => ['hidden', 'clip'].includes(getComputedStyle(root).overflowY)
-  || getComputedStyle(root).position === 'fixed');
-if (locked.length && document.body) {
-  // Scrolling is locked by something: a dialog smaller than a wall counts then too.
-  walls = walls.concat(fixed.filter(element => !walls.includes(element) && covers(element) >= 0.1
-    && /dialog/.test(element.getAttribute('role') || element.localName)));
+
+// What autoconsent did, if it is here.
+const autoconsent = window.autoconsentStandalone;
+for (const message of autoconsent?.messages || []) {
+  if (message.type === 'popupFound') found.push(`consent dialog: ${message.cmp}`);
+  if (message.type === 'optOutResult') done.push(`autoconsent opted out of ${message.cmp}: ${message.result ? 'done' : 'failed'}`);
+  if (message.type === 'optInResult') done.push(`autoconsent opted in to ${message.cmp}: ${message.result ? 'done' : 'failed'}`);
 }
+
+const layers = [...everything(document)].filter(element => {
+  const style = getComputedStyle(element);
+  if (!element.checkVisibility({ opacityProperty: true, visibilityProperty: true })) return false;
+  if (style.position === 'fixed') return true;
+  // A modal dialog is in the top layer; an absolute one covers the first view alone.
+  return element.matches('dialog:modal') || (style.position === 'absolute' && parseInt(style.zIndex, 10) > 99 && covers(element) >= 0.9);
+});
+const scrollLocked = () => [root, document.body].filter(Boolean).filter(element => {
+  const style = getComputedStyle(element);
+  return ['hidden', 'clip'].includes(style.overflowY) || style.position === 'fixed';
+});
+const locked = scrollLocked();
+const walls = layers.filter(element => {
+  if (element === document.body || isPage(element)) return false;
+  const style = getComputedStyle(element), share = covers(element);
+  if (parseInt(style.zIndex, 10) < 0) return false;
+  if (element.matches('dialog:modal')) return true;
+  // A layer that lets the pointer through and says nothing hides nothing: a frame, a texture.
+  if (share >= WALL) return !(style.pointerEvents === 'none' && !element.innerText?.trim());
+  // While scrolling is locked a dialog smaller than a wall counts too.
+  return locked.length > 0 && share >= 0.1 && /dialog/.test(element.getAttribute('role') || element.localName);
+});
 for (const wall of walls) {
   if (!wall.isConnected) continue;
-  found.push(`a layer over ${Math.round(covers(wall) * 100)} % of the view: ${name(wall)}`);
+  found.push(`a layer over ${Math.round(covers(wall) * 100)} % of the view: ${nameOf(wall)}`);
   wall.remove();
-  done.push(`removed ${name(wall)}`);
+  done.push(`removed ${nameOf(wall)}`);
+}
+for (const element of scrollLocked()) {
+  found.push(`scrolling locked on ${element.localName}`);
+  unroll(element);
+  done.push(`unlocked scrolling on ${element.localName}`);
 }
 if (walls.length) {
-  for (const root of locked) {
-    found.push(`scrolling locked on ${root.localName}`);
-    root.style.setProperty('overflow', 'visible', 'important');
-    root.style.setProperty('height', 'auto', 'important');
-    if (getComputedStyle(root).position === 'fixed') root.style.setProperty('position', 'static', 'important');
-    done.push(`unlocked scrolling on ${root.localName}`);
-  }
+  // Walls often blur what is behind them.
+  for (const element of everything(document))
+    if (/blur/.test(getComputedStyle(element).filter)) element.style.setProperty('filter', 'none', 'important');
+}
+// A page whose content scrolls inside a box shows one view of it: give the box its full height.
+for (const element of everything(document)) {
+  if (element.scrollHeight <= element.clientHeight * 1.5 || covers(element) < 0.5 || !isPage(element)) continue;
+  if (element === root || element === document.body) continue;
+  if (!['auto', 'scroll', 'overlay', 'hidden'].includes(getComputedStyle(element).overflowY)) continue;
+  found.push(`the page scrolls inside ${nameOf(element)}`);
+  for (let node = element; node && node !== root; node = node.parentElement) unroll(node);
+  done.push(`unrolled ${nameOf(element)}`);
 }
 return { found, done };

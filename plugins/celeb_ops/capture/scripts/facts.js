@@ -1,14 +1,13 @@
-// The page's facts: its size, its title, and each picture with its box and the words beside it.
-const root = document.documentElement;
-const body = document.body || root;
+// The page's facts: its size, its title, its words in short, and each picture with its box and the words beside it.
 const width = Math.max(window.innerWidth, 1);
-const height = Math.max(root.scrollHeight, body.scrollHeight, window.innerHeight);
-const clean = text => (text || '').replace(/\s+/g, ' ').trim().slice(0, 500);
+const height = Math.max(pageHeight(), window.innerHeight);
 const HEADLINES = 'h1, h2, h3, h4, h5, h6, [role=heading], figcaption';
+const pictures = [];
+let loaded = 0, total = 0;
 
 const headline = element => {
   // The nearest ancestor that holds a headline and few pictures is the picture's own card.
-  for (let node = element, up = 0; node && node !== body && up < 8; node = node.parentElement, up++) {
+  for (let node = element, up = 0; node && node.localName !== 'body' && up < 8; node = node.parentElement, up++) {
     const near = node.matches(HEADLINES) ? node : node.querySelector(HEADLINES);
     if (near && clean(near.textContent)) return clean(near.textContent);
     if (node.querySelectorAll('img').length > 3) break;
@@ -18,32 +17,78 @@ const headline = element => {
 const link = element => {
   const anchor = element.closest('a[href]')
     || (element.closest('article, li, figure') || element).querySelector('a[href]');
-  return anchor && /^https?:/.test(anchor.href) ? anchor.href : '';
+  return anchor && /^https?:/.test(anchor.href) ? anchor.href.slice(0, 2000) : '';
 };
-const boxOf = element => {
-  const box = element.getBoundingClientRect();
-  const left = Math.floor(box.left + window.scrollX), top = Math.floor(box.top + window.scrollY);
-  return [left, top, Math.ceil(box.right + window.scrollX) - left, Math.ceil(box.bottom + window.scrollY) - top];
-};
-const pictures = [];
-const add = (element, src) => {
-  const box = boxOf(element);
+const visible = element => {
+  if (element.checkVisibility) return element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
   const style = getComputedStyle(element);
-  if (box[2] < 2 || box[3] < 2 || style.visibility === 'hidden' || style.opacity === '0') return;
-  pictures.push({ box, src: src.startsWith('data:') ? 'data:' : src.slice(0, 2000),
+  return style.visibility !== 'hidden' && style.opacity !== '0';
+};
+// What boxes around it leave of an element (a carousel shows one of its slides); an absolute one escapes those that
+// do not place it.
+const seen = element => {
+  const box = element.getBoundingClientRect();
+  const area = { left: box.left, top: box.top, right: box.right, bottom: box.bottom };
+  let escapes = getComputedStyle(element).position === 'absolute';
+  for (let node = above(element); node && node.localName !== 'body'; node = above(node)) {
+    const style = getComputedStyle(node);
+    if (escapes && style.position === 'static' && style.transform === 'none') continue;
+    escapes = style.position === 'absolute';
+    const around = node.getBoundingClientRect();
+    if (style.overflowX !== 'visible') {
+      area.left = Math.max(area.left, around.left); area.right = Math.min(area.right, around.right);
+    }
+    if (style.overflowY !== 'visible') {
+      area.top = Math.max(area.top, around.top); area.bottom = Math.min(area.bottom, around.bottom);
+    }
+  }
+  return area;
+};
+const above = node => node.parentElement || node.getRootNode().host;
+// `view` is where the document's own viewport stands on the page: a frame shows only what is inside it.
+const add = (element, src, view) => {
+  if (!visible(element)) return;
+  const box = seen(element);
+  const left = Math.floor(Math.max(box.left, view.left - view.x) + view.x);
+  const top = Math.floor(Math.max(box.top, view.top - view.y) + view.y);
+  const right = Math.ceil(Math.min(box.right + view.x, view.right));
+  const bottom = Math.ceil(Math.min(box.bottom + view.y, view.bottom));
+  if (right - left < 2 || bottom - top < 2) return;
+  pictures.push({ box: [left, top, right - left, bottom - top], src: src.startsWith('data:') ? 'data:' : src.slice(0, 2000),
     alt: clean(element.alt || element.getAttribute('aria-label')), link: link(element), headline: headline(element) });
 };
-let loaded = 0, total = 0;
-for (const image of document.images) {
-  if (!image.getClientRects().length) continue;
-  const src = image.currentSrc || image.src;
-  if (!src) continue;
-  total += 1;
-  if (image.complete && image.naturalWidth > 0) { loaded += 1; add(image, src); }
-}
-for (const element of body.querySelectorAll('*')) {
-  const match = /url\(["']?([^"')]+)["']?\)/.exec(getComputedStyle(element).backgroundImage);
-  if (match) add(element, new URL(match[1], document.baseURI).href);
-}
+const background = (style, base) => {
+  const match = /url\(["']?([^"')]+)["']?\)/.exec(style.backgroundImage);
+  if (!match) return '';
+  try { return new URL(match[1], base).href; } catch { return ''; }
+};
+const collect = (doc, view) => {
+  const frame = doc.defaultView;
+  for (const element of everything(doc)) {
+    const kind = element.localName;
+    if (kind === 'img') {
+      if (!element.getClientRects().length) continue;
+      const src = element.currentSrc || element.src;
+      if (!src) continue;
+      total += 1;
+      if (element.complete && element.naturalWidth > 0) { loaded += 1; add(element, src, view); }
+    } else if (kind === 'video' && element.poster) {
+      add(element, element.poster, view);
+    } else if (kind === 'iframe' || kind === 'frame') {
+      let inner = null;
+      try { inner = element.contentDocument; } catch { /* another origin */ }
+      if (!inner || !inner.documentElement || !element.getClientRects().length || !visible(element)) continue;
+      const box = element.getBoundingClientRect();
+      const x = view.x + box.left + element.clientLeft, y = view.y + box.top + element.clientTop;
+      collect(inner, { x, y, left: Math.max(x, view.left), top: Math.max(y, view.top),
+        right: Math.min(x + element.clientWidth, view.right), bottom: Math.min(y + element.clientHeight, view.bottom) });
+    }
+    for (const pseudo of [null, '::before', '::after']) {
+      const src = background(frame.getComputedStyle(element, pseudo), doc.baseURI);
+      if (src) add(element, src, view);
+    }
+  }
+};
+collect(document, { x: window.scrollX, y: window.scrollY, left: 0, top: 0, right: width, bottom: height });
 return { url: location.href, title: clean(document.title), width, height, pictures,
   images_loaded: loaded, images_total: total };

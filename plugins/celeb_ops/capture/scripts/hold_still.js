@@ -1,17 +1,32 @@
-// From here on nothing moves: animations, transitions and videos stop; bars that follow the view stay where
-// the page's own flow has them, so that no strip shows them over its content.
-const style = document.createElement('style');
-style.textContent = `*, *::before, *::after {
-  animation-play-state: paused !important; transition: none !important;
-  scroll-behavior: auto !important; caret-color: transparent !important; }`;
-(document.head || document.documentElement).append(style);
+// From here on nothing moves (scripts are off by now) and nothing covers the page: animations that end are brought
+// to their end, endless ones to their start, as Playwright's screenshots do; videos stop; bars that follow the view
+// stay where the page's own flow has them, or are hidden.
+const [wallsStay] = arguments;
+const stays = element => covers(element) >= WALL && (wallsStay || isPage(element));
 for (const media of document.querySelectorAll('video, audio')) media.pause();
-for (const animation of document.getAnimations ? document.getAnimations() : []) animation.pause();
-for (const element of document.querySelectorAll('body *')) {
-  const position = getComputedStyle(element).position;
-  if (position === 'sticky') element.style.setProperty('position', 'relative', 'important');
-  if (position === 'sticky') for (const side of ['top', 'bottom', 'left', 'right']) element.style.setProperty(side, 'auto', 'important');
-  if (position === 'fixed') element.style.setProperty('visibility', 'hidden', 'important');
+const animations = [...document.getAnimations()];
+for (const element of everything(document)) if (element.shadowRoot) animations.push(...element.shadowRoot.getAnimations());
+for (const animation of animations) {
+  const end = animation.effect ? animation.effect.getComputedTiming().endTime : Infinity;
+  try {
+    if (Number.isFinite(Number(end))) animation.finish(); else animation.cancel();
+  } catch { /* an animation without a time line has nothing to stop */ }
 }
-window.scrollTo({ top: 0, behavior: 'instant' });
+for (const element of everything(document)) {
+  const position = getComputedStyle(element).position;
+  if (position === 'sticky') {
+    element.style.setProperty('position', 'relative', 'important');
+    for (const side of ['top', 'bottom', 'left', 'right']) element.style.setProperty(side, 'auto', 'important');
+  }
+  if (position === 'fixed' && element !== document.body && !stays(element)) {
+    // Not display: none, which may let the flow close up; opacity too, since a child may turn visible again.
+    element.style.setProperty('visibility', 'hidden', 'important');
+    element.style.setProperty('opacity', '0', 'important');
+  }
+}
+const style = document.createElement('style');
+style.textContent = '*, *::before, *::after { transition: none !important; caret-color: transparent !important }'
+  + ' html { scroll-behavior: auto !important }';
+(document.head || root).append(style);
+window.scrollTo({ top: 0, left: 0, behavior: 'instant' });
 return true;

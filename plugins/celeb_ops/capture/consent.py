@@ -1,0 +1,42 @@
+"""Consent dialogs and other walls before a page: autoconsent first, a generic clean-up behind it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from celeb_ops.capture import scripts
+from celeb_ops.records import Consent
+from celeb_ops.settings import PROJECT
+
+if TYPE_CHECKING:
+    from selenium.webdriver.remote.webdriver import WebDriver
+
+    from celeb_ops.sites import CaptureOptions
+
+AUTOCONSENT = PROJECT / "node_modules" / "@duckduckgo" / "autoconsent" / "dist" / "autoconsent.standalone.js"
+"""DuckDuckGo's autoconsent (MPL-2.0) with its rules inside; ``make setup`` installs it where npm is there."""
+
+_ACTION = {"opt_out": "optOut", "opt_in": "optIn"}
+
+
+def autoconsent(options: CaptureOptions) -> str:
+    """The script to run in every new document; empty where it is not installed or not wanted."""
+    if options.consent not in _ACTION or not AUTOCONSENT.is_file():
+        return ""
+    # Its start waits for the document, so the action can still be set behind its own first run.
+    action = f"window.autoconsentStandalone.instance.config.autoAction = '{_ACTION[options.consent]}';"
+    return (
+        "try {" + AUTOCONSENT.read_text(encoding="utf-8") + f"\n{action}\n"
+        "} catch (error) { console.warn('autoconsent did not start', error); }"
+    )
+
+
+def clear_view(driver: WebDriver, options: CaptureOptions, before: Consent | None = None) -> Consent:
+    """Remove what stands before the page and unlock scrolling; what was found and done, ``before`` included."""
+    if options.consent == "leave":
+        return Consent()
+    now = Consent.model_validate(scripts.run(driver, "clear_view"))
+    earlier = before or Consent()
+    return Consent(
+        found=list(dict.fromkeys(earlier.found + now.found)), done=list(dict.fromkeys(earlier.done + now.done))
+    )

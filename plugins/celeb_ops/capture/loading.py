@@ -1,0 +1,151 @@
+"""Open a page and bring it to where it can be photographed: loaded, scrolled through, standing still."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+from selenium.common.exceptions import TimeoutException, WebDriverException
+
+from celeb_ops.capture import consent, refusals, scripts
+from celeb_ops.exceptions import NoAnswerError
+
+if TYPE_CHECKING:
+    from selenium.webdriver.remote.webdriver import WebDriver
+
+    from celeb_ops.capture.refusals import Answer
+    from celeb_ops.sites import CaptureOptions, Site
+
+logger = logging.getLogger(__name__)
+
+_POLL_S = 0.1
+_STILL_S = 0.4
+"""The layout must have been still for this long to count as ready."""
+
+
+def open_page(driver: WebDriver, site: Site) -> bool:
+    """Open the site; whether its document arrived whole within ``timeout_s``.
+
+    :raises CaptureError: nothing came, or an HTTP error.
+    """
+    _prepare(driver, site)
+    whole = _get(driver, site)
+    refusals.check_status(site, answer(driver))
+    return whole
+
+
+def answer(driver: WebDriver) -> Answer:
+    """What the page shows now."""
+    return refusals.Answer(**scripts.run(driver, "answer"))
+
+
+def _prepare(driver: WebDriver, site: CaptureOptions) -> None:
+    """What must stand before the page's own first script."""
+    width, height = site.viewport
+    commands: list[tuple[str, dict[str, Any]]] = [
+        ("Page.addScriptToEvaluateOnNewDocument", {"source": scripts.source("before_page")}),
+        ("Emulation.setUserAgentOverride", {**_agent(driver), "acceptLanguage": site.locale}),
+        ("Emulation.setTimezoneOverride", {"timezoneId": site.timezone}),
+        (
+            "Emulation.setDeviceMetricsOverride",
+            {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False},
+        ),
+        ("Browser.setDownloadBehavior", {"behavior": "deny"}),
+    ]
+    if source := consent.autoconsent(site):
+        commands.append(("Page.addScriptToEvaluateOnNewDocument", {"source": source}))
+    if site.block_hosts:
+        commands.append(("Network.enable", {}))
+        patterns = [
+            f"*://{host}{port}/*" for one in site.block_hosts for host in (one, f"*.{one}") for port in ("", ":*")
+        ]
+        commands.append(("Network.setBlockedURLs", {"urls": patterns}))
+    for command, parameters in commands:
+        driver.execute_cdp_cmd(command, parameters)
+
+
+def _agent(driver: WebDriver) -> dict[str, Any]:
+    """This browser's own user agent without the word Headless, in the header and in the client hints."""
+    agent, brands, platform = driver.execute_script(
+        "const data = navigator.userAgentData; return [navigator.userAgent,"
+        " data ? data.brands.map(one => ({...one})) : [], data ? data.platform : '']"
+    )
+    found: dict[str, Any] = {"userAgent": agent.replace("Headless", "")}
+    if brands:
+        found["userAgentMetadata"] = {
+            "brands": [{**one, "brand": one["brand"].replace("Headless", "")} for one in brands],
+            "platform": platform or "Linux",
+            "platformVersion": "",
+            "architecture": "x86",
+            "model": "",
+            "mobile": False,
+        }
+    return found
+
+
+def _get(driver: WebDriver, site: Site) -> bool:
+    """Whether the document came whole; if not, what has come of it is shown."""
+    driver.set_page_load_timeout(site.timeout_s)
+    driver.set_script_timeout(site.timeout_s)
+    try:
+        driver.get(site.url)
+        return True
+    except TimeoutException:
+        # The document may be there and only its end, or a script, be late: stop it, and look at what has come.
+        driver.execute_cdp_cmd("Page.stopLoading", {})
+        if driver.execute_script("return location.protocol") not in {"http:", "https:"}:
+            raise NoAnswerError(
+                f"{site.url} sent no page within {site.timeout_s:g} s (timeout_s). Is the site up?"
+            ) from None
+        logger.warning("%s was still loading after %g s and was stopped.", site.url, site.timeout_s)
+        return False
+    except WebDriverException as error:
+        if trouble := refusals.reached(site, error.msg or ""):
+            raise trouble from error
+        raise
+
+
+def settle(driver: WebDriver, deadline: float) -> list[str]:
+    """Wait until fonts and pictures are there and the layout is still, or the deadline (monotonic) is past.
+
+    :return: what was still missing at the deadline; empty for a page that was ready.
+    """
+    signature, since = None, time.monotonic()
+    while True:
+        state = scripts.run(driver, "ready")
+        now = time.monotonic()
+        if state["missing"] or state["signature"] != signature:
+            signature, since = state["signature"], now
+        elif now - since >= _STILL_S:
+            return []
+        if now >= deadline:
+            return list(state["missing"]) or ["the layout kept moving"]
+        time.sleep(_POLL_S)
+
+
+def scroll(driver: WebDriver, site: CaptureOptions, deadline: float) -> str:
+    """Down the page and back, so that loaders that watch the viewport see it all; why it ended.
+
+    :return: ``bottom``, ``max_height``, ``budget`` or an error of the page's.
+    """
+    while True:
+        budget_s = max(deadline - time.monotonic(), 0)
+        stopped = scripts.run_long(
+            driver, "scroll", site.max_height, budget_s * 1000, within_s=budget_s + site.timeout_s
+        )
+        if stopped is not None:
+            return str(stopped)
+        if not budget_s:
+            return "budget"
+        # A script sent the page elsewhere on its way: the new one gets what is left of the time.
+        settle(driver, deadline)
+
+
+def hold_still(driver: WebDriver, site: CaptureOptions) -> None:
+    """Switch the page's own scripts off, stop all motion and hide bars; scripts of the driver still run."""
+    driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    scripts.run(driver, "hold_still", site.consent == "leave")
+    # What begins after this (a style that starts an animation anew) stands at its start.
+    driver.execute_cdp_cmd("Animation.enable", {})
+    driver.execute_cdp_cmd("Animation.setPlaybackRate", {"playbackRate": 0})

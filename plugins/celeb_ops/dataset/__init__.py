@@ -1,0 +1,56 @@
+"""Results → tables: ``Celebs.csv``, ``Captures`` and ``Sightings``, each row written once whatever is repeated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from celeb_ops.dataset.celebs_csv import update_csv
+from celeb_ops.dataset.tables import captures_of, sighting_rows, update_captures, update_sightings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from celeb_ops.records import Outcome, Result
+    from celeb_ops.store import Store
+
+__all__ = ["Merged", "captures_of", "merge"]
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What a merge did: for the log, the asset event and the table."""
+
+    seen: list[str]
+    skipped: list[str]
+    failed: list[str]
+    celebrities: list[str]
+    calls: int
+    cost_usd: float
+    changed: bool
+
+
+def merge(store: Store, when: datetime, results: Sequence[Result], outcomes: Sequence[Outcome]) -> Merged:
+    """Bring a run's results and outcomes into the dataset; a second time changes nothing.
+
+    :param when: the run time. :param outcomes: of the sites without a result.
+    :raises RecordError: a file of the dataset is not what it should be; it is left as it is.
+    """
+    sites = [result.site for result in results]
+    sightings = sighting_rows(store, results)
+    # The CSV first: it is the one that people open and save, so the one most likely to be refused.
+    changed = [
+        update_csv(store, results),
+        update_sightings(store, when, sites, sightings),
+        update_captures(store, when, results, outcomes),
+    ]
+    return Merged(
+        seen=sorted(sites),
+        skipped=sorted(one.site for one in outcomes if one.outcome == "skipped"),
+        failed=sorted(one.site for one in outcomes if one.outcome == "failed"),
+        celebrities=sorted({name for result in results for name in result.celebrities}),
+        calls=sum(result.calls for result in results),
+        cost_usd=round(sum(result.cost_usd for result in results), 6),
+        changed=any(changed),
+    )

@@ -1,0 +1,173 @@
+"""``Celebs.csv``: one row per capture that was seen. People open, mend and save it, so it is read with suspicion."""
+
+from __future__ import annotations
+
+import csv
+import io
+import logging
+import re
+from typing import TYPE_CHECKING
+
+from celeb_ops import keys
+from celeb_ops.exceptions import RecordError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from celeb_ops.records import Result
+    from celeb_ops.store import Store
+
+logger = logging.getLogger(__name__)
+
+CSV_HEADER = ("time", "site", "celebrities", "captured_at", "source")
+_FORMULA = ("=", "+", "-", "@")
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
+
+Rows = dict[tuple[str, str], tuple[str, ...]]
+"""The cells of each row by its time and site."""
+
+
+def update_csv(store: Store, results: Sequence[Result]) -> bool:
+    """Bring the results' rows into the file; True if that changed it.
+
+    The first version's file in its place is kept beside it and taken over.
+
+    :raises RecordError: the file there can't be read without loss; it is left as it is.
+    """
+    new = {
+        (keys.iso(result.time), result.site): (
+            keys.iso(result.time),
+            result.site,
+            "; ".join(_cell(name) for name in result.celebrities),
+            keys.iso(result.captured_at),
+            result.source,
+        )
+        for result in results
+    }
+
+    def change(old: bytes | None) -> bytes:
+        rows = read_csv(old or b"", store.url(keys.CSV))
+        return write_csv((rows | new).values())
+
+    _keep_first_version(store)
+    return store.update(keys.CSV, change)
+
+
+def read_csv(content: bytes, where: str = keys.CSV) -> Rows:
+    """The rows of our file, or of the first version's (``Sep_01_2022_08H_00M_05S,TMZ,name,…``) as ours.
+
+    :raises RecordError: names ``where``, the line and the mend, rather than leave a row out.
+    """
+    text = _text(content, where)
+    if _is_ours(text):
+        return _ours(text, where)
+    rows = _first_version(text)
+    if text.strip() and not rows:
+        raise RecordError(
+            f"{where} is neither this dataset's file (its first line would be {','.join(CSV_HEADER)}) nor the first "
+            "version's, so it is not written over: move it away, or give it back its first line, and clear merge."
+        )
+    return rows
+
+
+def write_csv(rows: Iterable[Sequence[str]]) -> bytes:
+    """The CSV of these rows, sorted by time and site."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(CSV_HEADER)
+    # A carriage return would end the row for a reader, and the writer quotes only the line end that it writes itself.
+    writer.writerows(sorted([cell.replace("\r", " ") for cell in row] for row in rows))
+    return out.getvalue().encode()
+
+
+def _text(content: bytes, where: str) -> str:
+    """The content without the byte order mark that Excel saves."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise RecordError(
+            f"{where}, line {line}, is not UTF-8: save the file as UTF-8 (in Excel: CSV UTF-8) and clear merge."
+        ) from None
+
+
+def _is_ours(text: str) -> bool:
+    """Whether the first line is our header: the first version's file has none."""
+    first = re.split(r"[\r\n]", text, maxsplit=1)[0]
+    return first.replace('"', "") == ",".join(CSV_HEADER)
+
+
+def _ours(text: str, where: str) -> Rows:
+    rows: Rows = {}
+    # Strict: an open quote would take in the rows that follow.
+    lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+    next(lines)
+    while True:
+        number = lines.line_num + 1
+        try:
+            row = next(lines, None)
+        except csv.Error as error:
+            raise _unreadable(where, number, str(error)) from None
+        if row is None:
+            return rows
+        if not any(row):
+            continue
+        if len(row) != len(CSV_HEADER):
+            raise _unreadable(where, number, f"it has {len(row)} columns, not {len(CSV_HEADER)}")
+        time, site = row[:2]
+        if not _TIME.fullmatch(time) or not site:
+            raise _unreadable(where, number, f"it begins with {time},{site} and not like 2026-11-23T08:00:00Z,TMZ")
+        if rows.setdefault((time, site), tuple(row)) != tuple(row):
+            raise _unreadable(where, number, f"it is a second row of {site} at {time}, and another one")
+
+
+def _unreadable(where: str, line: int, why: str) -> RecordError:
+    return RecordError(
+        f"{where}, line {line}, is no row of {','.join(CSV_HEADER)}: {why}. The file is left as it is: mend the line, "
+        "or bring back an older version of the file, and clear merge."
+    )
+
+
+def _first_version(text: str) -> Rows:
+    """The rows of the first version's file. A site's rows of one time are one: their names are united."""
+    names: dict[tuple[str, str], set[str]] = {}
+    # Line by line: it knew no cell of several lines, and a quote that stays open must not take in the next.
+    for number, line in enumerate(io.StringIO(text, newline=None), start=1):
+        cells = _cells(line)
+        when = keys.parse_v1_time(cells[0]) if cells else None
+        if when is not None and len(cells) > 1 and cells[1]:
+            names.setdefault((keys.iso(when), cells[1]), set()).update(_cell(name) for name in cells[2:] if name)
+        elif any(cells):
+            logger.warning("%s, line %d, can't be read and is left out: %r", keys.CSV, number, line.strip()[:200])
+    return {key: (*key, "; ".join(sorted(found)), key[0], "live") for key, found in names.items()}
+
+
+def _cells(line: str) -> list[str]:
+    try:
+        return [cell.strip() for cell in next(csv.reader([line]), [])]
+    except csv.Error:
+        return [line]
+
+
+def _keep_first_version(store: Store) -> None:
+    """Keep the first version's file beside the new one before it is taken over."""
+    if not store.exists(keys.CSV):
+        return
+    old = store.read(keys.CSV)
+    text = _text(old, store.url(keys.CSV))
+    if _is_ours(text) or not (rows := _first_version(text)):
+        return
+    store.update(keys.CSV_V1, lambda kept: old if kept is None else None)
+    logger.info(
+        "The first version's %s is kept as %s; its %d rows, of %d lines, are taken over.",
+        keys.CSV,
+        keys.CSV_V1,
+        len(rows),
+        sum(1 for line in text.splitlines() if line.strip()),
+    )
+
+
+def _cell(name: str) -> str:
+    """A name as part of a cell: on one line, taken for a formula by no spreadsheet, and without the joint's sign."""
+    name = " ".join("".join(char if char.isprintable() else " " for char in name).split()).replace(";", ",")
+    return f"'{name}" if name.startswith(_FORMULA) else name

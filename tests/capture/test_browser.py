@@ -1,0 +1,223 @@
+"""The browser of a capture: what it tells sites, what it is kept from, and that nothing of it is left."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import psutil
+import pytest
+
+from celeb_ops.capture import browser
+from celeb_ops.capture.browser import open_browser
+from celeb_ops.capture.scratch import scratch_folder
+from tests.capture.shots import Shot, bands, html, shoot, site_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from celeb_ops.sites import Site
+    from tests.capture.site import LocalSite
+
+TELL = """
+const said = { zone: Intl.DateTimeFormat().resolvedOptions().timeZone, hour: new Date(0).getHours(),
+  languages: navigator.languages, agent: navigator.userAgent };
+fetch('/said?' + encodeURIComponent(JSON.stringify(said)));
+"""
+
+
+@pytest.fixture(scope="module")
+def temporary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of temporary files: what a browser leaves behind would be in there."""
+    # Pytest's own must not be made in it.
+    tmp_path_factory.getbasetemp()
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", folder)
+        yield Path(folder)
+
+
+def running(process: psutil.Process) -> set[psutil.Process]:
+    """The browsers and drivers that a process and its children run."""
+    found = set()
+    for child in process.children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if child.status() != psutil.STATUS_ZOMBIE and "chrom" in child.name():
+                found.add(child)
+    return found
+
+
+class InARow:
+    """Five captures of this process, one after another, and what is there afterwards."""
+
+    def __init__(self, site: LocalSite, temporary: Path) -> None:
+        others = running(psutil.Process())
+        elsewhere = site.address.replace("127.0.0.1", "localhost")
+        ads = html(
+            f"{bands(900)}<img src='{elsewhere}/picture/ff0000/99x99.png?ad'><img src='/picture/00ff00/99x99.png'>"
+        )
+        cookie = html("<p>Welcome</p>", script="document.cookie = 'seen=1; max-age=99999'; fetch('/mine')")
+        self.shots: dict[str, Shot] = {}
+        self.asked: dict[str, list[Any]] = {}
+        for name, page, options in (
+            ("told", html("<p>News</p>", script=TELL), {"locale": "de-AT", "timezone": "Asia/Tokyo"}),
+            ("all hosts", ads, {}),
+            ("blocked host", ads, {"block_hosts": ("localhost",)}),
+            ("cookie set", cookie, {}),
+            ("cookie again", cookie, {}),
+        ):
+            before = len(site.asked)
+            self.shots[name] = shoot(site.page(page, f"/{name.replace(' ', '-')}"), **options)
+            self.asked[name] = site.asked[before:]
+        self.left = sorted(path.name for path in temporary.iterdir() if not path.name.startswith("celebs-test-shot-"))
+        self.running = running(psutil.Process()) - others
+
+
+@pytest.fixture(scope="module")
+def in_a_row(site: LocalSite, temporary: Path) -> InARow:
+    return InARow(site, temporary)
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(120)
+class TestCaptures:
+    def test_leave_no_process_and_no_file(self, in_a_row: InARow) -> None:
+        assert in_a_row.running == set()
+        assert in_a_row.left == []
+
+    def test_no_request_says_headless(self, in_a_row: InARow) -> None:
+        for request in (one for asked in in_a_row.asked.values() for one in asked):
+            assert re.search(r"Chrome/\d+", request.headers["User-Agent"])
+            assert "Chrom" in request.headers["sec-ch-ua"]
+            assert "headless" not in str(request.headers).lower()
+
+    def test_language_and_time_zone_are_the_sites(self, in_a_row: InARow) -> None:
+        page, *_ = in_a_row.asked["told"]
+        assert page.headers["Accept-Language"].startswith("de-AT")
+        [said] = [json.loads(unquote(one.path[6:])) for one in in_a_row.asked["told"] if one.path.startswith("/said?")]
+        assert (said["zone"], said["hour"]) == ("Asia/Tokyo", 9)
+        assert said["languages"][0] == "de-AT"
+        assert "Headless" not in said["agent"]
+
+    def test_blocked_hosts_are_not_asked(self, in_a_row: InARow) -> None:
+        asked = {name: [one.path for one in requests] for name, requests in in_a_row.asked.items()}
+        assert "/picture/ff0000/99x99.png?ad" in asked["all hosts"]
+        assert "/picture/ff0000/99x99.png?ad" not in asked["blocked host"]
+        assert "/picture/00ff00/99x99.png" in asked["blocked host"]
+        assert in_a_row.shots["blocked host"].page.images_loaded == 1
+
+    def test_a_cookie_does_not_outlive_its_capture(self, in_a_row: InARow) -> None:
+        for name in ("cookie set", "cookie again"):
+            page, *_ = in_a_row.asked[name]
+            assert page.path == f"/{name.replace(' ', '-')}"
+            assert "Cookie" not in page.headers
+            [mine] = [one for one in in_a_row.asked[name] if one.path == "/mine"]
+            assert mine.headers["Cookie"] == "seen=1"
+
+    def test_a_remote_browser_takes_the_same_picture(self, in_a_row: InARow, site: LocalSite, remote: str) -> None:
+        shot = shoot(site.address + "/all-hosts", browser_url=remote)
+        assert (shot.pixels == in_a_row.shots["all hosts"].pixels).all()
+        assert shot.page.pictures == in_a_row.shots["all hosts"].page.pictures
+
+
+@pytest.fixture
+def remote(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a chromedriver that somebody else has started: it speaks as a Grid's node does.
+
+    Chromium refuses its sandbox to root; what a node's own start script sees to is done here.
+    """
+    plain = browser._options
+
+    def unboxed(options: Site, profile: str | None) -> Any:
+        chrome = plain(options, profile)
+        if os.geteuid() == 0:
+            chrome.add_argument("--no-sandbox")
+        return chrome
+
+    monkeypatch.setattr(browser, "_options", unboxed)
+    command = [shutil.which("chromedriver") or pytest.skip("no chromedriver here"), "--port=0"]
+    with psutil.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        port = next(filter(None, (re.search(r"on port (\d+)\.", line) for line in process.stdout)))[1]
+        try:
+            yield f"http://127.0.0.1:{port}"
+            deadline = time.monotonic() + 5
+            while running(process) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            assert running(process) == set(), "the session's browser still runs at the driver"
+        finally:
+            for one in [*process.children(recursive=True), process]:
+                one.kill()
+
+
+TASK = """
+import sys, tempfile
+tempfile.tempdir = sys.argv[2]
+from celeb_ops.capture import loading
+from celeb_ops.capture.browser import open_browser
+from tests.capture.shots import site_at
+site = site_at(sys.argv[1])
+with open_browser(site) as driver:
+    loading.open_page(driver, site)
+    print("ready", flush=True)
+    loading.settle(driver, 1e9)
+"""
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(60)
+def test_a_task_that_is_killed_leaves_no_process_and_its_files_go_with_the_next(
+    site: LocalSite, temporary: Path
+) -> None:
+    url = site.page(html("<img src='/picture/000000/9x9.png?delay=50'>"))
+    root = Path(__file__).parents[2]
+    task = psutil.Popen(
+        [sys.executable, "-c", TASK, url, str(temporary)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": f"{root / 'plugins'}:{root}"},
+    )
+    assert task.stdout.readline() == "ready\n"
+    family = task.children(recursive=True)
+    assert {"chromedriver", "chromium"} <= {process.name() for process in family}
+    task.send_signal(signal.SIGKILL)
+    task.wait()
+    _, alive = psutil.wait_procs([one for one in family if one.is_running()], timeout=5)
+    assert [one for one in alive if one.is_running() and one.status() != psutil.STATUS_ZOMBIE] == []
+
+    assert list(temporary.glob(f"celebs-browser-{task.pid}-*"))
+    with scratch_folder("browser"):
+        assert not list(temporary.glob(f"celebs-browser-{task.pid}-*"))
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(60)
+def test_a_browser_starts_below_a_long_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A socket's path has 107 bytes at the most, and Chromium makes one below its temporary folder.
+    folder = tmp_path / ("long" * 25)
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    with open_browser(site_at("about:blank")) as driver:
+        assert driver.capabilities["browserVersion"]
+        assert [one.name for one in folder.glob("*/profile")]
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("user", "profile", "flagged"), [(0, "/tmp/profile", True), (1000, "/tmp/profile", False), (0, None, False)]
+)
+def test_the_sandbox_is_off_for_a_local_root_only(
+    user: int, profile: str | None, flagged: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    arguments = browser._options(site_at("https://www.tmz.com/"), profile).arguments
+    assert ("--no-sandbox" in arguments) is flagged

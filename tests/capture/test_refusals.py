@@ -1,0 +1,273 @@
+"""Every way in which a site refuses its page, or breaks the browser: its own error, in time, with a sentence."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import psutil
+import pytest
+
+from celeb_ops.capture import refusals
+from celeb_ops.capture.browser import open_browser
+from celeb_ops.capture.page import capture_page
+from celeb_ops.capture.refusals import Answer
+from celeb_ops.exceptions import (
+    BlankPageError,
+    BlockedPageError,
+    BrowserCrashedError,
+    BrowserHungError,
+    CaptureError,
+    CertificateError,
+    NoAnswerError,
+    PageRefusedError,
+    PermanentError,
+    RedirectLoopError,
+    ServerFailedError,
+    UnknownHostError,
+)
+from tests.capture.shots import Studio, html, shoot, site_at
+from tests.capture.site import WORDS, LocalSite, closed_port, self_signed, served
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+TIMEOUT_S = 3
+AGAIN, NEVER_AGAIN = False, True
+
+HOSTILE: dict[str, tuple[type[CaptureError], bool, str]] = {
+    "403 with a body": (PageRefusedError, NEVER_AGAIN, "answered with HTTP 403 (it may refuse automated browsers)"),
+    "500": (ServerFailedError, AGAIN, "answered with HTTP 500: the site has trouble"),
+    "500 without a body": (ServerFailedError, AGAIN, "answered with HTTP 500: the site has trouble"),
+    "script leads to 404": (PageRefusedError, NEVER_AGAIN, "answered with HTTP 404"),
+    "redirects in a circle": (RedirectLoopError, NEVER_AGAIN, "it redirects in a circle"),
+    "nothing listens": (NoAnswerError, AGAIN, "nothing listens at its address"),
+    "unknown host": (UnknownHostError, AGAIN, "its host name was not found"),
+    "self-signed certificate": (CertificateError, NEVER_AGAIN, "its TLS certificate is not valid"),
+    "no TLS where it should be": (CertificateError, NEVER_AGAIN, "no safe connection to it can be made"),
+    "never answers": (NoAnswerError, AGAIN, f"sent no page within {TIMEOUT_S} s (timeout_s)"),
+    "almost nothing, and no end": (BlankPageError, AGAIN, f"Its end had not come within {TIMEOUT_S} s (timeout_s)"),
+    "a download": (CaptureError, AGAIN, "which is no web page"),
+    "busy from the start": (BrowserHungError, AGAIN, f"no answer on {{url}} within {TIMEOUT_S} s (timeout_s)"),
+    "busy later": (BrowserHungError, AGAIN, f"no answer on {{url}} within {TIMEOUT_S} s (timeout_s)"),
+    "busy when scrolled": (BrowserHungError, AGAIN, f"no answer on {{url}} within {TIMEOUT_S} s (timeout_s)"),
+    "crashes": (BrowserCrashedError, AGAIN, "The browser died on chrome://crash"),
+    "blank": (BlankPageError, AGAIN, "almost nothing on it (0 letters, no picture)"),
+    "captcha": (BlockedPageError, AGAIN, "stands in for its own ('Are you a robot'; title 'Hold on')"),
+    "access denied": (BlockedPageError, AGAIN, "stands in for its own ('Access Denied'"),
+}
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """How a capture ended."""
+
+    url: str
+    error: CaptureError | None
+    seconds: float
+
+
+def refused(urls: dict[str, str]) -> dict[str, Refusal]:
+    """How these pages refuse themselves to one browser, one after another, each in a new tab."""
+    found = {}
+    with open_browser(site_at("about:blank", timeout_s=TIMEOUT_S)) as driver, TemporaryDirectory() as folder:
+        for name, url in urls.items():
+            driver.switch_to.new_window("tab")
+            start, error = time.monotonic(), None
+            try:
+                capture_page(driver, site_at(url, timeout_s=TIMEOUT_S, load_time_s=1), Path(folder))
+            except CaptureError as caught:
+                error = caught
+            found[name] = Refusal(url, error, time.monotonic() - start)
+    return found
+
+
+@pytest.fixture(scope="module")
+def hostile(site: LocalSite, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Refusal]:
+    busy = "while (true);"
+    host = site.address.removeprefix("http://")
+    urls = {
+        "403 with a body": f"{site.address}/status/403",
+        "500": f"{site.address}/status/500",
+        "500 without a body": f"{site.address}/bare/500",
+        "script leads to 404": site.page(html("", script="setTimeout(() => { location = '/nowhere' }, 900)")),
+        "redirects in a circle": f"{site.address}/loop",
+        "nothing listens": f"http://127.0.0.1:{closed_port()}/",
+        "unknown host": "http://nobody.invalid/",
+        "no TLS where it should be": f"https://{host}/status/200",
+        "never answers": f"{site.address}/never",
+        "almost nothing, and no end": f"{site.address}/trickle/150",
+        "a download": f"{site.address}/file",
+        "busy from the start": site.page(html(f"<script>{busy}</script>")),
+        "busy later": site.page(html("", script=f"setTimeout(() => {{ {busy} }}, 700)")),
+        "busy when scrolled": site.page(
+            html("<div style='height:9000px'>", script=f"addEventListener('scroll', () => {{ {busy} }})")
+        ),
+        "crashes": "chrome://crash",
+        "blank": site.page("<title>News</title><div style='height:3000px'></div>"),
+        "captcha": site.page("<title>Hold on</title><h1>Are you a robot?</h1><input type=checkbox> No"),
+        "access denied": site.page("<title>News</title><h1>Access Denied</h1>You don't have permission.<p>Reference 1"),
+    }
+    with served(self_signed(tmp_path_factory.mktemp("tls"))) as secure:
+        urls["self-signed certificate"] = f"{secure.address.replace('127.0.0.1', 'localhost')}/status/200"
+        # Those that break their browser need one each; the others can share some.
+        breaking = [{name: urls.pop(name)} for name in list(urls) if name.startswith(("busy", "crashes"))]
+        names = list(urls)
+        sharing = [{name: urls[name] for name in names[start::2]} for start in range(2)]
+        with ThreadPoolExecutor(4) as pool:
+            return {
+                name: one
+                for found in pool.map(refused, [*breaking[:1], *sharing, *breaking[1:]])
+                for name, one in found.items()
+            }
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_refusal_is_its_own_error_with_a_sentence_in_time(name: str, hostile: dict[str, Refusal]) -> None:
+    kind, permanent, said = HOSTILE[name]
+    shown = hostile[name]
+    assert type(shown.error) is kind
+    assert isinstance(shown.error, PermanentError) is permanent
+    assert shown.url in str(shown.error)
+    assert said.format(url=shown.url) in str(shown.error)
+    assert "\n" not in str(shown.error)
+    # The page's time, the time of one more answer, and some on a busy machine.
+    assert shown.seconds < TIMEOUT_S + (TIMEOUT_S + 10) + 5
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(60)
+def test_a_page_that_never_ends_is_captured_as_far_as_it_came(site: LocalSite, studio: Studio) -> None:
+    shot = studio.shoot(f"{site.address}/flood", timeout_s=2, load_time_s=0.5)
+    assert shot.page.missing[0] == "the end of the document"
+    assert shot.page.title == "Endless"
+    assert shot.page.captured_height > 2_000
+    assert shot.seconds < 15
+
+
+def renderers(family: Iterable[psutil.Process]) -> list[psutil.Process]:
+    return [one for one in family if "--type=renderer" in one.cmdline()]
+
+
+def drivers(family: Iterable[psutil.Process]) -> list[psutil.Process]:
+    return [one for one in family if one.name() == "chromedriver"]
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("victims", [renderers, drivers])
+def test_a_kill_in_the_middle_is_a_crash(
+    victims: Callable[[Iterable[psutil.Process]], list[psutil.Process]], site: LocalSite
+) -> None:
+    others = set(psutil.Process().children(recursive=True))
+    slow = f"/picture/000000/300x300.png?delay=9&{victims.__name__}"
+    url = site.page(html(f"<img src='{slow}'>"))
+
+    def kill() -> None:
+        while slow not in site.paths():
+            time.sleep(0.05)
+        time.sleep(0.5)
+        for process in victims(set(psutil.Process().children(recursive=True)) - others):
+            process.kill()
+
+    killer = threading.Thread(target=kill, daemon=True)
+    killer.start()
+    start = time.monotonic()
+    with pytest.raises(BrowserCrashedError, match=f"died on {url}") as error:
+        shoot(url, load_time_s=15)
+    killer.join()
+    assert not isinstance(error.value, PermanentError)
+    assert time.monotonic() - start < 10
+
+
+def answer(**given: Any) -> Answer:
+    defaults: dict[str, Any] = {
+        "url": "https://www.tmz.com/",
+        "title": "News",
+        "status": 200,
+        "error": "",
+        "text": WORDS,
+        "text_length": 5_000,
+        "pictures": 20,
+    }
+    return Answer(**(defaults | given))
+
+
+SITE = site_at("https://www.tmz.com/")
+
+
+@pytest.mark.parametrize("status", [0, 200, 203, 304])
+def test_a_good_status_is_no_error(status: int) -> None:
+    refusals.check_status(SITE, answer(status=status))
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 410, 418, 451])
+def test_an_answer_that_will_stay_is_permanent(status: int) -> None:
+    with pytest.raises(PageRefusedError, match=f"HTTP {status}"):
+        refusals.check_status(SITE, answer(status=status))
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 520, 599])
+def test_an_answer_that_may_pass_is_not(status: int) -> None:
+    with pytest.raises(ServerFailedError, match=f"HTTP {status}"):
+        refusals.check_status(SITE, answer(status=status))
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("net::ERR_NAME_NOT_RESOLVED", UnknownHostError),
+        ("ERR_CERT_DATE_INVALID", CertificateError),
+        ("ERR_SSL_VERSION_OR_CIPHER_MISMATCH", CertificateError),
+        ("ERR_EMPTY_RESPONSE", NoAnswerError),
+        ("ERR_CONNECTION_RESET", NoAnswerError),
+        ("ERR_INTERNET_DISCONNECTED", NoAnswerError),
+    ],
+)
+def test_a_network_error_is_told_by_its_code(code: str, kind: type[CaptureError]) -> None:
+    error = refusals.reached(SITE, f"unknown error: {code} (Session info: chrome)")
+    assert type(error) is kind
+    assert SITE.url in str(error)
+    assert code.removeprefix("net::") in str(error)
+
+
+def test_another_message_is_no_network_error() -> None:
+    assert refusals.reached(SITE, "tab crashed") is None
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"title": "Star accused of being a robot: are you human?", "text_length": 9_000},
+        {"text": "The band behind Captcha plays tonight", "pictures": 12, "text_length": 900},
+        {"text": "", "text_length": 0, "pictures": 1},
+        {"text_length": 250, "pictures": 0},
+    ],
+    ids=["a story about robots", "few words, many pictures", "one picture", "words only"],
+)
+def test_a_page_of_its_own_passes(given: dict[str, Any]) -> None:
+    refusals.check_content(SITE, answer(**given))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"title": "Just a moment..."},
+        {"title": "Attention Required! | Cloudflare"},
+        {"text": "Verify you are human by completing the action below."},
+        {"text": "Please verify that you are a human"},
+        {"title": "Pardon Our Interruption"},
+        {"title": "ERROR: The request could not be satisfied"},
+        {"title": "503 Service Temporarily Unavailable"},
+    ],
+)
+def test_an_interstitial_is_told_by_its_makers_words(given: dict[str, Any]) -> None:
+    with pytest.raises(BlockedPageError, match="stands in for its own"):
+        refusals.check_content(SITE, answer(text_length=300, pictures=1, **given))

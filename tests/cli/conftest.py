@@ -1,0 +1,26 @@
+"""An Airflow home that is ready for a run."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from celeb_ops.cli.airflow_home import migrated
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="session")
+def made_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its database takes many seconds to make: it is made once, and copied."""
+    home = tmp_path_factory.mktemp("airflow")
+    migrated(home, home / "migrate.log")
+    return home
+
+
+@pytest.fixture
+def airflow_home(made_home: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(made_home, tmp_path / "airflow")

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from celeb_ops.cli.airflow_home import AirflowHomeError, claimed, environment, migrated
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_two_can_not_use_one_home(tmp_path: Path) -> None:
+    with claimed(tmp_path / "home"):
+        with (
+            pytest.raises(AirflowHomeError, match=r"Another run is using .*home at the moment"),
+            claimed(tmp_path / "home"),
+        ):
+            pass
+        with claimed(tmp_path / "another"):
+            pass
+
+
+def test_a_home_is_free_again_when_its_user_is_done(tmp_path: Path) -> None:
+    for _ in range(2):
+        with claimed(tmp_path):
+            pass
+
+
+def test_a_place_that_can_not_be_a_home_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(AirflowHomeError, match="can't be Airflow's home"), claimed(tmp_path / "file" / "home"):
+        pass
+
+
+def test_everything_of_airflow_is_in_the_home(tmp_path: Path) -> None:
+    told = environment(tmp_path)
+    assert told["AIRFLOW_HOME"] == str(tmp_path)
+    assert told["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] == f"sqlite:///{tmp_path}/airflow.db"
+    assert told["AIRFLOW__LOGGING__BASE_LOG_FOLDER"] == f"{tmp_path}/logs"
+
+
+def test_a_database_is_made_once(airflow_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (airflow_home / "airflow.db").stat().st_size > 100_000
+
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("the database was made again")
+
+    monkeypatch.setattr(subprocess, "run", never)
+    migrated(airflow_home, airflow_home / "migrate.log")
+
+
+def test_a_database_that_can_not_be_made_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A Python that fails at everything, at once.
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))
+    with pytest.raises(AirflowHomeError, match=r"could not be made; see .*migrate\.log"):
+        migrated(tmp_path, tmp_path / "migrate.log")
+    assert not list(tmp_path.glob("migrated-*"))

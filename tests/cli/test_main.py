@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from celeb_ops.cli import counted
+from celeb_ops.cli.__main__ import main, moment
+from celeb_ops.settings import PROJECT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MORNING = datetime(2026, 11, 20, 8, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "when"),
+    [
+        ("2026-11-20T08:00", MORNING),
+        ("2026-11-20 08:00:00.75", MORNING),
+        ("2026-11-20T08:00Z", MORNING),
+        ("2026-11-20T03:00-05:00", MORNING),
+        ("2026-11-20", MORNING.replace(hour=0)),
+    ],
+)
+def test_a_date_is_utc_unless_it_names_another_zone(text: str, when: datetime) -> None:
+    assert moment(text) == when
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run", "--date", "yesterday"], "'yesterday' is no time; write it like 2026-11-20T08:00"),
+        (["up", "--port", "eighty"], "'eighty' is no port"),
+        (["up", "--port", "70000"], "give a number from 1 to 65535"),
+        ([], "the following arguments are required"),
+    ],
+)
+def test_bad_arguments_are_told_with_what_would_be_right(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["run", "up"])
+def test_bad_input_is_told_before_any_work(
+    command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CELEBS_SITES", str(tmp_path / "none.yaml"))
+    home = tmp_path / "home"
+    assert main([command, "--airflow-home", str(home)]) == 2
+    assert capsys.readouterr().err == (
+        f"There is no sites file {tmp_path}/none.yaml: create it, or set CELEBS_SITES to yours.\n"
+    )
+    assert not home.exists()
+
+
+def test_an_unknown_site_is_told_before_any_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home = tmp_path / "home"
+    assert main(["run", "--sites", "TMX", "--airflow-home", str(home)]) == 2
+    assert "There is no site TMX: did you mean TMZ?" in capsys.readouterr().err
+    assert not home.exists()
+
+
+@pytest.fixture
+def called(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """What the commands are called with, instead of being run."""
+    calls: list[object] = []
+
+    def note(name: str) -> Callable[..., int]:
+        return lambda *given: calls.append((name, *given)) or 0
+
+    for name in ("run", "demo", "up"):
+        monkeypatch.setattr(f"celeb_ops.cli.{name}.{name}", note(name))
+    return calls
+
+
+@pytest.mark.parametrize(
+    ("arguments", "call"),
+    [
+        (["run"], ("run", None, [], PROJECT / ".airflow" / "run")),
+        (["demo", "--date", "2026-11-20T08:00"], ("demo", MORNING, [], PROJECT / ".airflow" / "run")),
+        (["run", "--sites", "TMZ, PEOPLE,"], ("run", None, ["TMZ", "PEOPLE"], PROJECT / ".airflow" / "run")),
+        (["up"], ("up", 8080, PROJECT / ".airflow" / "up")),
+        (["up", "--port", "8081", "--airflow-home", "here"], ("up", 8081, Path.cwd() / "here")),
+    ],
+)
+def test_arguments_reach_the_command(arguments: list[str], call: object, called: list[object]) -> None:
+    assert main(arguments) == 0
+    assert called == [call]
+
+
+def test_ctrl_c_ends_with_a_sentence_and_its_own_status(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("celeb_ops.cli.run.run", interrupted)
+    assert main(["run"]) == 130
+    assert "Stopped. What was finished is in the store" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "0 faces"), (1, "1 face"), (2, "2 faces"), (1_234, "1,234 faces")])
+def test_counts_are_grammatical(number: int, text: str) -> None:
+    assert counted(number, "face") == text

@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from rich.console import Console
+
+from celeb_ops import keys
+from celeb_ops.cli.progress import Progress, rows_of, summary
+from celeb_ops.exceptions import CaptureError, StoreError
+from celeb_ops.records import Plan, Slice, Span
+from tests.factories import RUN_TIME, a_picture, a_result, a_screenshot, saved
+
+if TYPE_CHECKING:
+    from celeb_ops.store import FolderStore, Store
+
+STEM = keys.stem("TMZ", RUN_TIME)
+
+
+class Told:
+    """A Progress with what it has printed."""
+
+    def __init__(self, store: Store) -> None:
+        self._file = io.StringIO()
+        self.progress = Progress(Console(file=self._file, soft_wrap=True), lambda: store, RUN_TIME)
+
+    def lines(self) -> list[str]:
+        return [" ".join(line.split()) for line in self._file.getvalue().splitlines()]
+
+
+@pytest.fixture
+def told(folder_store: FolderStore) -> Told:
+    return Told(folder_store)
+
+
+def a_task(task_id: str, site: str | None = "TMZ", state: str = "failed") -> Any:
+    """A task instance as Airflow hands it to a listener."""
+    return SimpleNamespace(task_id=task_id, state=state, task=SimpleNamespace(site={"name": site}) if site else None)
+
+
+def succeed(told: Told, step: str) -> None:
+    told.progress.on_task_instance_success("running", a_task(f"site.{step}"))
+
+
+def fail(told: Told, task: Any, error: BaseException) -> None:
+    told.progress.on_task_instance_failed("running", task, error)
+
+
+class TestAScreenshot:
+    def test_is_told_with_height_pictures_and_seconds(self, told: Told, folder_store: FolderStore) -> None:
+        shot = a_screenshot(
+            captured_at=datetime.now(UTC) + timedelta(seconds=5),
+            timings={"open": 0.25, "load": 1.5},
+            images_loaded=9,
+            images_total=12,
+        )
+        saved(folder_store, shot, a_picture())
+        succeed(told, "screenshot")
+        assert told.lines() == ["✓ TMZ screenshot 3,000 px, 9 of 12 pictures, 1.8 s"]
+
+    def test_of_the_very_second_in_which_the_run_began_is_a_new_one(
+        self, told: Told, folder_store: FolderStore
+    ) -> None:
+        saved(folder_store, a_screenshot(captured_at=datetime.now(UTC), images_loaded=1, images_total=1), a_picture())
+        succeed(told, "screenshot")
+        assert told.lines() == ["✓ TMZ screenshot 3,000 px, 1 of 1 picture, 1.0 s"]
+
+    def test_that_was_in_the_store_says_when_it_was_seen(self, told: Told, folder_store: FolderStore) -> None:
+        saved(folder_store, a_screenshot(captured_at=datetime(2026, 11, 20, 19, 0, 42, tzinfo=UTC)), a_picture())
+        succeed(told, "screenshot")
+        assert told.lines() == ["✓ TMZ screenshot 3,000 px, used again, seen 2026-11-20 19:00 UTC"]
+
+    def test_that_lacks_something_says_what(self, told: Told, folder_store: FolderStore) -> None:
+        shot = a_screenshot(
+            captured_at=datetime.now(UTC), page_height=9_000, truncated=True, missing=["2 pictures", "fonts"]
+        )
+        saved(folder_store, shot, a_picture())
+        succeed(told, "screenshot")
+        assert "3,000 px of 9,000 (truncated), 0 of 0 pictures, still missing 2 pictures, fonts" in told.lines()[0]
+
+
+@pytest.mark.parametrize(("number", "text"), [(1, "1 slice, 0.4 s"), (2, "2 slices, 0.4 s")])
+def test_slices_are_counted(number: int, text: str, told: Told, folder_store: FolderStore) -> None:
+    one = Slice(key="x", rows=Span(0, 1), columns=Span(0, 1))
+    Plan(screenshot="x", slices=[one] * number, seconds=0.4).save(folder_store, keys.plan(STEM))
+    succeed(told, "slice")
+    assert told.lines() == [f"✓ TMZ slice {text}"]
+
+
+@pytest.mark.parametrize(
+    ("names", "text"),
+    [
+        ([], "0 faces: nobody named"),
+        (["Grace Hopper"], "1 face: Grace Hopper"),
+        (["Grace Hopper", "Eileen [Collins]"], "2 faces: Eileen [Collins], Grace Hopper"),
+    ],
+)
+def test_faces_are_counted_and_named(names: list[str], text: str, told: Told, folder_store: FolderStore) -> None:
+    a_result("TMZ", *names).save(folder_store, keys.result(STEM))
+    succeed(told, "rekognize")
+    assert told.lines() == [f"✓ TMZ rekognize {text}"]
+
+
+def test_a_skipped_step_is_told(told: Told) -> None:
+    told.progress.on_task_instance_skipped("running", a_task("site.screenshot"))
+    assert told.lines() == ["– TMZ screenshot skipped"]
+
+
+class TestAFailure:
+    def test_of_a_site_is_told_and_kept(self, told: Told) -> None:
+        fail(told, a_task("site.screenshot"), CaptureError("TMZ sent [no] page."))
+        assert told.lines() == ["✗ TMZ screenshot TMZ sent [no] page."]
+        assert told.progress.failures == {"TMZ": "TMZ sent [no] page."}
+        assert told.progress.errors == []
+
+    def test_that_is_tried_again_is_none_yet(self, told: Told) -> None:
+        fail(told, a_task("site.screenshot", state="up_for_retry"), CaptureError("TMZ sent no page."))
+        assert told.lines() == ["↻ TMZ screenshot TMZ sent no page. Trying again."]
+        assert told.progress.failures == {}
+
+    def test_outside_the_sites_is_an_error_of_the_run(self, told: Told) -> None:
+        fail(told, a_task("merge", site=None), StoreError("The disk is full."))
+        assert told.lines() == ["✗ merge The disk is full."]
+        assert told.progress.errors == ["merge: The disk is full."]
+        assert told.progress.failures == {}
+
+    def test_of_the_watcher_says_nothing_new(self, told: Told) -> None:
+        fail(told, a_task("watcher", site=None), CaptureError("1 of 3 sites failed."))
+        assert told.lines() == []
+        assert told.progress.errors == []
+
+    def test_without_words_is_told_by_its_kind(self, told: Told) -> None:
+        fail(told, a_task("site.slice"), MemoryError())
+        assert told.lines() == ["✗ TMZ slice MemoryError"]
+
+    def test_by_ctrl_c_ends_the_run(self, told: Told) -> None:
+        """Airflow's task runner takes it for any other failure, and would go on with the next task."""
+        with pytest.raises(KeyboardInterrupt):
+            fail(told, a_task("site.screenshot", state="up_for_retry"), KeyboardInterrupt("SIGINT"))
+
+
+def seen(site: str, *names: str, faces: int = 2) -> dict[str, Any]:
+    return {"site": site, "outcome": "seen", "faces": faces, "celebrities": list(names), "seconds": 4.26}
+
+
+def missed(site: str, outcome: str, reason: str) -> dict[str, Any]:
+    return {"site": site, "outcome": outcome, "reason": reason}
+
+
+class TestRowsOf:
+    def test_are_those_of_the_runs_sites_by_name(self) -> None:
+        captures = [seen("TMZ"), seen("PEOPLE"), seen("VARIETY")]
+        assert rows_of(["TMZ", "PEOPLE"], captures, {}) == [seen("PEOPLE"), seen("TMZ")]
+
+    def test_tell_this_runs_failure_of_a_site_that_was_seen_before(self) -> None:
+        assert rows_of(["TMZ"], [seen("TMZ")], {"TMZ": "No gallery."}) == [missed("TMZ", "failed", "No gallery.")]
+
+    def test_tell_a_failure_that_could_not_be_merged(self) -> None:
+        assert rows_of(["TMZ"], [], {"TMZ": "No page."}) == [missed("TMZ", "failed", "No page.")]
+
+    def test_are_none_for_a_site_of_which_nothing_is_known(self) -> None:
+        assert rows_of(["TMZ"], [], {}) == []
+
+
+def test_the_table_shows_what_came_of_each_site() -> None:
+    out = io.StringIO()
+    rows = [
+        seen("DAILY-PLAIN", "Eileen Collins", "Grace [Hopper]"),
+        seen("LAZY-POST", faces=0),
+        missed("PEOPLE", "skipped", "It was too late."),
+        missed("TMZ", "failed", "TMZ sent [no] page."),
+    ]
+    Console(file=out, width=100).print(summary(rows))
+    assert [line.rstrip() for line in out.getvalue().splitlines()] == [
+        "site         faces  celebrities                     seconds",
+        "DAILY-PLAIN      2  Eileen Collins; Grace [Hopper]      4.3",
+        "LAZY-POST        0  nobody named                        4.3",
+        "PEOPLE           –  skipped: It was too late.             –",
+        "TMZ              –  failed: TMZ sent [no] page.           –",
+    ]

@@ -1,0 +1,371 @@
+"""Whole runs: the real command line, the real DAG, real Chromium, and a small web on loopback."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from celeb_ops import keys
+from celeb_ops.dataset import captures_of
+from celeb_ops.settings import PROJECT
+from celeb_ops.store import FolderStore
+from tests.processes import left_of
+from tests.web import NEVER, Web, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.browser
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+WORDS = "<p>" + "All is quiet in the harbour, and nobody could say when the ferry would come. " * 8
+START_S = 120
+"""Airflow takes about ten seconds to start; a busy machine may take longer."""
+
+# `python -m celeb_ops.cli` several times in one process: Airflow is started once. After each line of arguments
+# it tells the exit status; "dag NAME" runs the DAG itself, past the command line's own checks.
+DRIVER = """
+import json, sys
+from celeb_ops.cli.__main__ import main
+
+def dag(date, *names):
+    from airflow.dag_processing.dagbag import DagBag
+    from celeb_ops.cli.__main__ import moment
+    from celeb_ops.settings import PROJECT
+    bag = DagBag(dag_folder=str(PROJECT / "dags"))
+    run = bag.dags["trending_celebrities"].test(logical_date=moment(date), run_conf={"sites": names})
+    tasks = {ti.task_id: [str(ti.state), ti.try_number] for ti in run.get_task_instances()}
+    print(json.dumps({"state": str(run.state), "tasks": tasks}))
+    return 0
+
+for line in sys.stdin:
+    command, *arguments = json.loads(line)
+    status = dag(*arguments) if command == "dag" else main([command, *arguments])
+    print(f"exit {status}", flush=True)
+"""
+
+
+class Place:
+    """Everything of some runs in one folder: sites, store, Airflow home, temporary files."""
+
+    def __init__(self, folder: Path, made_home: Path, sites: list[dict[str, object]], **settings: str) -> None:
+        self.home = shutil.copytree(made_home, folder / "airflow")
+        self.store = FolderStore(folder / "store")
+        # Short, as it mostly is: the path of a socket, of which Chromium makes one in there, has a limit.
+        self.temporary = Path(tempfile.mkdtemp(prefix="t-"))
+        self.stderr = folder / "stderr"
+        (folder / "sites.yaml").write_text(json.dumps({"defaults": {"load_time_s": 2}, "sites": sites}))
+        self._environment = os.environ | {
+            "CELEBS_SITES": str(folder / "sites.yaml"),
+            "CELEBS_STORE": str(self.store.root),
+            "CELEBS_CACHE": str(folder / "cache"),
+            "CELEBS_RETRIES": "1",
+            "CELEBS_RETRY_DELAY_S": "0",
+            "TMPDIR": str(self.temporary),
+            "COLUMNS": "200",
+            **settings,
+        }
+
+    def arguments(self, *more: str, date: datetime = NOW) -> list[str]:
+        return ["run", "--airflow-home", str(self.home), "--date", date.isoformat(), *more]
+
+    def start(self, *command: str) -> subprocess.Popen[str]:
+        with self.stderr.open("w") as stderr:
+            return subprocess.Popen(
+                [sys.executable, *command],
+                env=self._environment,
+                cwd=PROJECT,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+                # As in a shell: Ctrl-C goes to the whole group.
+                start_new_session=True,
+            )
+
+    def csv(self) -> list[str]:
+        return self.store.read(keys.CSV).decode().splitlines()
+
+    def captures(self, when: datetime = NOW) -> dict[str, tuple[str, str | None]]:
+        """What ``Captures`` has of a run: outcome and reason by site."""
+        return {row["site"]: (row["outcome"], row["reason"]) for row in captures_of(self.store, when)}
+
+    def log(self) -> str:
+        """Airflow's log of the latest run."""
+        return max((self.home / "logs").glob("run-*.log"), key=lambda log: log.stat().st_mtime_ns).read_text()
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that has ended."""
+
+    status: int
+    lines: list[str]
+    csv: list[str]
+
+    def line(self, start: str) -> str:
+        """The one line that starts like this."""
+        (line,) = [line for line in self.lines if line.startswith(start)]
+        return line
+
+    @property
+    def table(self) -> dict[str, str]:
+        """The rows of the table at the end, by site."""
+        lines = self.lines[self.lines.index("site faces celebrities seconds") + 1 :]
+        return dict(line.split(" ", 1) for line in lines[: lines.index("")])
+
+
+class Driver:
+    """A process that runs commands one after another."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._process = place.start("-c", DRIVER)
+
+    def send(self, *arguments: str) -> None:
+        self._process.stdin.write(json.dumps(arguments) + "\n")
+        self._process.stdin.flush()
+
+    def answer(self) -> Run:
+        lines = []
+        for line in self._process.stdout:
+            if line.startswith("exit "):
+                csv = self._place.csv() if self._place.store.exists(keys.CSV) else []
+                return Run(int(line.split()[1]), lines, csv)
+            lines.append(" ".join(line.split()))
+        raise AssertionError(f"it ended: {self._place.stderr.read_text()}")
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+# --- a run with a dead site, and the same run again ----------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def web(demo_folder: Path) -> Iterator[Web]:
+    """The sites ALPHA and GAMMA."""
+    portrait = (demo_folder / "www" / "pictures" / "hopper.jpeg").read_bytes()
+    page = f'<h1>Alpha</h1><img src="/hopper.jpeg" width="480" height="480">{WORDS}'
+    with Web({"/alpha": page, "/gamma": f"<h1>Gamma</h1>{WORDS}", "/hopper.jpeg": portrait}) as web:
+        yield web
+
+
+@pytest.fixture(scope="module")
+def beta_port() -> int:
+    """Where the site BETA should be."""
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def place(
+    tmp_path_factory: pytest.TempPathFactory, made_home: Path, demo_folder: Path, web: Web, beta_port: int
+) -> Place:
+    sites: list[dict[str, object]] = [
+        {"url": f"{web.address}/alpha", "name": "ALPHA"},
+        {"url": f"http://127.0.0.1:{beta_port}/", "name": "BETA"},
+        {"url": f"{web.address}/gamma", "name": "GAMMA"},
+        {"url": f"http://127.0.0.1:{free_port()}/", "name": "DELTA", "optional": True},
+    ]
+    gallery = str(demo_folder / "gallery")
+    return Place(tmp_path_factory.mktemp("runs"), made_home, sites, CELEBS_GALLERY=gallery)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def driver(place: Place) -> Iterator[Driver]:
+    """The first run is under way while the tests of interrupted runs wait for theirs."""
+    driver = Driver(place)
+    driver.send(*place.arguments())
+    yield driver
+    driver.close()
+
+
+@contextmanager
+def under_way(folder: Path, made_home: Path) -> Iterator[tuple[Place, subprocess.Popen[str], Web]]:
+    """A run of two sites whose pages do not come, when it has opened one of them."""
+    with Web({"/one": NEVER, "/two": NEVER}) as web:
+        sites = [{"url": f"{web.address}/{name}", "name": name, "timeout_s": 100} for name in ("one", "two")]
+        place = Place(folder, made_home, sites)
+        process = place.start("-m", "celeb_ops.cli", *place.arguments())
+        try:
+            web.wait_until_asked({"/one", "/two"}, START_S)
+            yield place, process, web
+        finally:
+            process.kill()
+            process.communicate()
+
+
+def test_ctrl_c_ends_the_run_and_leaves_nothing_behind(tmp_path: Path, made_home: Path) -> None:
+    with under_way(tmp_path, made_home) as (place, process, web):
+        browser = psutil.Process(process.pid).children(recursive=True)
+        os.killpg(process.pid, signal.SIGINT)
+
+        assert process.wait(30) == 130
+        assert browser
+        assert left_of(browser, after_s=5) == []
+        assert list(place.temporary.glob("celebs-*")) == []
+        # Nor has it gone on with the other site.
+        assert len(set(web.asked) & {"/one", "/two"}) == 1
+        assert place.stderr.read_text() == (
+            "Stopped. What was finished is in the store; run the same again to go on.\n"
+        )
+        assert list(place.store.list("")) == []
+
+
+def test_a_killed_run_leaves_no_browser_behind(tmp_path: Path, made_home: Path) -> None:
+    with under_way(tmp_path, made_home) as (_, process, _):
+        browser = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+        assert browser
+        assert left_of(browser, after_s=5) == []
+
+
+@pytest.fixture(scope="module")
+def first(driver: Driver) -> Run:
+    """BETA is dead, and the optional DELTA too."""
+    return driver.answer()
+
+
+@pytest.fixture(scope="module")
+def first_files(first: Run, place: Place) -> dict[str, bytes]:
+    return {key: place.store.read(key) for key in place.store.list("")}
+
+
+@pytest.fixture(scope="module")
+def second(driver: Driver, place: Place, first_files: dict[str, bytes], beta_port: int) -> Run:
+    """The same run again, with BETA back."""
+    with Web({"/": f"<h1>Beta</h1>{WORDS}"}, beta_port):
+        driver.send(*place.arguments())
+        return driver.answer()
+
+
+class TestWithADeadSite:
+    def test_its_neighbours_rows_are_in(self, first: Run) -> None:
+        assert [row.split(",")[1:3] for row in first.csv[1:]] == [["ALPHA", "Grace Hopper"], ["GAMMA", ""]]
+        assert {row.split(",")[0] for row in first.csv[1:]} == {keys.iso(NOW)}
+
+    def test_the_run_is_red(self, first: Run, place: Place) -> None:
+        assert first.status == 1
+
+    def test_the_watcher_names_the_required_site_alone(self, first: Run, place: Place) -> None:
+        assert "1 of 4 sites failed: BETA." in place.log()
+
+    def test_each_step_was_told_as_it_happened(self, first: Run) -> None:
+        assert re.fullmatch(
+            r"✓ ALPHA screenshot [\d,]+ px, 1 of 1 picture, \d+\.\d s", first.line("✓ ALPHA screenshot")
+        )
+        assert first.line("✓ ALPHA rekognize") == "✓ ALPHA rekognize 1 face: Grace Hopper"
+        assert first.line("✓ GAMMA rekognize") == "✓ GAMMA rekognize 0 faces: nobody named"
+        assert first.line("✓ merge") == "✓ merge Celebs.csv, Captures, Sightings"
+
+    def test_it_was_tried_again(self, first: Run) -> None:
+        assert first.line("↻ BETA screenshot").endswith("Trying again.")
+        assert "could not be reached" in first.line("✗ BETA screenshot")
+
+    def test_the_table_says_which_and_why(self, first: Run) -> None:
+        assert list(first.table) == ["ALPHA", "BETA", "DELTA", "GAMMA"]
+        assert first.table["ALPHA"].startswith("1 Grace Hopper ")
+        assert first.table["GAMMA"].startswith("0 nobody named ")
+        for dead in ("BETA", "DELTA"):
+            assert first.table[dead].startswith("– failed: http://127.0.0.1:")
+            assert "could not be reached" in first.table[dead]
+
+    def test_captures_keep_the_reason(self, first_files: dict[str, bytes], tmp_path: Path) -> None:
+        store = FolderStore(tmp_path)
+        store.write(keys.captures(NOW), first_files[keys.captures(NOW)])
+        rows = {row["site"]: row for row in captures_of(store, NOW)}
+        assert {site: row["outcome"] for site, row in rows.items()} == {
+            "ALPHA": "seen",
+            "BETA": "failed",
+            "DELTA": "failed",
+            "GAMMA": "seen",
+        }
+        assert "could not be reached" in rows["BETA"]["reason"]
+
+    def test_the_first_lines_say_what_and_the_last_where(self, first: Run, place: Place) -> None:
+        assert first.lines[0].startswith(
+            f"4 sites at {keys.iso(NOW)}, recognised by local. Log: {place.home}/logs/run-"
+        )
+        assert first.lines[-1].startswith(f"Dataset: {place.store.root}/Celebs.csv; ")
+
+
+class TestTheSameRunAgain:
+    def test_is_green_though_an_optional_site_is_dead(self, second: Run) -> None:
+        assert second.status == 0
+        assert "could not be reached" in second.table["DELTA"]
+
+    def test_adds_just_the_row_of_the_site_that_is_back(self, first: Run, second: Run) -> None:
+        assert [row for row in second.csv if row not in first.csv] == [second.csv[2]]
+        assert second.csv[2].startswith(f"{keys.iso(NOW)},BETA,,")
+        assert [row for row in second.csv if row in first.csv] == first.csv
+
+    def test_uses_the_screenshots_that_are_there(
+        self, second: Run, first_files: dict[str, bytes], place: Place
+    ) -> None:
+        assert " px, used again, seen 20" in second.line("✓ ALPHA screenshot")
+        assert " px, 0 of 0 pictures, " in second.line("✓ BETA screenshot")
+        images = {key: content for key, content in first_files.items() if key.startswith("Images/")}
+        assert len(images) == 4
+        assert {key: place.store.read(key) for key in images} == images
+
+    def test_forgets_why_the_site_was_missing(self, second: Run, place: Place) -> None:
+        assert place.captures()["BETA"] == ("seen", None)
+        assert list(place.store.list("Outcomes/")) == [keys.outcome(keys.stem("DELTA", NOW))]
+
+
+def test_of_one_site_alone_changes_nothing_else(driver: Driver, place: Place, second: Run) -> None:
+    driver.send(*place.arguments("--sites", "alpha"))
+    run = driver.answer()
+    assert run.status == 0
+    assert list(run.table) == ["ALPHA"]
+    assert run.csv == second.csv
+
+
+def test_a_run_time_long_ago_is_skipped_with_a_sentence(driver: Driver, place: Place, second: Run) -> None:
+    when = datetime(2001, 9, 9, 8, tzinfo=UTC)
+    driver.send(*place.arguments("--sites", "ALPHA,GAMMA", date=when))
+    run = driver.answer()
+    assert run.status == 0
+    assert list(run.table) == ["ALPHA", "GAMMA"]
+    assert run.table["ALPHA"].startswith("– skipped: The run time 2001-09-09T08:00:00Z is ")
+    assert "today's page is not that time's page" in run.table["ALPHA"]
+    assert [outcome for outcome, _ in place.captures(when).values()] == ["skipped", "skipped"]
+    assert run.csv == second.csv
+
+
+def test_a_run_that_does_nothing_is_no_success(driver: Driver, place: Place, second: Run) -> None:
+    """Airflow passes over the tasks of a run time before the DAG's start, and calls the run a success."""
+    driver.send(*place.arguments("--sites", "ALPHA", date=datetime(1990, 1, 1, tzinfo=UTC)))
+    run = driver.answer()
+    assert run.status == 1
+    assert run.line("✗ Nothing is recorded of ALPHA")
+
+
+def test_where_list_sites_fails_the_run_is_red_and_nothing_is_merged(driver: Driver, place: Place, second: Run) -> None:
+    driver.send("dag", "2001-09-10T08:00", "NOBODY")
+    run = driver.answer()
+    ended = json.loads(run.line("{"))
+    assert ended["state"] == "failed"
+    # At once: a second try would meet the same.
+    assert ended["tasks"]["list_sites"] == ["failed", 1]
+    assert ended["tasks"]["site.screenshot"][0] == "upstream_failed"
+    assert ended["tasks"]["merge"][0] == "skipped"
+    assert ended["tasks"]["watcher"][0] == "failed"
+    assert any("There is no site NOBODY" in line for line in run.lines)
+    assert any("list_sites failed, so no site was visited" in line for line in run.lines)
+    assert run.csv == second.csv

@@ -1,0 +1,107 @@
+"""What ends Airflow, with small processes in its place; Airflow itself is in tests/airflow."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from celeb_ops.cli import up
+from celeb_ops.cli.airflow_home import AirflowHomeError
+from celeb_ops.cli.up import up as make_up
+from tests.processes import left_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# Starts three: one that ends when asked to, one that won't, and one in a session of its own.
+FAMILY = """
+import signal, subprocess, sys, time
+sleep = "import time; time.sleep(600)"
+deaf = "import signal; [signal.signal(n, signal.SIG_IGN) for n in (signal.SIGINT, signal.SIGTERM)]; print(flush=True); "
+children = [
+    subprocess.Popen([sys.executable, "-c", sleep]),
+    subprocess.Popen([sys.executable, "-c", deaf + sleep], stdout=subprocess.PIPE),
+    subprocess.Popen([sys.executable, "-c", sleep], start_new_session=True),
+]
+children[1].stdout.readline()
+print(*[child.pid for child in children], flush=True)
+if "leave" in sys.argv:
+    sys.exit()
+time.sleep(600)
+"""
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(up, "END_S", 1)
+
+
+@pytest.fixture(params=["stay", "leave"])
+def family(request: pytest.FixtureRequest) -> Iterator[tuple[subprocess.Popen[bytes], list[psutil.Process]]]:
+    """A process that leads a session, and its children; it may have left them behind."""
+    first = subprocess.Popen(
+        [sys.executable, "-c", FAMILY, request.param], stdout=subprocess.PIPE, start_new_session=True
+    )
+    children = [psutil.Process(int(pid)) for pid in first.stdout.readline().split()]
+    if request.param == "leave":
+        first.wait()
+        # Of the one in another session nothing tells any more whose it was.
+        children.pop().kill()
+    yield first, children
+    for process in children:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    first.kill()
+    first.wait()
+
+
+def test_every_process_is_ended_also_the_deaf_and_the_left_behind(
+    family: tuple[subprocess.Popen[bytes], list[psutil.Process]],
+) -> None:
+    first, children = family
+    up._end(first)
+    assert first.poll() is not None
+    assert left_of(children, after_s=5) == []
+
+
+def test_a_taken_port_is_told_before_any_work(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(AirflowHomeError, match=f"Port {port} on 127.0.0.1 can't be used .* PORT=8081"):
+            make_up(port, tmp_path / "home")
+    assert not (tmp_path / "home").exists()
+
+
+def test_airflow_that_ends_while_it_starts_is_told(tmp_path: Path) -> None:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    with pytest.raises(AirflowHomeError, match=r"ended while it was starting; .*up\.log says why"):
+        up._wait_until_up(process, 1, tmp_path / "up.log")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_ctrl_c_a_term_and_a_closed_terminal_are_one(number: signal.Signals) -> None:
+    before = signal.getsignal(number)
+    with pytest.raises(KeyboardInterrupt), up._interruptible():
+        signal.raise_signal(number)
+    assert signal.getsignal(number) == before
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [('{"admin": "s3cret"}', "login: admin  password: s3cret"), (None, "login: see "), ("half", "login: see ")],
+)
+def test_the_login_is_the_one_that_airflow_generated(content: str | None, told: str, tmp_path: Path) -> None:
+    if content is not None:
+        (tmp_path / "simple_auth_manager_passwords.json.generated").write_text(content)
+    assert up._login(tmp_path).startswith(told)

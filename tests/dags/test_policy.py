@@ -1,0 +1,131 @@
+"""What every DAG of the project keeps to."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk.definitions.retry_policy import RetryAction
+
+from celeb_ops.exceptions import CaptureError, GalleryError
+from celeb_ops.settings import PROJECT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from airflow.sdk import DAG
+
+DAGS = PROJECT / "dags"
+HEAVY = {"selenium", "PIL", "dlib", "polars", "boto3", "pyvips", "numpy"}
+
+
+@pytest.fixture
+def bag() -> DagBag:
+    return DagBag(dag_folder=str(DAGS))
+
+
+@pytest.fixture(params=sorted(path.stem for path in DAGS.glob("*.py")))
+def dag(request: pytest.FixtureRequest, bag: DagBag) -> DAG:
+    """Each DAG of the folder; a file holds the one that is named like it."""
+    return bag.dags[request.param]
+
+
+def test_every_file_can_be_imported(bag: DagBag) -> None:
+    assert bag.import_errors == {}
+
+
+def test_every_dag_explains_itself_and_is_found_by_its_tag(dag: DAG) -> None:
+    assert dag.doc_md
+    assert "celebs" in dag.tags
+    assert dag.catchup is False
+
+
+def test_every_task_has_an_owner_and_an_end(dag: DAG) -> None:
+    for task in dag.tasks:
+        assert task.owner == "celebs", task.task_id
+        assert task.execution_timeout, task.task_id
+        assert task.execution_timeout <= timedelta(minutes=30), task.task_id
+
+
+def test_every_task_is_tried_again_with_growing_delays(dag: DAG) -> None:
+    for task in dag.tasks:
+        # The watcher tells what the others came to: a second try would tell the same.
+        assert task.retries == (0 if task.task_id == "watcher" else 2), task.task_id
+        assert task.retry_exponential_backoff == 2, task.task_id
+        assert task.retry_delay >= timedelta(minutes=1), task.task_id
+        assert task.max_retry_delay, task.task_id
+
+
+@pytest.mark.parametrize(
+    ("error", "action"), [(GalleryError("x"), RetryAction.FAIL), (CaptureError("x"), RetryAction.DEFAULT)]
+)
+def test_no_task_is_tried_again_when_it_would_meet_the_same(dag: DAG, error: Exception, action: RetryAction) -> None:
+    for task in dag.tasks:
+        assert task.retry_policy.evaluate(error, try_number=1, max_tries=2).action == action, task.task_id
+
+
+# In a process of its own, where nothing has imported them yet. The first folder's DAG makes Airflow import
+# whatever it wants for any DAG.
+PARSE = """
+import json, sys
+from airflow.dag_processing.dagbag import DagBag
+known = set()
+for folder in sys.argv[1:]:
+    bag = DagBag(dag_folder=folder)
+    if bag.import_errors or not bag.dags:
+        sys.exit(f"{folder}: {bag.import_errors}")
+    print(json.dumps(sorted(set(sys.modules) - known)))
+    known |= set(sys.modules)
+"""
+PLAIN = """
+from airflow.sdk import dag, task
+
+@dag(schedule=None)
+def plain():
+    @task
+    def nothing(): pass
+    nothing()
+
+plain()
+"""
+
+
+@pytest.fixture(scope="module")
+def imports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[set[str]]]:
+    """The modules that parsing imports: a plain DAG, then ours, then one with a heavy import."""
+    folders = [tmp_path_factory.mktemp("plain"), DAGS, tmp_path_factory.mktemp("heavy")]
+    (folders[0] / "dag.py").write_text(PLAIN)
+    (folders[2] / "dag.py").write_text(f"import numpy\n{PLAIN}")
+    done = subprocess.run(
+        [sys.executable, "-c", PARSE, *map(str, folders)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return [set(json.loads(line)) for line in done.stdout.splitlines() if line.startswith("[")]
+
+
+def test_parsing_imports_nothing_heavy(imports: list[set[str]]) -> None:
+    _, ours, heavy = imports
+    assert "celeb_ops.operators.screenshot" in ours
+    assert ours & HEAVY == set()
+    assert heavy & HEAVY == {"numpy"}
+
+
+def test_a_bad_setting_is_an_import_error_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CELEBS_BROWSERS", "many")
+    (error,) = DagBag(dag_folder=str(DAGS / "trending_celebrities.py")).import_errors.values()
+    assert "CELEBS_BROWSERS='many': input should be a valid integer" in error
+
+
+def test_adding_a_site_needs_no_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sites = tmp_path / "sites.yaml"
+    monkeypatch.setenv("CELEBS_SITES", str(sites))
+    for names in (["TMZ"], ["TMZ", "PEOPLE"]):
+        sites.write_text("sites:" + "".join(f"\n- https://{name.lower()}.com/" for name in names))
+        dag = DagBag(dag_folder=str(DAGS)).dags["trending_celebrities"]
+        assert dag.params.get_param("sites").schema["examples"] == names

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk import TriggerRule
+
+from celeb_ops.settings import PROJECT
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+SITE_STEPS = ["site.screenshot", "site.slice", "site.rekognize"]
+
+
+@pytest.fixture
+def dag() -> DAG:
+    return DagBag(dag_folder=str(PROJECT / "dags")).dags["trending_celebrities"]
+
+
+def test_runs_at_eight_and_twenty_utc(dag: DAG) -> None:
+    assert dag.schedule == "0 8,20 * * *"
+    assert str(dag.timetable.timezone) == "UTC"
+
+
+def test_takes_any_run_time_that_an_archive_could_have(dag: DAG) -> None:
+    assert dag.start_date <= datetime(1996, 5, 1, tzinfo=UTC)
+
+
+def test_is_wired_site_by_site_into_one_merge_and_one_watcher(dag: DAG) -> None:
+    assert set(dag.task_ids) == {"list_sites", *SITE_STEPS, "merge", "watcher"}
+    assert [task.task_id for task in dag.roots] == ["list_sites"]
+    assert dag.get_task("site.screenshot").downstream_task_ids == {"site.slice"}
+    assert dag.get_task("site.slice").downstream_task_ids == {"site.rekognize"}
+    assert dag.get_task("site.rekognize").downstream_task_ids == {"merge"}
+    assert [task.task_id for task in dag.leaves] == ["watcher"]
+
+
+def test_merge_and_watcher_come_whatever_the_sites_come_to(dag: DAG) -> None:
+    rules = {task.task_id: task.trigger_rule for task in dag.tasks}
+    assert rules == dict.fromkeys(["list_sites", *SITE_STEPS], TriggerRule.ALL_SUCCESS) | dict.fromkeys(
+        ["merge", "watcher"], TriggerRule.ALL_DONE
+    )
+
+
+def test_merge_tells_the_dataset_asset(dag: DAG) -> None:
+    assert [asset.name for asset in dag.get_task("merge").outlets] == ["celebs_dataset"]
+
+
+@pytest.mark.parametrize("task_id", SITE_STEPS)
+def test_the_steps_of_a_site_are_labelled_with_its_name(dag: DAG, task_id: str) -> None:
+    assert dag.get_task(task_id).map_index_template == "{{ task.site['name'] }}"
+
+
+def test_a_screenshot_has_time_for_the_slowest_site_that_options_allow(dag: DAG) -> None:
+    assert dag.get_task("site.screenshot").execution_timeout == timedelta(minutes=10)
+
+
+def test_browsers_are_bounded_over_all_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CELEBS_BROWSERS", "7")
+    dag = DagBag(dag_folder=str(PROJECT / "dags")).dags["trending_celebrities"]
+    assert dag.get_task("site.screenshot").max_active_tis_per_dag == 7
+
+
+@pytest.mark.parametrize("sites", [None, [], ["TMZ", "PEOPLE"]])
+def test_the_trigger_form_takes_names_of_sites(dag: DAG, sites: list[str] | None) -> None:
+    param = dag.params.get_param("sites")
+    assert param.resolve(sites) == sites
+    assert "TMZ" in param.schema["examples"]
+
+
+@pytest.mark.parametrize("sites", ["TMZ", [1]])
+def test_the_trigger_form_takes_nothing_else(dag: DAG, sites: object) -> None:
+    with pytest.raises(ValueError, match="is not of type"):
+        dag.params.get_param("sites").resolve(sites)

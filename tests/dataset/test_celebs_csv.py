@@ -1,0 +1,301 @@
+from __future__ import annotations
+
+import csv
+import io
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from celeb_ops import keys
+from celeb_ops.dataset.celebs_csv import CSV_HEADER, read_csv, update_csv, write_csv
+from celeb_ops.exceptions import RecordError
+from tests.factories import RUN_TIME, a_result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from celeb_ops.store import FolderStore, Store
+
+TIMES = st.datetimes(datetime(2000, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC)).map(
+    lambda when: when.replace(microsecond=0)
+)
+HEADER = "time,site,celebrities,captured_at,source\n"
+TMZ = "2026-11-23T08:00:00Z,TMZ,Cher; Zendaya,2026-11-23T08:00:31Z,live\n"
+PEOPLE = "2026-11-23T08:00:00Z,PEOPLE,,2026-11-23T08:00:40Z,live\n"
+TWO_LINES = '"Cher;\nZendaya"'
+OURS = HEADER + PEOPLE + TMZ
+V1 = """\
+Sep_01_2022_08H_00M_05S,TMZ,Cher,Zendaya
+Sep_01_2022_08H_00M_05S,PEOPLE
+Sep_01_2022_20H_00M_04S,TMZ,Adele
+"""
+
+
+def celebrities(store: Store) -> dict[tuple[str, str], str]:
+    return {key: row[2] for key, row in read_csv(store.read(keys.CSV)).items()}
+
+
+class TestUpdate:
+    def test_the_file_is_as_its_readers_expect(self, store: Store) -> None:
+        update_csv(store, [a_result("TMZ", "Zendaya", "Cher", "Cher"), a_result("PEOPLE")])
+        assert store.read(keys.CSV).decode() == (
+            "time,site,celebrities,captured_at,source\n"
+            "2026-11-23T08:00:00Z,PEOPLE,,2026-11-23T08:00:00Z,live\n"
+            "2026-11-23T08:00:00Z,TMZ,Cher; Zendaya,2026-11-23T08:00:00Z,live\n"
+        )
+
+    def test_it_says_whether_it_changed_anything(self, store: Store) -> None:
+        assert update_csv(store, [a_result("TMZ", "Cher")]) is True
+        assert update_csv(store, [a_result("TMZ", "Cher")]) is False
+        assert update_csv(store, [a_result("TMZ", "Adele")]) is True
+
+    def test_a_row_is_replaced_and_the_others_stay(self, folder_store: FolderStore) -> None:
+        folder_store.write(keys.CSV, OURS.encode())
+        update_csv(folder_store, [a_result("TMZ", "Adele")])
+        assert celebrities(folder_store) == {
+            ("2026-11-23T08:00:00Z", "PEOPLE"): "",
+            ("2026-11-23T08:00:00Z", "TMZ"): "Adele",
+        }
+
+    def test_rows_are_sorted_by_time_and_site(self, folder_store: FolderStore) -> None:
+        days = [RUN_TIME.replace(day=day) for day in (23, 2, 11)]
+        for when in days:
+            update_csv(folder_store, [a_result("TMZ", time=when), a_result("EONLINE", time=when)])
+        assert [*celebrities(folder_store)] == [
+            (keys.iso(when), site) for when in sorted(days) for site in ("EONLINE", "TMZ")
+        ]
+
+    def test_archived_pages_say_so(self, folder_store: FolderStore) -> None:
+        seen = RUN_TIME.replace(hour=6, minute=12)
+        update_csv(folder_store, [a_result("TMZ", source="archive", captured_at=seen)])
+        assert folder_store.read(keys.CSV).endswith(b"2026-11-23T08:00:00Z,TMZ,,2026-11-23T06:12:00Z,archive\n")
+
+
+class TestNames:
+    @pytest.mark.parametrize(
+        "name", ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\0=1", " =1"]
+    )
+    def test_no_spreadsheet_takes_one_for_a_formula(self, folder_store: FolderStore, name: str) -> None:
+        update_csv(folder_store, [a_result("TMZ", "Cher", name), a_result("PEOPLE", name)])
+        for row in csv.DictReader(io.StringIO(folder_store.read(keys.CSV).decode())):
+            for cell in row["celebrities"].split("; "):
+                assert cell[0] in "'C", row
+
+    @pytest.mark.parametrize(
+        ("name", "cell"),
+        [
+            ('Dwayne "The Rock" Johnson', 'Dwayne "The Rock" Johnson'),
+            ("Robert Downey, Jr.", "Robert Downey, Jr."),
+            ("Ike; Tina", "Ike, Tina"),
+            ("Grace\nHopper", "Grace Hopper"),
+            ("Jean-Luc", "Jean-Luc"),
+            ("Beyoncé", "Beyoncé"),
+        ],
+    )
+    def test_one_name_is_one_part_of_the_cell(self, folder_store: FolderStore, name: str, cell: str) -> None:
+        update_csv(folder_store, [a_result("TMZ", name, "Zendaya")])
+        assert [*celebrities(folder_store).values()] == [f"{cell}; Zendaya"]
+        assert len(folder_store.read(keys.CSV).splitlines()) == 2
+
+
+class TestRoundTrip:
+    cells = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=20)
+    hostile = st.sampled_from(
+        ['"', '""', "=cmd|' /C calc'!A0", "+1", "-1", "@a", "\t", ";", "a,b", "\n", "\n\n", "'", " "]
+    )
+    rows = st.dictionaries(
+        st.tuples(TIMES.map(keys.iso), st.sampled_from("ABC")),
+        st.lists(cells | hostile, min_size=3, max_size=3),
+        max_size=5,
+    )
+
+    @given(rows)
+    def test_what_is_written_is_read(self, rows: dict[tuple[str, str], list[str]]) -> None:
+        table = {key: (*key, *cells) for key, cells in rows.items()}
+        assert read_csv(write_csv(table.values())) == table
+
+    @given(rows)
+    def test_what_is_read_is_written(self, rows: dict[tuple[str, str], list[str]]) -> None:
+        content = write_csv((*key, *cells) for key, cells in rows.items())
+        assert write_csv(read_csv(content).values()) == content
+
+    def test_a_carriage_return_does_not_end_a_row(self) -> None:
+        row = ("2026-11-23T08:00:00Z", "TMZ", "Grace\rHopper", "", "live")
+        assert [*read_csv(write_csv([row])).values()] == [(*row[:2], "Grace Hopper", *row[3:])]
+
+
+class TestOurFileSavedByOtherPrograms:
+    @pytest.mark.parametrize(
+        "saved",
+        [
+            lambda text: text.encode("utf-8-sig"),
+            lambda text: text.replace("\n", "\r\n").encode(),
+            lambda text: text.replace("\n", "\r\n").encode("utf-8-sig"),
+            lambda text: text.replace("\n", "\r").encode(),
+            lambda text: "".join(
+                ",".join(f'"{cell}"' for cell in line.split(",")) + "\n" for line in text.splitlines()
+            ).encode(),
+            lambda text: text.rstrip("\n").encode(),
+            lambda text: (text + "\n,,,,\n").encode(),
+        ],
+        ids=["BOM", "CRLF", "Excel", "CR", "all quoted", "no last line end", "empty lines"],
+    )
+    def test_keeps_every_row(self, folder_store: FolderStore, saved: Callable[[str], bytes]) -> None:
+        folder_store.write(keys.CSV, saved(OURS))
+        assert update_csv(folder_store, []) is True
+        assert folder_store.read(keys.CSV).decode() == OURS
+        assert not folder_store.exists(keys.CSV_V1)
+
+
+class TestUnreadable:
+    @pytest.mark.parametrize(
+        ("content", "told"),
+        [
+            (f"{OURS}2026-11-23T20:00:00Z,TMZ,Cher,live\n", "line 4, .*it has 4 columns, not 5"),
+            (f"{OURS}2026-11-23T20:00:00Z,TMZ,Cher,Adele,a,live\n", "line 4, .*it has 6 columns"),
+            (f"{HEADER}\n\n2026-11-23T20:00:00Z\n{TMZ}", "line 4, .*it has 1 columns"),
+            (f"{HEADER}{TMZ.replace('Cher; Zendaya', TWO_LINES)}x,y\n", "line 4, .*2 columns"),
+            (f"{OURS}23.11.2026 20:00,TMZ,Cher,,live\n", "line 4, .*begins with 23.11.2026 20:00,TMZ and not like"),
+            (f"{OURS}2026-11-23T20:00:00Z,,Cher,,live\n", "line 4, .*begins with 2026-11-23T20:00:00Z, and not"),
+            (f"{OURS}{OURS}", "line 4, .*begins with time,site"),
+            (f"{OURS}{TMZ.replace('Cher', 'Adele')}", "line 4, .*a second row of TMZ at 2026-11-23T08:00:00Z"),
+            (f"{HEADER}{TMZ.replace('live', chr(34) + 'live')}{PEOPLE}", "line 2, .*unexpected end of data"),
+            (f"{OURS}Sep_01_2022_08H_00M_05S,TMZ,Cher,Adele,Zendaya\n", "line 4, .*begins with Sep_01_2022"),
+        ],
+        ids=[
+            "too few columns",
+            "too many",
+            "after empty lines",
+            "after a cell of two lines",
+            "a time that a spreadsheet changed",
+            "no site",
+            "two files in one",
+            "two rows of one capture",
+            "an open quote",
+            "the first version still writing",
+        ],
+    )
+    def test_a_row_is_told_with_its_line_and_none_is_lost(self, store: Store, content: str, told: str) -> None:
+        store.write(keys.CSV, content.encode())
+        with pytest.raises(RecordError, match=rf"Celebs\.csv, {told}.*clear merge"):
+            update_csv(store, [a_result("TMZ", "Cher")])
+        assert store.read(keys.CSV) == content.encode()
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            "time;site;celebrities;captured_at;source\n2026-11-23T08:00:00Z;TMZ;Cher;;live\n",
+            "site,time,celebrities,captured_at,source\nTMZ,2026-11-23T08:00:00Z,Cher,,live\n",
+            TMZ,
+            "<html>502 Bad Gateway</html>",
+            "Sep_31_2022_08H_00M_05S,TMZ,Cher\n",
+            "Sep_01_2022_08H_00M_05S\n",
+            "a" * 200_000,
+        ],
+        ids=["semicolons", "other columns", "no header", "HTML", "no such day", "no site", "one long line"],
+    )
+    def test_a_file_that_is_not_ours_is_never_written_over(self, store: Store, content: str) -> None:
+        store.write(keys.CSV, content.encode())
+        with pytest.raises(RecordError, match=r"Celebs\.csv is neither this dataset's file .* nor the first version's"):
+            update_csv(store, [a_result("TMZ", "Cher")])
+        assert store.read(keys.CSV) == content.encode()
+        assert not store.exists(keys.CSV_V1)
+
+    @pytest.mark.parametrize("content", [OURS, V1])
+    def test_what_is_not_utf8_is_not_guessed(self, folder_store: FolderStore, content: str) -> None:
+        saved = content.replace("Zendaya", "Beyoncé").encode("latin-1")
+        folder_store.write(keys.CSV, saved)
+        with pytest.raises(RecordError, match=r"Celebs\.csv, line \d, is not UTF-8: save the file as UTF-8"):
+            update_csv(folder_store, [])
+        assert folder_store.read(keys.CSV) == saved
+
+    @pytest.mark.parametrize("content", [b"", b"\n", b"\xef\xbb\xbf \r\n"])
+    def test_an_empty_file_is_a_new_one(self, folder_store: FolderStore, content: bytes) -> None:
+        folder_store.write(keys.CSV, content)
+        update_csv(folder_store, [a_result("TMZ", "Cher")])
+        assert [*celebrities(folder_store).values()] == ["Cher"]
+
+
+class TestFirstVersion:
+    def test_its_file_is_taken_over_and_kept_beside_the_new_one(
+        self, store: Store, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level("INFO")
+        store.write(keys.CSV, V1.encode())
+        update_csv(store, [a_result("TMZ", "Cher")])
+        assert store.read(keys.CSV).decode() == (
+            HEADER + "2022-09-01T08:00:05Z,PEOPLE,,2022-09-01T08:00:05Z,live\n"
+            "2022-09-01T08:00:05Z,TMZ,Cher; Zendaya,2022-09-01T08:00:05Z,live\n"
+            "2022-09-01T20:00:04Z,TMZ,Adele,2022-09-01T20:00:04Z,live\n"
+            "2026-11-23T08:00:00Z,TMZ,Cher,2026-11-23T08:00:00Z,live\n"
+        )
+        assert store.read(keys.CSV_V1) == V1.encode()
+        assert "kept as Celebs.v1.csv; its 3 rows, of 3 lines, are taken over" in caplog.text
+
+    def test_that_happens_once(self, folder_store: FolderStore, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level("INFO")
+        folder_store.write(keys.CSV, V1.encode())
+        update_csv(folder_store, [])
+        caplog.clear()
+        assert update_csv(folder_store, []) is False
+        assert folder_store.read(keys.CSV_V1) == V1.encode()
+        assert caplog.text == ""
+
+    def test_a_file_kept_before_is_not_written_over(self, folder_store: FolderStore) -> None:
+        folder_store.write(keys.CSV_V1, b"the first one")
+        folder_store.write(keys.CSV, V1.encode())
+        update_csv(folder_store, [])
+        assert folder_store.read(keys.CSV_V1) == b"the first one"
+
+    @pytest.mark.parametrize(
+        ("lines", "names"),
+        [
+            ("{},TMZ,Cher\n{},TMZ,Adele,Cher\n", "Adele; Cher"),
+            ("{},TMZ,=1,'a\n", "'=1; 'a"),
+            ('{},TMZ,"Downey, Jr.",Cher\n', "Cher; Downey, Jr."),
+            ("\ufeff{},TMZ,Cher\r\n", "Cher"),
+            (" {} , TMZ ,, Cher ,,\n", "Cher"),
+        ],
+        ids=["doubled row", "formula", "quoted", "BOM and CRLF", "spaces and gaps"],
+    )
+    def test_its_lines_become_rows(self, lines: str, names: str) -> None:
+        content = lines.replace("{}", "Sep_01_2022_08H_00M_05S").encode()
+        time = "2022-09-01T08:00:05Z"
+        assert read_csv(content) == {(time, "TMZ"): (time, "TMZ", names, time, "live")}
+
+    def test_an_open_quote_takes_in_no_other_line(self) -> None:
+        assert len(read_csv(V1.replace("Cher", '"Cher').encode())) == 3
+
+    def test_a_line_that_can_not_be_read_is_told_and_still_in_the_kept_file(
+        self, folder_store: FolderStore, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level("INFO")
+        content = f"{V1}Traceback (most recent call last)\nSep_02_2022_08H_00M_05S,,Cher\n"
+        folder_store.write(keys.CSV, content.encode())
+        update_csv(folder_store, [])
+        assert len(celebrities(folder_store)) == 3
+        assert "Celebs.csv, line 4, can't be read and is left out: 'Traceback" in caplog.text
+        assert "its 3 rows, of 5 lines, are taken over" in caplog.text
+        assert folder_store.read(keys.CSV_V1) == content.encode()
+
+    @given(
+        st.dictionaries(
+            st.tuples(TIMES, st.sampled_from("ABC")),
+            st.sets(st.sampled_from(["Cher", "Adele", "Zendaya", "P!nk"])),
+            min_size=1,
+        )
+    )
+    def test_no_row_and_no_name_is_lost(self, rows: dict[tuple[datetime, str], set[str]]) -> None:
+        lines = [[keys.v1_time(when), site, *names] for (when, site), names in rows.items()]
+        found = read_csv("\n".join(map(",".join, lines)).encode())
+        assert len(found) == len(rows)
+        assert {key: set(row[2].split("; ")) - {""} for key, row in found.items()} == {
+            (keys.iso(when), site): names for (when, site), names in rows.items()
+        }
+
+
+def test_the_header_is_the_one_of_the_design() -> None:
+    assert ",".join(CSV_HEADER) + "\n" == HEADER

@@ -1,0 +1,305 @@
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any, Literal
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from celeb_ops import keys
+from celeb_ops.dataset.tables import CAPTURES, SIGHTINGS, captures_of, sighting_rows, update_captures, update_sightings
+from celeb_ops.exceptions import RecordError
+from celeb_ops.geometry import Box
+from celeb_ops.records import Outcome, Picture, Result
+from celeb_ops.store import FolderStore
+from tests.factories import RUN_TIME, a_result, a_screenshot, a_sighting, saved
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from celeb_ops.store import Store
+
+LATER = RUN_TIME.replace(hour=20)
+
+
+def table(store: Store, key: str) -> pl.DataFrame:
+    return pl.read_parquet(io.BytesIO(store.read(key)))
+
+
+def sightings(store: Store, when: datetime = RUN_TIME) -> list[dict[str, Any]]:
+    return table(store, keys.sightings(when)).to_dicts()
+
+
+def names(store: Store, when: datetime = RUN_TIME) -> list[tuple[str, str]]:
+    return [(row["site"], row["name"]) for row in sightings(store, when)]
+
+
+def see(store: Store, when: datetime, results: list[Result]) -> bool:
+    return update_sightings(store, when, [result.site for result in results], sighting_rows(store, results))
+
+
+def an_outcome(
+    outcome: Literal["skipped", "failed"], site: str = "TMZ", reason: str = "because", when: datetime = RUN_TIME
+) -> Outcome:
+    return Outcome(site=site, time=when, outcome=outcome, task="screenshot", reason=reason)
+
+
+def a_seen(store: Store, site: str, *names: str, when: datetime = RUN_TIME) -> Result:
+    """A result whose screenshot is in the store."""
+    screenshot = a_screenshot(site=site, time=when, parts=[])
+    return a_result(site, *names, time=when, screenshot=saved(store, screenshot))
+
+
+class TestSightings:
+    def test_a_row_tells_what_stood_beside_the_face(self, store: Store) -> None:
+        beside = Picture(
+            box=Box(0, 0, 300, 300), src="https://x/a.jpg", alt="Cher", link="https://x/cher", headline="Cher is here"
+        )
+        other = Picture(box=Box(0, 0, 9, 9), src="https://x/b.jpg")
+        screenshot = a_screenshot(parts=[], pictures=[other, beside])
+        seen = a_sighting("Cher", picture=1, margin=0.2, id="Q1", crop="Faces/x/1.jpeg")
+        key = saved(store, screenshot)
+        see(store, RUN_TIME, [a_result("TMZ", sightings=[seen], screenshot=key)])
+        (row,) = sightings(store)
+        assert row == {
+            "time": RUN_TIME,
+            "site": "TMZ",
+            "captured_at": RUN_TIME,
+            "source": "live",
+            "name": "Cher",
+            "id": "Q1",
+            "confidence": 90.0,
+            "margin": 0.2,
+            "basis": "face",
+            "left": 10,
+            "top": 20,
+            "width": 100,
+            "height": 100,
+            "above_fold": True,
+            "page_share": 0.01,
+            "headline": "Cher is here",
+            "link": "https://x/cher",
+            "alt": "Cher",
+            "picture_url": "https://x/a.jpg",
+            "screenshot": key,
+            "crop": "Faces/x/1.jpeg",
+        }
+
+    def test_a_face_in_no_picture_has_no_words(self, folder_store: FolderStore) -> None:
+        see(folder_store, RUN_TIME, [a_seen(folder_store, "TMZ", "Cher")])
+        (row,) = sightings(folder_store)
+        assert [row[column] for column in ("headline", "link", "alt", "picture_url")] == [None] * 4
+
+    def test_a_person_seen_twice_has_two_rows(self, folder_store: FolderStore) -> None:
+        see(folder_store, RUN_TIME, [a_seen(folder_store, "TMZ", "Cher", "Cher")])
+        assert names(folder_store) == [("TMZ", "Cher")] * 2
+
+    def test_a_second_time_changes_nothing(self, store: Store) -> None:
+        results = [a_seen(store, "TMZ", "Cher", "Adele"), a_seen(store, "PEOPLE", "Cher")]
+        assert see(store, RUN_TIME, results) is True
+        before = store.read(keys.sightings(RUN_TIME))
+        assert see(store, RUN_TIME, results) is False
+        assert store.read(keys.sightings(RUN_TIME)) == before
+
+    def test_a_rerun_with_fewer_replaces_the_older_ones(self, store: Store) -> None:
+        see(store, RUN_TIME, [a_seen(store, "TMZ", "Cher", "Adele"), a_seen(store, "PEOPLE", "Cher")])
+        see(store, RUN_TIME, [a_seen(store, "TMZ", "Zendaya")])
+        assert names(store) == [("PEOPLE", "Cher"), ("TMZ", "Zendaya")]
+        see(store, RUN_TIME, [a_seen(store, "TMZ")])
+        assert names(store) == [("PEOPLE", "Cher")]
+
+    def test_other_runs_stay(self, folder_store: FolderStore) -> None:
+        see(folder_store, LATER, [a_seen(folder_store, "TMZ", "Cher", when=LATER)])
+        see(folder_store, RUN_TIME, [a_seen(folder_store, "TMZ", "Adele")])
+        assert [(row["time"], row["name"]) for row in sightings(folder_store)] == [
+            (RUN_TIME, "Adele"),
+            (LATER, "Cher"),
+        ]
+
+    def test_without_results_there_is_no_file(self, folder_store: FolderStore) -> None:
+        assert see(folder_store, RUN_TIME, []) is False
+        assert not folder_store.exists(keys.sightings(RUN_TIME))
+
+
+class TestMonths:
+    LAST = datetime(2026, 11, 30, 20, tzinfo=UTC)
+    FIRST = datetime(2026, 12, 1, 8, tzinfo=UTC)
+
+    def test_a_run_is_in_the_file_of_its_month(self, store: Store) -> None:
+        for when in (self.LAST, self.FIRST):
+            see(store, when, [a_seen(store, "TMZ", "Cher", when=when)])
+            update_captures(store, when, [a_seen(store, "TMZ", "Cher", when=when)], [])
+        assert list(store.list("Captures/")) == ["Captures/2026-11.parquet", "Captures/2026-12.parquet"]
+        assert list(store.list("Sightings/")) == ["Sightings/2026-11.parquet", "Sightings/2026-12.parquet"]
+        for when in (self.LAST, self.FIRST):
+            assert [row["time"] for row in captures_of(store, when)] == [when]
+            assert [row["time"] for row in sightings(store, when)] == [when]
+
+    def test_it_is_the_month_in_utc(self, folder_store: FolderStore) -> None:
+        # 1 December, 04:00 in Berlin's winter + 5: still November in UTC.
+        when = datetime(2026, 12, 1, 0, 30, tzinfo=timezone(timedelta(hours=6)))
+        update_captures(folder_store, when, [], [an_outcome("failed", when=when)])
+        assert list(folder_store.list("Captures/")) == ["Captures/2026-11.parquet"]
+        assert [row["time"] for row in captures_of(folder_store, when)] == [when]
+
+
+class TestCaptures:
+    def test_a_row_tells_what_came_of_a_site(self, store: Store) -> None:
+        seen = a_result("TMZ", "Zendaya", "Cher", faces=5, unrecognised=3, calls=2, cost_usd=0.002, calls_saved=1)
+        update_captures(store, RUN_TIME, [seen], [an_outcome("failed", "PEOPLE", "HTTP 503")])
+        failed, row = captures_of(store, RUN_TIME)
+        assert row == {
+            "time": RUN_TIME,
+            "site": "TMZ",
+            "outcome": "seen",
+            "reason": None,
+            "captured_at": RUN_TIME,
+            "source": "live",
+            "recognizer": "local",
+            "recognizer_version": "1",
+            "gallery": "abc",
+            "faces": 5,
+            "unrecognised": 3,
+            "celebrities": ["Cher", "Zendaya"],
+            "slices": 2,
+            "calls": 2,
+            "calls_saved": 1,
+            "cost_usd": 0.002,
+            "seconds": 3.0,
+        }
+        assert {column: value for column, value in failed.items() if value is not None} == {
+            "time": RUN_TIME,
+            "site": "PEOPLE",
+            "outcome": "failed",
+            "reason": "HTTP 503",
+        }
+
+    def test_there_are_none_of_a_run_that_was_not_merged(self, store: Store) -> None:
+        assert captures_of(store, RUN_TIME) == []
+        update_captures(store, LATER, [], [an_outcome("failed", when=LATER)])
+        assert captures_of(store, RUN_TIME) == []
+
+    def test_a_second_time_changes_nothing(self, store: Store) -> None:
+        given = [a_result("TMZ", "Cher")], [an_outcome("failed", "PEOPLE"), an_outcome("skipped", "EONLINE")]
+        assert update_captures(store, RUN_TIME, *given) is True
+        before = store.read(keys.captures(RUN_TIME))
+        assert update_captures(store, RUN_TIME, *given) is False
+        assert store.read(keys.captures(RUN_TIME)) == before
+
+    def test_a_result_read_back_from_its_file_is_the_same_row(self, folder_store: FolderStore) -> None:
+        result = a_result("TMZ", "Cher", captured_at=RUN_TIME.replace(second=31))
+        update_captures(folder_store, RUN_TIME, [result], [])
+        result.save(folder_store, "Results/x.json")
+        assert update_captures(folder_store, RUN_TIME, [Result.load(folder_store, "Results/x.json")], []) is False
+
+    @pytest.mark.parametrize(
+        ("first", "then", "known"),
+        [
+            ("skipped", "failed", "failed"),
+            ("skipped", "seen", "seen"),
+            ("failed", "skipped", "failed"),
+            ("failed", "seen", "seen"),
+            ("seen", "skipped", "seen"),
+            ("seen", "failed", "seen"),
+        ],
+    )
+    def test_knowledge_only_grows(self, folder_store: FolderStore, first: str, then: str, known: str) -> None:
+        update(folder_store, first, then)
+        assert [row["outcome"] for row in captures_of(folder_store, RUN_TIME)] == [known]
+
+    @settings(deadline=None, max_examples=25)
+    @given(outcomes=st.lists(st.sampled_from(["skipped", "failed", "seen"]), min_size=1, max_size=5))
+    def test_whatever_came_before_the_most_is_known(
+        self, tmp_path_factory: pytest.TempPathFactory, outcomes: list[str]
+    ) -> None:
+        store = FolderStore(tmp_path_factory.mktemp("store"))
+        update(store, *outcomes)
+        (row,) = captures_of(store, RUN_TIME)
+        assert row["outcome"] == max(outcomes, key=["skipped", "failed", "seen"].index)
+
+    def test_the_latest_reason_is_the_one_that_is_told(self, folder_store: FolderStore) -> None:
+        for reason in ("HTTP 503", "no such host"):
+            update_captures(folder_store, RUN_TIME, [], [an_outcome("failed", reason=reason)])
+        assert [row["reason"] for row in captures_of(folder_store, RUN_TIME)] == ["no such host"]
+
+    def test_a_success_leaves_no_reason_behind(self, folder_store: FolderStore) -> None:
+        update(folder_store, "failed", "seen")
+        assert [row["reason"] for row in captures_of(folder_store, RUN_TIME)] == [None]
+
+    def test_other_sites_and_runs_stay(self, store: Store) -> None:
+        update_captures(store, LATER, [a_result("TMZ", "Cher", time=LATER)], [])
+        update_captures(store, RUN_TIME, [], [an_outcome("failed", "PEOPLE"), an_outcome("failed", "TMZ")])
+        before = captures_of(store, LATER)
+        update_captures(store, RUN_TIME, [a_result("TMZ", "Cher")], [])
+        assert [(row["site"], row["outcome"]) for row in captures_of(store, RUN_TIME)] == [
+            ("PEOPLE", "failed"),
+            ("TMZ", "seen"),
+        ]
+        assert captures_of(store, LATER) == before
+
+
+class TestOlderFiles:
+    @pytest.mark.parametrize("column", ["calls_saved", "celebrities", "gallery"])
+    def test_a_column_that_captures_lack_is_empty(self, folder_store: FolderStore, column: str) -> None:
+        update_captures(folder_store, RUN_TIME, [a_result("TMZ", "Cher", calls_saved=3)], [])
+        without(folder_store, keys.captures(RUN_TIME), column)
+        (row,) = captures_of(folder_store, RUN_TIME)
+        assert (row[column], row["site"]) == (None, "TMZ")
+        update_captures(folder_store, LATER, [a_result("TMZ", "Cher", time=LATER)], [])
+        found = table(folder_store, keys.captures(RUN_TIME))
+        assert found.schema == pl.Schema(CAPTURES)
+        assert found.height == 2
+
+    def test_so_is_one_that_sightings_lack(self, folder_store: FolderStore) -> None:
+        see(folder_store, RUN_TIME, [a_seen(folder_store, "TMZ", "Cher")])
+        without(folder_store, keys.sightings(RUN_TIME), "basis", "margin")
+        see(folder_store, LATER, [a_seen(folder_store, "TMZ", "Adele", when=LATER)])
+        found = table(folder_store, keys.sightings(RUN_TIME))
+        assert found.schema == pl.Schema(SIGHTINGS)
+        assert found["basis"].to_list() == [None, "face"]
+
+
+class TestUnreadable:
+    @pytest.mark.parametrize(
+        "damaged",
+        [
+            lambda good: b"",
+            lambda good: b"time,site\n",
+            lambda good: good[:-20],
+            lambda good: b"PAR1" + bytes(200) + b"PAR1",
+            lambda good: parquet(pl.DataFrame({"time": ["yesterday"], "site": ["TMZ"]})),
+        ],
+        ids=["empty", "text", "cut off", "zeros", "other types"],
+    )
+    def test_a_damaged_table_is_told_and_left_as_it_is(self, store: Store, damaged: Callable[[bytes], bytes]) -> None:
+        update_captures(store, RUN_TIME, [a_result("TMZ", "Cher")], [])
+        key = keys.captures(RUN_TIME)
+        content = damaged(store.read(key))
+        store.write(key, content)
+        told = r"Captures/2026-11\.parquet can't be read as a table .*bring back an older version.* clear merge"
+        with pytest.raises(RecordError, match=told):
+            update_captures(store, RUN_TIME, [a_result("TMZ", "Cher")], [])
+        with pytest.raises(RecordError, match=told):
+            captures_of(store, RUN_TIME)
+        assert store.read(key) == content
+
+
+def update(store: Store, *outcomes: str) -> None:
+    for one in outcomes:
+        if one == "seen":
+            update_captures(store, RUN_TIME, [a_result("TMZ", "Cher")], [])
+        else:
+            update_captures(store, RUN_TIME, [], [an_outcome(one)])  # type: ignore[arg-type]
+
+
+def without(store: Store, key: str, *columns: str) -> None:
+    store.write(key, parquet(table(store, key).drop(columns)))
+
+
+def parquet(frame: pl.DataFrame) -> bytes:
+    out = io.BytesIO()
+    frame.write_parquet(out)
+    return out.getvalue()

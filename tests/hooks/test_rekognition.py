@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from celeb_ops.exceptions import SettingsError
+from celeb_ops.hooks.rekognition import RekognitionHook, rekognition_client
+from celeb_ops.settings import Settings
+from tests.aws.rekognition import Rekognition, serving
+from tests.factories import a_picture
+from tests.test_settings import FIRST_VERSION, REKOGNITION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class NobodyThere:
+    """A recogniser that sees no face."""
+
+    def recognize(self, picture: bytes) -> list[object]:
+        return []
+
+
+@pytest.fixture
+def service() -> Iterator[Rekognition]:
+    """A Rekognition on loopback that takes the keys of one account only."""
+    with serving(NobodyThere()) as service:
+        service.access_keys = {"AKIARECOGNITION"}
+        yield service
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Those of the first version's ``.env``."""
+    # What is exported to the environment goes with the test.
+    monkeypatch.setenv("AIRFLOW_CONN_CELEBS_S3", "")
+    monkeypatch.setenv(REKOGNITION, "")
+    path = tmp_path / ".env"
+    path.write_text(FIRST_VERSION)
+    return Settings.load({}, path)
+
+
+def connection(endpoint: str, **extra: str) -> str:
+    told = {"endpoint_url": endpoint} | extra
+    return json.dumps({"conn_type": "aws", "login": "AKIARECOGNITION", "password": "secret", "extra": told})
+
+
+def asked(settings: Settings, service: Rekognition) -> str:
+    """Ask once; the region that was asked in."""
+    client = rekognition_client(settings)
+    answer = client.recognize_celebrities(Image={"Bytes": a_picture()})
+    assert answer["CelebrityFaces"] == answer["UnrecognizedFaces"] == []
+    assert service.calls == 1
+    return client.meta.region_name
+
+
+def test_the_first_version_s_second_pair_of_keys_opens_rekognition(
+    settings: Settings, service: Rekognition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # It knows of no endpoint: its Rekognition is Amazon's.
+    monkeypatch.setenv("AWS_ENDPOINT_URL_REKOGNITION", service.url)
+    assert asked(settings, service) == "eu-west-1"
+
+
+def test_the_connection_s_endpoint_and_region_are_honoured(
+    settings: Settings, service: Rekognition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(REKOGNITION, connection(service.url, region_name="us-west-2"))
+    assert asked(settings, service) == "us-west-2"
+
+
+def test_the_first_version_s_region_stands_in_where_the_connection_names_none(
+    settings: Settings, service: Rekognition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(REKOGNITION, connection(service.url))
+    assert asked(settings, service) == "eu-west-1"
+
+
+def test_without_a_connection_boto_looks_for_itself(service: Rekognition, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIARECOGNITION")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-2")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", service.url)
+    assert asked(Settings(), service) == "us-east-2"
+
+
+def test_no_region_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(REKOGNITION, connection("http://127.0.0.1:9"))
+    with pytest.raises(SettingsError) as error:
+        rekognition_client(Settings())
+    assert str(error.value) == (
+        "Rekognition needs a region: give region_name in the extra of the connection celebs_rekognition, "
+        "or set AWS_DEFAULT_REGION."
+    )
+
+
+def test_throttling_is_sat_through_by_boto(
+    settings: Settings, service: Rekognition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(REKOGNITION, connection(service.url))
+    service.faults = ["ThrottlingException"]
+    rekognition_client(settings).recognize_celebrities(Image={"Bytes": a_picture()})
+    assert service.calls == 2
+
+
+def test_the_hook_is_one_of_the_provider_s_kind() -> None:
+    hook = RekognitionHook(aws_conn_id="celebs_rekognition", region_name="eu-west-1")
+    assert hook.client_type == "rekognition"
+    assert hook.get_conn().meta.service_model.service_name == "rekognition"

@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import pytest
+
+from celeb_ops import settings as settings_module
+from celeb_ops.exceptions import StoreError
+from celeb_ops.hooks.s3 import open_store, warn_of_new_prefix
+from celeb_ops.settings import PROJECT, Settings
+from celeb_ops.store import FolderStore, S3Store
+from tests.test_settings import FIRST_VERSION
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mypy_boto3_s3 import S3Client
+
+
+@pytest.fixture
+def dotenv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The project's ``.env``; the store's place is not in the environment."""
+    path = tmp_path / ".env"
+    monkeypatch.setattr(settings_module, "DOTENV", path)
+    monkeypatch.delenv("CELEBS_STORE")
+    # What a test exports to the environment goes with it.
+    monkeypatch.setenv("AIRFLOW_CONN_CELEBS_S3", "")
+    monkeypatch.setenv("AIRFLOW_CONN_CELEBS_REKOGNITION", "")
+    return path
+
+
+def opened() -> S3Store:
+    store = open_store(Settings.load())
+    assert isinstance(store, S3Store)
+    return store
+
+
+def signed_by(store: S3Store) -> set[str]:
+    """The access keys of the store's requests, from now on."""
+    keys: set[str] = set()
+    store.client.meta.events.register(
+        "before-send.s3",
+        lambda request, **_: keys.add(request.headers["Authorization"].decode().split("Credential=")[1].split("/")[0]),
+    )
+    return keys
+
+
+def content(client: S3Client, bucket: str, key: str) -> bytes:
+    return client.get_object(Bucket=bucket, Key=key)["Body"].read()
+
+
+class TestFolder:
+    def test_a_path_is_a_folder_seen_from_the_project(self, dotenv: Path) -> None:
+        dotenv.write_text("CELEBS_STORE=some/data\n")
+        store = open_store(Settings.load())
+        assert isinstance(store, FolderStore)
+        assert store.root == PROJECT / "some" / "data"
+
+
+class TestConnection:
+    """Airflow finds a connection that stands in ``.env``, and its extra is honoured."""
+
+    def as_json(self, endpoint: str) -> str:
+        extra = {"endpoint_url": endpoint, "region_name": "eu-north-1"}
+        return json.dumps({"conn_type": "aws", "login": "AKIACONN", "password": "secret/1", "extra": extra})
+
+    def as_uri(self, endpoint: str) -> str:
+        return f"aws://AKIACONN:secret%2F1@/?endpoint_url={quote(endpoint, safe='')}&region_name=eu-north-1"
+
+    @pytest.mark.parametrize("form", [as_json, as_uri], ids=["json", "uri"])
+    def test_of_the_file_writes_to_its_endpoint_with_its_key(
+        self, dotenv: Path, s3_endpoint: str, s3_client: S3Client, bucket: str, form
+    ) -> None:
+        dotenv.write_text(f"CELEBS_STORE=s3://{bucket}/press\nAIRFLOW_CONN_CELEBS_S3='{form(self, s3_endpoint)}'\n")
+        store = opened()
+        keys = signed_by(store)
+
+        store.write("Celebs.csv", b"rows")
+
+        assert content(s3_client, bucket, "press/Celebs.csv") == b"rows"
+        assert keys == {"AKIACONN"}
+        assert store.client.meta.region_name == "eu-north-1"
+
+    def test_comes_before_what_boto_would_find(
+        self, dotenv: Path, s3_endpoint: str, bucket: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAOTHER")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "other")
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+        monkeypatch.setenv("AIRFLOW_CONN_CELEBS_S3", self.as_json(s3_endpoint))
+        dotenv.write_text(f"CELEBS_STORE=s3://{bucket}\n")
+        store = opened()
+        keys = signed_by(store)
+        store.write("Celebs.csv", b"rows")
+        assert keys == {"AKIACONN"}
+
+    def test_its_region_comes_before_the_first_version_s(
+        self, dotenv: Path, s3_endpoint: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AIRFLOW_CONN_CELEBS_S3", self.as_json(s3_endpoint))
+        dotenv.write_text(FIRST_VERSION)
+        assert opened().client.meta.region_name == "eu-north-1"
+
+    def test_may_have_another_name(self, dotenv: Path, s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("AIRFLOW_CONN_OTHERS_S3", self.as_json(s3_endpoint))
+        dotenv.write_text("CELEBS_STORE=s3://celebs-bucket\n")
+        store = open_store(Settings.load(), aws_conn_id="others_s3")
+        assert isinstance(store, S3Store)
+        assert store.client.meta.endpoint_url == s3_endpoint
+
+    def test_lacking_leaves_it_to_boto(
+        self,
+        dotenv: Path,
+        s3_endpoint: str,
+        s3_client: S3Client,
+        bucket: str,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIABOTO")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+        monkeypatch.setenv("AWS_ENDPOINT_URL", s3_endpoint)
+        dotenv.write_text(f"CELEBS_STORE=s3://{bucket}/press\n")
+        store = opened()
+        keys = signed_by(store)
+
+        store.write("Celebs.csv", b"rows")
+
+        assert content(s3_client, bucket, "press/Celebs.csv") == b"rows"
+        assert keys == {"AKIABOTO"}
+
+
+class TestFirstVersion:
+    """With the first version's ``.env``, as it is."""
+
+    @pytest.fixture(autouse=True)
+    def its_bucket(self, dotenv: Path, s3_endpoint: str, s3_client: S3Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        dotenv.write_text(FIRST_VERSION)
+        # It knows of no endpoint: its S3 is Amazon's.
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", s3_endpoint)
+        s3_client.create_bucket(Bucket="celebs-bucket")
+
+    def test_the_bucket_is_written_with_its_keys(self, s3_client: S3Client) -> None:
+        store = opened()
+        keys = signed_by(store)
+
+        store.write("Celebs.csv", b"rows")
+
+        assert content(s3_client, "celebs-bucket", "Celebs.csv") == b"rows"
+        assert keys == {"AKIABUCKET"}
+        assert store.client.meta.region_name == "eu-west-1"
+
+    def test_a_folder_without_its_dataset_gets_a_warning_that_tells_the_setting(
+        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        opened().write("Celebs.csv", b"rows")
+
+        monkeypatch.setenv("CELEBS_PREFIX", "press")
+        warn_of_new_prefix(Settings.load(), opened())
+        assert [record.getMessage() for record in caplog.records if record.name == "celeb_ops.hooks.s3"] == [
+            "s3://celebs-bucket/press/Celebs.csv is not there: a new dataset begins. If the first version kept one in "
+            "this bucket, set CELEBS_PREFIX to the folder that stood in its code."
+        ]
+
+    def test_the_right_folder_gets_none(self, caplog: pytest.LogCaptureFixture) -> None:
+        opened().write("Celebs.csv", b"rows")
+        warn_of_new_prefix(Settings.load(), opened())
+        assert not [record for record in caplog.records if record.name == "celeb_ops.hooks.s3"]
+
+
+def test_a_new_place_of_one_s_own_gets_no_warning(caplog: pytest.LogCaptureFixture) -> None:
+    settings = Settings.load()
+    warn_of_new_prefix(settings, open_store(settings))
+    assert not caplog.records
+
+
+def test_a_bucket_that_is_not_there_is_told_before_any_work(s3_client: S3Client) -> None:
+    with pytest.raises(StoreError, match="There is no bucket 'celebs-nowhere'"):
+        warn_of_new_prefix(Settings(), S3Store(s3_client, "celebs-nowhere"))

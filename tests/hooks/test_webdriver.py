@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from celeb_ops.exceptions import BrowserError
+from celeb_ops.hooks.webdriver import WebDriverHook
+from celeb_ops.sites import CaptureOptions
+from tests.web import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of temporary files: what a browser leaves behind would be in there."""
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+@pytest.fixture
+def chromedriver() -> Iterator[psutil.Popen]:
+    """A chromedriver that somebody else has started, as a Grid's node would; ``url`` is its address."""
+    # Chromium refuses its sandbox to root; Debian's start script takes options from here.
+    flags = {"CHROMIUM_FLAGS": "--no-sandbox"} if os.geteuid() == 0 else {}
+    command = [shutil.which("chromedriver") or pytest.skip("no chromedriver here"), "--port=0"]
+    with psutil.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | flags) as process:
+        for line in process.stdout:
+            if started := re.search(r"started successfully on port (\d+)", line):
+                process.url = f"http://127.0.0.1:{started[1]}"
+                break
+        try:
+            yield process
+        finally:
+            for one in [*process.children(recursive=True), process]:
+                one.kill()
+
+
+def running(process: psutil.Process) -> list[str]:
+    """The processes it has started, and they have, that still run."""
+    children = process.children(recursive=True)
+    return [child.name() for child in children if child.status() != psutil.STATUS_ZOMBIE]
+
+
+@pytest.mark.browser
+class TestLocal:
+    def test_opens_a_browser_of_the_options_and_leaves_nothing(self, temporary: Path) -> None:
+        before = running(psutil.Process())
+        with WebDriverHook("").browser(CaptureOptions(viewport=(800, 600))) as driver:
+            driver.get("data:text/html,<title>News</title>")
+            assert driver.title == "News"
+            assert driver.execute_script("return [innerWidth, innerHeight, devicePixelRatio]") == [800, 600, 1]
+            assert len(running(psutil.Process())) > len(before)
+            assert list(temporary.iterdir())
+        assert running(psutil.Process()) == before
+        assert not list(temporary.iterdir())
+
+    def test_ends_it_whatever_happened(self, temporary: Path) -> None:
+        before = running(psutil.Process())
+        with pytest.raises(ZeroDivisionError), WebDriverHook("").get_conn():
+            raise ZeroDivisionError
+        assert running(psutil.Process()) == before
+        assert not list(temporary.iterdir())
+
+
+@pytest.mark.browser
+class TestRemote:
+    def test_opens_a_browser_there_and_ends_it_there(
+        self, chromedriver: psutil.Popen, temporary: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("CELEBS_BROWSER_URL", chromedriver.url)
+        with WebDriverHook().get_conn() as driver:
+            driver.get("data:text/html,<title>News</title>")
+            assert driver.title == "News"
+            assert driver.execute_cdp_cmd("Browser.getVersion", {})["product"]
+            assert running(chromedriver)
+            assert not list(temporary.iterdir())
+        assert chromedriver.is_running()
+        psutil.wait_procs(chromedriver.children(recursive=True), timeout=5)
+        assert not running(chromedriver)
+
+
+class TestErrors:
+    def test_an_address_where_nobody_answers(self) -> None:
+        url = f"http://127.0.0.1:{free_port()}"
+        with pytest.raises(BrowserError) as error, WebDriverHook(url).get_conn():
+            pass
+        assert str(error.value).startswith(f"The browser at {url} could not be started: ")
+        assert str(error.value).endswith(" Is CELEBS_BROWSER_URL right, and a browser free there?")
+
+    def test_no_chromedriver_and_none_to_be_had(
+        self, tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("PATH", str(tmp_path))
+        monkeypatch.setenv("SE_OFFLINE", "true")
+        monkeypatch.setenv("SE_CACHE_PATH", str(tmp_path / "selenium"))
+        with pytest.raises(BrowserError) as error, WebDriverHook("").get_conn():
+            pass
+        assert str(error.value).startswith("The browser here could not be started: ")
+        assert str(error.value).endswith(" Try `make browser`.")
+        assert not list(temporary.iterdir())
+
+    def test_a_chromedriver_that_does_not_start(
+        self, tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        broken = tmp_path / "chromedriver"
+        broken.write_text("#!/bin/sh\nexit 3\n")
+        broken.chmod(0o755)
+        monkeypatch.setenv("PATH", str(tmp_path))
+        with pytest.raises(BrowserError, match=r"could not be started: .*exited.* Try `make browser`\.$"):
+            WebDriverHook("").get_conn().__enter__()
+        assert not list(temporary.iterdir())

@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowSkipException
+
+from celeb_ops import keys
+from celeb_ops.dataset import captures_of
+from celeb_ops.exceptions import SiteFailedError, SitesError
+from celeb_ops.operators.run import list_sites, merge_results, outcome_of, site_states, watch
+from celeb_ops.records import Outcome
+from tests.factories import RUN_TIME, a_result, a_screenshot, saved
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from celeb_ops.store import FolderStore
+
+SITES = [
+    {"name": "TMZ", "optional": False},
+    {"name": "PEOPLE", "optional": False},
+    {"name": "PEREZHILTON", "optional": True},
+]
+WHOLE = {"screenshot": "success", "slice": "success", "rekognize": "success"}
+DEAD = {"screenshot": "failed", "slice": "upstream_failed", "rekognize": "upstream_failed"}
+SKIPPED = {"rekognize": "skipped", "slice": "skipped", "screenshot": "skipped"}
+
+
+def a_run(*sites: Mapping[str, str], merge: str = "success") -> Any:
+    """The context of merge and watcher, where Airflow's supervisor would tell the states of a run's tasks."""
+    group = {f"site.{step}_{index}": state for index, steps in enumerate(sites) for step, state in steps.items()}
+
+    def get_task_states(
+        dag_id: str, run_ids: list[str], task_ids: list[str] | None = None, task_group_id: str | None = None
+    ) -> dict[str, dict[str, str]]:
+        assert task_ids == ["merge"] or task_group_id == "site"
+        return {run_ids[0]: group if task_group_id else {"merge": merge}}
+
+    ti = SimpleNamespace(dag_id="trending_celebrities", get_task_states=get_task_states)
+    return {"logical_date": RUN_TIME, "run_id": "a run", "ti": ti}
+
+
+def result_key(store: FolderStore, site: str, *names: str) -> str:
+    saved(store, a_screenshot(site=site), b"")
+    return a_result(site, *names).save(store, keys.result(keys.stem(site, RUN_TIME)))
+
+
+def left(store: FolderStore, site: str, outcome: str, reason: str) -> None:
+    word = Outcome.model_validate(
+        {"site": site, "time": RUN_TIME, "outcome": outcome, "task": "screenshot", "reason": reason}
+    )
+    word.save(store, keys.outcome(keys.stem(site, RUN_TIME)))
+
+
+class TestListSites:
+    @pytest.fixture(autouse=True)
+    def sites_file(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / "sites.yaml").write_text("sites: [https://www.tmz.com/, https://people.com/]")
+        monkeypatch.setenv("CELEBS_SITES", str(tmp_path / "sites.yaml"))
+
+    def test_gives_every_site_of_the_file(self) -> None:
+        assert [site["name"] for site in list_sites(None)] == ["TMZ", "PEOPLE"]
+        assert list_sites([]) == list_sites(None)
+
+    def test_gives_only_the_sites_that_are_named(self) -> None:
+        assert [site["url"] for site in list_sites(["people"])] == ["https://people.com/"]
+
+    def test_an_unknown_name_is_an_error(self) -> None:
+        with pytest.raises(SitesError, match="There is no site PEOPEL: did you mean PEOPLE"):
+            list_sites(["PEOPEL"])
+
+    def test_what_it_gives_can_go_through_xcom(self) -> None:
+        assert json.loads(json.dumps(list_sites(None))) == list_sites(None)
+
+
+class TestSiteStates:
+    def test_are_told_by_site_and_step(self) -> None:
+        assert site_states(a_run(WHOLE, DEAD), SITES[:2]) == {"TMZ": WHOLE, "PEOPLE": DEAD}
+
+    def test_of_many_sites_are_not_mixed_up(self) -> None:
+        many = [{"name": f"S{number}", "optional": False} for number in range(12)]
+        run = a_run(*[WHOLE] * 11, DEAD)
+        assert [name for name, steps in site_states(run, many).items() if steps == DEAD] == ["S11"]
+
+    def test_of_a_site_without_tasks_are_empty(self) -> None:
+        assert site_states(a_run(), SITES[:1]) == {"TMZ": {}}
+
+
+class TestOutcomeOf:
+    def test_is_what_the_step_left(self, folder_store: FolderStore) -> None:
+        left(folder_store, "TMZ", "failed", "TMZ sent no page.")
+        assert outcome_of(folder_store, "TMZ", RUN_TIME, DEAD).reason == "TMZ sent no page."
+
+    def test_is_not_what_a_step_left_that_ended_otherwise(self, folder_store: FolderStore) -> None:
+        left(folder_store, "TMZ", "skipped", "It was too late.")
+        assert "without a word" in outcome_of(folder_store, "TMZ", RUN_TIME, DEAD).reason
+
+    @pytest.mark.parametrize(
+        ("states", "outcome", "task"),
+        [
+            (DEAD, "failed", "screenshot"),
+            (SKIPPED, "skipped", "screenshot"),
+            (WHOLE | {"slice": "failed", "rekognize": "upstream_failed"}, "failed", "slice"),
+            ({}, "failed", "unknown"),
+        ],
+    )
+    def test_without_a_word_is_told_by_the_states(
+        self, states: dict[str, str], outcome: str, task: str, folder_store: FolderStore
+    ) -> None:
+        told = outcome_of(folder_store, "TMZ", RUN_TIME, states)
+        assert (told.outcome, told.task) == (outcome, task)
+        assert "see its log" in told.reason
+
+
+class TestMergeResults:
+    def test_brings_seen_skipped_and_failed_sites_into_the_dataset(self, folder_store: FolderStore) -> None:
+        left(folder_store, "PEREZHILTON", "failed", "PEREZHILTON sent no page.")
+        done = merge_results(a_run(WHOLE, SKIPPED, DEAD), SITES, [result_key(folder_store, "TMZ", "Grace Hopper")])
+
+        assert (done["seen"], done["skipped"], done["failed"]) == (["TMZ"], ["PEOPLE"], ["PEREZHILTON"])
+        assert (done["time"], done["celebrities"], done["changed"]) == ("2026-11-23T08:00:00Z", 1, True)
+        assert folder_store.read(keys.CSV).decode().splitlines()[1:] == [
+            "2026-11-23T08:00:00Z,TMZ,Grace Hopper,2026-11-23T08:00:00Z,live"
+        ]
+        reasons = {row["site"]: row["reason"] for row in captures_of(folder_store, RUN_TIME)}
+        assert reasons["TMZ"] is None
+        assert reasons["PEREZHILTON"] == "PEREZHILTON sent no page."
+
+    def test_names_the_sites_that_failed_in_the_log(
+        self, folder_store: FolderStore, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        left(folder_store, "TMZ", "failed", "TMZ sent no page.")
+        merge_results(a_run(DEAD), SITES[:1], [])
+        assert "TMZ was failed at screenshot: TMZ sent no page." in caplog.text
+
+    def test_again_changes_nothing(self, folder_store: FolderStore) -> None:
+        keys_of_results = [result_key(folder_store, site) for site in ("TMZ", "PEOPLE")]
+        merge_results(a_run(WHOLE, WHOLE), SITES[:2], keys_of_results)
+        before = {key: folder_store.read(key) for key in folder_store.list("")}
+        assert not merge_results(a_run(WHOLE, WHOLE), SITES[:2], keys_of_results)["changed"]
+        assert {key: folder_store.read(key) for key in folder_store.list("")} == before
+
+    def test_takes_the_key_of_an_only_survivor(self, folder_store: FolderStore) -> None:
+        """Airflow hands on a single XCom of a mapped group as it is, not in a list."""
+        done = merge_results(a_run(WHOLE, DEAD), SITES[:2], result_key(folder_store, "TMZ"))
+        assert (done["seen"], done["failed"]) == (["TMZ"], ["PEOPLE"])
+
+    @pytest.mark.parametrize("survivors", [None, []])
+    def test_takes_a_run_without_survivors(self, survivors: list[str] | None) -> None:
+        assert merge_results(a_run(DEAD), SITES[:1], survivors)["failed"] == ["TMZ"]
+
+    def test_is_skipped_where_list_sites_failed(self) -> None:
+        with pytest.raises(AirflowSkipException, match="list_sites gave no sites"):
+            merge_results(a_run(), None, None)
+
+
+class TestWatch:
+    @pytest.mark.parametrize("sites", [(WHOLE, WHOLE, WHOLE), (WHOLE, WHOLE, DEAD), (SKIPPED, SKIPPED, SKIPPED)])
+    def test_a_run_is_good_unless_a_required_site_failed(self, sites: tuple[dict[str, str], ...]) -> None:
+        watch(a_run(*sites), SITES)
+
+    def test_an_optional_sites_failure_is_reported(self, caplog: pytest.LogCaptureFixture) -> None:
+        watch(a_run(WHOLE, WHOLE, DEAD), SITES)
+        assert "PEREZHILTON failed; it is optional" in caplog.text
+
+    def test_a_required_sites_failure_is_the_runs(self) -> None:
+        with pytest.raises(SiteFailedError, match=r"1 of 3 sites failed: PEOPLE\. .*clear it to try again"):
+            watch(a_run(WHOLE, DEAD, DEAD), SITES)
+
+    def test_a_failed_merge_is_the_runs_failure(self) -> None:
+        with pytest.raises(SiteFailedError, match="merge ended as failed: the dataset lacks this run"):
+            watch(a_run(WHOLE, WHOLE, WHOLE, merge="failed"), SITES)
+
+    def test_a_failed_list_of_sites_is_the_runs_failure(self) -> None:
+        with pytest.raises(SiteFailedError, match="list_sites failed, so no site was visited"):
+            watch(a_run(), None)

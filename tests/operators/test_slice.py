@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from celeb_ops import keys
+from celeb_ops.exceptions import EmptyPictureError
+from celeb_ops.operators.slice import SliceOperator
+from celeb_ops.records import Outcome, Plan, Span
+from celeb_ops.store import S3Store
+from tests.factories import RUN_TIME, a_picture, a_screenshot, saved
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+    from celeb_ops.store import FolderStore, Store
+
+STEM = keys.stem("TMZ", RUN_TIME)
+PLAN = f"Slices/{STEM}/plan.json"
+
+
+def slices(screenshot: str = keys.sidecar(STEM)) -> SliceOperator:
+    return SliceOperator(task_id="slice", site={"name": "TMZ", "url": "https://www.tmz.com/"}, screenshot=screenshot)
+
+
+def a_page(store: Store, height: int = 3_000) -> str:
+    return saved(store, a_screenshot(captured_height=height, page_width=300), a_picture(300, height))
+
+
+def test_the_plan_is_written_after_all_its_slices(
+    context: dict[str, Any], folder_store: FolderStore, written: list[str]
+) -> None:
+    sidecar = a_page(folder_store)
+    written.clear()
+
+    assert slices(sidecar).execute(context) == PLAN
+
+    plan = Plan.load(folder_store, PLAN)
+    assert plan.screenshot == sidecar
+    assert [one.rows for one in plan.slices] == [Span(0, 1_920), Span(1_080, 3_000)]
+    assert written == [*(one.key for one in plan.slices), PLAN]
+
+
+def test_slicing_again_gives_the_same_slices(context: dict[str, Any], folder_store: FolderStore) -> None:
+    a_page(folder_store)
+    slices().execute(context)
+    before = {key: folder_store.read(key) for key in folder_store.list("Slices/")}
+    slices().execute(context)
+    after = {key: folder_store.read(key) for key in folder_store.list("Slices/")}
+    # How long it took is the one thing that differs.
+    plans = [json.loads(content.pop(PLAN)) | {"seconds": 0} for content in (before, after)]
+    assert before == after
+    assert plans[0] == plans[1]
+
+
+def test_a_screenshot_with_a_broken_picture_fails_with_a_sentence(
+    context: dict[str, Any], folder_store: FolderStore
+) -> None:
+    saved(folder_store, a_screenshot(), b"")
+    with pytest.raises(EmptyPictureError):
+        slices().execute(context)
+    left = Outcome.load(folder_store, keys.outcome(STEM))
+    assert (left.outcome, left.task) == ("failed", "slice")
+    assert f"Images/{STEM}.jpeg" in left.reason
+
+
+def test_the_screenshots_key_is_templated(context: dict[str, Any]) -> None:
+    step = slices("Images/{{ params.stem }}.json")
+    step.render_template_fields({**context, "params": {"stem": STEM}})
+    assert step.screenshot == keys.sidecar(STEM)
+
+
+def test_the_store_may_be_a_bucket_by_an_airflow_connection(
+    context: dict[str, Any],
+    bucket: str,
+    s3_client: S3Client,
+    s3_endpoint: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    extra = {"endpoint_url": s3_endpoint, "region_name": "us-east-1"}
+    connection = {"conn_type": "aws", "login": "testing", "password": "testing", "extra": extra}
+    monkeypatch.setenv("AIRFLOW_CONN_CELEBS_S3", json.dumps(connection))
+    monkeypatch.setenv("CELEBS_STORE", f"s3://{bucket}/press")
+    a_page(S3Store(s3_client, bucket, "press"))
+
+    assert slices().execute(context) == PLAN
+
+    found = s3_client.list_objects_v2(Bucket=bucket, Prefix="press/Slices/")["Contents"]
+    assert [entry["Key"] for entry in found] == [
+        f"press/Slices/{STEM}/{name}"
+        for name in ("plan.json", "y000000-001920_x0000-0300.jpeg", "y001080-003000_x0000-0300.jpeg")
+    ]

@@ -1,0 +1,255 @@
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from celeb_ops.exceptions import GalleryError
+from celeb_ops.recognition import models
+from celeb_ops.recognition.gallery import Gallery
+from tests.factories import a_page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HOPPER, COLLINS = "Grace Hopper", "Eileen Collins"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, pictures: Path) -> Path:
+    """One small photo of each of two people."""
+    for name, photo in ((HOPPER, "hopper-small.jpeg"), (COLLINS, "collins-small.jpeg")):
+        (tmp_path / "gallery" / name).mkdir(parents=True)
+        shutil.copy(pictures / photo, tmp_path / "gallery" / name / photo)
+    return tmp_path / "gallery"
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all tests: it is by content, so none sees another's photos."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def empty_cache(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
+    """The shape of each photo that is searched for faces."""
+    shapes: list[tuple[int, ...]] = []
+    find_faces = models.find_faces
+
+    def noted(pixels: models.Pixels, upsample: int = 1) -> object:
+        shapes.append(pixels.shape)
+        return find_faces(pixels, upsample)
+
+    monkeypatch.setattr(models, "find_faces", noted)
+    return shapes
+
+
+def test_a_person_has_a_row_for_each_photo(folder: Path, cache: Path, pictures: Path) -> None:
+    shutil.copy(pictures / "hopper.jpeg", folder / HOPPER / "second.JPEG")
+    gallery = Gallery.load(folder, cache)
+    assert gallery.people == {HOPPER: 2, COLLINS: 1}
+    assert gallery.embeddings.shape == (3, 128)
+    hopper = gallery.embeddings[[name == HOPPER for name in gallery.names]]
+    assert np.linalg.norm(hopper[0] - hopper[1]) < 0.4
+
+
+class TestCache:
+    def test_a_photo_is_looked_at_once(self, folder: Path, empty_cache: Path, looked_at: list[tuple[int, ...]]) -> None:
+        first = Gallery.load(folder, empty_cache)
+        assert len(looked_at) == 2
+        again = Gallery.load(folder, empty_cache)
+        assert len(looked_at) == 2
+        assert (again.names, again.digest) == (first.names, first.digest)
+        assert np.array_equal(again.embeddings, first.embeddings)
+
+    def test_a_changed_photo_is_looked_at_anew(
+        self, folder: Path, empty_cache: Path, pictures: Path, looked_at: list[tuple[int, ...]]
+    ) -> None:
+        before = Gallery.load(folder, empty_cache)
+        shutil.copy(pictures / "collins.jpeg", folder / COLLINS / "collins-small.jpeg")
+        after = Gallery.load(folder, empty_cache)
+        assert len(looked_at) == 3
+        assert not np.array_equal(before.embeddings, after.embeddings)
+
+    def test_a_photo_that_only_moved_is_not(
+        self, folder: Path, empty_cache: Path, looked_at: list[tuple[int, ...]]
+    ) -> None:
+        Gallery.load(folder, empty_cache)
+        (folder / HOPPER).rename(folder / "Rear Admiral Hopper")
+        assert Gallery.load(folder, empty_cache).people == {"Rear Admiral Hopper": 1, COLLINS: 1}
+        assert len(looked_at) == 2
+
+    def test_a_photo_without_a_face_is_looked_at_once_too(
+        self, folder: Path, empty_cache: Path, pictures: Path, looked_at: list[tuple[int, ...]]
+    ) -> None:
+        shutil.copy(pictures / "coffee.jpeg", folder / HOPPER)
+        Gallery.load(folder, empty_cache)
+        Gallery.load(folder, empty_cache)
+        assert len(looked_at) == 3
+
+    @pytest.mark.parametrize(
+        "damaged",
+        [
+            lambda good: b"",
+            lambda good: b"hello",
+            lambda good: good[:-8],
+            lambda good: b"PK\x03\x04" + good,
+            lambda good: good.replace(b"(128,)", b"(64,) "),
+        ],
+        ids=["empty", "text", "cut off", "zip", "other shape"],
+    )
+    def test_a_damaged_file_of_the_cache_is_made_anew(
+        self,
+        folder: Path,
+        cache: Path,
+        empty_cache: Path,
+        damaged: Callable[[bytes], bytes],
+        looked_at: list[tuple[int, ...]],
+    ) -> None:
+        whole = Gallery.load(folder, cache)
+        looked_at.clear()
+        shutil.copytree(cache, empty_cache)
+        photo = (folder / HOPPER / "hopper-small.jpeg").read_bytes()
+        (kept,) = empty_cache.rglob(f"{hashlib.sha256(photo).hexdigest()}.npy")
+        before = kept.read_bytes()
+        kept.write_bytes(damaged(before))
+        assert np.array_equal(Gallery.load(folder, empty_cache).embeddings, whole.embeddings)
+        assert len(looked_at) == 1
+        assert kept.read_bytes() == before
+
+    def test_a_cache_that_can_not_be_written_costs_only_time(
+        self, folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        (tmp_path / "file").touch()
+        assert Gallery.load(folder, tmp_path / "file").people == {HOPPER: 1, COLLINS: 1}
+        assert "made anew each time" in caplog.text
+
+
+class TestDigest:
+    def test_tells_galleries_apart_by_names_and_photos(self, folder: Path, cache: Path, pictures: Path) -> None:
+        digests = [Gallery.load(folder, cache).digest]
+        shutil.copy(pictures / "hopper.jpeg", folder / HOPPER)
+        digests.append(Gallery.load(folder, cache).digest)
+        (folder / HOPPER).rename(folder / "G. Hopper")
+        digests.append(Gallery.load(folder, cache).digest)
+        assert None not in digests
+        assert len(set(digests)) == 3
+
+    def test_is_the_same_for_the_same_gallery_elsewhere(self, folder: Path, cache: Path, tmp_path: Path) -> None:
+        copy = shutil.copytree(folder, tmp_path / "copy")
+        assert Gallery.load(copy, tmp_path / "other").digest == Gallery.load(folder, cache).digest
+
+
+class TestPassedOver:
+    @pytest.mark.parametrize("name", ["_unknown", ".trash"])
+    def test_folders_that_are_no_person(self, folder: Path, cache: Path, name: str) -> None:
+        (folder / COLLINS).rename(folder / name)
+        assert Gallery.load(folder, cache).people == {HOPPER: 1}
+
+    @pytest.mark.parametrize("name", [".hidden.jpeg", "notes.txt"])
+    def test_files_that_are_no_photo(self, folder: Path, cache: Path, name: str) -> None:
+        (folder / COLLINS / "collins-small.jpeg").rename(folder / COLLINS / name)
+        assert Gallery.load(folder, cache).people == {HOPPER: 1}
+
+    def test_a_photo_without_a_face_with_a_warning(
+        self, folder: Path, cache: Path, pictures: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        shutil.copy(pictures / "coffee.jpeg", folder / HOPPER)
+        assert Gallery.load(folder, cache).people == {HOPPER: 1, COLLINS: 1}
+        assert f"{HOPPER}/coffee.jpeg shows no face that can be used" in caplog.text
+
+    @pytest.mark.parametrize("content", [b"", b"not a picture", b"\xff\xd8\xff\xe0"])
+    def test_a_photo_that_is_no_picture_with_a_warning(
+        self, folder: Path, cache: Path, content: bytes, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        (folder / HOPPER / "torn.jpg").write_bytes(content)
+        assert Gallery.load(folder, cache).people == {HOPPER: 1, COLLINS: 1}
+        assert "torn.jpg is passed over: This is no picture that can be decoded" in caplog.text
+
+
+class TestUnusable:
+    def test_a_folder_that_is_not_there_is_an_empty_gallery(self, tmp_path: Path, cache: Path) -> None:
+        gallery = Gallery.load(tmp_path / "nowhere", cache)
+        assert (gallery.names, gallery.embeddings.shape, gallery.digest) == ([], (0, 128), None)
+
+    def test_so_is_one_without_people_and_it_says_so(
+        self, tmp_path: Path, cache: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        (tmp_path / "gallery").mkdir()
+        assert Gallery.load(tmp_path / "gallery", cache).digest is None
+        assert "has no photo with a usable face" in caplog.text
+
+    def test_a_file_is_no_gallery(self, tmp_path: Path, cache: Path) -> None:
+        file = tmp_path / "gallery.zip"
+        file.touch()
+        with pytest.raises(GalleryError, match=r"gallery\.zip is not a folder: CELEBS_GALLERY is a folder"):
+            Gallery.load(file, cache)
+
+    def test_a_photo_that_can_not_be_read_is_named(self, folder: Path, cache: Path) -> None:
+        (folder / HOPPER / "gone.jpeg").symlink_to(folder / "nowhere.jpeg")
+        with pytest.raises(GalleryError, match=r"gone\.jpeg can't be read: No such file"):
+            Gallery.load(folder, cache)
+
+
+class TestPhotos:
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda photo: photo.convert("L"),
+            lambda photo: photo.convert("RGBA"),
+            lambda photo: photo.convert("P", palette=Image.Palette.ADAPTIVE),
+        ],
+        ids=["grey", "rgba", "palette"],
+    )
+    def test_any_kind_of_photo_shows_the_same_person(
+        self, folder: Path, cache: Path, tmp_path: Path, change: Callable[[Image.Image], Image.Image]
+    ) -> None:
+        photo = folder / HOPPER / "hopper-small.jpeg"
+        person = tmp_path / "one" / HOPPER
+        person.mkdir(parents=True)
+        with Image.open(photo) as image:
+            change(image).save(person / "photo.png")
+        (embedding,) = Gallery.load(tmp_path / "one", cache).embeddings
+        expected = Gallery.load(folder, cache)
+        distance = np.linalg.norm(embedding - expected.embeddings[expected.names.index(HOPPER)])
+        assert distance < 0.3
+
+    def test_a_large_photo_is_looked_at_smaller(
+        self, tmp_path: Path, empty_cache: Path, pictures: Path, looked_at: list[tuple[int, ...]]
+    ) -> None:
+        person = tmp_path / "one" / HOPPER
+        person.mkdir(parents=True)
+        with Image.open(pictures / "hopper-small.jpeg") as image:
+            image.resize((2_400, 3_000)).save(person / "photo.jpeg")
+        assert Gallery.load(tmp_path / "one", empty_cache).people == {HOPPER: 1}
+        assert looked_at == [(1_500, 1_200, 3)]
+
+    def test_of_several_faces_the_largest_counts(
+        self, folder: Path, cache: Path, tmp_path: Path, pictures: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        person = tmp_path / "one" / COLLINS
+        person.mkdir(parents=True)
+        both = {(0, 0): pictures / "hopper-small.jpeg", (260, 0): pictures / "collins.jpeg"}
+        (person / "both.jpeg").write_bytes(a_page(900, 600, both))
+        (embedding,) = Gallery.load(tmp_path / "one", cache).embeddings
+        assert "both.jpeg shows 2 faces: the largest is taken" in caplog.text
+        known = Gallery.load(folder, cache)
+        distances = np.linalg.norm(known.embeddings - embedding, axis=1)
+        assert known.names[int(distances.argmin())] == COLLINS
+
+    def test_a_folder_may_have_any_name(self, folder: Path, cache: Path) -> None:
+        # Latin-1 bytes, which are no UTF-8: Python gives them as a lone surrogate.
+        odd = Path(os.fsdecode(os.fsencode(folder) + b"/Beyonc\xe9"))
+        (folder / HOPPER).rename(odd)
+        assert Gallery.load(folder, cache).people == {"Beyonc\udce9": 1, COLLINS: 1}

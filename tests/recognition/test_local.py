@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+import io
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from celeb_ops.exceptions import RecognitionError
+from celeb_ops.recognition import models
+from celeb_ops.recognition.gallery import Gallery
+from celeb_ops.recognition.local import MARGIN, THRESHOLD, LocalRecognizer
+from tests.factories import a_page
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from celeb_ops.recognition import Face
+    from celeb_ops.recognition.models import Embedding
+
+
+@pytest.fixture(scope="module")
+def hopper(pictures: Path) -> bytes:
+    return (pictures / "hopper-small.jpeg").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def embedding(hopper: bytes) -> Embedding:
+    pixels = models.decode(hopper)
+    return models.embed(pixels, models.find_faces(pixels)[0])
+
+
+def at(embedding: Embedding, *distances: tuple[str, float]) -> LocalRecognizer:
+    """A recogniser that knows people at these distances from the face."""
+    away = np.zeros(128)
+    away[0] = 1
+    rows = np.stack([embedding + away * distance for _, distance in distances])
+    return LocalRecognizer(Gallery([name for name, _ in distances], rows, "digest"))
+
+
+def only(faces: list[Face]) -> Face:
+    (face,) = faces
+    return face
+
+
+class TestDemoPictures:
+    @pytest.mark.parametrize(
+        ("picture", "name"),
+        [
+            ("hopper", "Grace Hopper"),
+            ("hopper-small", "Grace Hopper"),
+            ("collins", "Eileen Collins"),
+            ("collins-small", "Eileen Collins"),
+        ],
+    )
+    def test_the_people_are_named(self, recognizer: LocalRecognizer, pictures: Path, picture: str, name: str) -> None:
+        face = only(recognizer.recognize((pictures / f"{picture}.jpeg").read_bytes()))
+        assert face.name == name
+        assert 90 < face.confidence <= 100
+        assert face.margin is not None
+        assert face.margin > MARGIN
+        assert face.basis == "face"
+
+    @pytest.mark.parametrize("picture", ["chelsea", "coffee", "rocket"])
+    def test_cat_coffee_and_rocket_are_nobody(self, recognizer: LocalRecognizer, pictures: Path, picture: str) -> None:
+        assert [face.name for face in recognizer.recognize((pictures / f"{picture}.jpeg").read_bytes())] == []
+
+    def test_several_faces_are_found_where_they_are(self, recognizer: LocalRecognizer, pictures: Path) -> None:
+        page = a_page(1_000, 700, {(20, 50): pictures / "hopper-small.jpeg", (350, 60): pictures / "collins.jpeg"})
+        faces = {face.name: face.box for face in recognizer.recognize(page)}
+        assert faces.keys() == {"Grace Hopper", "Eileen Collins"}
+        assert faces["Grace Hopper"].right < 260
+        assert faces["Eileen Collins"].left > 350
+
+    def test_a_face_on_the_edge_has_its_box_inside_the_picture(
+        self, recognizer: LocalRecognizer, hopper: bytes, pictures: Path
+    ) -> None:
+        whole = only(recognizer.recognize(hopper)).box
+        page = a_page(240, 300, {(0, -whole.top - 12): pictures / "hopper-small.jpeg"})
+        face = only(recognizer.recognize(page))
+        assert face.name == "Grace Hopper"
+        assert face.box.top == 0
+        assert face.box.clipped(240, 300) == face.box
+
+
+class TestConfidence:
+    def test_is_about_50_at_the_threshold_and_100_for_the_same_face(self, embedding: Embedding, hopper: bytes) -> None:
+        assert only(at(embedding, ("A", THRESHOLD - 1e-6)).recognize(hopper)).confidence == pytest.approx(50, abs=0.1)
+        assert only(at(embedding, ("A", 0.0)).recognize(hopper)).confidence == pytest.approx(100, abs=0.1)
+
+    def test_falls_with_the_distance(self, embedding: Embedding, hopper: bytes) -> None:
+        distances = (0.3, 0.4, 0.45, 0.5, 0.54)
+        found = [only(at(embedding, ("A", distance)).recognize(hopper)).confidence for distance in distances]
+        assert all(nearer > farther for nearer, farther in pairwise(found))
+        assert all(50 < one <= 100 for one in found)
+
+    def test_past_the_threshold_nobody_is_named(self, embedding: Embedding, hopper: bytes) -> None:
+        face = only(at(embedding, ("A", THRESHOLD + 0.001)).recognize(hopper))
+        assert (face.name, face.confidence, face.margin) == (None, 0, None)
+        assert face.box.area > 0
+
+
+class TestMargin:
+    def test_is_the_distance_to_the_runner_up(self, embedding: Embedding, hopper: bytes) -> None:
+        face = only(at(embedding, ("A", 0.4), ("B", 0.3), ("B", 0.31), ("C", 0.9)).recognize(hopper))
+        assert (face.name, face.margin) == ("B", pytest.approx(0.1, abs=0.001))
+
+    def test_between_two_look_alikes_nobody_is_named(self, embedding: Embedding, hopper: bytes) -> None:
+        assert only(at(embedding, ("A", 0.3), ("B", 0.3 + MARGIN - 0.001)).recognize(hopper)).name is None
+        assert only(at(embedding, ("A", 0.3), ("B", 0.3 + MARGIN + 0.001)).recognize(hopper)).name == "A"
+
+    def test_there_is_none_where_one_person_is_known(self, embedding: Embedding, hopper: bytes) -> None:
+        face = only(at(embedding, ("A", 0.3), ("A", 0.31)).recognize(hopper))
+        assert (face.name, face.margin) == ("A", None)
+
+
+class TestWithoutGallery:
+    @pytest.fixture
+    def stranger(self, tmp_path: Path) -> LocalRecognizer:
+        return LocalRecognizer(Gallery.load(tmp_path / "nowhere", tmp_path / "cache"))
+
+    def test_faces_are_counted_and_nobody_is_named(self, stranger: LocalRecognizer, hopper: bytes) -> None:
+        face = only(stranger.recognize(hopper))
+        assert face.name is None
+        assert face.box.area > 0
+        assert stranger.info.gallery is None
+
+    def test_one_sentence_says_how_to_get_names(self, stranger: LocalRecognizer) -> None:
+        advice = stranger.advice()
+        assert "gallery/<Name>/*.jpg" in advice
+        assert "CELEBS_GALLERY" in advice
+        assert "\n" not in advice
+
+    def test_with_one_there_is_nothing_to_say(self, recognizer: LocalRecognizer) -> None:
+        assert recognizer.advice() == ""
+
+
+def test_it_tells_which_model_and_gallery_spoke(recognizer: LocalRecognizer) -> None:
+    assert recognizer.info.name == "local"
+    assert recognizer.info.version == models.MODEL
+    assert recognizer.info.gallery
+
+
+def test_what_is_no_picture_is_refused(recognizer: LocalRecognizer) -> None:
+    with pytest.raises(RecognitionError, match="no picture"):
+        recognizer.recognize(b"<html>")
+
+
+class TestManyFaces:
+    """One photo a person in the gallery, the others to be recognised."""
+
+    @pytest.fixture(scope="class")
+    def known(self, tmp_path_factory: pytest.TempPathFactory) -> Path:
+        return tmp_path_factory.mktemp("known")
+
+    @pytest.fixture
+    def enrolled(self, faces: Path, known: Path) -> LocalRecognizer:
+        for person in people(faces):
+            (known / person.name).mkdir(exist_ok=True)
+            (known / person.name / "photo.jpeg").write_bytes(no_larger_than(1_000, photos(person)[0]))
+        return LocalRecognizer(Gallery.load(known, known / ".cache"))
+
+    def test_people_are_named_right(self, enrolled: LocalRecognizer, faces: Path) -> None:
+        right, wrong, missed = 0, [], 0
+        for person in people(faces):
+            for photo in photos(person)[1:]:
+                names = {face.name for face in enrolled.recognize(no_larger_than(800, photo))} - {None}
+                right += names == {person.name}
+                missed += not names
+                wrong += [(photo.name, names)] if names - {person.name} else []
+        assert not wrong
+        assert right >= 0.8 * (right + missed)
+
+    def test_everybody_on_a_group_photo_is_named_right(self, enrolled: LocalRecognizer, faces: Path) -> None:
+        for photo in photos(faces / "_groups"):
+            names = {face.name for face in enrolled.recognize(no_larger_than(1_200, photo))} - {None}
+            assert names == set(photo.stem.split("+"))
+
+    def test_strangers_stay_unknown(self, enrolled: LocalRecognizer, faces: Path) -> None:
+        strangers = [
+            face for photo in photos(faces / "_unknown") for face in enrolled.recognize(no_larger_than(640, photo))
+        ]
+        assert len(strangers) >= 20
+        assert [face.name for face in strangers if face.name] == []
+
+
+def no_larger_than(side: int, photo: Path) -> bytes:
+    out = io.BytesIO()
+    with Image.open(photo) as image:
+        small = image.convert("RGB")
+    small.thumbnail((side, side))
+    small.save(out, "JPEG", quality=90)
+    return out.getvalue()
+
+
+def people(faces: Path) -> list[Path]:
+    return sorted(person for person in faces.iterdir() if person.is_dir() and not person.name.startswith("_"))
+
+
+def photos(folder: Path) -> list[Path]:
+    return sorted(photo for photo in folder.iterdir() if photo.suffix in {".jpg", ".jpeg", ".png"})

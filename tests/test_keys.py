@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import calendar
+import os
+import re
+import subprocess
+import sys
+import textwrap
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from celeb_ops import keys
+from celeb_ops.store import checked
+from tests.factories import RUN_TIME
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STEM = "TMZ_Nov_23_2026_08H_00M_00S"
+BERLIN = timezone(timedelta(hours=1))
+
+# A year has four digits in every name and row.
+moments = st.datetimes(datetime(1000, 1, 2), datetime(9998, 12, 31), timezones=st.just(UTC))
+
+
+class TestKeys:
+    """As DESIGN.md and the README show them: users and scripts rely on these names."""
+
+    def test_the_stem_is_site_and_run_time(self) -> None:
+        assert keys.stem("TMZ", RUN_TIME) == STEM
+
+    @pytest.mark.parametrize(
+        ("key", "expected"),
+        [
+            (keys.image(STEM, 1, "jpeg"), f"Images/{STEM}.jpeg"),
+            (keys.image(STEM, 1, "png"), f"Images/{STEM}.png"),
+            (keys.image(STEM, 2, "jpeg"), f"Images/{STEM}.2.jpeg"),
+            (keys.sidecar(STEM), f"Images/{STEM}.json"),
+            (keys.slice_(STEM, (0, 1900), (0, 1440)), f"Slices/{STEM}/y000000-001900_x0000-1440.jpeg"),
+            (keys.plan(STEM), f"Slices/{STEM}/plan.json"),
+            (keys.result(STEM), f"Results/{STEM}.json"),
+            (keys.crop(STEM, 3), f"Faces/{STEM}/3.jpeg"),
+            (keys.captures(RUN_TIME), "Captures/2026-11.parquet"),
+            (keys.sightings(RUN_TIME), "Sightings/2026-11.parquet"),
+            (keys.outcome(STEM), f"Outcomes/{STEM}.json"),
+            (keys.CSV, "Celebs.csv"),
+            (keys.CSV_V1, "Celebs.v1.csv"),
+        ],
+    )
+    def test_each_file_has_its_place(self, key: str, expected: str) -> None:
+        assert key == expected
+        assert checked(key) == key
+
+    def test_slices_sort_from_top_to_bottom(self) -> None:
+        tops = [0, 1_520, 98_800, 100_000]
+        slices = [keys.slice_(STEM, (top, top + 1_900), (0, 1_440)) for top in tops]
+        assert slices == sorted(slices)
+
+
+class TestTimes:
+    """Every name and row is in UTC, whatever zone a time comes in, this machine's included."""
+
+    LATE = datetime(2026, 12, 1, 0, 30, tzinfo=BERLIN)
+
+    def test_another_zone_s_time_is_turned_into_utc(self) -> None:
+        assert keys.v1_time(self.LATE) == "Nov_30_2026_23H_30M_00S"
+        assert keys.iso(self.LATE) == "2026-11-30T23:30:00Z"
+        assert keys.stem("TMZ", self.LATE) == "TMZ_Nov_30_2026_23H_30M_00S"
+        assert keys.captures(self.LATE) == "Captures/2026-11.parquet"
+        assert keys.sightings(self.LATE) == "Sightings/2026-11.parquet"
+
+    @given(moments)
+    def test_the_first_version_s_time_comes_back_as_it_was(self, when: datetime) -> None:
+        assert keys.parse_v1_time(keys.v1_time(when)) == when.replace(microsecond=0)
+
+    @given(moments)
+    def test_iso_times_sort_as_the_moments_do(self, when: datetime) -> None:
+        assert datetime.fromisoformat(keys.iso(when)) == when.replace(microsecond=0)
+        assert keys.iso(when) < keys.iso(when + timedelta(seconds=1))
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "",
+            "2026-11-23T08:00:00Z",
+            "Feb_30_2026_08H_00M_00S",
+            "Nov_23_2026_24H_00M_00S",
+            "Now_23_2026_08H_00M_00S",
+            "nov_23_2026_08H_00M_00S",
+            "Nov_23_2026_08H_00M_00S.jpeg",
+            "TMZ_Nov_23_2026_08H_00M_00S",
+            "Nov_3_2026_08H_00M_00S",
+        ],
+    )
+    def test_no_other_text_is_a_time(self, text: str) -> None:
+        assert keys.parse_v1_time(text) is None
+
+    @given(st.from_regex(r"(Jan|Feb|Nov)_[0-3]\d_[12]\d{3}_[0-2]\dH_[0-6]\dM_[0-6]\dS", fullmatch=True))
+    def test_what_looks_like_a_time_is_one_or_none(self, text: str) -> None:
+        when = keys.parse_v1_time(text)
+        assert when is None or keys.v1_time(when) == text
+
+    @pytest.mark.parametrize(
+        ("logical_date", "run_after", "expected"),
+        [
+            (RUN_TIME, RUN_TIME + timedelta(hours=5), RUN_TIME),
+            (None, RUN_TIME, RUN_TIME),
+            (RUN_TIME.replace(microsecond=999_999), None, RUN_TIME),
+            (datetime(2026, 11, 23, 9, tzinfo=BERLIN), None, RUN_TIME),
+        ],
+        ids=["logical date first", "a manual run has none", "whole seconds", "in UTC"],
+    )
+    def test_the_run_time(self, logical_date: datetime | None, run_after: datetime | None, expected: datetime) -> None:
+        when = keys.run_time(logical_date, run_after)
+        assert when == expected
+        assert when.tzinfo is UTC
+
+    def test_a_run_without_any_time_is_an_error(self) -> None:
+        with pytest.raises(ValueError, match="neither"):
+            keys.run_time(None, None)
+
+
+@pytest.fixture
+def german(tmp_path: Path) -> dict[str, str]:
+    """An environment in German; the test is skipped where the system can't make one."""
+    made = tmp_path / "de_DE.UTF-8"
+    try:
+        subprocess.run(["localedef", "-i", "de_DE", "-f", "UTF-8", made], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("localedef can't make a German locale here (Debian's package locales has its source)")
+    return {**os.environ, "LOCPATH": str(tmp_path), "LC_ALL": made.name}
+
+
+def test_months_are_english_whatever_the_locale(german: dict[str, str]) -> None:
+    script = """
+        import locale
+        from datetime import UTC, datetime
+        from celeb_ops import keys
+
+        locale.setlocale(locale.LC_ALL, "")
+        whens = [datetime(2026, month, 1, tzinfo=UTC) for month in range(1, 13)]
+        print(*[f"{when:%b}" for when in whens])
+        print(*[keys.v1_time(when) for when in whens])
+        print(*[keys.parse_v1_time(keys.v1_time(when)) == when for when in whens])
+    """
+    told = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)], env=german, check=True, capture_output=True, text=True
+    )
+    of_the_locale, ours, read_again = (line.split() for line in told.stdout.splitlines())
+    assert "Mai" in of_the_locale
+    assert [time[:3] for time in ours] == list(calendar.month_abbr)[1:]
+    assert read_again == ["True"] * 12
+
+
+class TestSafe:
+    """A name from outside becomes one part of a path, and no more."""
+
+    @given(st.text() | st.text("./\\~ \0aé"))
+    def test_any_name_is_one_part_of_a_path_that_a_store_takes(self, name: str) -> None:
+        safe = keys.safe(name)
+        assert re.fullmatch(r"[A-Za-z0-9._-]+", safe)
+        assert PurePosixPath(safe).name == safe
+        assert checked(keys.sidecar(keys.stem(name, RUN_TIME))).count("/") == 1
+        assert checked(f"Faces/{safe}") == f"Faces/{safe}"
+
+    @pytest.mark.parametrize("name", ["TMZ", "SITE-2", "MY_SITE", "A.B"])
+    def test_a_site_s_name_stays_as_it_is(self, name: str) -> None:
+        assert keys.safe(name) == name
+
+    @pytest.mark.parametrize(
+        ("name", "safe"), [("../../etc", "____etc"), ("A/B", "A_B"), (".hidden", "_hidden"), ("", "_"), ("é", "_")]
+    )
+    def test_what_is_unsafe_becomes_a_line(self, name: str, safe: str) -> None:
+        assert keys.safe(name) == safe

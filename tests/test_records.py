@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from celeb_ops.exceptions import NotStoredError, PermanentError, RecordError
+from celeb_ops.geometry import Box
+from celeb_ops.records import (
+    Consent,
+    LeftOut,
+    Outcome,
+    Part,
+    Picture,
+    Plan,
+    RecognizerInfo,
+    Record,
+    Result,
+    Screenshot,
+    Sighting,
+    Slice,
+    Span,
+)
+from tests.factories import RUN_TIME, a_result, a_screenshot, a_sighting
+
+if TYPE_CHECKING:
+    from celeb_ops.store import FolderStore, Store
+
+KEY = "Results/TMZ_Nov_23_2026_08H_00M_00S.json"
+
+# Whatever a page says; a browser hands on no half of a surrogate pair.
+words = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+counts = st.integers(0, 10**6)
+spans = st.builds(Span, counts, counts)
+boxes = st.builds(Box, counts, counts, counts, counts)
+# In whole seconds, as the dataset writes them.
+moments = st.datetimes(datetime(1996, 1, 1), timezones=st.just(UTC)).map(lambda when: when.replace(microsecond=0))
+numbers = st.floats(0, 1e6)
+
+screenshots = st.builds(
+    Screenshot,
+    site=words,
+    time=moments,
+    url=words,
+    final_url=words,
+    title=words,
+    http_status=counts,
+    captured_at=moments,
+    source=st.sampled_from(["live", "archive"]),
+    memento=st.none() | words,
+    viewport=st.tuples(counts, counts),
+    page_width=counts,
+    page_height=counts,
+    captured_height=counts,
+    truncated=st.booleans(),
+    parts=st.lists(st.builds(Part, key=words, rows=spans), max_size=2),
+    pictures=st.lists(st.builds(Picture, box=boxes, src=words, alt=words, link=words, headline=words), max_size=2),
+    images_loaded=counts,
+    images_total=counts,
+    missing=st.lists(words, max_size=2),
+    consent=st.builds(Consent, found=st.lists(words, max_size=2), done=st.lists(words, max_size=2)),
+    timings=st.dictionaries(words, numbers, max_size=2),
+    browser=words,
+)
+plans = st.builds(
+    Plan,
+    screenshot=words,
+    slices=st.lists(st.builds(Slice, key=words, rows=spans, columns=spans), max_size=2),
+    left_out=st.lists(st.builds(LeftOut, rows=spans, reason=words), max_size=2),
+    seconds=numbers,
+)
+results = st.builds(
+    Result,
+    site=words,
+    time=moments,
+    captured_at=moments,
+    source=st.sampled_from(["live", "archive"]),
+    screenshot=words,
+    recognizer=st.builds(RecognizerInfo, name=words, version=words, gallery=st.none() | words),
+    slices=counts,
+    calls=counts,
+    calls_saved=counts,
+    cost_usd=numbers,
+    faces=counts,
+    unrecognised=counts,
+    sightings=st.lists(
+        st.builds(
+            Sighting,
+            name=words,
+            id=st.none() | words,
+            confidence=numbers,
+            margin=st.none() | numbers,
+            basis=words,
+            box=boxes,
+            picture=st.none() | counts,
+            above_fold=st.booleans(),
+            page_share=numbers,
+            crop=words,
+        ),
+        max_size=2,
+    ),
+    seconds=numbers,
+)
+outcomes = st.builds(
+    Outcome, site=words, time=moments, outcome=st.sampled_from(["skipped", "failed"]), task=words, reason=words
+)
+
+
+@given(screenshots | plans | results | outcomes)
+def test_a_record_is_the_same_after_json(record: Record) -> None:
+    assert type(record).model_validate_json(record.model_dump_json()) == record
+
+
+def test_a_saved_record_is_loaded_from_its_key(store: Store) -> None:
+    result = a_result("TMZ", "Grace Hopper")
+    assert result.save(store, KEY) == KEY
+    assert Result.load(store, KEY) == result
+
+
+def test_a_sidecar_reads_as_the_docs_say(folder_store: FolderStore) -> None:
+    """Scripts outside the project read these files."""
+    pictures = [Picture(box=Box(1, 2, 3, 4), src="https://a/b.jpg", alt="Grace")]
+    a_screenshot(pictures=pictures).save(folder_store, KEY)
+    told = json.loads(folder_store.read(KEY))
+    assert told["site"] == "TMZ"
+    assert told["time"] == "2026-11-23T08:00:00Z"
+    assert told["viewport"] == [1440, 900]
+    assert told["parts"] == [{"key": "Images/TMZ_Nov_23_2026_08H_00M_00S.jpeg", "rows": [0, 3000]}]
+    assert told["pictures"] == [
+        {"box": [1, 2, 3, 4], "src": "https://a/b.jpg", "alt": "Grace", "link": "", "headline": ""}
+    ]
+
+
+class TestLoad:
+    def test_of_nothing_says_that_nothing_is_there(self, store: Store) -> None:
+        with pytest.raises(NotStoredError, match="is not there"):
+            Result.load(store, KEY)
+
+    @pytest.mark.parametrize(
+        ("content", "what"),
+        [
+            pytest.param(b"", r"Invalid JSON: EOF", id="empty"),
+            pytest.param(b"\xff\xd8\xff\xe0JFIF", r"Invalid JSON: ", id="a picture"),
+            pytest.param(b'{"site": "TMZ", ', r"Invalid JSON: EOF", id="cut off"),
+            pytest.param(b"[]", r"Input should be an object", id="a list"),
+            pytest.param(a_screenshot().model_dump_json().encode(), r"screenshot: Field required", id="another record"),
+            pytest.param(
+                a_result("TMZ", "A").model_dump_json().replace("[10,20,", '["x",20,').encode(),
+                r"sightings\.0\.box\.0: Input should be a valid integer",
+                id="a field inside",
+            ),
+        ],
+    )
+    def test_of_another_thing_says_what_and_what_to_do(self, store: Store, content: bytes, what: str) -> None:
+        store.write(KEY, content)
+        with pytest.raises(RecordError, match=rf"is not a Result record \({what}") as error:
+            Result.load(store, KEY)
+        assert str(error.value).startswith(store.url(KEY))
+        assert str(error.value).endswith("). Delete it and clear the task that writes it.")
+        assert isinstance(error.value, PermanentError)
+
+    def test_passes_over_what_a_newer_version_added(self, folder_store: FolderStore) -> None:
+        newer = a_screenshot().model_dump(mode="json")
+        newer |= {"mood": "calm", "consent": {"found": ["cmp"], "done": [], "vendor": "x"}}
+        folder_store.write(KEY, json.dumps(newer).encode())
+        assert Screenshot.load(folder_store, KEY) == a_screenshot(consent=Consent(found=["cmp"]))
+
+    def test_fills_in_what_an_older_version_did_not_have(self, folder_store: FolderStore) -> None:
+        older = a_screenshot().model_dump(mode="json")
+        del older["missing"], older["memento"]
+        folder_store.write(KEY, json.dumps(older).encode())
+        assert Screenshot.load(folder_store, KEY) == a_screenshot(missing=[], memento=None)
+
+
+class TestTimes:
+    def test_are_written_in_utc_and_whole_seconds(self) -> None:
+        berlin = timezone(timedelta(hours=1))
+        result = a_result(time=RUN_TIME.astimezone(berlin), captured_at=RUN_TIME.replace(microsecond=987_654))
+        told = json.loads(result.model_dump_json())
+        assert (told["time"], told["captured_at"]) == ("2026-11-23T08:00:00Z", "2026-11-23T08:00:00Z")
+
+    @pytest.mark.parametrize("field", ["time", "captured_at"])
+    def test_without_a_zone_are_refused(self, field: str) -> None:
+        with pytest.raises(ValidationError, match="timezone"):
+            a_result(**{"time": RUN_TIME, "captured_at": RUN_TIME, field: RUN_TIME.replace(tzinfo=None)})
+
+
+def test_a_record_can_t_be_changed() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        a_result().faces = 3
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("source", "memory"), ("faces", "many"), ("sightings", None), ("time", "yesterday")]
+)
+def test_a_record_takes_no_wrong_value(field: str, value: Any) -> None:
+    with pytest.raises(ValidationError):
+        Result.model_validate(a_result().model_dump(mode="json") | {field: value})
+
+
+def test_celebrities_are_unique_and_sorted() -> None:
+    result = a_result(sightings=[a_sighting(name) for name in ("Zoe Kravitz", "Adele", "Zoe Kravitz")])
+    assert result.celebrities == ["Adele", "Zoe Kravitz"]
+    assert a_result().celebrities == []
