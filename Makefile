@@ -14,7 +14,7 @@ export UV_PYTHON_DOWNLOADS := never
 export SE_AVOID_STATS := true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run up check format test bench lock setup setup-dev browser clean
+.PHONY: help demo run up check format test test-airflow bench lock setup setup-dev browser clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ format: setup-dev ## put the code into the project's format
 
 test: setup-dev setup ## all set-up, then the tests
 	$(VENV)/bin/python -m pytest $(ARGS)
+
+test-airflow: setup-dev setup ## the tests with a real scheduler and its API
+	$(VENV)/bin/python -m pytest -m airflow tests/airflow $(ARGS)
 
 bench: export CELEBS_TEST_FACES ?= $(wildcard $(abspath ../shared/faces))
 bench: setup-dev setup ## the benchmarks: tables, and a JSON in bench-results/ (ARGS="steps capture" for some)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import re
+import shutil
+import subprocess
 import tempfile
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 
 from celeb_ops import settings as settings_module
@@ -131,3 +135,31 @@ def faces() -> Path:
     if not TEST_FACES or not Path(TEST_FACES).is_dir():
         pytest.skip("CELEBS_TEST_FACES names no folder of photos (<Name>/*.jpg)")
     return Path(TEST_FACES)
+
+
+@pytest.fixture
+def chromedriver(monkeypatch: pytest.MonkeyPatch) -> Iterator[psutil.Popen]:
+    """A chromedriver that somebody else has started, at ``url``: it speaks as a Grid's node does.
+
+    Chromium refuses its sandbox to root: what a node's own start script sees to is done here.
+    """
+    from celeb_ops.capture import browser
+
+    plain = browser._options
+
+    def unboxed(*arguments: Any) -> Any:
+        chrome = plain(*arguments)
+        if os.geteuid() == 0:
+            chrome.add_argument("--no-sandbox")
+        return chrome
+
+    monkeypatch.setattr(browser, "_options", unboxed)
+    command = [shutil.which("chromedriver") or pytest.skip("no chromedriver here"), "--port=0"]
+    with psutil.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        started = next(filter(None, (re.search(r"on port (\d+)\.", line) for line in process.stdout)))
+        process.url = f"http://127.0.0.1:{started[1]}"
+        try:
+            yield process
+        finally:
+            for one in [*process.children(recursive=True), process]:
+                one.kill()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import random
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Protocol
+from uuid import uuid4
 
 from celeb_ops.exceptions import InvalidKeyError, NotStoredError, StoreError, UpdateConflictError
 
@@ -112,16 +112,16 @@ class FolderStore:
         path = self._path(key)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+            # Named before it is made: an interrupt can't come between.
+            part = path.with_name(f".{path.name}.{uuid4().hex}.part")
             try:
-                with os.fdopen(handle, "wb") as file:
+                with part.open("xb") as file:
                     file.write(content)
                     file.flush()
                     os.fsync(file.fileno())
-                Path(name).chmod(0o644)
-                Path(name).replace(path)
+                part.replace(path)
             except BaseException:
-                Path(name).unlink(missing_ok=True)
+                part.unlink(missing_ok=True)
                 raise
         except OSError as error:
             raise StoreError(f"{self.url(key)} could not be written: {error.strerror or error}.") from error

@@ -6,12 +6,10 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -23,11 +21,11 @@ from celeb_ops.capture import browser
 from celeb_ops.capture.browser import open_browser
 from celeb_ops.capture.scratch import scratch_folder
 from tests.capture.shots import Shot, bands, html, shoot, site_at
+from tests.processes import left_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celeb_ops.sites import Site
     from tests.capture.site import LocalSite
 
 TELL = """
@@ -131,32 +129,9 @@ class TestCaptures:
 
 
 @pytest.fixture
-def remote(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of a chromedriver that somebody else has started: it speaks as a Grid's node does.
-
-    Chromium refuses its sandbox to root; what a node's own start script sees to is done here.
-    """
-    plain = browser._options
-
-    def unboxed(options: Site, profile: str | None) -> Any:
-        chrome = plain(options, profile)
-        if os.geteuid() == 0:
-            chrome.add_argument("--no-sandbox")
-        return chrome
-
-    monkeypatch.setattr(browser, "_options", unboxed)
-    command = [shutil.which("chromedriver") or pytest.skip("no chromedriver here"), "--port=0"]
-    with psutil.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        port = next(filter(None, (re.search(r"on port (\d+)\.", line) for line in process.stdout)))[1]
-        try:
-            yield f"http://127.0.0.1:{port}"
-            deadline = time.monotonic() + 5
-            while running(process) and time.monotonic() < deadline:
-                time.sleep(0.05)
-            assert running(process) == set(), "the session's browser still runs at the driver"
-        finally:
-            for one in [*process.children(recursive=True), process]:
-                one.kill()
+def remote(chromedriver: psutil.Popen) -> Iterator[str]:
+    yield chromedriver.url
+    assert left_of(chromedriver.children(recursive=True), after_s=5) == [], "the session's browser still runs there"
 
 
 TASK = """

@@ -32,7 +32,7 @@ PAGES = {
         f"<div style='{RED};top:0;left:0;right:0;height:50px'></div>"
         f"<div style='{RED};bottom:0;left:0;right:0;height:90px'></div>"
         f"<div style='{RED};top:100px;right:0;width:80px;height:300px'><b style='visibility:visible'>Chat</b></div>",
-        "header, nav, footer { position: sticky; top: 0; bottom: 0; height: 60px; background: rgb(9, 8, 7); z-index: 8 }",
+        "header, nav, footer { position: sticky; top: 0; bottom: 0; height: 60px; background: #090807; z-index: 8 }",
     ),
     "fixed app": html(
         f"<div id=app>{bands(9_000, 'All is quiet.')}</div>", "#app { position: fixed; inset: 0; overflow: auto }"

@@ -47,7 +47,7 @@ def dag(date, *names):
     from celeb_ops.cli.__main__ import moment
     from celeb_ops.settings import PROJECT
     bag = DagBag(dag_folder=str(PROJECT / "dags"))
-    run = bag.dags["trending_celebrities"].test(logical_date=moment(date), run_conf={"sites": names})
+    run = bag.dags["trending_celebrities"].test(logical_date=moment(date), run_conf={"sites": list(names)})
     tasks = {ti.task_id: [str(ti.state), ti.try_number] for ti in run.get_task_instances()}
     print(json.dumps({"state": str(run.state), "tasks": tasks}))
     return 0

@@ -36,8 +36,9 @@ def service() -> Iterator[Rekognition]:
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Those of the first version's ``.env``."""
     # What is exported to the environment goes with the test.
-    monkeypatch.setenv("AIRFLOW_CONN_CELEBS_S3", "")
-    monkeypatch.setenv(REKOGNITION, "")
+    for name in ("AIRFLOW_CONN_CELEBS_S3", REKOGNITION):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
     path = tmp_path / ".env"
     path.write_text(FIRST_VERSION)
     return Settings.load({}, path)

@@ -26,8 +26,9 @@ def dotenv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(settings_module, "DOTENV", path)
     monkeypatch.delenv("CELEBS_STORE")
     # What a test exports to the environment goes with it.
-    monkeypatch.setenv("AIRFLOW_CONN_CELEBS_S3", "")
-    monkeypatch.setenv("AIRFLOW_CONN_CELEBS_REKOGNITION", "")
+    for name in ("AIRFLOW_CONN_CELEBS_S3", "AIRFLOW_CONN_CELEBS_REKOGNITION"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
     return path
 
 

@@ -1,9 +1,5 @@
 from __future__ import annotations
 
-import os
-import re
-import shutil
-import subprocess
 import tempfile
 from typing import TYPE_CHECKING
 
@@ -16,7 +12,6 @@ from celeb_ops.sites import CaptureOptions
 from tests.web import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -27,24 +22,6 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     return folder
-
-
-@pytest.fixture
-def chromedriver() -> Iterator[psutil.Popen]:
-    """A chromedriver that somebody else has started, as a Grid's node would; ``url`` is its address."""
-    # Chromium refuses its sandbox to root; Debian's start script takes options from here.
-    flags = {"CHROMIUM_FLAGS": "--no-sandbox"} if os.geteuid() == 0 else {}
-    command = [shutil.which("chromedriver") or pytest.skip("no chromedriver here"), "--port=0"]
-    with psutil.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | flags) as process:
-        for line in process.stdout:
-            if started := re.search(r"started successfully on port (\d+)", line):
-                process.url = f"http://127.0.0.1:{started[1]}"
-                break
-        try:
-            yield process
-        finally:
-            for one in [*process.children(recursive=True), process]:
-                one.kill()
 
 
 def running(process: psutil.Process) -> list[str]:
@@ -60,7 +37,7 @@ class TestLocal:
         with WebDriverHook("").browser(CaptureOptions(viewport=(800, 600))) as driver:
             driver.get("data:text/html,<title>News</title>")
             assert driver.title == "News"
-            assert driver.execute_script("return [innerWidth, innerHeight, devicePixelRatio]") == [800, 600, 1]
+            assert driver.execute_script("return [outerWidth, outerHeight, devicePixelRatio]") == [800, 600, 1]
             assert len(running(psutil.Process())) > len(before)
             assert list(temporary.iterdir())
         assert running(psutil.Process()) == before

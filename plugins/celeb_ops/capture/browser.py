@@ -71,8 +71,12 @@ def _local(options: CaptureOptions) -> Iterator[WebDriver]:
         folder = stack.enter_context(scratch_folder("browser"))
         # Chromium leaves temporary files of its own behind when it is killed: they go with the folder.
         environment = {**os.environ, "TMPDIR": stack.enter_context(_short(folder))}
-        on_linux = {"preexec_fn": _die_with_parent} if sys.platform == "linux" else {}
-        service = Service(shutil.which("chromedriver"), env=environment, popen_kw=on_linux)
+        # A session of its own: Ctrl-C reaches the task alone, which then ends the browser in good order. A browser
+        # that had the signal too would still write to its profile while that is being removed.
+        apart: dict[str, Any] = {"start_new_session": True}
+        if sys.platform == "linux":
+            apart["preexec_fn"] = _die_with_parent
+        service = Service(shutil.which("chromedriver"), env=environment, popen_kw=apart)
         chrome = _options(options, str(folder / "profile"))
         if service.path:
             chrome.binary_location = next(filter(None, map(shutil.which, _BINARIES)), "")

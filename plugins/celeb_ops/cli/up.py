@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -25,7 +26,6 @@ from celeb_ops.sites import load_sites
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 START_S = 180
 """Seconds until Airflow must answer; it takes about 30 on two cores."""
@@ -87,7 +87,7 @@ def _standalone(home: Path, port: int, log: Path) -> Iterator[subprocess.Popen[b
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "airflow", "standalone"],
-            env={**os.environ, **environment(home), **_only_here(port)},
+            env={**os.environ, **environment(home), **_for_standalone(port)},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -103,8 +103,10 @@ def _standalone(home: Path, port: int, log: Path) -> Iterator[subprocess.Popen[b
         _end(process)
 
 
-def _only_here(port: int) -> dict[str, str]:
+def _for_standalone(port: int) -> dict[str, str]:
     return {
+        # Standalone starts its parts as `airflow`, which is found in a virtual environment only if that is active.
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": str(port),
         "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
