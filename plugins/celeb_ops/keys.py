@@ -87,8 +87,13 @@ def outcome(stem: str) -> str:
     return f"Outcomes/{stem}.json"
 
 
+def crops(stem: str) -> str:
+    """What the keys of a capture's crops begin with."""
+    return f"Faces/{stem}/"
+
+
 def crop(stem: str, number: int) -> str:
-    return f"Faces/{stem}/{number}.jpeg"
+    return f"{crops(stem)}{number}.jpeg"
 
 
 def captures(when: datetime) -> str:

@@ -16,6 +16,7 @@ import pyvips
 from celeb_ops import keys
 from celeb_ops.exceptions import EmptyPictureError, NotStoredError
 from celeb_ops.records import Part, Plan, Screenshot, Slice, Span
+from celeb_ops.vips import opaque, reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -122,15 +123,14 @@ class _OpenPart:
         try:
             image = pyvips.Image.new_from_buffer(content, "", access="sequential", fail_on="error")
         except pyvips.Error as error:
-            raise EmptyPictureError(f"{part.key} is no picture that can be decoded: {_why(error)}.") from None
+            raise EmptyPictureError(f"{part.key} is no picture that can be decoded: {reason(error)}.") from None
         height = part.rows.stop - part.rows.start
         if (image.width, image.height) != (width, height):
             raise EmptyPictureError(
                 f"{part.key} is {image.width}x{image.height} px, but its sidecar says {width}x{height}."
             )
-        image = image.colourspace("srgb")
-        # Where a picture is see-through, a browser shows white. Kept, because it owns the bytes that the region reads.
-        self._image = image.flatten(background=255) if image.hasalpha() else image
+        # Kept, because it owns the bytes that the region reads.
+        self._image = opaque(image.colourspace("srgb"))
         # One region for all rows: a new pipeline for each band can't go on in the middle of the JPEG blocks of
         # eight rows at which the last one stopped, and parts begin and end anywhere.
         self._region = pyvips.Region.new(self._image)
@@ -145,15 +145,9 @@ class _OpenPart:
             try:
                 memory = self._region.fetch(0, start - self.rows.start, width, stop - start)
             except pyvips.Error as error:
-                raise EmptyPictureError(f"{self._key} breaks off or is damaged: {_why(error)}.") from None
+                raise EmptyPictureError(f"{self._key} breaks off or is damaged: {reason(error)}.") from None
             pixels[start - rows.start : stop - rows.start] = np.frombuffer(memory, np.uint8).reshape(-1, width, 3)
         return pixels
-
-
-def _why(error: pyvips.Error) -> str:
-    """The reason that libvips gives: the line below the name of the operation."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[min(1, len(lines) - 1)].rstrip(".")
 
 
 def encoded(rows: Rows, qualities: Sequence[int] = _QUALITIES) -> bytes:

@@ -70,15 +70,10 @@ def test_a_picture_without_its_sidecar_is_not_a_screenshot(
         screenshot().execute(context)
 
 
-@pytest.mark.parametrize(
-    ("away", "said"),
-    [(timedelta(hours=-3.2), r"is 3\.2 h ago, further than 3 h"), (timedelta(days=4), "is 4 days ahead")],
-)
-def test_a_run_time_far_from_now_is_skipped(
-    away: timedelta, said: str, folder_store: FolderStore, no_browser: None
-) -> None:
+@pytest.mark.parametrize("away", [timedelta(hours=-3.2), timedelta(days=4)])
+def test_a_run_time_far_from_now_is_skipped(away: timedelta, folder_store: FolderStore, no_browser: None) -> None:
     when = datetime.now(UTC) + away
-    with pytest.raises(AirflowSkipException, match=said):
+    with pytest.raises(AirflowSkipException, match=f"The run time {keys.iso(when)} is more than 3 h from now: "):
         screenshot().execute({"logical_date": when})
 
     left = Outcome.load(folder_store, keys.outcome(keys.stem("TMZ", when)))

@@ -19,6 +19,7 @@ import pyvips
 from celeb_ops.exceptions import EmptyPictureError
 from celeb_ops.geometry import Box
 from celeb_ops.records import Span
+from celeb_ops.vips import opaque, reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,8 +101,7 @@ def _rows(strips: Sequence[Strip], rows: Span) -> pyvips.Image:
         start, stop = max(rows.start, strip.rows.start), min(rows.stop, strip.rows.stop)
         if start < stop:
             image = pyvips.Image.new_from_file(str(strip.path), access="sequential")
-            image = image.flatten() if image.hasalpha() else image
-            pieces.append(image.crop(0, start - strip.rows.start, image.width, stop - start))
+            pieces.append(opaque(image).crop(0, start - strip.rows.start, image.width, stop - start))
     # Not arrayjoin: it pads every piece to the tallest one's height.
     return functools.reduce(lambda above, below: above.join(below, "vertical"), pieces)
 
@@ -133,7 +133,7 @@ def _trouble(path: Path, area: Box, pictured: bool) -> str:
         # A row for each band after one for all of them; the lowest value comes first, then the highest.
         bands = image.stats().numpy()[1:]
     except pyvips.Error as error:
-        return f"the picture can't be decoded ({str(error).splitlines()[0]})."
+        return f"the picture can't be decoded ({reason(error)})."
     if size != (area.width, area.height):
         return f"the picture is {size[0]}x{size[1]} px, not {area.width}x{area.height}."
     if pictured and (bands[:, 0] == bands[:, 1]).all():

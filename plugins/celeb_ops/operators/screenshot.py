@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from airflow.sdk.exceptions import AirflowSkipException
 
@@ -28,24 +26,24 @@ class ScreenshotOperator(SiteOperator):
         if step.store.exists(key):
             self.log.info("%s is in the store already and is used again.", step.store.url(key))
             return key
-        now = datetime.now(UTC)
-        window = timedelta(hours=step.settings.live_window_h)
-        if abs(now - step.time) > window:
+        if abs(datetime.now(UTC) - step.time) > timedelta(hours=step.settings.live_window_h):
             raise AirflowSkipException(
-                f"The run time {keys.iso(step.time)} is {_distance(step.time - now)}, further than "
-                f"{step.settings.live_window_h:g} h: today's page is not that time's page, so none is photographed."
+                # Without how far: the same run skipped again must leave the same row.
+                f"The run time {keys.iso(step.time)} is more than {step.settings.live_window_h:g} h from now: "
+                "today's page is not that time's page, so none is photographed."
             )
         return self._capture(step, key)
 
     def _capture(self, step: Step, key: str) -> str:
         from celeb_ops.capture.page import capture_page
+        from celeb_ops.capture.scratch import scratch_folder
         from celeb_ops.hooks.webdriver import WebDriverHook
         from celeb_ops.records import Part, Screenshot
 
         hook = WebDriverHook(step.settings.browser_url)
-        with tempfile.TemporaryDirectory(prefix="celebs-capture-", ignore_cleanup_errors=True) as folder:
+        with scratch_folder("capture") as folder:
             with hook.browser(step.site) as driver:
-                page = capture_page(driver, step.site, Path(folder))
+                page = capture_page(driver, step.site, folder)
             parts = []
             for number, part in enumerate(page.parts, start=1):
                 part_key = keys.image(step.stem, number, step.site.format)
@@ -84,9 +82,3 @@ class ScreenshotOperator(SiteOperator):
             f"; still missing: {', '.join(page.missing)}" if page.missing else "",
         )
         return screenshot.save(step.store, key)
-
-
-def _distance(delta: timedelta) -> str:
-    hours = abs(delta).total_seconds() / 3600
-    size = f"{hours / 24:.0f} days" if hours >= 48 else f"{hours:.1f} h"
-    return f"{size} {'ahead' if delta > timedelta(0) else 'ago'}"

@@ -42,7 +42,7 @@ def look(plan: Plan, screenshot: Screenshot, recognizer: Recognizer, stem: str, 
     named = sorted(
         ((face, one) for face, one in faces_once if face.name), key=lambda pair: (pair[0].box.top, pair[0].box.left)
     )
-    for old in list(store.list(f"Faces/{stem}/")):
+    for old in list(store.list(keys.crops(stem))):
         store.delete(old)
     sightings = [
         _sighting(face, one, number, screenshot, stem, store) for number, (face, one) in enumerate(named, start=1)
