@@ -133,7 +133,9 @@ class Settings(BaseModel):
     def export_connections(self) -> None:
         """Hand the connections of ``.env`` to Airflow, which reads connections from the environment."""
         for name, value in self.connections.items():
-            os.environ.setdefault(name, value)
+            # Compose files hand on variables that are not set as empty ones.
+            if not os.environ.get(name):
+                os.environ[name] = value
 
 
 def _first_version(values: Mapping[str, str]) -> dict[str, object]:
