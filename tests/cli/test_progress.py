@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -47,6 +48,19 @@ def succeed(told: Told, step: str) -> None:
 
 def fail(told: Told, task: Any, error: BaseException) -> None:
     told.progress.on_task_instance_failed("running", task, error)
+
+
+def test_on_a_terminal_too_only_its_own_lines_are_told(folder_store: FolderStore) -> None:
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, soft_wrap=True)
+    with Progress(console, lambda: folder_store, RUN_TIME) as progress:
+        progress.on_task_instance_running("queued", a_task("site.slice"))
+        print("what Airflow logs")
+        sys.stderr.write("what a library says\n")
+        progress.on_task_instance_skipped("running", a_task("site.slice"))
+    assert "TMZ slice …" in screen.getvalue()
+    assert "skipped" in screen.getvalue()
+    assert "what" not in screen.getvalue()
 
 
 class TestAScreenshot:

@@ -6,8 +6,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.listeners import hookimpl
+from rich.live import Live
 from rich.markup import escape
+from rich.spinner import Spinner
 from rich.table import Table
+from rich.text import Text
 
 from celeb_ops import keys
 from celeb_ops.cli import counted
@@ -32,23 +35,32 @@ class Progress:
         self._when = when
         # In whole seconds, as a sidecar's captured_at is: what was photographed earlier is used again.
         self._started = datetime.now(UTC).replace(microsecond=0)
-        self._status = console.status("")
+        self._spinner = Spinner("dots", "Airflow starts …")
+        # Not console.status: on a terminal it would take Airflow's log, which goes to standard output, for a person's.
+        self._live = Live(
+            self._spinner,
+            console=console,
+            refresh_per_second=12.5,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
         self.failures: dict[str, str] = {}
         """The sites that failed, with what their step said."""
         self.errors: list[str] = []
         """What tasks outside the sites' own steps said when they failed."""
 
     def __enter__(self) -> Progress:
-        self._status.start()
+        self._live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._status.stop()
+        self._live.stop()
 
     @hookimpl
     def on_task_instance_running(self, previous_state: Any, task_instance: Any) -> None:
         site, step = _place(task_instance)
-        self._status.update(f"{escape(site)} {step} …")
+        self._spinner.update(text=Text(" ".join(filter(None, [site, step, "…"]))))
 
     @hookimpl
     def on_task_instance_success(self, previous_state: Any, task_instance: Any) -> None:

@@ -58,6 +58,7 @@ def run(when: datetime | None, names: list[str], home: Path) -> int:
             f"{counted(len(sites), 'site')} at {keys.iso(when)}, recognised by {settings.recognizer}. "
             f"Log: {short(log)}",
             markup=False,
+            highlight=False,
         )
         migrated(home, log)
         chosen = [site.name for site in sites]
@@ -146,10 +147,12 @@ def _tell(console: Console, settings: Settings, when: datetime, sites: list[str]
         console.print(summary(rows))
         console.print()
     if any(row.get("recognizer") == "local" and not row["gallery"] for row in rows):
-        console.print(NO_GALLERY, markup=False)
+        console.print(NO_GALLERY, markup=False, highlight=False)
     url = store.url(keys.CSV)
     place = url if split_s3(settings.store) else short(Path(url))
-    console.print(f"Dataset: {place}; beside it Images/, Faces/, Results/, Captures/, Sightings/.", markup=False)
+    console.print(
+        f"Dataset: {place}; beside it Images/, Faces/, Results/, Captures/, Sightings/.", markup=False, highlight=False
+    )
     return not lacking
 
 
