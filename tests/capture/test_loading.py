@@ -60,6 +60,8 @@ LAZY = {
 
 
 CLOCK = "setInterval(() => { document.querySelector('b').textContent = performance.now() }, 50)"
+RESTLESS = "let n = 0; setInterval(() => { document.querySelector('b').style.paddingTop = `${++n % 9}0px` }, 50)"
+BACKGROUNDS = f"<style>i {{ display: block; width: 120px; height: 100px; background: url({BLUE}) }}</style><i></i>" * 3
 SLOW = "".join(f"<img src='{BLUE}?delay=2&{n}'><br>" for n in range(4))
 TOO_SLOW = "".join(f"<img src='{BLUE}?delay=30&{n}' width=120 height=100>" for n in range(2))
 FETCHED = f"setTimeout(() => {{ document.body.innerHTML = `<img src={BLUE}>` }}, 2000)"
@@ -75,6 +77,8 @@ ENDLESS = html(
 PAGES = {
     "ready": (html(f"<img src={BLUE}>"), {"load_time_s": 30}),
     "clock": (html("<b></b>", script=CLOCK), {"load_time_s": 30}),
+    "backgrounds": (f"<title>News</title>{BACKGROUNDS}", {"load_time_s": 30}),
+    "restless": (html(f"<b style='display:block'></b><img src={BLUE}>", script=RESTLESS), {"load_time_s": 30}),
     "slow": (html(SLOW), {"load_time_s": 20}),
     "too slow": (html(f"<img src={BLUE}>{TOO_SLOW}"), {"load_time_s": 1}),
     "fetched": (f"<title>News</title><body><script>{FETCHED}</script>", {"load_time_s": 20}),
@@ -100,11 +104,16 @@ def test_lazy_pictures_are_all_there(name: str, shots: dict[str, Shot]) -> None:
 
 
 # The seconds are far below the budgets, and far above what a capture takes on a busy machine.
-@pytest.mark.parametrize("name", ["ready", "clock"])
+@pytest.mark.parametrize("name", ["ready", "clock", "backgrounds"])
 def test_a_page_that_is_ready_is_photographed_at_once(name: str, shots: dict[str, Shot]) -> None:
     assert shots[name].seconds < 12
     assert shots[name].page.missing == []
     assert list(shots[name].page.timings) == ["open", "load", "consent", "scroll", "hold", "photograph", "join"]
+
+
+def test_a_layout_that_never_rests_is_not_waited_for(shots: dict[str, Shot]) -> None:
+    assert shots["restless"].page.missing == ["a layout at rest"]
+    assert shots["restless"].seconds < 16
 
 
 def test_slow_pictures_are_waited_for(shots: dict[str, Shot]) -> None:

@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 _POLL_S = 0.1
 _STILL_S = 0.4
 """The layout must have been still for this long to count as ready."""
+_RESTLESS_S = 1.5
+"""A layout that moves on for this long though nothing more comes will not rest: an advertisement, a carousel."""
 
 
 def open_page(driver: WebDriver, site: Site) -> bool:
@@ -109,18 +111,23 @@ def _get(driver: WebDriver, site: Site) -> bool:
 def settle(driver: WebDriver, deadline: float) -> list[str]:
     """Wait until fonts and pictures are there and the layout is still, or the deadline (monotonic) is past.
 
-    :return: what was still missing at the deadline; empty for a page that was ready.
+    A layout that never rests is not waited for when all else is there: it is brought to rest for the picture.
+
+    :return: what was still missing; empty for a page that was ready.
     """
-    signature, since = None, time.monotonic()
+    signature, arrived = None, None
+    moved = grew = time.monotonic()
     while True:
         state = scripts.run(driver, "ready")
         now = time.monotonic()
-        if state["missing"] or state["signature"] != signature:
-            signature, since = state["signature"], now
-        elif now - since >= _STILL_S:
+        if state["missing"] or state["arrived"] != arrived:
+            arrived, grew, moved = state["arrived"], now, now
+        if state["signature"] != signature:
+            signature, moved = state["signature"], now
+        if now - moved >= _STILL_S:
             return []
-        if now >= deadline:
-            return list(state["missing"]) or ["the layout kept moving"]
+        if now >= deadline or now - grew >= _RESTLESS_S:
+            return list(state["missing"]) or ["a layout at rest"]
         time.sleep(_POLL_S)
 
 
