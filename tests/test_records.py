@@ -70,7 +70,9 @@ screenshots = st.builds(
 plans = st.builds(
     Plan,
     screenshot=words,
-    slices=st.lists(st.builds(Slice, key=words, rows=spans, columns=spans), max_size=2),
+    slices=st.lists(
+        st.builds(Slice, key=words, bands=st.lists(spans, min_size=1, max_size=3), columns=spans), max_size=2
+    ),
     left_out=st.lists(st.builds(LeftOut, rows=spans, reason=words), max_size=2),
     seconds=numbers,
 )

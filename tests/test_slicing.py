@@ -16,7 +16,8 @@ from PIL import Image
 
 from celeb_ops import keys
 from celeb_ops.exceptions import EmptyPictureError
-from celeb_ops.records import Part, Plan, Screenshot, Span
+from celeb_ops.geometry import Box
+from celeb_ops.records import Part, Picture, Plan, Screenshot, Span
 from celeb_ops.settings import PROJECT
 from celeb_ops.slicing import LONG_SIDE_PX, MAX_BYTES, OVERLAP_PX, RowReader, cut, encoded, spans
 from tests.factories import a_picture, a_screenshot, saved
@@ -43,7 +44,9 @@ def in_parts(page: Pixels, format: str, *ends: int) -> tuple[Screenshot, list[by
     height, width = page.shape[:2]
     rows = [Span(*pair) for pair in pairwise((0, *ends, height))]
     parts = [Part(key=keys.image(STEM, number, format), rows=one) for number, one in enumerate(rows, start=1)]
-    screenshot = a_screenshot(page_width=width, captured_height=height, parts=parts)
+    # The DOM's word that all of it is a picture: flat blocks are none to anybody else.
+    pictures = [Picture(box=Box(0, 0, width, height), src="")]
+    screenshot = a_screenshot(page_width=width, captured_height=height, parts=parts, pictures=pictures)
     return screenshot, [as_picture(page[one.start : one.stop], format) for one in rows]
 
 
@@ -103,7 +106,7 @@ class TestCut:
 
         seen = np.zeros(page.shape[:2], bool)
         for one in plan.slices:
-            place = slice(*one.rows), slice(*one.columns)
+            place = slice(*one.bands[0]), slice(*one.columns)
             seen[place] = True
             assert difference(pixels_of(store, one.key), page[place]) < 2, one.key
         assert seen.all()
@@ -140,7 +143,7 @@ class TestCut:
             picture = pixels_of(folder_store, one.key)
             assert min(picture.shape[:2]) >= 80
             assert max(picture.shape[:2]) <= LONG_SIDE_PX
-            assert difference(picture, page[slice(*one.rows), slice(*one.columns)]) < 2
+            assert difference(picture, page[slice(*one.bands[0]), slice(*one.columns)]) < 2
 
     @pytest.mark.parametrize(("width", "height"), [(40, 30), (40, 300), (300, 1)])
     def test_a_page_too_small_for_the_recogniser_gets_a_white_border(
@@ -154,7 +157,7 @@ class TestCut:
         assert difference(picture[:height, :width], page) < 5
         assert picture[height + 8 :, :].min(initial=255) > 250
         assert picture[:, width + 8 :].min(initial=255) > 250
-        assert (one.rows, one.columns) == ((0, height), (0, width))
+        assert (one.bands, one.columns) == ([(0, height)], (0, width))
 
     def test_a_second_time_writes_the_same_files(self, store: Store) -> None:
         given = in_parts(a_page(200, 3_000), "jpeg", 1_500)
@@ -247,7 +250,8 @@ def peak_mb(store: FolderStore, height: int) -> float:
     """Peak memory of a process that cuts a page of 1440 × ``height``."""
     tile = pyvips.Image.gaussnoise(1_440, 1_000, mean=128, sigma=1).cast("uchar")
     page = tile.bandjoin([tile, tile]).copy(interpretation="srgb").replicate(1, height // 1_000)
-    sidecar = saved(store, a_screenshot(captured_height=height), bytes(page.jpegsave_buffer(Q=80)))
+    pictures = [Picture(box=Box(0, 0, 1_440, height), src="")]
+    sidecar = saved(store, a_screenshot(captured_height=height, pictures=pictures), bytes(page.jpegsave_buffer(Q=80)))
     # Not getrusage(RUSAGE_SELF): there a child begins with the peak of the process that started it.
     code = f"""
 import pathlib, re

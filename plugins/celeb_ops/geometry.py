@@ -32,6 +32,10 @@ class Box(NamedTuple):
     def moved(self, dx: int, dy: int) -> Box:
         return Box(self.left + dx, self.top + dy, self.width, self.height)
 
+    def scaled(self, factor: float) -> Box:
+        """The box on a picture enlarged by ``factor``."""
+        return Box(*(round(side * factor) for side in self))
+
     def grown(self, margin: float) -> Box:
         """The box with ``margin`` × its size added on every side; it may reach past the picture."""
         dx, dy = round(self.width * margin), round(self.height * margin)
@@ -41,6 +45,11 @@ class Box(NamedTuple):
         """The part of the box inside a picture of ``width`` × ``height``."""
         left, top = max(self.left, 0), max(self.top, 0)
         return Box(left, top, max(min(self.right, width) - left, 0), max(min(self.bottom, height) - top, 0))
+
+    def around(self, other: Box) -> Box:
+        """The smallest box that holds both."""
+        left, top = min(self.left, other.left), min(self.top, other.top)
+        return Box(left, top, max(self.right, other.right) - left, max(self.bottom, other.bottom) - top)
 
     def contains(self, point: tuple[float, float]) -> bool:
         return self.left <= point[0] < self.right and self.top <= point[1] < self.bottom

@@ -11,6 +11,7 @@ from celeb_ops.geometry import Box
 from celeb_ops.keys import iso
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from celeb_ops.store import Store
@@ -105,12 +106,61 @@ class Screenshot(Record):
     browser: str
 
 
+GUTTER_PX = 16
+"""White rows between two bands of a slice, so that no face is made up of two of them."""
+
+
+def stacked(bands: Sequence[Span]) -> tuple[list[int], int]:
+    """Where each band begins in a slice of these bands, and the slice's height, in px."""
+    tops, height = [], 0
+    for band in bands:
+        tops.append(height)
+        height += band.stop - band.start + GUTTER_PX
+    return tops, height - GUTTER_PX
+
+
 class Slice(Record):
-    """A piece of a screenshot that the recogniser gets."""
+    """A picture that the recogniser gets: bands of page rows, one below the other, of the same columns."""
 
     key: str
-    rows: Span
+    bands: list[Span]
     columns: Span
+
+    def on_page(self, box: Box) -> Box:
+        """A box in the slice's pixels, in the page's; of one that reaches over a gutter, the part in its own band."""
+        top, band = self._band(box.centre[1])
+        inside = box.moved(0, -top).clipped(self.columns.stop - self.columns.start, band.stop - band.start)
+        return inside.moved(self.columns.start, band.start)
+
+    def parts_of(self, area: Box) -> list[Box]:
+        """Of an area of the page, what is in this slice, in the slice's pixels."""
+        parts = []
+        tops, _ = stacked(self.bands)
+        for top, band in zip(tops, self.bands, strict=True):
+            moved = area.moved(-self.columns.start, -band.start)
+            part = moved.clipped(self.columns.stop - self.columns.start, band.stop - band.start)
+            if part.area:
+                parts.append(part.moved(0, top))
+        return parts
+
+    def cuts(self, box: Box) -> bool:
+        """Whether a box in the slice's pixels touches an edge of its band: what it shows may go on beyond."""
+        top, band = self._band(box.centre[1])
+        return (
+            box.top <= top
+            or box.bottom >= top + band.stop - band.start
+            or box.left <= 0
+            or box.right >= self.columns.stop - self.columns.start
+        )
+
+    def _band(self, row: float) -> tuple[int, Span]:
+        """The band at a row of the slice, and where it begins there."""
+        tops, _ = stacked(self.bands)
+        return next(
+            (top, band)
+            for top, band in reversed(list(zip(tops, self.bands, strict=True)))
+            if row >= top - GUTTER_PX / 2 or not top
+        )
 
 
 class LeftOut(Record):
@@ -125,6 +175,8 @@ class Plan(Record):
 
     screenshot: str
     slices: list[Slice]
+    areas: list[Box] = []
+    """Where a face may be, in page px: pictures of the DOM, and what looks like one where the DOM is silent."""
     left_out: list[LeftOut] = []
     seconds: float = 0
 
@@ -149,7 +201,9 @@ class Sighting(Record):
     margin: float | None = None
     """How much nearer than the runner-up, in embedding distance; None where the recogniser tells none."""
     basis: str
-    """What the name rests on: ``face``."""
+    """What the name rests on: ``face``, or ``face+text`` where the page's words beside the picture have it too."""
+    reference: str | None = None
+    """The gallery's photo that is nearest, ``<Name>/<file>``; only the local recogniser has one."""
     box: Box
     picture: int | None = None
     """Index into the screenshot's ``pictures``."""

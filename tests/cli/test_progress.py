@@ -98,7 +98,7 @@ class TestAScreenshot:
 
 @pytest.mark.parametrize(("number", "text"), [(1, "1 slice, 0.4 s"), (2, "2 slices, 0.4 s")])
 def test_slices_are_counted(number: int, text: str, told: Told, folder_store: FolderStore) -> None:
-    one = Slice(key="x", rows=Span(0, 1), columns=Span(0, 1))
+    one = Slice(key="x", bands=[Span(0, 1)], columns=Span(0, 1))
     Plan(screenshot="x", slices=[one] * number, seconds=0.4).save(folder_store, keys.plan(STEM))
     succeed(told, "slice")
     assert told.lines() == [f"✓ TMZ slice {text}"]

@@ -39,7 +39,7 @@ def a_page_with(picture: str, demo_folder: Path, store: FolderStore) -> None:
     rows, columns = Span(0, 700), Span(0, 800)
     key = keys.slice_(STEM, rows, columns)
     store.write(key, page)
-    Plan(screenshot=sidecar, slices=[Slice(key=key, rows=rows, columns=columns)]).save(store, keys.plan(STEM))
+    Plan(screenshot=sidecar, slices=[Slice(key=key, bands=[rows], columns=columns)]).save(store, keys.plan(STEM))
 
 
 @pytest.mark.parametrize(

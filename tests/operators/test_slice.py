@@ -7,8 +7,9 @@ import pytest
 
 from celeb_ops import keys
 from celeb_ops.exceptions import EmptyPictureError
+from celeb_ops.geometry import Box
 from celeb_ops.operators.slice import SliceOperator
-from celeb_ops.records import Outcome, Plan, Span
+from celeb_ops.records import Outcome, Picture, Plan, Span
 from celeb_ops.store import S3Store
 from tests.factories import RUN_TIME, a_picture, a_screenshot, saved
 
@@ -26,7 +27,8 @@ def slices(screenshot: str = keys.sidecar(STEM)) -> SliceOperator:
 
 
 def a_page(store: Store, height: int = 3_000) -> str:
-    return saved(store, a_screenshot(captured_height=height, page_width=300), a_picture(300, height))
+    pictures = [Picture(box=Box(0, 0, 300, height), src="")]
+    return saved(store, a_screenshot(captured_height=height, page_width=300, pictures=pictures), a_picture(300, height))
 
 
 def test_the_plan_is_written_after_all_its_slices(
@@ -39,7 +41,7 @@ def test_the_plan_is_written_after_all_its_slices(
 
     plan = Plan.load(folder_store, PLAN)
     assert plan.screenshot == sidecar
-    assert [one.rows for one in plan.slices] == [Span(0, 1_920), Span(1_080, 3_000)]
+    assert [one.bands for one in plan.slices] == [[Span(0, 1_920)], [Span(1_080, 3_000)]]
     assert written == [*(one.key for one in plan.slices), PLAN]
 
 

@@ -47,9 +47,9 @@ def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
     shapes: list[tuple[int, ...]] = []
     find_faces = models.find_faces
 
-    def noted(pixels: models.Pixels, upsample: int = 1) -> object:
+    def noted(pixels: models.Pixels, areas: object = ()) -> object:
         shapes.append(pixels.shape)
-        return find_faces(pixels, upsample)
+        return find_faces(pixels, areas)
 
     monkeypatch.setattr(models, "find_faces", noted)
     return shapes

@@ -11,12 +11,14 @@ from PIL import Image
 from celeb_ops import keys
 from celeb_ops.geometry import Box
 from celeb_ops.recognition import Face
-from celeb_ops.recognition.look import look, merged
+from celeb_ops.recognition import look as look_module
+from celeb_ops.recognition.look import Finding, look
 from celeb_ops.records import Picture, Plan, RecognizerInfo, Result, Slice, Span
 from celeb_ops.slicing import cut
 from tests.factories import a_page, a_picture, a_screenshot, saved
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from celeb_ops.recognition.local import LocalRecognizer
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
     from celeb_ops.store import FolderStore, Store
 
 STEM = "TMZ_Nov_23_2026_08H_00M_00S"
-UPPER = Slice(key=keys.slice_(STEM, (0, 400), (0, 300)), rows=Span(0, 400), columns=Span(0, 300))
-LOWER = Slice(key=keys.slice_(STEM, (200, 600), (0, 300)), rows=Span(200, 600), columns=Span(0, 300))
+UPPER = Slice(key=keys.slice_(STEM, (0, 400), (0, 300)), bands=[Span(0, 400)], columns=Span(0, 300))
+LOWER = Slice(key=keys.slice_(STEM, (200, 600), (0, 300)), bands=[Span(200, 600)], columns=Span(0, 300))
 
 
 class Scripted:
@@ -37,7 +39,7 @@ class Scripted:
     def __init__(self, *answers: list[Face]) -> None:
         self.answers = iter(answers)
 
-    def recognize(self, picture: bytes) -> list[Face]:
+    def recognize(self, picture: bytes, areas: Sequence[Box] = ()) -> list[Face]:
         return next(self.answers)
 
     def advice(self) -> str:
@@ -58,6 +60,12 @@ def looked(store: Store, *answers: list[Face], **facts: Any) -> Result:
 
 def a_plan(screenshot: Screenshot) -> Plan:
     return Plan(screenshot=keys.sidecar(keys.stem(screenshot.site, screenshot.time)), slices=[UPPER, LOWER])
+
+
+def merged(found: Sequence[tuple[Face, Slice]]) -> list[tuple[Face, Slice]]:
+    """The module's own, told boxes in page px."""
+    findings = [Finding(face, face.box, one, one.cuts(face.box.moved(0, -one.bands[0].start))) for face, one in found]
+    return [(one.face, one.slice) for one in look_module.merged(findings)]
 
 
 class TestMerged:
@@ -244,10 +252,14 @@ def test_a_real_face_on_a_cut_is_named_once(
     height = 2_320
     (pixels,) = [a_page(500, height, {(20, 1_720): pictures / "hopper.jpeg"})]
     screenshot = a_screenshot(
-        page_width=500, captured_height=height, parts=[{"key": "Images/x.jpeg", "rows": (0, height)}]
+        page_width=500,
+        captured_height=height,
+        parts=[{"key": "Images/x.jpeg", "rows": (0, height)}],
+        # A picture that is taller than a slice can't but be cut.
+        pictures=[Picture(box=Box(0, 0, 500, height), src="")],
     )
     plan = cut(screenshot, saved(folder_store, screenshot, pixels), STEM, folder_store)
-    assert [one.rows for one in plan.slices] == [(0, 1_920), (400, height)]
+    assert [one.bands for one in plan.slices] == [[(0, 1_920)], [(400, height)]]
     result = look(plan, screenshot, recognizer, STEM, folder_store)
     (sighting,) = result.sightings
     assert (sighting.name, result.faces) == ("Grace Hopper", 1)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from mypy_boto3_rekognition import RekognitionClient
 
@@ -32,6 +32,10 @@ class Face:
     """0–100; about 50 at the recogniser's own threshold."""
     margin: float | None = None
     basis: str = "face"
+    candidate: str | None = None
+    """Whom it may be: the page's own words beside the picture make a name of it."""
+    reference: str | None = None
+    """The gallery's photo that is nearest, ``<Name>/<file>``."""
 
 
 class Recognizer(Protocol):
@@ -41,8 +45,11 @@ class Recognizer(Protocol):
     cost_usd: float
     """Of one call."""
 
-    def recognize(self, picture: bytes) -> list[Face]:
-        """The faces on a JPEG or PNG."""
+    def recognize(self, picture: bytes, areas: Sequence[Box] = ()) -> list[Face]:
+        """The faces on a JPEG or PNG.
+
+        :param areas: where pictures are on it; a recogniser may look nowhere else. Without any it looks everywhere.
+        """
 
     def advice(self) -> str:
         """One sentence for a user whose recogniser can't name anybody; empty where it can."""

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 _LONG_SIDE_PX = 1_600
-"""Reference photos are looked at no larger than this: a face that fills one is found at any size."""
+"""Reference photos are looked at no larger than this."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ class Gallery:
     """photos × 128."""
     digest: str | None
     """Changes whenever the photos do; None for an empty gallery."""
+    photos: tuple[str, ...] = ()
+    """``<Name>/<file>`` of each row, where they are files."""
 
     @classmethod
     def load(cls, folder: Path, cache: Path) -> Gallery:
@@ -49,9 +51,10 @@ class Gallery:
         if not folder.is_dir():
             raise GalleryError(f"{folder} is not a folder: CELEBS_GALLERY is a folder with photos as <Name>/*.jpg.")
         names: list[str] = []
+        photos: list[str] = []
         rows: list[Embedding] = []
         digest = hashlib.sha256(models.MODEL.encode())
-        for photo in _photos(folder):
+        for photo in photos_in(folder):
             try:
                 content = photo.read_bytes()
             except OSError as error:
@@ -61,6 +64,7 @@ class Gallery:
             if embedding is None:
                 continue
             names.append(name)
+            photos.append(photo.relative_to(folder).as_posix())
             rows.append(embedding)
             # A folder's name may hold bytes that are no UTF-8: Python carries them as surrogates.
             digest.update(f"{name}\0{hashlib.sha256(content).hexdigest()}\n".encode(errors="surrogateescape"))
@@ -68,7 +72,7 @@ class Gallery:
             logger.warning("The gallery %s has no photo with a usable face.", folder)
             return cls([], np.empty((0, 128)), None)
         logger.info("Gallery %s: %d people, %d photos.", folder, len(set(names)), len(names))
-        return cls(names, np.stack(rows), digest.hexdigest()[:16])
+        return cls(names, np.stack(rows), digest.hexdigest()[:16], tuple(photos))
 
     @property
     def people(self) -> Counter[str]:
@@ -76,7 +80,8 @@ class Gallery:
         return Counter(self.names)
 
 
-def _photos(folder: Path) -> list[Path]:
+def photos_in(folder: Path) -> list[Path]:
+    """The photos of a gallery's folder, by person. GalleryError where it can't be read."""
     try:
         return sorted(
             photo
@@ -118,14 +123,17 @@ def _kept(path: Path) -> Embedding | None:
 
 def _embed(content: bytes, photo: Path) -> Embedding:
     """128 numbers, or none where the photo has no face; RecognitionError where it is no picture."""
-    pixels = models.decode(content)
-    stride = max(1, -(-max(pixels.shape[:2]) // _LONG_SIDE_PX))
-    if stride > 1:
-        pixels = np.ascontiguousarray(pixels[::stride, ::stride])
+    pixels = usable_size(models.decode(content))
     faces = models.find_faces(pixels)
     if len(faces) > 1:
         logger.warning("%s shows %d faces: the largest is taken.", photo, len(faces))
     return models.embed(pixels, max(faces, key=lambda box: box.area)) if faces else np.empty(0)
+
+
+def usable_size(pixels: models.Pixels) -> models.Pixels:
+    """A reference photo no larger than is needed: a face that fills one is found at any size."""
+    stride = max(1, -(-max(pixels.shape[:2]) // _LONG_SIDE_PX))
+    return np.ascontiguousarray(pixels[::stride, ::stride]) if stride > 1 else pixels
 
 
 def _keep(path: Path, embedding: Embedding) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import logging
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from celeb_ops import keys
+from celeb_ops.recognition.words import mentions
 from celeb_ops.records import Result, Sighting
 
 if TYPE_CHECKING:
@@ -29,24 +30,33 @@ _CROP_MARGIN = 0.35
 _CROP_PX = 256
 
 
+@dataclass(frozen=True)
+class Finding:
+    """A face on a slice, and where it is on the page."""
+
+    face: Face
+    """Its box is in the slice's pixels."""
+    box: Box
+    """In page px."""
+    slice: Slice
+    cut: bool
+    """Its box touches an edge of what the slice shows there: the face may go on beyond it."""
+
+
 def look(plan: Plan, screenshot: Screenshot, recognizer: Recognizer, stem: str, store: Store) -> Result:
     """The result of a site in a run (not yet saved); the evidence crops are in the store."""
     start = time.monotonic()
-    found: list[tuple[Face, Slice]] = []
+    found: list[Finding] = []
     for number, one in enumerate(plan.slices, start=1):
-        faces = recognizer.recognize(store.read(one.key))
+        areas = [part for area in plan.areas for part in one.parts_of(area)]
+        faces = recognizer.recognize(store.read(one.key), areas)
         logger.info("Slice %d of %d: %d faces", number, len(plan.slices), len(faces))
-        for face in faces:
-            found.append((_on_page(face, one, screenshot), one))
+        found += [_finding(face, one, screenshot.pictures) for face in faces]
     faces_once = merged(found)
-    named = sorted(
-        ((face, one) for face, one in faces_once if face.name), key=lambda pair: (pair[0].box.top, pair[0].box.left)
-    )
+    named = sorted((one for one in faces_once if one.face.name), key=lambda one: (one.box.top, one.box.left))
     for old in list(store.list(keys.crops(stem))):
         store.delete(old)
-    sightings = [
-        _sighting(face, one, number, screenshot, stem, store) for number, (face, one) in enumerate(named, start=1)
-    ]
+    sightings = [_sighting(one, number, screenshot, stem, store) for number, one in enumerate(named, start=1)]
     return Result(
         site=screenshot.site,
         time=screenshot.time,
@@ -64,70 +74,62 @@ def look(plan: Plan, screenshot: Screenshot, recognizer: Recognizer, stem: str, 
     )
 
 
-def merged(found: Sequence[tuple[Face, Slice]]) -> list[tuple[Face, Slice]]:
-    """Findings of overlapping slices, each face once. Boxes are page pixels.
+def _finding(face: Face, one: Slice, pictures: Sequence[Picture]) -> Finding:
+    box = one.on_page(face.box)
+    # Of a name of which nothing is left on one line there is none.
+    name, basis = _clean(face.name or "") or None, face.basis
+    likely = name or _clean(face.candidate or "")
+    picture = _picture(box, pictures)
+    if likely and picture is not None and mentions(pictures[picture], likely):
+        name, basis = likely, f"{basis}+text"
+    return Finding(replace(face, name=name, basis=basis), box, one, one.cuts(face.box))
+
+
+def merged(found: Sequence[Finding]) -> list[Finding]:
+    """Findings of overlapping slices, each face once.
 
     Two findings are one face if they overlap and do not carry two names; two of one slice are two. The one that
     touches no edge of its slice wins, then the named one, then the surer one.
     """
-    kept: list[tuple[Face, Slice]] = []
+    kept: list[Finding] = []
     stands_for: list[set[str]] = []
     """The slices whose finding a kept face is, by their keys."""
-    for face, one in sorted(found, key=lambda pair: (_cut(*pair), pair[0].name is None, -pair[0].confidence)):
+    for one in sorted(found, key=lambda one: (one.cut, one.face.name is None, -one.face.confidence)):
         twin = next(
             (
                 number
-                for number, (other, _) in enumerate(kept)
-                if one.key not in stands_for[number]
-                and other.box.ios(face.box) >= _SAME_IOS
-                and (not other.name or not face.name or other.name == face.name)
+                for number, other in enumerate(kept)
+                if one.slice.key not in stands_for[number]
+                and other.box.ios(one.box) >= _SAME_IOS
+                and (not other.face.name or not one.face.name or other.face.name == one.face.name)
             ),
             None,
         )
         if twin is None:
-            kept.append((face, one))
-            stands_for.append({one.key})
+            kept.append(one)
+            stands_for.append({one.slice.key})
             continue
-        stands_for[twin].add(one.key)
-        if face.name and not kept[twin][0].name:
-            kept[twin] = (face, one)
+        stands_for[twin].add(one.slice.key)
+        if one.face.name and not kept[twin].face.name:
+            kept[twin] = one
     return kept
 
 
-def _cut(face: Face, one: Slice) -> bool:
-    """Whether the box touches an edge of its slice: the face may go on beyond it."""
-    box = face.box
-    return (
-        box.top <= one.rows.start
-        or box.bottom >= one.rows.stop
-        or box.left <= one.columns.start
-        or box.right >= one.columns.stop
-    )
-
-
-def _on_page(face: Face, one: Slice, screenshot: Screenshot) -> Face:
-    """The face in page pixels, its name on one line; a name of which nothing is left is none."""
-    box = face.box.moved(one.columns.start, one.rows.start)
-    return replace(
-        face,
-        box=box.clipped(screenshot.page_width, screenshot.captured_height),
-        name=_clean(face.name or "") or None,
-    )
-
-
-def _sighting(face: Face, one: Slice, number: int, screenshot: Screenshot, stem: str, store: Store) -> Sighting:
+def _sighting(one: Finding, number: int, screenshot: Screenshot, stem: str, store: Store) -> Sighting:
     key = keys.crop(stem, number)
-    store.write(key, _crop(store.read(one.key), face.box.moved(-one.columns.start, -one.rows.start)))
+    store.write(key, _crop(store.read(one.slice.key), one.face.box))
+    face = one.face
     return Sighting(
         name=face.name or "",
         id=face.id,
         confidence=face.confidence,
         margin=face.margin,
         basis=face.basis,
-        box=face.box,
-        picture=_picture(face.box, screenshot.pictures),
-        above_fold=face.box.top < screenshot.viewport[1],
-        page_share=round(face.box.area / (screenshot.page_width * screenshot.captured_height), 6),
+        reference=face.reference,
+        box=one.box,
+        picture=_picture(one.box, screenshot.pictures),
+        above_fold=one.box.top < screenshot.viewport[1],
+        page_share=round(one.box.area / (screenshot.page_width * screenshot.captured_height), 6),
         crop=key,
     )
 

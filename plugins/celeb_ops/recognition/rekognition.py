@@ -18,6 +18,8 @@ from celeb_ops.recognition import Face
 from celeb_ops.records import RecognizerInfo
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mypy_boto3_rekognition import RekognitionClient
     from mypy_boto3_rekognition.type_defs import BoundingBoxTypeDef
 
@@ -43,8 +45,8 @@ class RekognitionRecognizer:
         self._client = client
         self.info = RecognizerInfo(name="rekognition", version=client.meta.service_model.api_version)
 
-    def recognize(self, picture: bytes) -> list[Face]:
-        """The faces on a JPEG or PNG of at most 5 MB.
+    def recognize(self, picture: bytes, areas: Sequence[Box] = ()) -> list[Face]:
+        """The faces on a JPEG or PNG of at most 5 MB; one call is one picture, so ``areas`` save nothing here.
 
         :raises RekognitionError: refused for good. :raises RecognitionError: throttled or down, after boto's retries.
         """

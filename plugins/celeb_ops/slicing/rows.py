@@ -1,76 +1,24 @@
-"""Picture and facts → slices that a face recogniser can read well.
-
-Slices cover every row of the page, overlap so that a face cut by one is whole in the next, and stay within
-Rekognition's limits. The picture is read once, from the top, a band of rows at a time.
-"""
+"""A screenshot's rows, decoded as they are asked for: memory does not grow with the page's height."""
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pyvips
 
-from celeb_ops import keys
-from celeb_ops.exceptions import EmptyPictureError, NotStoredError
-from celeb_ops.records import Part, Plan, Screenshot, Slice, Span
+from celeb_ops.exceptions import EmptyPictureError
+from celeb_ops.records import Part, Screenshot, Span
 from celeb_ops.vips import opaque, reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from celeb_ops.store import Store
-
-LONG_SIDE_PX = 1_920
-"""Rekognition finds faces of 40 px and up on a picture of this long side, and only larger ones on a larger one."""
-OVERLAP_PX = 400
-"""The largest face that is whole in at least one of two neighbouring slices."""
-MIN_SIDE_PX = 80
-"""Rekognition refuses a picture that is smaller on either side."""
-MAX_BYTES = 5 * 1024 * 1024
-"""Rekognition refuses more bytes in one call."""
 _STEP_PX = 128
 """Rows decoded at a time: more cost memory, fewer cost time."""
-_QUALITIES = (95, 90, 85, 80, 70, 60, 50, 40, 30)
 
 Rows = npt.NDArray[np.uint8]
-
-
-def spans(length: int, size: int = LONG_SIDE_PX, overlap: int = OVERLAP_PX) -> list[Span]:
-    """Half-open spans of at most ``size`` that cover ``[0, length)`` and overlap by ``overlap``.
-
-    The last one is shifted back to full size, so none is a sliver (the way of SAHI's slicing).
-    """
-    if length <= size:
-        return [Span(0, length)]
-    starts = [*range(0, length - size, size - overlap), length - size]
-    return [Span(start, start + size) for start in starts]
-
-
-def cut(screenshot: Screenshot, sidecar_key: str, stem: str, store: Store) -> Plan:
-    """Cut a screenshot into slices in the store; the plan (not yet saved) lists them from the top.
-
-    :raises EmptyPictureError: a part of the screenshot is not there, lacks rows or can't be decoded.
-    """
-    start = time.monotonic()
-    slices: list[Slice] = []
-    columns = spans(screenshot.page_width)
-    reader = RowReader(screenshot, store.read)
-    for rows in spans(screenshot.captured_height):
-        try:
-            band = reader.read(rows)
-        except (EmptyPictureError, NotStoredError) as error:
-            # A screenshot whose sidecar is there is used again: clearing the task alone would mend nothing.
-            raise EmptyPictureError(
-                f"{error} Delete {store.url(sidecar_key)} and clear the screenshot task: it captures the page anew."
-            ) from error
-        for span in columns:
-            key = keys.slice_(stem, rows, span)
-            store.write(key, encoded(_padded(band[:, span.start : span.stop])))
-            slices.append(Slice(key=key, rows=rows, columns=span))
-    return Plan(screenshot=sidecar_key, slices=slices, seconds=round(time.monotonic() - start, 3))
 
 
 class RowReader:
@@ -85,10 +33,10 @@ class RowReader:
         self._band: Rows = np.empty((0, screenshot.page_width, 3), np.uint8)
         self._top = 0
         self._part: _OpenPart | None = None
-        self._width = screenshot.page_width
+        self.width = screenshot.page_width
 
     def read(self, rows: Span) -> Rows:
-        """Rows × width × 3, RGB. A call may start no earlier than the one before it did."""
+        """Rows × width × 3, RGB. A call may start and stop no earlier than the one before it did."""
         if rows.start < self._top:
             raise ValueError(f"rows {rows} were passed already, the band starts at {self._top}")
         self._band = self._band[rows.start - self._top :]
@@ -108,7 +56,7 @@ class RowReader:
             part = next(self._parts, None)
             if part is None:
                 raise EmptyPictureError(f"No part of the screenshot shows row {row}.")
-            self._part = _OpenPart(part, self._read(part.key), self._width)
+            self._part = _OpenPart(part, self._read(part.key), self.width)
         if row < self._part.rows.start:
             raise EmptyPictureError(f"No part of the screenshot shows row {row}.")
         return self._part
@@ -148,23 +96,3 @@ class _OpenPart:
                 raise EmptyPictureError(f"{self._key} breaks off or is damaged: {reason(error)}.") from None
             pixels[start - rows.start : stop - rows.start] = np.frombuffer(memory, np.uint8).reshape(-1, width, 3)
         return pixels
-
-
-def encoded(rows: Rows, qualities: Sequence[int] = _QUALITIES) -> bytes:
-    """A JPEG of at most 5 MB at the highest quality that fits."""
-    height, width, bands = rows.shape
-    image = pyvips.Image.new_from_memory(np.ascontiguousarray(rows).tobytes(), width, height, bands, "uchar")
-    data = b""
-    for quality in qualities:
-        data = bytes(image.jpegsave_buffer(Q=quality))
-        if len(data) <= MAX_BYTES:
-            break
-    return data
-
-
-def _padded(rows: Rows) -> Rows:
-    """Rows with white below and to the right where a page is smaller than the recogniser takes."""
-    lack = [max(MIN_SIDE_PX - side, 0) for side in rows.shape[:2]]
-    if not any(lack):
-        return rows
-    return np.pad(rows, ((0, lack[0]), (0, lack[1]), (0, 0)), constant_values=255)

@@ -1,0 +1,142 @@
+"""``python -m celeb_ops.gallery check [FOLDER]``: which photos of a gallery help, and which do not."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import track
+from rich.table import Table
+
+from celeb_ops.exceptions import CelebsError, GalleryError, RecognitionError
+from celeb_ops.recognition import models
+from celeb_ops.recognition.gallery import photos_in, usable_size
+from celeb_ops.recognition.local import THRESHOLD
+from celeb_ops.settings import Settings
+
+if TYPE_CHECKING:
+    from celeb_ops.geometry import Box
+    from celeb_ops.recognition.models import Embedding
+
+SMALL_PX = 80
+"""Side of a face below which its embedding is that of a magnified picture."""
+TURNED = 0.35
+"""How far the nose stands from the middle of the eyes, by the eyes' distance: about a yaw of 35°."""
+
+
+@dataclass
+class Photo:
+    """A photo of a gallery and what is wrong with it."""
+
+    name: str
+    path: Path
+    trouble: list[str] = field(default_factory=list)
+    embedding: Embedding | None = None
+
+
+def check(folder: Path, console: Console | None = None) -> list[Photo]:
+    """Every photo of a gallery, looked at. GalleryError where there is no such folder, or no photo in it."""
+    paths = photos_in(folder) if folder.is_dir() else []
+    if not paths:
+        raise GalleryError(f"{folder} has no photos: put them into <Name>/*.jpg there, or name another folder.")
+    photos = [Photo(path.parent.name.strip(), path) for path in paths]
+    for photo in track(photos, "Looking", console=console, transient=True) if console else photos:
+        _look(photo)
+    _compare([photo for photo in photos if photo.embedding is not None])
+    return photos
+
+
+def _look(photo: Photo) -> None:
+    try:
+        pixels = usable_size(models.decode(photo.path.read_bytes()))
+    except (RecognitionError, OSError) as error:
+        photo.trouble.append(f"unreadable: {error}")
+        return
+    faces = models.find_faces(pixels)
+    if not faces:
+        photo.trouble.append("no face found: it is passed over")
+        return
+    if len(faces) > 1:
+        photo.trouble.append(f"{len(faces)} faces: the largest is taken")
+    face = max(faces, key=lambda box: box.area)
+    if min(face.width, face.height) < SMALL_PX:
+        photo.trouble.append(f"small face ({face.width} px)")
+    if (turn := _turn(pixels, face)) > TURNED:
+        photo.trouble.append(f"turned away ({turn:.2f} of the eyes' distance)")
+    photo.embedding = models.embed(pixels, face)
+
+
+def _turn(pixels: models.Pixels, face: Box) -> float:
+    """How far the nose stands to the side of the middle between the eyes, by the distance of the eyes."""
+    # 5-point landmarks: the two corners of each eye, and the nose's base.
+    points = np.array(models.landmarks(pixels, face), float)
+    one, other, nose = points[:2].mean(axis=0), points[2:4].mean(axis=0), points[4]
+    across = one - other
+    length = float(np.linalg.norm(across))
+    return abs(float(np.dot(nose - (one + other) / 2, across))) / length**2 if length else 0.0
+
+
+def _compare(photos: list[Photo]) -> None:
+    """A photo unlike its person's others, or like somebody else's, may show another person than its folder says."""
+    embeddings = np.stack([photo.embedding for photo in photos if photo.embedding is not None])
+    names = np.array([photo.name for photo in photos])
+    for number, photo in enumerate(photos):
+        distances = np.linalg.norm(embeddings - embeddings[number], axis=1)
+        own, others = (names == photo.name), (names != photo.name)
+        own[number] = False
+        if own.any() and (nearest := distances[own].min()) > THRESHOLD:
+            photo.trouble.append(f"unlike {photo.name}'s other photos (distance {nearest:.2f})")
+        if others.any() and distances[others].min() <= THRESHOLD:
+            like = photos[int(np.flatnonzero(others)[distances[others].argmin()])]
+            photo.trouble.append(f"like {like.name}'s {like.path.name} (distance {distances[others].min():.2f})")
+
+
+def report(photos: list[Photo], console: Console) -> None:
+    """The photos with trouble, and a count of people."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("person", "photo", "what"):
+        table.add_column(heading, overflow="fold")
+    for photo in photos:
+        if photo.trouble:
+            table.add_row(escape(photo.name), escape(photo.path.name), escape("; ".join(photo.trouble)))
+    if table.rows:
+        console.print(table)
+        console.print()
+    usable = [photo.name for photo in photos if photo.embedding is not None]
+    single = sorted({name for name in usable if usable.count(name) == 1})
+    console.print(
+        f"{len(set(usable))} people, {len(usable)} usable photos of {len(photos)}; {len(table.rows)} to look at.",
+        highlight=False,
+    )
+    if single:
+        console.print(
+            f"With one photo only: {', '.join(single)}. Two to five of different days find more.", markup=False
+        )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit status: 0 fine, 1 a photo is of no use or may show another person, 2 bad input."""
+    parser = argparse.ArgumentParser(prog="python -m celeb_ops.gallery", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    command = commands.add_parser("check", help="look at every photo")
+    command.add_argument("folder", type=Path, nargs="?", help="default: CELEBS_GALLERY")
+    options = parser.parse_args(arguments)
+    console = Console(soft_wrap=True)
+    try:
+        settings = Settings.load()
+        photos = check(options.folder or settings.path(settings.gallery), console)
+    except CelebsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    report(photos, console)
+    return int(any(photo.trouble for photo in photos))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

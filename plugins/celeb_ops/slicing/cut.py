@@ -1,0 +1,109 @@
+"""A screenshot in the store → its slices in the store."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyvips
+
+from celeb_ops import keys
+from celeb_ops.exceptions import EmptyPictureError, NotStoredError
+from celeb_ops.records import Plan, Screenshot, Slice, Span, stacked
+from celeb_ops.slicing.layout import MIN_PICTURE_PX, MIN_SIDE_PX, lay_out
+from celeb_ops.slicing.rows import RowReader
+from celeb_ops.slicing.silent import joined, unknown_pictures
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from celeb_ops.geometry import Box
+    from celeb_ops.slicing.rows import Rows
+    from celeb_ops.store import Store
+
+MAX_BYTES = 5 * 1024 * 1024
+"""Rekognition refuses more bytes in one call."""
+_QUALITIES = (95, 90, 85, 80, 70, 60, 50, 40, 30)
+_LOOK_PX = 1_024
+"""Rows searched at a time for pictures that the DOM does not know of."""
+
+
+def cut(screenshot: Screenshot, sidecar_key: str, stem: str, store: Store) -> Plan:
+    """Cut a screenshot into slices in the store; the plan (not yet saved) lists them from the top.
+
+    The picture is read twice from its top, a few rows at a time: where to cut is known only when all was seen.
+
+    :raises EmptyPictureError: a part of the screenshot is not there, lacks rows or can't be decoded.
+    """
+    start = time.monotonic()
+    try:
+        areas = areas_of(screenshot, RowReader(screenshot, store.read))
+        layouts, left_out = lay_out(screenshot.page_width, screenshot.captured_height, areas)
+        slices: list[Slice] = []
+        reader = RowReader(screenshot, store.read)
+        for layout in layouts:
+            canvas = _stack(reader, layout.bands)
+            for columns in layout.columns:
+                one = Slice(
+                    key=keys.slice_(stem, Span(layout.bands[0].start, layout.bands[-1].stop), columns),
+                    bands=list(layout.bands),
+                    columns=columns,
+                )
+                store.write(one.key, encoded(_padded(canvas[:, columns.start : columns.stop])))
+                slices.append(one)
+    except (EmptyPictureError, NotStoredError) as error:
+        # A screenshot whose sidecar is there is used again: clearing the task alone would mend nothing.
+        raise EmptyPictureError(
+            f"{error} Delete {store.url(sidecar_key)} and clear the screenshot task: it captures the page anew."
+        ) from error
+    return Plan(
+        screenshot=sidecar_key,
+        slices=slices,
+        areas=areas,
+        left_out=left_out,
+        seconds=round(time.monotonic() - start, 3),
+    )
+
+
+def areas_of(screenshot: Screenshot, reader: RowReader) -> list[Box]:
+    """Where a face may be, in page px: the DOM's pictures of a useful size, and what looks like one elsewhere."""
+    width, height = screenshot.page_width, screenshot.captured_height
+    boxes = (picture.box.clipped(width, height) for picture in screenshot.pictures)
+    known = [box for box in dict.fromkeys(boxes) if min(box.width, box.height) >= MIN_PICTURE_PX]
+    found: list[Box] = []
+    for top in range(0, height, _LOOK_PX):
+        rows = reader.read(Span(top, min(top + _LOOK_PX, height)))
+        found += unknown_pictures(rows, top, [box for box in known if box.top < top + len(rows) and box.bottom > top])
+    return known + joined(found, width, height)
+
+
+def _stack(reader: RowReader, bands: Sequence[Span]) -> Rows:
+    """The bands' rows one below the other, white between them."""
+    if len(bands) == 1:
+        return reader.read(bands[0])
+    tops, height = stacked(bands)
+    canvas = np.full((height, reader.width, 3), 255, np.uint8)
+    for top, band in zip(tops, bands, strict=True):
+        canvas[top : top + band.stop - band.start] = reader.read(band)
+    return canvas
+
+
+def encoded(rows: Rows, qualities: Sequence[int] = _QUALITIES) -> bytes:
+    """A JPEG of at most 5 MB at the highest quality that fits."""
+    height, width, bands = rows.shape
+    image = pyvips.Image.new_from_memory(np.ascontiguousarray(rows).tobytes(), width, height, bands, "uchar")
+    data = b""
+    for quality in qualities:
+        data = bytes(image.jpegsave_buffer(Q=quality))
+        if len(data) <= MAX_BYTES:
+            break
+    return data
+
+
+def _padded(rows: Rows) -> Rows:
+    """Rows with white below and to the right where a page is smaller than the recogniser takes."""
+    lack = [max(MIN_SIDE_PX - side, 0) for side in rows.shape[:2]]
+    if not any(lack):
+        return rows
+    return np.pad(rows, ((0, lack[0]), (0, lack[1]), (0, 0)), constant_values=255)

@@ -1,0 +1,159 @@
+"""Where to cut: page areas that may show a face → slices, as geometry alone.
+
+A slice is a stack of bands of page rows. Cut lines run where no picture is, rows without one are in no slice, and
+what is left is stacked until a slice is full, because the recogniser is paid, and takes its time, by the slice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from celeb_ops.records import GUTTER_PX, LeftOut, Span, stacked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from celeb_ops.geometry import Box
+
+LONG_SIDE_PX = 1_920
+"""Rekognition finds faces of 40 px and up on a picture of this long side, and only larger ones on a larger one."""
+OVERLAP_PX = 400
+"""The largest face to be expected: it is whole in one of two neighbouring slices of a picture taller than they are."""
+MIN_SIDE_PX = 80
+"""Rekognition refuses a picture that is smaller on either side."""
+MIN_PICTURE_PX = 40
+"""A picture smaller than this on either side shows no face that can be recognised."""
+_CONTEXT_PX = 16
+"""Page around a picture that goes into the slice with it."""
+
+LEFT_OUT = f"no picture of {MIN_PICTURE_PX} px or more"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Page rows, stacked from the top, and for each slice of them its page columns."""
+
+    bands: tuple[Span, ...]
+    columns: tuple[Span, ...]
+
+
+def spans(length: int, size: int = LONG_SIDE_PX, overlap: int = OVERLAP_PX) -> list[Span]:
+    """Half-open spans of at most ``size`` that cover ``[0, length)`` and overlap by ``overlap``.
+
+    The last one is shifted back to full size, so none is a sliver (the way of SAHI's slicing).
+    """
+    if length <= size:
+        return [Span(0, length)]
+    starts = [*range(0, length - size, size - overlap), length - size]
+    return [Span(start, start + size) for start in starts]
+
+
+def lay_out(width: int, height: int, areas: Iterable[Box]) -> tuple[list[Layout], list[LeftOut]]:
+    """The slices of a page, from the top, and the rows that are in none of them.
+
+    Every area that is no larger than a slice is whole in one. A page without any still has one slice, its top.
+
+    :param areas: boxes in page px where a face may be; smaller than ``MIN_PICTURE_PX`` they are passed over.
+    """
+    useful = [box for box in (area.clipped(width, height) for area in areas) if _useful(box)]
+    bands = bands_of([Span(box.top, box.bottom) for box in useful], height)
+    if not bands:
+        bands, useful = [Span(0, min(height, LONG_SIDE_PX))], []
+    layouts = [Layout(tuple(stack), tuple(_columns(stack, useful, width))) for stack in _stacked(bands, height)]
+    return layouts, _left_out([band for layout in layouts for band in layout.bands], height)
+
+
+def _useful(box: Box) -> bool:
+    return min(box.width, box.height) >= MIN_PICTURE_PX
+
+
+def bands_of(intervals: Iterable[Span], length: int, size: int = LONG_SIDE_PX) -> list[Span]:
+    """Bands of at most ``size`` that hold every interval no longer than that whole, in the order of their starts.
+
+    They touch or overlap only where intervals do: elsewhere a line between two of them cuts nothing.
+    """
+    bands: list[Span] = []
+    for one in sorted(_pieces(intervals, size)):
+        last = bands[-1] if bands else None
+        if last and one.start < last.stop and max(one.stop, last.stop) - last.start <= size:
+            bands[-1] = Span(last.start, max(one.stop, last.stop))
+        elif not last or one.stop > last.stop:
+            bands.append(one)
+    return _with_context(bands, length, size)
+
+
+def _pieces(intervals: Iterable[Span], size: int) -> Iterable[Span]:
+    """The intervals; one longer than ``size`` in overlapping pieces."""
+    for one in intervals:
+        for piece in spans(one.stop - one.start, size):
+            yield Span(one.start + piece.start, one.start + piece.stop)
+
+
+def _with_context(bands: Sequence[Span], length: int, size: int) -> list[Span]:
+    """Each band with some page around it, as far as it has room and the page between two of them allows."""
+    if not bands:
+        return []
+    between = [max(below.start - above.stop, 0) // 2 for above, below in pairwise(bands)]
+    gaps = [bands[0].start, *between, length - bands[-1].stop]
+    grown = []
+    for band, above, below in zip(bands, gaps, gaps[1:], strict=False):
+        room = (size - (band.stop - band.start)) // 2
+        grown.append(Span(band.start - min(_CONTEXT_PX, above, room), band.stop + min(_CONTEXT_PX, below, room)))
+    return grown
+
+
+def _stacked(bands: Sequence[Span], height: int) -> list[list[Span]]:
+    """Bands put together, in their order, until a slice is full; those next to each other become one."""
+    stacks: list[list[Span]] = []
+    for band in bands:
+        stack = stacks[-1] if stacks else None
+        if stack and stacked([*stack, band])[1] <= LONG_SIDE_PX and band.start >= stack[-1].stop:
+            if band.start - stack[-1].stop <= GUTTER_PX:
+                stack[-1] = Span(stack[-1].start, band.stop)
+            else:
+                stack.append(band)
+        else:
+            stacks.append([band])
+    for stack in stacks:
+        lack = MIN_SIDE_PX - stacked(stack)[1]
+        if lack > 0:
+            start = max(stack[0].start - lack, 0)
+            stack[0] = Span(start, min(max(stack[0].stop, start + MIN_SIDE_PX), height))
+    return stacks
+
+
+def _columns(bands: Sequence[Span], areas: Iterable[Box], width: int) -> list[Span]:
+    """The columns of a page wider than a slice: bands again, of the areas in these rows, seen from the side."""
+    if width <= LONG_SIDE_PX:
+        return [Span(0, width)]
+    here = [
+        Span(box.left, box.right)
+        for box in areas
+        if any(box.top < band.stop and band.start < box.bottom for band in bands)
+    ]
+    columns: list[Span] = []
+    for one in bands_of(here, width) or spans(width):
+        # Several narrow ones side by side are one: page between them costs nothing here.
+        if columns and one.stop - columns[-1].start <= LONG_SIDE_PX:
+            columns[-1] = Span(columns[-1].start, max(one.stop, columns[-1].stop))
+        else:
+            columns.append(one)
+    return [_wide_enough(one, width) for one in columns]
+
+
+def _wide_enough(span: Span, width: int) -> Span:
+    start = max(min(span.start, width - MIN_SIDE_PX), 0)
+    return Span(start, min(max(span.stop, start + MIN_SIDE_PX), width))
+
+
+def _left_out(bands: Iterable[Span], height: int) -> list[LeftOut]:
+    left, at = [], 0
+    for band in sorted(bands):
+        if band.start > at:
+            left.append(LeftOut(rows=Span(at, band.start), reason=LEFT_OUT))
+        at = max(at, band.stop)
+    if at < height:
+        left.append(LeftOut(rows=Span(at, height), reason=LEFT_OUT))
+    return left
