@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from celeb_ops import keys
-from celeb_ops.exceptions import EmptyPictureError
+from celeb_ops.exceptions import DamagedScreenshotError
 from celeb_ops.geometry import Box
 from celeb_ops.records import Part, Picture, Plan, Screenshot, Span
 from celeb_ops.settings import PROJECT
@@ -177,14 +177,14 @@ class TestUnusableScreenshots:
     def test_a_part_that_breaks_off(self, folder_store: FolderStore, format: str, left: float) -> None:
         screenshot, (first, second) = in_parts(a_page(500, 3_000), format, 1_500)
         second = second[: int(left * len(second)) if left < 1 else int(left)]
-        with pytest.raises(EmptyPictureError, match=rf"^Images/{STEM}\.2\.{format} (is|breaks).*{MEND}"):
+        with pytest.raises(DamagedScreenshotError, match=rf"^Images/{STEM}\.2\.{format} (is|breaks).*{MEND}"):
             cut_of(folder_store, screenshot, [first, second])
 
     def test_a_part_that_is_not_there(self, store: Store) -> None:
         screenshot, parts = in_parts(a_page(100, 3_000), "jpeg", 1_500)
         key = saved(store, screenshot, *parts)
         store.delete(screenshot.parts[1].key)
-        with pytest.raises(EmptyPictureError, match=rf"\.2\.jpeg is not there\. {MEND}"):
+        with pytest.raises(DamagedScreenshotError, match=rf"\.2\.jpeg is not there\. {MEND}"):
             cut(screenshot, key, STEM, store)
 
     @pytest.mark.parametrize(("width", "height"), [(100, 1_499), (100, 1_501), (99, 1_500)])
@@ -192,7 +192,9 @@ class TestUnusableScreenshots:
         self, folder_store: FolderStore, width: int, height: int
     ) -> None:
         screenshot, (first, _) = in_parts(a_page(100, 3_000), "jpeg", 1_500)
-        with pytest.raises(EmptyPictureError, match=rf"is {width}x{height} px, but its sidecar says 100x1500\. {MEND}"):
+        with pytest.raises(
+            DamagedScreenshotError, match=rf"is {width}x{height} px, but its sidecar says 100x1500\. {MEND}"
+        ):
             cut_of(folder_store, screenshot, [first, a_picture(width, height)])
 
     @pytest.mark.parametrize(
@@ -204,7 +206,7 @@ class TestUnusableScreenshots:
         parts = [Part(key=f"Images/{span.start}.jpeg", rows=span) for span in rows]
         screenshot = a_screenshot(page_width=100, captured_height=300, parts=parts)
         pictures = [a_picture(100, span.stop - span.start) for span in rows]
-        with pytest.raises(EmptyPictureError, match=rf"No part of the screenshot shows row {row}\. {MEND}"):
+        with pytest.raises(DamagedScreenshotError, match=rf"No part of the screenshot shows row {row}\. {MEND}"):
             cut_of(folder_store, screenshot, pictures)
 
 

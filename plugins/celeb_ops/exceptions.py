@@ -95,6 +95,10 @@ class EmptyPictureError(CaptureError):
     """A picture came back empty, undecodable, of the wrong size or of one colour."""
 
 
+class DamagedScreenshotError(EmptyPictureError, PermanentError):
+    """A screenshot in the store lacks rows or can't be decoded: cutting it again would meet the same."""
+
+
 class RecognitionError(CelebsError):
     """The recogniser gave no usable answer."""
 

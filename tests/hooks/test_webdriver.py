@@ -43,6 +43,16 @@ class TestLocal:
         assert running(psutil.Process()) == before
         assert not list(temporary.iterdir())
 
+    def test_is_reached_directly_whatever_proxy_the_machine_has(
+        self, temporary: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        with WebDriverHook("").get_conn() as driver:
+            assert driver.execute_script("return 1") == 1
+
     def test_ends_it_whatever_happened(self, temporary: Path) -> None:
         before = running(psutil.Process())
         with pytest.raises(ZeroDivisionError), WebDriverHook("").get_conn():

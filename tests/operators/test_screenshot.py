@@ -70,6 +70,23 @@ def test_a_picture_without_its_sidecar_is_not_a_screenshot(
         screenshot().execute(context)
 
 
+def test_a_screenshot_that_lacks_a_part_is_taken_anew(
+    context: dict[str, Any], folder_store: FolderStore, no_browser: None
+) -> None:
+    saved(folder_store, a_screenshot(time=NOW), a_picture())
+    folder_store.delete(f"Images/{STEM}.jpeg")
+    with pytest.raises(BrowserError):
+        screenshot().execute(context)
+
+
+def test_a_damaged_sidecar_is_no_screenshot(
+    context: dict[str, Any], folder_store: FolderStore, no_browser: None
+) -> None:
+    folder_store.write(SIDECAR, b"{}")
+    with pytest.raises(BrowserError):
+        screenshot().execute(context)
+
+
 @pytest.mark.parametrize("away", [timedelta(hours=-3.2), timedelta(days=4)])
 def test_a_run_time_far_from_now_is_skipped(away: timedelta, folder_store: FolderStore, no_browser: None) -> None:
     when = datetime.now(UTC) + away

@@ -19,6 +19,7 @@ from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.driver_finder import DriverFinder
+from selenium.webdriver.common.proxy import Proxy, ProxyType
 from selenium.webdriver.remote.client_config import ClientConfig
 from selenium.webdriver.remote.remote_connection import RemoteConnection
 from urllib3.exceptions import HTTPError
@@ -88,7 +89,7 @@ def _local(options: CaptureOptions) -> Iterator[WebDriver]:
         try:
             service.start()
             # Not webdriver.Chrome: it sets no bound to the start of the browser.
-            driver = _connect(service.service_url, chrome, options)
+            driver = _connect(service.service_url, chrome, options, direct=True)
             yield driver
         finally:
             _end(driver, service.process)
@@ -120,11 +121,15 @@ def _short(folder: Path) -> Iterator[str]:
         os.close(handle)
 
 
-def _connect(url: str, chrome: Options, options: CaptureOptions) -> WebDriver:
-    """A browser at a WebDriver's address, no answer of which may take for ever."""
+def _connect(url: str, chrome: Options, options: CaptureOptions, direct: bool = False) -> WebDriver:
+    """A browser at a WebDriver's address, no answer of which may take for ever.
+
+    :param direct: not through the proxy of the environment, which knows nothing of this machine's loopback.
+    """
     config = ClientConfig(
         remote_server_addr=url,
         timeout=_START_S,
+        proxy=Proxy({"proxyType": ProxyType.DIRECT if direct else ProxyType.SYSTEM}),
         # urllib3 would ask a driver that hangs three times more, each for the whole time.
         init_args_for_pool_manager={"init_args_for_pool_manager": {"retries": False}},
     )

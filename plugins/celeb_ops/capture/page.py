@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import pyvips
 from selenium.common.exceptions import WebDriverException
 from urllib3.exceptions import HTTPError
 
@@ -15,8 +16,10 @@ from celeb_ops.capture import loading, refusals, scripts
 from celeb_ops.capture.browser import browser_name
 from celeb_ops.capture.consent import clear_view
 from celeb_ops.capture.strips import Strip, join, photograph
+from celeb_ops.exceptions import CaptureError
 from celeb_ops.geometry import Box
 from celeb_ops.records import Consent, Picture
+from celeb_ops.vips import reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,12 +107,15 @@ def capture_page(driver: WebDriver, site: Site, folder: Path) -> PageCapture:
         with clock.step("photograph"):
             strips = photograph(driver, width, height, [picture.box for picture in pictures], folder)
         browser = browser_name(driver)
-    except WebDriverException as error:
+    except (WebDriverException, HTTPError, ConnectionError, TimeoutError) as error:
         raise refusals.browser_trouble(site, error) from error
-    except (HTTPError, OSError) as error:
-        raise refusals.browser_trouble(site, error) from error
+    except OSError as error:
+        raise CaptureError(f"The picture of {site.url} could not be kept in {folder}: {error.strerror}.") from error
     with clock.step("join"):
-        parts = join(strips, folder, site.format, site.jpeg_quality)
+        try:
+            parts = join(strips, folder, site.format, site.jpeg_quality)
+        except pyvips.Error as error:
+            raise CaptureError(f"The strips of {site.url} could not be joined in {folder}: {reason(error)}.") from error
     return PageCapture(
         final_url=facts["url"],
         title=facts["title"],

@@ -14,7 +14,7 @@ class ScreenshotOperator(SiteOperator):
     """
     Photograph a site's whole page in headless Chromium.
 
-    A screenshot that is in the store already is used again. A run time further from now than
+    A screenshot that is in the store already, with all its parts, is used again. A run time further from now than
     ``CELEBS_LIVE_WINDOW_H`` is skipped: today's page never stands for another day's.
 
     :param site: see :class:`~celeb_ops.operators.base.SiteOperator`. (templated)
@@ -23,7 +23,7 @@ class ScreenshotOperator(SiteOperator):
 
     def run_step(self, step: Step) -> str:
         key = keys.sidecar(step.stem)
-        if step.store.exists(key):
+        if self._is_whole(step, key):
             self.log.info("%s is in the store already and is used again.", step.store.url(key))
             return key
         if abs(datetime.now(UTC) - step.time) > timedelta(hours=step.settings.live_window_h):
@@ -33,6 +33,22 @@ class ScreenshotOperator(SiteOperator):
                 "today's page is not that time's page, so none is photographed."
             )
         return self._capture(step, key)
+
+    def _is_whole(self, step: Step, key: str) -> bool:
+        from celeb_ops.exceptions import NotStoredError, RecordError
+        from celeb_ops.records import Screenshot
+
+        try:
+            parts = Screenshot.load(step.store, key).parts
+        except NotStoredError:
+            return False
+        except RecordError as error:
+            self.log.warning("%s", error)
+            return False
+        lost = [part.key for part in parts if not step.store.exists(part.key)]
+        if lost:
+            self.log.warning("%s lacks %s: it is taken anew.", step.store.url(key), ", ".join(lost))
+        return not lost
 
     def _capture(self, step: Step, key: str) -> str:
         from celeb_ops.capture.page import capture_page

@@ -9,7 +9,7 @@ import numpy as np
 import pyvips
 
 from celeb_ops import keys
-from celeb_ops.exceptions import EmptyPictureError, NotStoredError
+from celeb_ops.exceptions import DamagedScreenshotError, EmptyPictureError, NotStoredError
 from celeb_ops.records import Plan, Screenshot, Slice, Span, stacked
 from celeb_ops.slicing.layout import MIN_PICTURE_PX, MIN_SIDE_PX, lay_out
 from celeb_ops.slicing.rows import RowReader
@@ -34,7 +34,7 @@ def cut(screenshot: Screenshot, sidecar_key: str, stem: str, store: Store) -> Pl
 
     The picture is read twice from its top, a few rows at a time: where to cut is known only when all was seen.
 
-    :raises EmptyPictureError: a part of the screenshot is not there, lacks rows or can't be decoded.
+    :raises DamagedScreenshotError: a part of the screenshot is not there, lacks rows or can't be decoded.
     """
     start = time.monotonic()
     try:
@@ -54,7 +54,7 @@ def cut(screenshot: Screenshot, sidecar_key: str, stem: str, store: Store) -> Pl
                 slices.append(one)
     except (EmptyPictureError, NotStoredError) as error:
         # A screenshot whose sidecar is there is used again: clearing the task alone would mend nothing.
-        raise EmptyPictureError(
+        raise DamagedScreenshotError(
             f"{error} Delete {store.url(sidecar_key)} and clear the screenshot task: it captures the page anew."
         ) from error
     return Plan(
