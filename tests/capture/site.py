@@ -47,6 +47,8 @@ class LocalSite:
 
     address: str = ""
     pages: dict[str, str] = field(default_factory=dict)
+    files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    """Media type and content by path."""
     asked: list[Request] = field(default_factory=list)
     closing: threading.Event = field(default_factory=threading.Event)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
@@ -66,6 +68,8 @@ class LocalSite:
         kind, _, rest = parts.path.strip("/").partition("/")
         if parts.path in self.pages:
             _send(request, 200, "text/html; charset=utf-8", self.pages[parts.path].encode())
+        elif parts.path in self.files:
+            _send(request, 200, *self.files[parts.path])
         elif kind == "status":
             body = f"<title>Error</title><h1>{rest}</h1><img src=/picture/cc4444/300x300.png>{WORDS}"
             _send(request, int(rest), "text/html", body.encode())

@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,13 @@ _BINARIES = ("chromium", "google-chrome", "chromium-browser", "chrome")
 _PR_SET_PDEATHSIG = 1
 _START_S = 45
 """Seconds that a browser may take to start: some on a busy machine, one otherwise."""
+_REMOTE_START_S = 300
+"""Seconds that a remote one may take: a Grid may let it wait for a free node as long."""
+_HEAP_MB = 1_024
+"""Memory of a page's scripts. A page that takes more crashes, and is told of as such."""
+_MEMORY_MB = 2_000
+"""Memory of all of a browser's processes: pages of 24,000 and of 100,000 px with 44 pictures took 320 and 370."""
+_WATCH_S = 0.5
 _SOCKET = len("/org.chromium.Chromium.XXXXXX/SingletonSocket")
 _QUIT_S = 5
 """Seconds that a browser may take to end; what is left of a local one is killed then."""
@@ -90,6 +98,7 @@ def _local(options: CaptureOptions) -> Iterator[WebDriver]:
             service.start()
             # Not webdriver.Chrome: it sets no bound to the start of the browser.
             driver = _connect(service.service_url, chrome, options, direct=True)
+            stack.enter_context(_memory_bounded(service.process))
             yield driver
         finally:
             _end(driver, service.process)
@@ -128,7 +137,7 @@ def _connect(url: str, chrome: Options, options: CaptureOptions, direct: bool = 
     """
     config = ClientConfig(
         remote_server_addr=url,
-        timeout=_START_S,
+        timeout=_START_S if direct else _REMOTE_START_S,
         proxy=Proxy({"proxyType": ProxyType.DIRECT if direct else ProxyType.SYSTEM}),
         # urllib3 would ask a driver that hangs three times more, each for the whole time.
         init_args_for_pool_manager={"init_args_for_pool_manager": {"retries": False}},
@@ -172,6 +181,14 @@ def _options(options: CaptureOptions, profile: str | None) -> Options:
         "--no-first-run",
         "--no-default-browser-check",
         "--blink-settings=lazyLoadEnabled=false,imageAnimationPolicy=2",
+        # Pictures are decoded before a frame is painted: those of `decoding=async` would come out white.
+        "--disable-checker-imaging",
+        # Frames of other sites share the page's process, or nothing of what is set over CDP would reach them. The
+        # profile is thrown away, so there is nothing in it that one site could take from another.
+        "--disable-site-isolation-trials",
+        "--disable-features=IsolateOrigins,site-per-process",
+        f"--js-flags=--max-old-space-size={_HEAP_MB}",
+        "--renderer-process-limit=2",
     ):
         chrome.add_argument(argument)
     if profile:
@@ -194,6 +211,37 @@ def _options(options: CaptureOptions, profile: str | None) -> Options:
         },
     )
     return chrome
+
+
+@contextlib.contextmanager
+def _memory_bounded(driver: subprocess.Popen[Any]) -> Iterator[None]:
+    """Kill the browser when its processes together hold more than ``_MEMORY_MB``: the machine has other work."""
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(_WATCH_S):
+            family = _family(driver)[1:]
+            if sum(map(_private_mb, family)) > _MEMORY_MB:
+                logger.error("The browser holds more than %d MB of memory and is killed.", _MEMORY_MB)
+                for one in family:
+                    with contextlib.suppress(psutil.NoSuchProcess):
+                        one.kill()
+
+    thread = threading.Thread(target=watch, daemon=True, name="watch-browser")
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _private_mb(process: psutil.Process) -> float:
+    """Memory that a process shares with no other one."""
+    with contextlib.suppress(psutil.Error):
+        memory = process.memory_info()
+        return (memory.rss - getattr(memory, "shared", 0)) / 1e6
+    return 0.0
 
 
 def _die_with_parent() -> None:

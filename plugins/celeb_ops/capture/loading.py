@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
-from typing import TYPE_CHECKING, Any
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from selenium.common.exceptions import TimeoutException, WebDriverException
 
@@ -19,9 +21,22 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+
+class Scrolled(NamedTuple):
+    """How the way down a page ended."""
+
+    stopped: str
+    """``bottom``, ``max_height``, ``budget``, or an error of the page's."""
+    missing: list[str]
+    """What the page was still waiting for."""
+
+
 _POLL_S = 0.1
 _STILL_S = 0.4
 """The layout must have been still for this long to count as ready."""
+_GROWN_PX = 200
+_ROUNDS = 4
+"""Ways down a page whose bottom moves on while its pictures come."""
 _RESTLESS_S = 1.5
 """A layout that moves on for this long though nothing more comes will not rest: an advertisement, a carousel."""
 
@@ -39,7 +54,9 @@ def open_page(driver: WebDriver, site: Site) -> bool:
 
 def answer(driver: WebDriver) -> Answer:
     """What the page shows now."""
-    return refusals.Answer(**scripts.run(driver, "answer"))
+    told = scripts.run(driver, "answer")
+    # By name: a page that has put something of its own into every object would add to it here.
+    return refusals.Answer(**{field.name: told[field.name] for field in fields(refusals.Answer)})
 
 
 def _prepare(driver: WebDriver, site: CaptureOptions) -> None:
@@ -65,6 +82,9 @@ def _prepare(driver: WebDriver, site: CaptureOptions) -> None:
         commands.append(("Network.setBlockedURLs", {"urls": patterns}))
     for command, parameters in commands:
         driver.execute_cdp_cmd(command, parameters)
+    # A second tab of one process finds it set already, and that is an error to Chromium.
+    with contextlib.suppress(WebDriverException):
+        driver.execute_cdp_cmd("Emulation.setLocaleOverride", {"locale": site.locale.replace("-", "_")})
 
 
 def _agent(driver: WebDriver) -> dict[str, Any]:
@@ -117,6 +137,8 @@ def settle(driver: WebDriver, deadline: float) -> list[str]:
     """
     signature, arrived = None, None
     moved = grew = time.monotonic()
+    # Long enough to see it stand still, whatever is left of the budget.
+    deadline = max(deadline, moved + 2 * _STILL_S)
     while True:
         state = scripts.run(driver, "ready")
         now = time.monotonic()
@@ -131,22 +153,30 @@ def settle(driver: WebDriver, deadline: float) -> list[str]:
         time.sleep(_POLL_S)
 
 
-def scroll(driver: WebDriver, site: CaptureOptions, deadline: float) -> str:
-    """Down the page and back, so that loaders that watch the viewport see it all; why it ended.
-
-    :return: ``bottom``, ``max_height``, ``budget`` or an error of the page's.
-    """
+def scroll(driver: WebDriver, site: CaptureOptions, deadline: float) -> Scrolled:
+    """Down the page and back, so that loaders that watch the viewport see it all, then wait for what that has begun."""
+    top, rounds = 0, 0
     while True:
         budget_s = max(deadline - time.monotonic(), 0)
-        stopped = scripts.run_long(
-            driver, "scroll", site.max_height, budget_s * 1000, within_s=budget_s + site.timeout_s
+        told = scripts.run_long(
+            driver, "scroll", site.max_height, budget_s * 1000, top, within_s=budget_s + site.timeout_s
         )
-        if stopped is not None:
-            return str(stopped)
-        if not budget_s:
-            return "budget"
-        # A script sent the page elsewhere on its way: the new one gets what is left of the time.
-        settle(driver, deadline)
+        if told is None:
+            # A script sent the page elsewhere on its way: the new one gets what is left of the time.
+            settle(driver, deadline)
+            told = {"stopped": "budget", "height": 0, "late": 0}
+            if budget_s:
+                continue
+        missing = settle(driver, deadline)
+        height = int(scripts.run(driver, "height"))
+        rounds += 1
+        if told["stopped"] != "bottom" or height <= told["height"] + _GROWN_PX or rounds == _ROUNDS:
+            break
+        # What was fetched at the bottom came only now.
+        top = int(told["height"])
+    if late := int(told["late"]):
+        missing.append("1 lazy picture" if late == 1 else f"{late} lazy pictures")
+    return Scrolled(str(told["stopped"]), missing)
 
 
 def hold_still(driver: WebDriver, site: CaptureOptions) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pyvips
+from pydantic import ValidationError
 from selenium.common.exceptions import WebDriverException
 from urllib3.exceptions import HTTPError
 
@@ -16,7 +17,7 @@ from celeb_ops.capture import loading, refusals, scripts
 from celeb_ops.capture.browser import browser_name
 from celeb_ops.capture.consent import clear_view
 from celeb_ops.capture.strips import Strip, join, photograph
-from celeb_ops.exceptions import CaptureError
+from celeb_ops.exceptions import BrowserError, CaptureError
 from celeb_ops.geometry import Box
 from celeb_ops.records import Consent, Picture
 from celeb_ops.vips import reason
@@ -88,10 +89,10 @@ def capture_page(driver: WebDriver, site: Site, folder: Path) -> PageCapture:
         with clock.step("scroll"):
             # Scrolling has a budget of its own: a page that took long to load has lazy pictures too.
             deadline = max(deadline, time.monotonic() + site.load_time_s)
-            stopped = loading.scroll(driver, site, deadline)
+            stopped, waited_for = loading.scroll(driver, site, deadline)
             missing = [] if whole else ["the end of the document"]
             missing += [] if stopped in _SCROLLED else ["the end of the page"]
-            missing += loading.settle(driver, deadline)
+            missing += waited_for
         with clock.step("hold"):
             # A late wall may have come up while the page was scrolled.
             consent = clear_view(driver, site, consent)
@@ -103,12 +104,16 @@ def capture_page(driver: WebDriver, site: Site, folder: Path) -> PageCapture:
             facts = scripts.run(driver, "facts")
         captured_at = datetime.now(UTC)
         width, height = facts["width"], min(facts["height"], site.max_height)
+        sure = [Box(*one["box"]) for one in facts["pictures"] if one["sure"]]
         pictures = _pictures(facts["pictures"], width, height)
         with clock.step("photograph"):
-            strips = photograph(driver, width, height, [picture.box for picture in pictures], folder)
+            strips = photograph(driver, width, height, sure, folder)
         browser = browser_name(driver)
     except (WebDriverException, HTTPError, ConnectionError, TimeoutError) as error:
         raise refusals.browser_trouble(site, error) from error
+    except (ValidationError, LookupError, TypeError) as error:
+        # What scripts answer goes through the page's own objects, and a page may have made anything of them.
+        raise BrowserError(f"The scripts of {site.url} disturb this project's own: {error}") from error
     except OSError as error:
         raise CaptureError(f"The picture of {site.url} could not be kept in {folder}: {error.strerror}.") from error
     with clock.step("join"):

@@ -30,6 +30,7 @@ _BLOCKED = re.compile(
     r"just a moment|attention required|access denied|access to this page has been denied|are you a robot"
     r"|are you human|verify (that )?you are (a )?human|pardon our interruption|unusual traffic"
     r"|request unsuccessful|the request could not be satisfied|you have been blocked|captcha"
+    r"|_incapsula_resource|captcha-delivery|challenges\.cloudflare|px-captcha"
     r"|checking your browser|403 forbidden|502 bad gateway|503 service|service unavailable|ddos protection",
     re.IGNORECASE,
 )
@@ -53,10 +54,12 @@ class Answer:
     error: str
     """Why the browser shows an error page of its own (``ERR_TOO_MANY_REDIRECTS``); mostly empty."""
     text: str
-    """The first words."""
+    """The first words, those of the site's own frames included."""
     text_length: int
     pictures: int
-    """Pictures, videos and frames of 64 px a side and more."""
+    """Pictures, videos and canvases of 64 px a side and more."""
+    frames: str = ""
+    """Addresses of the frames."""
 
 
 def check_status(site: Site, answer: Answer) -> None:
@@ -78,7 +81,12 @@ def check_status(site: Site, answer: Answer) -> None:
 def check_content(site: Site, answer: Answer, whole: bool = True) -> None:
     """Raise for a page that stands in for the site's own, or has almost nothing on it."""
     few = answer.pictures < _FEW_PICTURES and answer.text_length < _LITTLE_TEXT
-    sign = _BLOCKED.search(answer.title) or _BLOCKED.search(answer.text) if few else None
+    said = (answer.title, answer.text, answer.frames)
+    sign = next(filter(None, map(_BLOCKED.search, said)), None) if few else None
+    if few and not sign and _other_site(site.url, answer.url):
+        raise BlockedPageError(
+            f"{site.url} led to another site, {answer.url[:100]}, which shows little: a consent page, or a login?"
+        )
     if sign:
         raise BlockedPageError(
             f"{site.url} showed a page that stands in for its own ({sign[0]!r}; title {answer.title[:80]!r}): "
@@ -93,6 +101,21 @@ def check_content(site: Site, answer: Answer, whole: bool = True) -> None:
         raise BlankPageError(
             f"{site.url} showed a page with almost nothing on it ({answer.text_length} letters, no picture). {why}"
         )
+
+
+def _other_site(asked: str, came: str) -> bool:
+    """Whether two addresses belong to different owners, as far as names tell: by the last labels of their hosts."""
+    one, other = (urlsplit(url).hostname or "" for url in (asked, came))
+    return _owner(one) != _owner(other)
+
+
+def _owner(host: str) -> str:
+    if re.fullmatch(r"[\d.]+|.*:.*|localhost", host):
+        return host
+    labels = host.split(".")
+    # bbc.co.uk, but t.co: a short label below a country's own is mostly the country's.
+    country = len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= 3
+    return ".".join(labels[-3:] if country else labels[-2:])
 
 
 _NET_ERRORS: tuple[tuple[str, type[CaptureError], str], ...] = (
@@ -119,7 +142,7 @@ def reached(site: Site, message: str) -> CaptureError | None:
 def browser_trouble(site: Site, error: Exception) -> BrowserError:
     """The error for a browser that died or hung while it had the page."""
     text = (getattr(error, "msg", None) or str(error) or type(error).__name__).splitlines()[0]
-    if re.search(r"tab crashed|target frame detached|no such window|disconnected|not connected to DevTools", text):
+    if re.search(r"tab crashed|invalid session id|target frame detached|no such window|disconnected|not connected to DevTools", text):
         return BrowserCrashedError(f"The browser died on {site.url}: {text}. It may have run out of memory.")
     if re.search(r"time[d]? ?out|Read timed out|no answer", text, re.IGNORECASE):
         return BrowserHungError(

@@ -34,7 +34,7 @@ STRIP_PX = 8_000
 PART_PX = 65_500
 """Rows of one JPEG: the format ends at 65,535, Chromium's and libvips' encoders a little earlier."""
 _PICTURE_PX2 = 64 * 64
-"""A picture of this area within a strip must leave a trace in it."""
+"""A picture of this area that is whole in a strip must leave a trace in it."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,13 @@ def photograph(driver: WebDriver, width: int, height: int, pictures: Sequence[Bo
     """Photograph the page's first ``height`` rows as lossless strips into ``folder``.
 
     :param width: page width in px, :param height: rows in px.
-    :param pictures: where the DOM shows pictures: a strip with some can't be of one colour.
+    :param pictures: where the browser surely shows pictures: a strip with one can't be of one colour.
     :raises EmptyPictureError: a strip was unusable twice.
     """
     areas = [Box(0, top, width, min(STRIP_PX, height - top)) for top in range(0, height, STRIP_PX)]
-    shown = {area: any(box.intersection(area) >= _PICTURE_PX2 for box in pictures) for area in areas}
+    shown = {
+        area: any(box.area >= _PICTURE_PX2 and box.intersection(area) == box.area for box in pictures) for area in areas
+    }
     paths = {area: folder / f"strip-{area.top:07d}.png" for area in areas}
     with ThreadPoolExecutor(1, thread_name_prefix="check-strips") as checker:
         # One strip is decoded and checked while the browser paints the next.

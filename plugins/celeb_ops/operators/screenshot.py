@@ -65,6 +65,11 @@ class ScreenshotOperator(SiteOperator):
                 part_key = keys.image(step.stem, number, step.site.format)
                 step.store.write(part_key, part.path.read_bytes())
                 parts.append(Part(key=part_key, rows=part.rows))
+        # Those of an earlier try that saw a taller page.
+        number = len(parts) + 1
+        while step.store.exists(lost := keys.image(step.stem, number, step.site.format)):
+            step.store.delete(lost)
+            number += 1
         screenshot = Screenshot(
             site=step.site.name,
             time=step.time,

@@ -1,12 +1,18 @@
 // What the site answered with: enough to tell a homepage from an error page, a captcha or an empty shell.
-const text = document.body?.innerText || '';
-const large = [...everything(document)].filter(element => {
-  const shows = ['img', 'video', 'canvas', 'picture', 'iframe', 'object'].includes(element.localName)
-    || getComputedStyle(element).backgroundImage.includes('url(');
-  if (!shows) return false;
-  const box = element.getBoundingClientRect();
-  return box.width >= 64 && box.height >= 64;
-}).length;
+let text = '', large = 0;
+const frames = [];
+for (const [page] of documents()) {
+  text += ` ${page.body?.innerText || ''}`;
+  for (const element of everything(page)) {
+    // A frame is no content: what its own document shows is, as far as it can be seen.
+    if (element.localName === 'iframe') frames.push(element.src);
+    const shows = ['img', 'video', 'canvas', 'picture', 'object'].includes(element.localName)
+      || backgrounds(page.defaultView.getComputedStyle(element)).length;
+    if (!shows) continue;
+    const box = element.getBoundingClientRect();
+    if (box.width >= 64 && box.height >= 64) large += 1;
+  }
+}
 return {
   url: location.href,
   title: clean(document.title),
@@ -14,6 +20,7 @@ return {
   error: location.protocol === 'chrome-error:' ? document.querySelector('.error-code, #error-code')?.textContent || '' : '',
   status: performance.getEntriesByType('navigation')[0]?.responseStatus || 0,
   text: clean(text),
+  frames: clean(frames.join(' ')),
   text_length: text.trim().length,
   pictures: large,
 };

@@ -54,6 +54,14 @@ if (walls.length) {
   for (const element of everything(document))
     if (/blur/.test(getComputedStyle(element).filter)) element.style.setProperty('filter', 'none', 'important');
 }
+// Where both html and body have an overflow of their own, body scrolls inside html, which shows one view of it.
+const body = document.body;
+if (body && body.scrollHeight > body.clientHeight * 1.5 && root.scrollHeight <= body.clientHeight * 1.5
+  && ['auto', 'scroll', 'hidden'].includes(getComputedStyle(body).overflowY)) {
+  found.push('the page scrolls inside body');
+  for (const element of [root, body]) unroll(element);
+  done.push('unrolled body');
+}
 // A page whose content scrolls inside a box shows one view of it: give the box its full height.
 for (const element of everything(document)) {
   if (element.scrollHeight <= element.clientHeight * 1.5 || covers(element) < 0.5 || !isPage(element)) continue;

@@ -46,7 +46,8 @@ const seen = element => {
 };
 const above = node => node.parentElement || node.getRootNode().host;
 // `view` is where the document's own viewport stands on the page: a frame shows only what is inside it.
-const add = (element, src, view) => {
+// `sure`: the browser has its pixels, so the page's picture can't be of one colour there.
+const add = (element, src, view, sure = false) => {
   if (!visible(element)) return;
   const box = seen(element);
   const left = Math.floor(Math.max(box.left, view.left - view.x) + view.x);
@@ -54,13 +55,21 @@ const add = (element, src, view) => {
   const right = Math.ceil(Math.min(box.right + view.x, view.right));
   const bottom = Math.ceil(Math.min(box.bottom + view.y, view.bottom));
   if (right - left < 2 || bottom - top < 2) return;
-  pictures.push({ box: [left, top, right - left, bottom - top], src: src.startsWith('data:') ? 'data:' : src.slice(0, 2000),
-    alt: clean(element.alt || element.getAttribute('aria-label')), link: link(element), headline: headline(element) });
+  pictures.push({ box: [left, top, right - left, bottom - top], sure,
+    src: src.startsWith('data:') ? 'data:' : src.slice(0, 2000).toWellFormed(),
+    alt: clean(element.getAttribute('alt') || element.getAttribute('aria-label')), link: link(element), headline: headline(element) });
 };
-const background = (style, base) => {
-  const match = /url\(["']?([^"')]+)["']?\)/.exec(style.backgroundImage);
-  if (!match) return '';
-  try { return new URL(match[1], base).href; } catch { return ''; }
+const absolute = (address, doc) => { try { return new URL(address, doc.baseURI).href; } catch { return ''; } };
+// Pictures that are neither an img nor a background.
+const otherPicture = element => {
+  switch (element.localName) {
+    case 'video': return element.getAttribute('poster') || element.currentSrc || 'video:';
+    case 'image': return element.getAttribute('href') || element.getAttribute('xlink:href');
+    case 'input': return element.getAttribute('type')?.toLowerCase() === 'image' && element.getAttribute('src');
+    case 'object': case 'embed': return /^image\//.test(element.getAttribute('type') || '')
+      || /\.(jpe?g|png|webp|avif|gif)$/i.test(element.getAttribute('data') || '') ? element.getAttribute('data') || element.getAttribute('src') : '';
+    default: return '';
+  }
 };
 const collect = (doc, view) => {
   const frame = doc.defaultView;
@@ -71,9 +80,12 @@ const collect = (doc, view) => {
       const src = element.currentSrc || element.src;
       if (!src) continue;
       total += 1;
-      if (element.complete && element.naturalWidth > 0) { loaded += 1; add(element, src, view); }
-    } else if (kind === 'video' && element.poster) {
-      add(element, element.poster, view);
+      if (element.complete && element.naturalWidth > 0) {
+        loaded += 1;
+        add(element, src, view, element.naturalWidth > 2 && element.naturalHeight > 2 && !src.startsWith('data:'));
+      }
+    } else if (otherPicture(element)) {
+      add(element, absolute(otherPicture(element), doc) || 'video:', view);
     } else if (kind === 'iframe' || kind === 'frame') {
       let inner = null;
       try { inner = element.contentDocument; } catch { /* another origin */ }
@@ -83,10 +95,10 @@ const collect = (doc, view) => {
       collect(inner, { x, y, left: Math.max(x, view.left), top: Math.max(y, view.top),
         right: Math.min(x + element.clientWidth, view.right), bottom: Math.min(y + element.clientHeight, view.bottom) });
     }
-    for (const pseudo of [null, '::before', '::after']) {
-      const src = background(frame.getComputedStyle(element, pseudo), doc.baseURI);
-      if (src) add(element, src, view);
-    }
+    // A skin behind the whole page is no picture on it.
+    if (element === doc.documentElement || element === doc.body) continue;
+    for (const pseudo of [null, '::before', '::after'])
+      for (const src of backgrounds(frame.getComputedStyle(element, pseudo))) add(element, absolute(src, doc), view);
   }
 };
 collect(document, { x: window.scrollX, y: window.scrollY, left: 0, top: 0, right: width, bottom: height });

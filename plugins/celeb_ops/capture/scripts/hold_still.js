@@ -3,9 +3,14 @@
 // stay where the page's own flow has them, or are hidden.
 const [wallsStay] = arguments;
 const stays = element => covers(element) >= WALL && (wallsStay || isPage(element));
-for (const media of document.querySelectorAll('video, audio')) media.pause();
-const animations = [...document.getAnimations()];
-for (const element of everything(document)) if (element.shadowRoot) animations.push(...element.shadowRoot.getAnimations());
+const animations = [];
+for (const [page] of documents()) {
+  animations.push(...page.getAnimations());
+  for (const element of everything(page)) {
+    if (element.localName === 'video' || element.localName === 'audio') element.pause?.();
+    if (element.shadowRoot) animations.push(...element.shadowRoot.getAnimations());
+  }
+}
 for (const animation of animations) {
   const end = animation.effect ? animation.effect.getComputedTiming().endTime : Infinity;
   try {
@@ -13,7 +18,9 @@ for (const animation of animations) {
   } catch { /* an animation without a time line has nothing to stop */ }
 }
 for (const element of everything(document)) {
-  const position = getComputedStyle(element).position;
+  const { position, contentVisibility } = getComputedStyle(element);
+  // What such an element holds is painted in the view alone, and a strip is not the view.
+  if (contentVisibility === 'auto') element.style.setProperty('content-visibility', 'visible', 'important');
   if (position === 'sticky') {
     element.style.setProperty('position', 'relative', 'important');
     for (const side of ['top', 'bottom', 'left', 'right']) element.style.setProperty(side, 'auto', 'important');

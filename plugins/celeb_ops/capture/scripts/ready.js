@@ -4,21 +4,40 @@
 const missing = [];
 if (document.readyState === 'loading') missing.push('the document');
 if (document.fonts && document.fonts.status === 'loading') missing.push('fonts');
-let pending = 0, arrived = 0, signature = pageHeight();
-for (const image of document.images) {
-  if (!image.getClientRects().length) continue;
-  if (!image.complete && (image.currentSrc || image.src)) pending += 1;
-  arrived += image.naturalWidth > 0;
-  const box = image.getBoundingClientRect();
-  signature = (signature * 31 + Math.round(box.top + window.scrollY) + image.naturalWidth) % 2147483647;
+const pages = [...documents()];
+let pending = 0, arrived = 0, images = 0, signature = pageHeight();
+for (const [page] of pages) {
+  for (const image of everything(page)) {
+    if (image.localName !== 'img' || !image.getClientRects().length) continue;
+    images += 1;
+    if (!image.complete && (image.currentSrc || image.src)) pending += 1;
+    arrived += image.naturalWidth > 0;
+    const box = image.getBoundingClientRect();
+    signature = (signature * 31 + Math.round(box.top + window.scrollY) + image.naturalWidth) % 2147483647;
+  }
 }
 // An app that fetches its content first shows an empty shell.
 const shows = element => (element.matches('canvas, video, iframe, svg') || getComputedStyle(element).backgroundImage !== 'none')
   && element.clientWidth >= 64 && element.clientHeight >= 64;
-if (!document.images.length && (document.body?.innerText || '').trim().length < 200 && ![...everything(document)].some(shows))
+if (!images && (document.body?.innerText || '').trim().length < 200 && ![...everything(document)].some(shows))
   missing.push('any content');
+if (!pending && !missing.length) {
+  // The DOM does not tell when a background has come: an image of the same address, from the same cache, does.
+  for (const [page] of pages) {
+    for (const element of everything(page)) {
+      if (!element.getClientRects().length) continue;
+      for (const address of backgrounds(page.defaultView.getComputedStyle(element))) {
+        if (!/^https?:/.test(address)) continue;
+        if (!kept.probes.has(address)) kept.probes.set(address, Object.assign(new Image(), { src: address }));
+        if (!kept.probes.get(address).complete) pending += 1;
+      }
+    }
+  }
+}
 if (pending) missing.push(pending === 1 ? '1 picture' : `${pending} pictures`);
-const handling = ['cmpDetected', 'openPopupDetected', 'runningOptOut', 'runningOptIn'];
 const consent = window.autoconsentStandalone?.instance?.state?.lifecycle;
-if (handling.includes(consent)) missing.push('the consent dialog');
-return { missing, arrived: `${arrived}/${document.images.length}`, signature };
+// A consent manager is often there without a dialog: then it stays detected for ever.
+if (consent === 'cmpDetected') kept.detected ??= performance.now();
+if (['openPopupDetected', 'runningOptOut', 'runningOptIn'].includes(consent)
+  || (consent === 'cmpDetected' && performance.now() - kept.detected < 1000)) missing.push('the consent dialog');
+return { missing, arrived: `${arrived}/${images}`, signature };

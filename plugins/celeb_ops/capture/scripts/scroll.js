@@ -1,6 +1,6 @@
 // Down the page a viewport at a time and back to the top, so that loaders that watch the viewport see every part.
-// Ends at the bottom once the height has been stable, at `maxHeight`, or when the budget is spent.
-const [maxHeight, budgetMs, done] = arguments;
+// Ends at the bottom once the height has been stable, at `maxHeight`, or when the budget is spent. Begins at `from`.
+const [maxHeight, budgetMs, from, done] = arguments;
 const end = performance.now() + budgetMs;
 // requestAnimationFrame rests in a page that is not painted: a timer keeps the scroll from hanging there.
 // IntersectionObservers run once in each frame, after its callbacks: one frame a position is seen by all of them.
@@ -8,42 +8,63 @@ const frame = () => new Promise(resolve => { requestAnimationFrame(resolve); set
 const pause = ms => new Promise(resolve => setTimeout(resolve, ms));
 const go = top => window.scrollTo({ top, behavior: 'instant' });
 
-// Pictures that have a place but no picture yet: loaders that wait a moment before they act have missed them.
+// Pictures that have a place but not yet their picture: loaders that wait a moment before they act have missed them.
+const LATE = ['data-src', 'data-srcset', 'data-lazy-src', 'data-lazy-srcset', 'data-lazy', 'data-original', 'data-bg',
+  'data-background-image'];
+const lateAddress = element => LATE.map(name => element.getAttribute(name)).find(Boolean);
 const unloaded = () => [...everything(document)].filter(element => {
-  const image = element.localName === 'img';
-  const waiting = image ? element.complete && element.naturalWidth <= 2
-    : element.matches('[data-bg], [data-background-image]') && getComputedStyle(element).backgroundImage === 'none';
-  if (!waiting) return false;
+  const late = lateAddress(element);
+  if (element.localName === 'img') {
+    // A placeholder may be a small picture of its own, so what counts is whether the late address is shown.
+    const shown = element.currentSrc || element.src;
+    const candidates = (late || '').split(/,\s+/).map(one => one.trim().split(/\s/)[0]).filter(Boolean)
+      .map(one => { try { return new URL(one, document.baseURI).href; } catch { return one; } });
+    const waits = late ? !candidates.includes(shown) && element.naturalWidth < element.clientWidth / 2
+      // One without a late address whose own has failed is broken, not late.
+      : element.complete && element.naturalWidth <= 2 && (!shown || shown.startsWith('data:'));
+    if (!waits) return false;
+  } else if (!late || getComputedStyle(element).backgroundImage !== 'none') return false;
   const box = element.getBoundingClientRect();
-  return box.width >= 40 && box.height >= 40 && box.top + window.scrollY < maxHeight;
+  return box.width >= 40 && box.height >= 40 && box.left < window.innerWidth && box.right > 0
+    && box.top + window.scrollY < maxHeight && element.checkVisibility();
 });
+
+const unloadedStill = elements => { const late = new Set(unloaded()); return elements.some(one => late.has(one)); };
 
 (async () => {
   const step = Math.max(window.innerHeight, 200);
-  let top = 0, stopped = 'bottom';
+  let top = from, stopped = 'bottom', grown = false;
   for (;;) {
     if (performance.now() >= end) { stopped = 'budget'; break; }
     if (top >= maxHeight) { stopped = 'max_height'; break; }
     if (top + window.innerHeight >= pageHeight()) {
-      // At the bottom: an endless page grows now, a page with an end does not.
+      // At the bottom: an endless page grows now, a page with an end does not. One that has grown before is asked
+      // for longer: what it fetches may take a second.
       const height = pageHeight();
-      for (let wait = 0; wait < 6 && pageHeight() <= height; wait++) await pause(50);
+      for (let wait = 0; wait < (grown ? 30 : 12) && pageHeight() <= height && performance.now() < end; wait++) await pause(50);
       if (pageHeight() <= height) break;
+      grown = true;
     }
     // Not beyond the end: a page that grows meanwhile would be believed to end where the next step is already.
     top = Math.min(top + step, Math.max(pageHeight() - window.innerHeight, top + 1));
     go(top);
     await frame();
   }
-  for (const element of unloaded()) {
+  // From one view to the next: each late picture in it has the same quarter of a second.
+  for (let view = -1, late = unloaded(); late.length; late = late.filter(element => element.isConnected)) {
     if (performance.now() >= end) break;
-    if (!element.isConnected) continue;
-    go(element.getBoundingClientRect().top + window.scrollY - window.innerHeight / 3);
+    const place = element => element.getBoundingClientRect().top + window.scrollY;
+    const next = Math.min(...late.map(place).filter(top => top > view));
+    if (!Number.isFinite(next)) break;
+    view = next + window.innerHeight / 2;
+    go(next - window.innerHeight / 3);
     // Throttled loaders look every 100 to 200 ms.
-    for (let wait = 0; wait < 5 && (element.complete ?? true) && !(element.naturalWidth > 2); wait++) await pause(50);
+    const here = late.filter(element => place(element) <= view);
+    for (let wait = 0; wait < 5 && here.some(element => element.complete ?? true) && unloadedStill(here); wait++) await pause(50);
+    late = late.filter(element => !here.includes(element));
   }
   go(0);
   await frame();
   await frame();
-  return stopped;
-})().then(done, error => done(`error: ${error}`));
+  return { stopped, height: pageHeight(), late: unloaded().length };
+})().then(done, error => done({ stopped: `error: ${error}`, height: 0, late: 0 }));

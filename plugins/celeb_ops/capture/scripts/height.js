@@ -1,0 +1,2 @@
+// The page's rows, by now.
+return pageHeight();

@@ -1,0 +1,198 @@
+"""Traits of everyday news pages, each of which has left pictures out of a capture."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from celeb_ops.exceptions import BlockedPageError
+from tests.capture.shots import Shot, Studio, html
+from tests.capture.site import WORDS
+
+if TYPE_CHECKING:
+    from tests.capture.site import LocalSite
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+PLACEHOLDER = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA="
+
+
+def blue(name: str, width: int = 120, height: int = 100, delay: float = 0) -> str:
+    return f"/picture/0000ff/{width}x{height}.png?{name}" + (f"&delay={delay}" if delay else "")
+
+
+def stories(number: int = 6, gap: int = 700) -> str:
+    return "".join(
+        f"<article style='height:{gap}px'><img src='{blue(f's{n}')}' width=120 height=100></article>"
+        for n in range(number)
+    )
+
+
+PLACEHOLDERS = "".join(
+    f"<img src='/picture/808080/20x16.png' data-src='{blue(f'q{n}')}' width=120 height=100"
+    " style='display:block;margin-bottom:700px'>"
+    for n in range(12)
+)
+THROTTLED = """let waiting; const look = () => document.querySelectorAll('img[data-src]').forEach(one => {
+  const box = one.getBoundingClientRect();
+  if (box.bottom > 0 && box.top < innerHeight && !one.done) { one.done = true; one.src = one.dataset.src } }); look();
+addEventListener('scroll', () => { waiting ??= setTimeout(() => { waiting = undefined; look() }, 125) })"""
+MORE = f"""let n = 0, busy = false;
+const watch = new IntersectionObserver(all => all.forEach(one => {{
+  if (one.isIntersecting) one.target.src = one.target.dataset.late }}));
+addEventListener('scroll', async () => {{
+  if (busy || n > 1 || innerHeight + scrollY < document.documentElement.scrollHeight - 300) return;
+  busy = true; await fetch('{blue("more", delay=0.5)}'); n++;
+  for (let i = 0; i < 3; i++) {{
+    const image = Object.assign(new Image(120, 100), {{ className: 'more' }});
+    image.dataset.late = `{blue("m")}${{n}}${{i}}`; 
+    document.querySelector('main').append(image); watch.observe(image) }}
+  busy = false }})"""
+FRAME = f"<img src='{blue('framed', delay=1.5)}' width=120 height=100>".replace("'", "&quot;")
+SHADOW = f"""document.getElementById('host').attachShadow({{ mode: 'open' }}).innerHTML =
+  "<img src='{blue("shadow", delay=1.5)}' width=120 height=100>" """
+CARDS = "".join(f"<a class=card>Star {n} was seen</a>" for n in range(8))
+PAGES: dict[str, tuple[str, int]] = {
+    "content-visibility": (
+        html(
+            "".join(f"<section>{stories(1)}</section>" for _ in range(8)),
+            "section { content-visibility: auto; contain-intrinsic-size: auto 500px }",
+        ),
+        8,
+    ),
+    "body scrolls": (
+        html(stories(), "html, body { height: 100%; overflow-x: hidden }"),
+        6,
+    ),
+    "small placeholders": (html(PLACEHOLDERS, script=THROTTLED), 12),
+    "slow background": (
+        html(f"<i style=\"display:block;width:120px;height:100px;background:url('{blue('bg', delay=1.5)}')\"></i>"),
+        1,
+    ),
+    "slow frame": (html(f'<iframe srcdoc="{FRAME}" width=300 height=200></iframe>'), 1),
+    "slow shadow": (html("<div id=host></div>", script=SHADOW), 1),
+    "more is fetched": (html(f"<main>{stories(3)}</main>", ".more { display: block; margin-bottom: 700px }", MORE), 9),
+    "a skin": (
+        html(
+            f"<div style='height:7990px'>{stories(3)}</div><div style='height:300px'></div>",
+            "body { background: white url('/picture/ff0000/300x100.png') no-repeat top }",
+        ),
+        3,
+    ),
+    "half a sign": (
+        html(
+            stories(2),
+            script="document.title = 'Star \\ud83d'; document.querySelector('img').alt = 'x'.repeat(499) + '😀'",
+        ),
+        2,
+    ),
+    "a field named alt": (
+        html(
+            f"{stories(2)}<form class=skin><input name=alt></form>",
+            ".skin { background: url('/picture/ff0000/90x90.png'); height: 100px }",
+        ),
+        2,
+    ),
+    "own prototypes": (
+        html(
+            stories(2),
+            script="Object.prototype.extra = 1; Array.prototype.toJSON = () => 'bad'; Array.prototype.each = 1",
+        ),
+        2,
+    ),
+    "broken pictures": (
+        html(
+            "".join(f"<img src='/gone{n}' width=120 height=100 style='display:block'>" for n in range(40)) + stories(2)
+        ),
+        2,
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def shots(site: LocalSite, studio: Studio) -> dict[str, Shot]:
+    return studio.shoot_all({name: site.page(page) for name, (page, _) in PAGES.items()}, load_time_s=6)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_picture_is_in_the_capture(name: str, shots: dict[str, Shot]) -> None:
+    pixels, (_, expected) = shots[name].pixels, PAGES[name]
+    found = (pixels == (0, 0, 255)).all(axis=2).sum() / (120 * 100)
+    assert found == expected
+    assert not [what for what in shots[name].page.missing if "lazy" in what]
+
+
+def test_pictures_that_are_decoded_later_are_there(site: LocalSite, studio: Studio) -> None:
+    """``decoding=async``, which WordPress writes, lets a page be painted before its pictures."""
+    noise = Image.effect_noise((2_400, 1_800), 60).convert("RGB")
+    noise.paste((0, 0, 255), (0, 0, 2_400, 900))
+    out = io.BytesIO()
+    noise.save(out, "JPEG", quality=92)
+    site.files["/large.jpeg"] = ("image/jpeg", out.getvalue())
+    page = "".join(
+        f"<img decoding=async src='/large.jpeg?{n}' width=300 height=225 style='display:block'>" for n in range(24)
+    )
+    shot = studio.shoot(site.page(html(page)))
+    for picture in shot.page.pictures:
+        middle = shot.pixels[picture.box.top + 50, picture.box.left + 150].astype(int)
+        assert np.abs(middle - (0, 0, 255)).max() < 8, picture
+
+
+def test_what_never_came_is_told(site: LocalSite, studio: Studio) -> None:
+    late = f"<img src='{PLACEHOLDER}' data-src='/never-asked.png' width=300 height=200>"
+    assert studio.shoot(site.page(html(late * 2 + stories(1)))).page.missing == ["2 lazy pictures"]
+
+
+def test_an_app_in_a_fixed_layer_is_the_page_also_without_img(site: LocalSite, studio: Studio) -> None:
+    style = ".card { display: block; height: 400px; background: url('/picture/0000ff/400x300.png') no-repeat }"
+    layer = f"<div style='position:fixed;inset:0;overflow:auto'>{CARDS}</div>"
+    app = f"<!doctype html><title>News</title><style>body {{ margin: 0 }} {style}</style>{layer}"
+    page = studio.shoot(site.page(app)).page
+    assert (page.captured_height, len(page.pictures)) == (3_200, 8)
+
+
+def test_a_consent_manager_without_a_dialog_costs_no_time(site: LocalSite, studio: Studio) -> None:
+    manager = (
+        "<div id=onetrust-consent-sdk><div id=onetrust-banner-sdk style='display:none'>"
+        "<button id=onetrust-reject-all-handler>No</button></div></div>"
+    )
+    shot = studio.shoot(site.page(html(stories(2) + manager)), load_time_s=30)
+    assert shot.page.missing == []
+    assert shot.seconds < 20
+
+
+def test_a_frame_of_another_site_is_held_too(site: LocalSite, studio: Studio) -> None:
+    script = """fetch('/said?' + navigator.userAgent + Intl.DateTimeFormat().resolvedOptions().timeZone
+      + /native/.test(window.print)); setInterval(() => fetch('/tick'), 50)"""
+    inner = site.page(f"<body>{WORDS}<script>{script}</script>")
+    other = inner.replace("127.0.0.1", "localhost")
+    site.asked.clear()
+    studio.shoot(site.page(html(f"{stories(1)}<iframe src='{other}' width=300 height=200></iframe>")))
+    [said] = [path for path in site.paths() if path.startswith("/said?")]
+    assert "Headless" not in said
+    assert said.endswith("America/New_Yorkfalse")
+
+
+def test_a_block_page_in_a_frame_is_a_refusal(site: LocalSite, studio: Studio) -> None:
+    inner = site.page("<h1>Additional security check</h1>Request unsuccessful. Incapsula incident ID: 1")
+    with pytest.raises(BlockedPageError, match="Request unsuccessful"):
+        studio.shoot(site.page(f"<iframe src='{inner}' width=100% height=500></iframe>"))
+
+
+def test_other_kinds_of_pictures_are_facts_too(site: LocalSite, studio: Studio) -> None:
+    style = ".sign { display: block; width: 120px; height: 100px; background: url('/picture/0000ff/9x9.png?(1)') }"
+    kinds: dict[str, Any] = {
+        "svg": f"<svg width=120 height=100><image href='{blue('svg')}' width=120 height=100 /></svg>",
+        "input": f"<input type=image src='{blue('input')}' width=120 height=100>",
+        "sign": "<i class=sign></i>",
+        "second": (
+            "<div style=\"width:120px;height:100px;background:url('/picture/0000ff/9x9.png?first'),"
+            'url(/picture/0000ff/9x9.png?second)"></div>'
+        ),
+    }
+    page = studio.shoot(site.page(html("".join(kinds.values()) + WORDS, style))).page
+    assert {picture.src.partition("?")[2] for picture in page.pictures} == {"svg", "input", "(1)", "first", "second"}
