@@ -1,0 +1,108 @@
+"""What `python -m celeb_ops.gallery check` says of a gallery's photos."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+from rich.console import Console
+
+from celeb_ops import gallery
+from celeb_ops.exceptions import GalleryError
+from celeb_ops.geometry import Box
+from celeb_ops.recognition import models
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory: pytest.TempPathFactory, demo_folder: Path) -> dict[str, gallery.Photo]:
+    """A gallery with a photo of every trouble, looked at; by person and file."""
+    pictures = demo_folder / "www" / "pictures"
+    folder = tmp_path_factory.mktemp("gallery")
+    hopper, collins = (Image.open(pictures / f"{name}.jpeg").convert("RGB") for name in ("hopper", "collins"))
+    (hopper_face,) = models.find_faces(np.asarray(hopper))
+    two = Image.new("RGB", (hopper.width + collins.width, max(hopper.height, collins.height)))
+    two.paste(hopper.resize((hopper.width // 2, hopper.height // 2)), (0, 0))
+    two.paste(collins, (hopper.width, 0))
+    factor = 50 / max(hopper_face.width, 1)
+    photos = {
+        "Grace Hopper/one.jpg": hopper,
+        "Grace Hopper/two.jpg": hopper.rotate(4, fillcolor="white"),
+        "Grace Hopper/somebody else.jpg": collins,
+        "Grace Hopper/small.png": hopper.resize((round(hopper.width * factor), round(hopper.height * factor))),
+        "Eileen Collins/one.jpg": collins,
+        "Eileen Collins/two people.jpg": two,
+        "Eileen Collins/a cup.jpg": Image.open(pictures / "coffee.jpeg").convert("RGB"),
+        "_left out/one.jpg": hopper,
+    }
+    for name, image in photos.items():
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        image.save(path, quality=95)
+    (folder / "Eileen Collins" / "damaged.jpg").write_bytes((folder / "Eileen Collins" / "one.jpg").read_bytes()[:900])
+    return {f"{photo.name}/{photo.path.name}": photo for photo in gallery.check(folder)}
+
+
+@pytest.mark.parametrize(
+    ("photo", "said"),
+    [
+        ("Eileen Collins/a cup.jpg", "no face found"),
+        ("Eileen Collins/damaged.jpg", "unreadable"),
+        ("Eileen Collins/two people.jpg", "2 faces: the largest is taken"),
+        ("Grace Hopper/small.png", "small face"),
+        ("Grace Hopper/somebody else.jpg", "unlike Grace Hopper's other photos"),
+        ("Grace Hopper/somebody else.jpg", "like Eileen Collins's"),
+    ],
+)
+def test_tells_what_is_wrong_with_a_photo(photo: str, said: str, checked: dict[str, gallery.Photo]) -> None:
+    assert any(trouble.startswith(said) for trouble in checked[photo].trouble), checked[photo].trouble
+
+
+def test_says_nothing_of_a_good_one(checked: dict[str, gallery.Photo]) -> None:
+    assert checked["Grace Hopper/one.jpg"].trouble == []
+    assert checked["Grace Hopper/two.jpg"].trouble == []
+
+
+def test_passes_over_what_the_gallery_passes_over(checked: dict[str, gallery.Photo]) -> None:
+    assert not any(name.startswith("_left out") for name in checked)
+
+
+def test_reports_a_table_and_a_count(checked: dict[str, gallery.Photo]) -> None:
+    out = io.StringIO()
+    gallery.report(list(checked.values()), Console(file=out, width=200))
+    assert "a cup.jpg" in out.getvalue()
+    assert "2 people, 6 usable photos of 8" in out.getvalue()
+
+
+def test_a_folder_without_photos_is_an_error(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(GalleryError, match="has no photos: put them into <Name>/"):
+            gallery.check(folder)
+
+
+def test_the_command_ends_with_what_it_found(
+    tmp_path: Path, demo_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(demo_folder / "gallery", tmp_path / "gallery")
+    assert gallery.main(["check", str(tmp_path / "gallery")]) == 0
+    assert "2 people, 2 usable photos of 2; 0 to look at." in capsys.readouterr().out
+    (tmp_path / "gallery" / "Grace Hopper" / "no.jpg").write_bytes(b"no picture")
+    assert gallery.main(["check", str(tmp_path / "gallery")]) == 1
+    assert gallery.main(["check", str(tmp_path / "nowhere")]) == 2
+    assert "has no photos" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("nose", "turned"), [((50, 70), False), ((44, 70), False), ((75, 70), True), ((25, 72), True)])
+def test_a_face_turned_away_is_told_by_its_nose(
+    nose: tuple[int, int], turned: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    eyes = [(80, 40), (70, 40), (20, 40), (30, 40)]
+    monkeypatch.setattr(models, "landmarks", lambda *_: [*eyes, nose])
+    turn = gallery._turn(np.zeros((1, 1, 3), np.uint8), Box(0, 0, 1, 1))
+    assert (turn > gallery.TURNED) is turned
