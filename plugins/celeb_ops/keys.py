@@ -50,6 +50,12 @@ def parse_v1_time(text: str) -> datetime | None:
         return None
 
 
+def time_in(key: str) -> datetime | None:
+    """The run time in a key that ends with a stem, ``Results/<stem>.json``; None for any other key."""
+    found = re.search(r"_([A-Z][a-z]{2}_\d{2}_\d{4}_\d{2}H_\d{2}M_\d{2}S)\.", key)
+    return parse_v1_time(found[1]) if found else None
+
+
 def safe(name: str) -> str:
     """``name`` as one path segment that can't leave its folder."""
     return _UNSAFE.sub("_", name) or "_"

@@ -139,10 +139,15 @@ def reached(site: Site, message: str) -> CaptureError | None:
     return NoAnswerError(f"{site.url} could not be reached ({found[0]}). Is the address right and the site up?")
 
 
+_DIED = re.compile(
+    r"tab crashed|invalid session id|target frame detached|no such window|disconnected|not connected to DevTools"
+)
+
+
 def browser_trouble(site: Site, error: Exception) -> BrowserError:
     """The error for a browser that died or hung while it had the page."""
     text = (getattr(error, "msg", None) or str(error) or type(error).__name__).splitlines()[0]
-    if re.search(r"tab crashed|invalid session id|target frame detached|no such window|disconnected|not connected to DevTools", text):
+    if _DIED.search(text):
         return BrowserCrashedError(f"The browser died on {site.url}: {text}. It may have run out of memory.")
     if re.search(r"time[d]? ?out|Read timed out|no answer", text, re.IGNORECASE):
         return BrowserHungError(

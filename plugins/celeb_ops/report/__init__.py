@@ -1,0 +1,1 @@
+"""Pages for people: self-contained HTML, everything a site said escaped."""

@@ -1,0 +1,170 @@
+"""``python -m celeb_ops.review [FOLDER|KEY]``: one page to look at, with the names of a run on its screenshots."""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+import pyvips
+
+from celeb_ops import keys
+from celeb_ops.cli import counted
+from celeb_ops.exceptions import CelebsError, NotStoredError
+from celeb_ops.records import Plan, Result, Screenshot
+from celeb_ops.settings import Settings
+from celeb_ops.slicing.layout import LEFT_OUT
+from celeb_ops.store import FolderStore
+from celeb_ops.vips import opaque
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from celeb_ops.records import Sighting
+    from celeb_ops.store import Store
+
+WIDTH_PX = 720
+"""Of a screenshot on the page."""
+_PIECE_PX = 8_000
+"""Rows of one picture on the page: browsers refuse much taller ones."""
+_REFERENCE_PX = 176
+
+
+def review(store: Store, results: list[str], gallery: Path) -> str:
+    """The page for these results, self-contained HTML: screenshots, boxes, crops and the references that they matched.
+
+    :param results: keys of one run's results. :param gallery: where the references' photos are.
+    :raises NotStoredError: a result, or the screenshot or plan behind it, is not there.
+    """
+    loaded = [Result.load(store, key) for key in results]
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("celeb_ops", "report"), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    return environment.get_template("review.html").render(
+        time=keys.iso(loaded[0].time) if loaded else "",
+        sites=[_site(store, result, gallery) for result in loaded],
+        left_out=LEFT_OUT,
+    )
+
+
+def latest(store: Store) -> list[str]:
+    """The results of the store's latest run. NotStoredError where there is none."""
+    times = {key: when for key in store.list("Results/") if (when := keys.time_in(key))}
+    if not times:
+        raise NotStoredError(f"{store.url('Results/')} has no results: nothing was recognised there yet.")
+    newest = max(times.values())
+    return [key for key, when in times.items() if when == newest]
+
+
+def _site(store: Store, result: Result, gallery: Path) -> dict[str, Any]:
+    shot = Screenshot.load(store, result.screenshot)
+    try:
+        left_out = Plan.load(store, keys.plan(keys.stem(result.site, result.time))).left_out
+    except NotStoredError:
+        # Slices and their plan may have been tidied away.
+        left_out = []
+    height = shot.captured_height
+    return {
+        "anchor": keys.safe(result.site),
+        "name": result.site,
+        "title": shot.title,
+        # Only http(s) addresses were ever opened, so this is no `javascript:` one.
+        "url": shot.final_url,
+        "captured_at": keys.iso(result.captured_at),
+        "source": result.source,
+        "height": height,
+        "found": counted(result.faces, "face"),
+        "unrecognised": result.unrecognised,
+        "slices": counted(result.slices, "slice"),
+        "recognizer": f"{result.recognizer.name} {result.recognizer.version}",
+        "screenshot": list(_screenshot(store, shot)),
+        "left_out": [
+            (_share(one.rows.start, height), _share(one.rows.stop - one.rows.start, height)) for one in left_out
+        ],
+        "faces": [
+            _face(store, one, f"{keys.safe(result.site)}-{number}", shot, gallery)
+            for number, one in enumerate(result.sightings, start=1)
+        ],
+    }
+
+
+def _face(store: Store, one: Sighting, anchor: str, shot: Screenshot, gallery: Path) -> dict[str, Any]:
+    picture = shot.pictures[one.picture] if one.picture is not None else None
+    return {
+        "anchor": anchor,
+        "name": one.name,
+        "confidence": one.confidence,
+        "margin": one.margin,
+        "basis": one.basis,
+        "left": _share(one.box.left, shot.page_width),
+        "top": _share(one.box.top, shot.captured_height),
+        "width": _share(one.box.width, shot.page_width),
+        "height": _share(one.box.height, shot.captured_height),
+        "crop": _data_url(store.read(one.crop)),
+        "reference": _reference(gallery, one.reference),
+        "words": (picture.headline or picture.alt) if picture else "",
+    }
+
+
+def _reference(gallery: Path, name: str | None) -> str:
+    """The reference's photo, small; empty where it is no longer there."""
+    path = gallery / (name or "")
+    # The name came out of a file of the store: it must not lead out of the gallery.
+    if not name or not path.resolve().is_relative_to(gallery.resolve()) or not path.is_file():
+        return ""
+    try:
+        image = pyvips.Image.thumbnail(str(path), _REFERENCE_PX)
+        return _data_url(bytes(opaque(image.colourspace("srgb")).jpegsave_buffer(Q=80)))
+    except pyvips.Error:
+        return ""
+
+
+def _screenshot(store: Store, shot: Screenshot) -> Iterator[str]:
+    """The screenshot from the top, as pictures that a browser can show."""
+    for part in shot.parts:
+        rows = part.rows.stop - part.rows.start
+        image = opaque(pyvips.Image.thumbnail_buffer(store.read(part.key), WIDTH_PX, height=rows, size="down"))
+        image = image.copy_memory()
+        for top in range(0, image.height, _PIECE_PX):
+            piece = image.crop(0, top, image.width, min(_PIECE_PX, image.height - top))
+            yield _data_url(bytes(piece.jpegsave_buffer(Q=60)))
+
+
+def _data_url(jpeg: bytes) -> str:
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
+
+
+def _share(part: int, whole: int) -> float:
+    """Percent, to a hundredth of a pixel on any page."""
+    return round(100 * part / whole, 5)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit status: 0 fine, 2 bad input."""
+    parser = argparse.ArgumentParser(prog="python -m celeb_ops.review", description=__doc__)
+    parser.add_argument(
+        "what", nargs="?", help="a dataset's folder (its latest run), or a key, Results/….json; default: CELEBS_STORE"
+    )
+    parser.add_argument("--out", type=Path, default=Path("review.html"), help="the page's file (default: review.html)")
+    options = parser.parse_args(arguments)
+    try:
+        from celeb_ops.hooks.s3 import open_store
+
+        settings = Settings.load()
+        folder = Path(options.what) if options.what and not options.what.endswith(".json") else None
+        store = FolderStore(folder) if folder else open_store(settings)
+        results = latest(store) if folder or not options.what else [options.what]
+        page = review(store, results, settings.path(settings.gallery))
+        options.out.write_text(page, encoding="utf-8")
+    except (CelebsError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    print(f"{options.out}: {counted(len(results), 'site')}, {len(page) / 1e6:.1f} MB. Open it in a browser.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
