@@ -3,27 +3,31 @@
 
 PYTHON ?= python3
 VENV   := .venv
-CONSENT := node_modules/.package-lock.json
+CONSENT := node_modules/.tried
 PY     := $(VENV)/bin/python
 UV     := $(VENV)/tools/bin/uv
 UV_VERSION := 0.13.9
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
+# The variable inside: sudo hands on none.
+APT    := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qq
+# DATE and SITES come through the environment, where no space or sign in them means anything to make or the shell.
+RUN    := $${DATE:+--date "$$DATE"} $${SITES:+--sites "$$SITES"}
 
 export PYTHONPATH := plugins
 export UV_PYTHON_DOWNLOADS := never
 export SE_AVOID_STATS := true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run up check format test test-airflow bench lock setup setup-dev browser clean
+.PHONY: help demo run up check format test test-airflow bench lock setup setup-dev browser consent clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: setup ## set up, then run the whole DAG on a made-up newsroom (data/demo/)
-	@$(PY) -m celeb_ops.cli demo $(if $(DATE),--date $(DATE)) $(if $(SITES),--sites $(SITES))
+	@$(PY) -m celeb_ops.cli demo $(RUN)
 
-run: setup ## run the DAG once on CELEBS_SITES (DATE=2026-11-20T08:00, SITES=TMZ,PEOPLE)
-	@$(PY) -m celeb_ops.cli run $(if $(DATE),--date $(DATE)) $(if $(SITES),--sites $(SITES))
+run: setup ## run the DAG once on CELEBS_SITES (DATE=2026-11-20T08:00, within 3 h of now; SITES=TMZ,PEOPLE)
+	@$(PY) -m celeb_ops.cli run $(RUN)
 
 up: setup ## Airflow with its UI on 127.0.0.1:8080, schedule on; Ctrl-C ends all of it (PORT=8081)
 	@exec $(PY) -m celeb_ops.cli up $(if $(PORT),--port $(PORT))
@@ -50,6 +54,10 @@ bench: setup-dev setup ## the benchmarks: tables, and a JSON in bench-results/ (
 lock: $(UV) ## pin requirements*.in anew (requirements*.txt)
 	$(UV) pip compile -q --universal --python-version 3.11 --custom-compile-command "make lock" $(ARGS) requirements.in -o requirements.txt
 	$(UV) pip compile -q --universal --python-version 3.11 --custom-compile-command "make lock" $(ARGS) requirements-dev.in -o requirements-dev.txt
+
+consent: ## fetch again what answers consent dialogs, after npm could not
+	@rm -f $(CONSENT)
+	@$(MAKE) --no-print-directory $(CONSENT)
 
 clean: ## remove the set-up (.venv, .airflow, .cache, node_modules); the dataset in data/ stays
 	rm -rf $(VENV) .airflow .cache node_modules
@@ -81,17 +89,20 @@ $(VENV)/.requirements-dev: requirements-dev.txt $(VENV)/.requirements | $(PY)
 	@$(UV) pip install --quiet --python $(PY) -r requirements-dev.txt
 	@touch $@
 
-# What consent dialogs are answered with. Without npm walls are removed unanswered, which finds most pages too.
+# What consent dialogs are answered with. Without it walls are removed unanswered, which finds most pages too: that npm
+# fails is said once, not at every call.
 $(CONSENT): package.json package-lock.json
 	@if command -v npm >/dev/null; then \
 	  echo "· autoconsent (npm)"; \
-	  npm ci --silent --ignore-scripts --no-audit --no-fund && touch $@ || echo "· npm could not fetch it: see above"; \
+	  npm ci --loglevel=error --ignore-scripts --no-audit --no-fund >/dev/null \
+	  || echo "· npm could not fetch it (see above): consent dialogs are removed, not answered; make consent tries again"; \
+	  mkdir -p $(@D) && touch $@; \
 	else echo "· no npm here: consent dialogs are removed, not answered"; fi
 
 # Debian's Chromium with its driver; elsewhere Selenium Manager fetches a matching pair at the first run.
 browser:
 	@command -v chromedriver >/dev/null && { command -v chromium || command -v google-chrome || command -v chromium-browser; } >/dev/null \
 	|| { command -v apt-get >/dev/null && echo "· Chromium and its driver (apt)" \
-	     && $(SUDO) apt-get -qq update >/dev/null \
-	     && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get -qq install -y --no-install-recommends chromium chromium-driver fonts-liberation >/dev/null 2>&1; } \
+	     && { { $(APT) update && $(APT) install -y --no-install-recommends chromium chromium-driver fonts-liberation; } >$(VENV)-apt.log 2>&1 \
+	          && rm -f $(VENV)-apt.log || { cat $(VENV)-apt.log; rm -f $(VENV)-apt.log; false; }; }; } \
 	|| echo "· no chromedriver here: Selenium Manager will fetch a browser at the first capture"

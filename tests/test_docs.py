@@ -2,8 +2,12 @@ from __future__ import annotations
 
 import re
 
+import polars as pl
 import pytest
 
+from celeb_ops import keys
+from celeb_ops.dataset.celebs_csv import CSV_HEADER
+from celeb_ops.dataset.tables import CAPTURES, SIGHTINGS
 from celeb_ops.settings import PROJECT, Settings
 from celeb_ops.sites import Site
 
@@ -30,6 +34,36 @@ def test_every_site_option_is_explained(option: str) -> None:
     assert re.search(rf"^\| .*`{option}`.*\|$", read("docs/sites.md"), re.MULTILINE)
 
 
+TYPES = {
+    pl.String: "text",
+    pl.Int32: "integer",
+    pl.Float64: "number",
+    pl.Boolean: "yes or no",
+    pl.Datetime("ms", "UTC"): "time",
+    pl.List(pl.String): "list of text",
+}
+TABLES = {
+    "Celebs.csv": {name: "time" if name in {"time", "captured_at"} else "text" for name in CSV_HEADER},
+    "Captures": {name: TYPES[dtype] for name, dtype in CAPTURES.items()},
+    "Sightings": {name: TYPES[dtype] for name, dtype in SIGHTINGS.items()},
+}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_column_is_explained_with_its_type(table: str) -> None:
+    section = read("docs/dataset.md").split(f"## `{table}`\n")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \| ([\w ]+) \| (.{5,}) \|$", section, re.MULTILINE)
+    assert [(name, type_) for name, type_, _ in rows] == list(TABLES[table].items())
+
+
+def test_every_place_of_the_store_is_explained() -> None:
+    made = re.findall(r'f"([A-Z]\w+)/', (PROJECT / "plugins/celeb_ops/keys.py").read_text())
+    assert {"Images", "Outcomes"} <= set(made)
+    page = read("docs/dataset.md")
+    assert [place for place in (*made, ".locks") if f"`{place}/" not in page] == []
+    assert f"`{keys.CSV_V1}`" in page
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page: str) -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", read(page)):
@@ -42,6 +76,13 @@ def test_make_targets_of_the_readme_exist() -> None:
     named = set(re.findall(r"\bmake ([a-z][a-z-]*)", read("README.md")))
     assert {"demo", "test", "run", "up"} <= named
     assert named <= targets
+
+
+def test_how_far_a_date_may_lie_is_said_with_the_default() -> None:
+    hours = f"{Settings.model_fields['live_window_h'].default:g} h"
+    assert f"within {hours} of now" in read("README.md")
+    assert re.search(rf"^run:.*## .*DATE=.*within {hours} of now", read("Makefile"), re.MULTILINE)
+    assert f"only within `CELEBS_LIVE_WINDOW_H` ({hours})" in " ".join(read("README.md").split())
 
 
 def test_the_layout_table_names_what_is_there() -> None:

@@ -43,6 +43,32 @@ def test_everything_of_airflow_is_in_the_home(tmp_path: Path) -> None:
     assert told["AIRFLOW__LOGGING__BASE_LOG_FOLDER"] == f"{tmp_path}/logs"
 
 
+HERE = "127.0.0.1,localhost"
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({}, None),
+        ({"no_proxy": "intra.net"}, None),
+        ({"http_proxy": "http://proxy:1"}, HERE),
+        ({"HTTPS_PROXY": "http://proxy:1", "NO_PROXY": "intra.net, 10.0.0.1"}, f"intra.net,10.0.0.1,{HERE}"),
+        ({"all_proxy": "http://proxy:1", "no_proxy": "localhost", "NO_PROXY": "other"}, "localhost,127.0.0.1"),
+        ({"http_proxy": "http://proxy:1", "no_proxy": "*"}, "*"),
+    ],
+)
+def test_calls_to_this_machine_go_past_the_proxy(
+    given: dict[str, str], told: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    made = environment(tmp_path)
+    assert (made.get("no_proxy"), made.get("NO_PROXY")) == (told, told)
+
+
 def test_a_database_is_made_once(airflow_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (airflow_home / "airflow.db").stat().st_size > 100_000
 

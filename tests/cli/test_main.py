@@ -85,7 +85,8 @@ def called(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     ("arguments", "call"),
     [
         (["run"], ("run", None, [], PROJECT / ".airflow" / "run")),
-        (["demo", "--date", "2026-11-20T08:00"], ("demo", MORNING, [], PROJECT / ".airflow" / "run")),
+        (["demo", "--date", "2026-11-20T08:00"], ("demo", MORNING, [], PROJECT / ".airflow" / "run", None)),
+        (["demo", "--store", "there"], ("demo", None, [], PROJECT / ".airflow" / "run", "there")),
         (["run", "--sites", "TMZ, PEOPLE,"], ("run", None, ["TMZ", "PEOPLE"], PROJECT / ".airflow" / "run")),
         (["up"], ("up", 8080, PROJECT / ".airflow" / "up")),
         (["up", "--port", "8081", "--airflow-home", "here"], ("up", 8081, Path.cwd() / "here")),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import sys
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -12,7 +13,9 @@ from rich.console import Console
 from celeb_ops import keys
 from celeb_ops.cli.progress import Progress, rows_of, summary
 from celeb_ops.exceptions import CaptureError, StoreError
-from celeb_ops.records import Plan, Slice, Span
+from celeb_ops.hooks.s3 import warn_of_new_prefix
+from celeb_ops.records import Outcome, Plan, Slice, Span
+from celeb_ops.settings import Settings
 from tests.factories import RUN_TIME, a_picture, a_result, a_screenshot, saved
 
 if TYPE_CHECKING:
@@ -118,9 +121,60 @@ def test_faces_are_counted_and_named(names: list[str], text: str, told: Told, fo
     assert told.lines() == [f"✓ TMZ rekognize {text}"]
 
 
-def test_a_skipped_step_is_told(told: Told) -> None:
-    told.progress.on_task_instance_skipped("running", a_task("site.screenshot"))
-    assert told.lines() == ["– TMZ screenshot skipped"]
+class TestASkip:
+    def test_is_told_and_kept_with_its_reason(self, told: Told, folder_store: FolderStore) -> None:
+        word = Outcome(site="TMZ", time=RUN_TIME, outcome="skipped", task="screenshot", reason="It was too late.")
+        word.save(folder_store, keys.outcome(STEM))
+        told.progress.on_task_instance_skipped("running", a_task("site.screenshot"))
+        assert told.lines() == ["– TMZ screenshot skipped"]
+        assert told.progress.skips == {"TMZ": "It was too late."}
+        assert told.progress.failures == {}
+
+    def test_without_a_word_is_one_all_the_same(self, told: Told) -> None:
+        told.progress.on_task_instance_skipped("running", a_task("site.screenshot"))
+        assert told.progress.skips == {"TMZ": "screenshot was skipped without a word: see the log."}
+
+    def test_outside_the_sites_is_none_of_a_site(self, told: Told) -> None:
+        told.progress.on_task_instance_skipped("running", a_task("merge", site=None))
+        assert told.progress.skips == {}
+
+
+class TestAWarning:
+    def test_of_a_bucket_without_a_dataset_is_told(self, told: Told, folder_store: FolderStore) -> None:
+        settings = Settings(store="s3://press", from_v1=True)
+        with told.progress:
+            warn_of_new_prefix(settings, folder_store)
+        (line,) = told.lines()
+        assert line.startswith(f"! {folder_store.url(keys.CSV)} is not there: a new dataset begins.")
+        assert "CELEBS_PREFIX" in line
+
+    def test_is_told_once(self, told: Told) -> None:
+        with told.progress:
+            for photo in ("one.jpg", "one.jpg", "[two].jpg"):
+                logging.getLogger("celeb_ops.recognition.gallery").warning("%s shows no face.", photo)
+        assert told.lines() == ["! one.jpg shows no face.", "! [two].jpg shows no face."]
+
+    @pytest.mark.parametrize(
+        ("name", "level"), [("celeb_ops.recognition.look", logging.INFO), ("airflow.task", logging.WARNING)]
+    )
+    def test_is_no_other_line_of_the_log(self, name: str, level: int, told: Told) -> None:
+        with told.progress:
+            logging.getLogger(name).log(level, "Slice 1 of 2: 3 faces")
+        assert told.lines() == []
+
+    def test_of_merge_is_told_where_no_line_of_a_step_has_told_it(self, told: Told) -> None:
+        """A result that merge can't read: all steps of the site were fine."""
+        with told.progress:
+            fail(told, a_task("site.screenshot"), CaptureError("No page."))
+            for site in ("TMZ", "TMZ.CO"):
+                logging.getLogger("celeb_ops.operators.run").warning("%s was failed at rekognize: Half.", site)
+        assert told.lines() == ["✗ TMZ screenshot No page.", "! TMZ.CO was failed at rekognize: Half."]
+
+    def test_is_not_told_when_the_run_is_over(self, told: Told) -> None:
+        with told.progress:
+            pass
+        logging.getLogger("celeb_ops.sites").warning("Too late.")
+        assert told.lines() == []
 
 
 class TestAFailure:
@@ -167,16 +221,23 @@ def missed(site: str, outcome: str, reason: str) -> dict[str, Any]:
 class TestRowsOf:
     def test_are_those_of_the_runs_sites_by_name(self) -> None:
         captures = [seen("TMZ"), seen("PEOPLE"), seen("VARIETY")]
-        assert rows_of(["TMZ", "PEOPLE"], captures, {}) == [seen("PEOPLE"), seen("TMZ")]
+        assert rows_of(["TMZ", "PEOPLE"], captures, {}, {}) == [seen("PEOPLE"), seen("TMZ")]
 
     def test_tell_this_runs_failure_of_a_site_that_was_seen_before(self) -> None:
-        assert rows_of(["TMZ"], [seen("TMZ")], {"TMZ": "No gallery."}) == [missed("TMZ", "failed", "No gallery.")]
+        assert rows_of(["TMZ"], [seen("TMZ")], {"TMZ": "No gallery."}, {}) == [missed("TMZ", "failed", "No gallery.")]
+
+    def test_tell_this_runs_skip_of_a_site_that_failed_before(self) -> None:
+        captures = [missed("TMZ", "failed", "No page."), missed("VARIETY", "failed", "No answer.")]
+        assert rows_of(["TMZ", "VARIETY"], captures, {}, {"TMZ": "It was too late."}) == [
+            missed("TMZ", "skipped", "It was too late."),
+            missed("VARIETY", "failed", "No answer."),
+        ]
 
     def test_tell_a_failure_that_could_not_be_merged(self) -> None:
-        assert rows_of(["TMZ"], [], {"TMZ": "No page."}) == [missed("TMZ", "failed", "No page.")]
+        assert rows_of(["TMZ"], [], {"TMZ": "No page."}, {}) == [missed("TMZ", "failed", "No page.")]
 
     def test_are_none_for_a_site_of_which_nothing_is_known(self) -> None:
-        assert rows_of(["TMZ"], [], {}) == []
+        assert rows_of(["TMZ"], [], {}, {}) == []
 
 
 def test_the_table_shows_what_came_of_each_site() -> None:

@@ -12,16 +12,21 @@ import sys
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
 import pytest
+from PIL import Image
 
 from celeb_ops import keys
+from celeb_ops.cli import run as run_module
+from celeb_ops.cli.run import Ended, too_far
 from celeb_ops.dataset import captures_of
-from celeb_ops.settings import PROJECT
+from celeb_ops.dataset.tables import update_captures
+from celeb_ops.records import Outcome
+from celeb_ops.settings import PROJECT, Settings
 from celeb_ops.store import FolderStore
 from tests.processes import left_of
 from tests.web import NEVER, Web, free_port
@@ -182,8 +187,10 @@ def place(
         {"url": f"{web.address}/gamma", "name": "GAMMA"},
         {"url": f"http://127.0.0.1:{free_port()}/", "name": "DELTA", "optional": True},
     ]
-    gallery = str(demo_folder / "gallery")
-    return Place(tmp_path_factory.mktemp("runs"), made_home, sites, CELEBS_GALLERY=gallery)
+    folder = tmp_path_factory.mktemp("runs")
+    gallery = shutil.copytree(demo_folder / "gallery", folder / "gallery")
+    Image.new("RGB", (200, 200), "white").save(gallery / "Grace Hopper" / "blank.png")
+    return Place(folder, made_home, sites, CELEBS_GALLERY=str(gallery))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -285,6 +292,11 @@ class TestWithADeadSite:
             assert first.table[dead].startswith("– failed: http://127.0.0.1:")
             assert "could not be reached" in first.table[dead]
 
+    def test_what_the_steps_warned_of_is_told_once(self, first: Run) -> None:
+        """Each of two sites has looked into the gallery; what merge warns of was told by the steps' lines."""
+        (warning,) = [line for line in first.lines if line.startswith("! ")]
+        assert "blank.png shows no face" in warning
+
     def test_captures_keep_the_reason(self, first_files: dict[str, bytes], tmp_path: Path) -> None:
         store = FolderStore(tmp_path)
         store.write(keys.captures(NOW), first_files[keys.captures(NOW)])
@@ -338,13 +350,18 @@ def test_of_one_site_alone_changes_nothing_else(driver: Driver, place: Place, se
 
 def test_a_run_time_long_ago_is_skipped_with_a_sentence(driver: Driver, place: Place, second: Run) -> None:
     when = datetime(2001, 9, 9, 8, tzinfo=UTC)
+    earlier = Outcome(site="GAMMA", time=when, outcome="failed", task="screenshot", reason="It sent no page.")
+    update_captures(place.store, when, [], [earlier])
     driver.send(*place.arguments("--sites", "ALPHA,GAMMA", date=when))
     run = driver.answer()
     assert run.status == 0
     assert list(run.table) == ["ALPHA", "GAMMA"]
     assert run.table["ALPHA"].startswith("– skipped: The run time 2001-09-09T08:00:00Z is ")
     assert "today's page is not that time's page" in run.table["ALPHA"]
-    assert [outcome for outcome, _ in place.captures(when).values()] == ["skipped", "skipped"]
+    # GAMMA's failure is in Captures for good, but it is not this run's.
+    assert run.table["GAMMA"] == run.table["ALPHA"]
+    assert [outcome for outcome, _ in place.captures(when).values()] == ["skipped", "failed"]
+    assert "Give a DATE within 3 h of now" in run.line("Every site was skipped, so Celebs.csv got no row:")
     assert run.csv == second.csv
 
 
@@ -369,3 +386,51 @@ def test_where_list_sites_fails_the_run_is_red_and_nothing_is_merged(driver: Dri
     assert any("There is no site NOBODY" in line for line in run.lines)
     assert any("list_sites failed, so no site was visited" in line for line in run.lines)
     assert run.csv == second.csv
+
+
+# --- what a run of the DAG is given, and what is said at its end ----------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("environment", "dotenv", "delay_s"),
+    [
+        ({}, "", 2),
+        ({}, "77", 77),
+        ({"CELEBS_RETRY_DELAY_S": "66"}, "77", 66),
+        ({"CELEBS_RETRY_DELAY_S": "66"}, "", 66),
+        # Set but empty: it hides the file's.
+        ({"CELEBS_RETRY_DELAY_S": ""}, "77", 2),
+    ],
+)
+def test_retries_follow_soon_unless_the_user_says_when(
+    environment: dict[str, str], dotenv: str, delay_s: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # For the test alone: a command sets it for its whole process.
+    monkeypatch.setattr(os, "environ", os.environ | environment)
+    (tmp_path / "no.env").write_text(f"CELEBS_RETRY_DELAY_S={dotenv}")
+    loaded: list[float] = []
+
+    def run_dag(*_: object) -> Ended:
+        loaded.append(Settings.load().retry_delay_s)
+        return Ended("failed")
+
+    monkeypatch.setattr(run_module, "migrated", lambda *_: None)
+    monkeypatch.setattr(run_module, "_run_dag", run_dag)
+    assert run_module.run(NOW, [], tmp_path / "home") == 1
+    assert loaded == [delay_s]
+
+
+SKIPPED, SEEN = {"outcome": "skipped"}, {"outcome": "seen"}
+
+
+@pytest.mark.parametrize("hours", [-4, 4])
+def test_a_date_too_far_away_is_told_with_one_that_is_not(hours: int) -> None:
+    now = datetime(2026, 11, 25, 7, 30, tzinfo=UTC)
+    said = too_far([SKIPPED, SKIPPED], now + timedelta(hours=hours), now, 3)
+    assert f"{keys.iso(now + timedelta(hours=hours))} is more than 3 h from now" in said
+    assert "Give a DATE within 3 h of now, 2026-11-25T07:30:00Z, or none." in said
+
+
+@pytest.mark.parametrize(("rows", "hours"), [([SKIPPED, SEEN], 4), ([SKIPPED], 2), ([], 4)])
+def test_a_date_is_blamed_for_nothing_else(rows: list[dict[str, str]], hours: int) -> None:
+    assert too_far(rows, NOW, NOW + timedelta(hours=hours), 3) == ""

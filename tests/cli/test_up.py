@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import signal
+import json
 import socket
 import subprocess
 import sys
@@ -16,6 +16,7 @@ from celeb_ops.cli import up
 from celeb_ops.cli.airflow_home import AirflowHomeError
 from celeb_ops.cli.up import up as make_up
 from tests.processes import left_of
+from tests.web import Web, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,12 +90,20 @@ def test_airflow_that_ends_while_it_starts_is_told(tmp_path: Path) -> None:
         up._wait_until_up(process, 1, tmp_path / "up.log")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_ctrl_c_a_term_and_a_closed_terminal_are_one(number: signal.Signals) -> None:
-    before = signal.getsignal(number)
-    with pytest.raises(KeyboardInterrupt), up._interruptible():
-        signal.raise_signal(number)
-    assert signal.getsignal(number) == before
+def test_airflow_is_asked_past_the_proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setattr(up, "START_S", 3)
+    health = {part: {"status": "healthy"} for part in ("metadatabase", "scheduler", "dag_processor")}
+    # It ends with its standard input: it does not outlive the test.
+    waits = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+    with (
+        Web({"/api/v2/monitor/health": json.dumps(health)}) as web,
+        subprocess.Popen(waits, stdin=subprocess.PIPE) as process,
+    ):
+        up._wait_until_up(process, int(web.address.rpartition(":")[2]), tmp_path / "up.log")
+    assert web.asked == ["/api/v2/monitor/health"]
 
 
 @pytest.mark.parametrize(

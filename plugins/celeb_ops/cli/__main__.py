@@ -22,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.command == "demo":
             from celeb_ops.cli.demo import demo
 
-            return demo(options.date, options.sites, options.airflow_home)
+            return demo(options.date, options.sites, options.airflow_home, options.store)
         from celeb_ops.cli.run import run
 
         return run(options.date, options.sites, options.airflow_home)
@@ -39,9 +39,14 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     for name, text in (("run", "the DAG once"), ("demo", "the DAG once on a made-up newsroom")):
         command = commands.add_parser(name, help=text)
-        command.add_argument("--date", type=moment, default=None, help="run time, e.g. 2026-11-20T08:00 (UTC)")
+        command.add_argument(
+            "--date", type=moment, default=None, help="run time, e.g. 2026-11-20T08:00 (UTC), within 3 h of now"
+        )
         command.add_argument("--sites", type=_names, default=[], help="names, separated by commas")
         _add_home(command, "run")
+        if name == "demo":
+            # For the tests: a person's demo is always in the same place.
+            command.add_argument("--store", default=None, help=argparse.SUPPRESS)
     command = commands.add_parser("up", help="Airflow with its UI and the schedule")
     command.add_argument("--port", type=_port, default=8080)
     _add_home(command, "up")

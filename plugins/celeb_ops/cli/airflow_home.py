@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+
+
 class AirflowHomeError(PermanentError):
     """The Airflow home is in use, or its database could not be made."""
 
@@ -33,7 +36,21 @@ def environment(home: Path) -> dict[str, str]:
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "PYTHONPATH": os.pathsep.join(filter(None, [str(PROJECT / "plugins"), os.environ.get("PYTHONPATH")])),
+        **_past_the_proxy(),
     }
+
+
+def _past_the_proxy() -> dict[str, str]:
+    """What keeps Airflow's calls to its own API on this machine: a proxy would look for 127.0.0.1 on its own."""
+    if not any(os.environ.get(name) or os.environ.get(name.upper()) for name in _PROXIES):
+        # By `no_proxy` alone Python would believe that all is said, and pass over the proxies of macOS's settings.
+        return {}
+    # Libraries read one of the two, and mostly the lower-case one first: both say the same.
+    given = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    hosts = [host.strip() for host in given.split(",") if host.strip()]
+    if "*" not in hosts:
+        hosts = list(dict.fromkeys([*hosts, "127.0.0.1", "localhost"]))
+    return dict.fromkeys(("no_proxy", "NO_PROXY"), ",".join(hosts))
 
 
 @contextmanager

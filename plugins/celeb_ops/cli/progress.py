@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +15,9 @@ from rich.text import Text
 
 from celeb_ops import keys
 from celeb_ops.cli import counted
-from celeb_ops.exceptions import StoreError
-from celeb_ops.operators.run import GROUP
-from celeb_ops.records import Plan, Result, Screenshot
+from celeb_ops.exceptions import CelebsError
+from celeb_ops.operators import run as run_steps
+from celeb_ops.records import Outcome, Plan, Result, Screenshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from celeb_ops.store import Store
+
+
+_LOGGER = logging.getLogger("celeb_ops")
 
 
 class Progress:
@@ -47,14 +51,19 @@ class Progress:
         )
         self.failures: dict[str, str] = {}
         """The sites that failed, with what their step said."""
+        self.skips: dict[str, str] = {}
+        """The sites that were skipped, with what their step said."""
         self.errors: list[str] = []
         """What tasks outside the sites' own steps said when they failed."""
+        self._warnings = _Warnings(self._warn)
 
     def __enter__(self) -> Progress:
         self._live.start()
+        _LOGGER.addHandler(self._warnings)
         return self
 
     def __exit__(self, *_: object) -> None:
+        _LOGGER.removeHandler(self._warnings)
         self._live.stop()
 
     @hookimpl
@@ -73,6 +82,8 @@ class Progress:
     @hookimpl
     def on_task_instance_skipped(self, previous_state: Any, task_instance: Any) -> None:
         site, step = _place(task_instance)
+        if site:
+            self.skips[site] = self._why_skipped(site, step)
         self._line("[yellow]–[/]", site, step, "skipped")
 
     @hookimpl
@@ -94,6 +105,15 @@ class Progress:
             self.errors.append(f"{step}: {told}")
         self._line("[red]✗[/]", site, step, told)
 
+    def _warn(self, record: logging.LogRecord) -> None:
+        text = record.getMessage()
+        # Merge and the watcher name the sites that did not come through once more.
+        told = record.name == run_steps.__name__ and text.startswith(
+            tuple(f"{site} " for site in (*self.failures, *self.skips))
+        )
+        if not told:
+            self._console.print(f"  [yellow]![/] {escape(text)}", highlight=False)
+
     def _line(self, sign: str, site: str, step: str, text: str) -> None:
         self._console.print(f"  {sign} {escape(site):<14} {step:<11} {escape(text)}", highlight=False)
 
@@ -109,8 +129,14 @@ class Progress:
                 return f"{counted(len(plan.slices), 'slice')}, {plan.seconds:.1f} s"
             result = Result.load(store, keys.result(stem))
             return f"{counted(result.faces, 'face')}: {', '.join(result.celebrities) or 'nobody named'}"
-        except StoreError as error:
+        except CelebsError as error:
             return str(error)
+
+    def _why_skipped(self, site: str, step: str) -> str:
+        try:
+            return Outcome.load(self._open_store(), keys.outcome(keys.stem(site, self._when))).reason
+        except CelebsError:
+            return f"{step} was skipped without a word: see the log."
 
     def _seen(self, shot: Screenshot) -> str:
         cut = f" of {shot.page_height:,} (truncated)" if shot.truncated else ""
@@ -122,15 +148,34 @@ class Progress:
         return f"{height}, {pictures}{lacking}, {sum(shot.timings.values()):.1f} s"
 
 
-def rows_of(
-    sites: Iterable[str], captures: Iterable[dict[str, Any]], failures: Mapping[str, str]
-) -> list[dict[str, Any]]:
-    """The run's row for each of its sites: that of ``Captures``, unless the site failed this time.
+class _Warnings(logging.Handler):
+    """Tells what the project's own code warns of, each sentence once."""
 
-    What is known of a capture only grows, so ``Captures`` keeps a site as seen when a later try fails.
+    def __init__(self, tell: Callable[[logging.LogRecord], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._tell = tell
+        self._told: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if (text := record.getMessage()) not in self._told:
+            self._told.add(text)
+            self._tell(record)
+
+
+def rows_of(
+    sites: Iterable[str],
+    captures: Iterable[dict[str, Any]],
+    failures: Mapping[str, str],
+    skips: Mapping[str, str],
+) -> list[dict[str, Any]]:
+    """The run's row for each of its sites: that of ``Captures``, unless the site failed or was skipped this time.
+
+    What is known of a capture only grows, so ``Captures`` keeps a site as seen when a later try fails, and as failed
+    when a later one is skipped.
     """
     rows = {row["site"]: row for row in captures}
-    rows |= {site: {"site": site, "outcome": "failed", "reason": reason} for site, reason in failures.items()}
+    for outcome, reasons in (("skipped", skips), ("failed", failures)):
+        rows |= {site: {"site": site, "outcome": outcome, "reason": reason} for site, reason in reasons.items()}
     return [rows[site] for site in sorted(sites) if site in rows]
 
 
@@ -153,4 +198,4 @@ def _place(task_instance: Any) -> tuple[str, str]:
     """Site (empty for a task outside the group) and step."""
     group, _, step = task_instance.task_id.rpartition(".")
     site = getattr(getattr(task_instance, "task", None), "site", None)
-    return (site["name"] if group == GROUP and isinstance(site, dict) else "", step)
+    return (site["name"] if group == run_steps.GROUP and isinstance(site, dict) else "", step)

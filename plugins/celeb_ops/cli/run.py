@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from rich.markup import escape
 from celeb_ops import keys
 from celeb_ops.cli import counted
 from celeb_ops.cli.airflow_home import claimed, environment, migrated
+from celeb_ops.cli.interrupts import interruptible
 from celeb_ops.dataset import captures_of
 from celeb_ops.hooks.s3 import open_store
 from celeb_ops.settings import PROJECT, Settings
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DAG_ID = "trending_celebrities"
-_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 RETRY_DELAY_S = 2
 """A person sits through the retries of ``make run``; on the schedule they are minutes apart."""
 
@@ -41,13 +40,16 @@ class Ended:
     """What tasks outside the sites' own steps said when they failed."""
     failures: dict[str, str] = field(default_factory=dict)
     """The sites that failed, with what their step said."""
+    skips: dict[str, str] = field(default_factory=dict)
+    """The sites that were skipped, with what their step said."""
 
 
 def run(when: datetime | None, names: list[str], home: Path) -> int:
     """Run the DAG for ``when`` (default: now) on the sites of these names (none: all); the exit status."""
-    if not os.environ.get("CELEBS_RETRY_DELAY_S"):
-        os.environ["CELEBS_RETRY_DELAY_S"] = str(RETRY_DELAY_S)
     settings = Settings.load()
+    if "retry_delay_s" not in settings.model_fields_set:
+        # The DAG file loads the settings itself.
+        os.environ["CELEBS_RETRY_DELAY_S"] = str(RETRY_DELAY_S)
     # What is wrong with the input is said before any work begins.
     sites = choose(load_sites(settings.path(settings.sites)), names)
     when = when or datetime.now(UTC).replace(microsecond=0)
@@ -104,29 +106,13 @@ def _run_dag(console: Console, settings: Settings, when: datetime, names: list[s
     with Progress(console, lambda: open_store(settings), when) as progress:
         listeners.pm.register(progress)
         try:
-            with _interruptible():
+            # It ends the task that is under way, which cleans up behind itself; Progress hands the interrupt on
+            # when Airflow takes it for a task's failure.
+            with interruptible():
                 run = bag.dags[DAG_ID].test(logical_date=when, run_conf={"sites": names})
         finally:
             listeners.pm.unregister(progress)
-    return Ended(str(run.state), progress.errors, progress.failures)
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Ctrl-C, a SIGTERM or a closed terminal ends the task that is under way and then the run, not just the task.
-
-    The task cleans up behind itself; Progress hands the interrupt on when Airflow takes it for a task's failure.
-    """
-
-    def interrupt(number: int, _: Any) -> None:
-        raise KeyboardInterrupt(signal.Signals(number).name)
-
-    before = {number: signal.signal(number, interrupt) for number in _ENDS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    return Ended(str(run.state), progress.errors, progress.failures, progress.skips)
 
 
 def _tell(console: Console, settings: Settings, when: datetime, sites: list[str], ended: Ended) -> bool:
@@ -135,7 +121,7 @@ def _tell(console: Console, settings: Settings, when: datetime, sites: list[str]
     from celeb_ops.recognition import NO_GALLERY
 
     store = open_store(settings)
-    rows = rows_of(sites, captures_of(store, when), ended.failures)
+    rows = rows_of(sites, captures_of(store, when), ended.failures, ended.skips)
     lacking = sorted(set(sites) - {row["site"] for row in rows})
     errors = list(ended.errors)
     if lacking:
@@ -146,6 +132,8 @@ def _tell(console: Console, settings: Settings, when: datetime, sites: list[str]
     if rows:
         console.print(summary(rows))
         console.print()
+    if advice := too_far(rows, when, datetime.now(UTC), settings.live_window_h):
+        console.print(advice, markup=False, highlight=False)
     if any(row.get("recognizer") == "local" and not row["gallery"] for row in rows):
         console.print(NO_GALLERY, markup=False, highlight=False)
     url = store.url(keys.CSV)
@@ -154,6 +142,17 @@ def _tell(console: Console, settings: Settings, when: datetime, sites: list[str]
         f"Dataset: {place}; beside it Images/, Faces/, Results/, Captures/, Sightings/.", markup=False, highlight=False
     )
     return not lacking
+
+
+def too_far(rows: list[dict[str, Any]], when: datetime, now: datetime, window_h: float) -> str:
+    """What to say where every site was skipped for the run time's sake; else empty."""
+    skipped = bool(rows) and all(row["outcome"] == "skipped" for row in rows)
+    if not skipped or abs(now - when) <= timedelta(hours=window_h):
+        return ""
+    return (
+        f"Every site was skipped, so {keys.CSV} got no row: {keys.iso(when)} is more than {window_h:g} h from now, and "
+        f"today's page is not that time's page. Give a DATE within {window_h:g} h of now, {keys.iso(now)}, or none."
+    )
 
 
 def short(path: Path) -> str:

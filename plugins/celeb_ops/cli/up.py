@@ -13,13 +13,14 @@ import urllib.error
 import urllib.request
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psutil
 from rich.console import Console
 
 from celeb_ops.cli import counted
 from celeb_ops.cli.airflow_home import AirflowHomeError, claimed, environment
+from celeb_ops.cli.interrupts import ENDS, interruptible
 from celeb_ops.cli.run import short
 from celeb_ops.settings import Settings
 from celeb_ops.sites import load_sites
@@ -42,7 +43,7 @@ def up(port: int, home: Path) -> int:
     with claimed(home):
         log = home / "up.log"
         console.print(f"Starting Airflow for {counted(len(sites), 'site')} (log: {short(log)}) …", markup=False)
-        with _interruptible(), _standalone(home, port, log) as process:
+        with interruptible(), _standalone(home, port, log) as process:
             try:
                 _wait_until_up(process, port, log)
                 console.print(f"\nAirflow is up: [bold]http://127.0.0.1:{port}[/]   {_login(home)}")
@@ -66,22 +67,6 @@ def _check_free(port: int) -> None:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
-    """Ctrl-C, a SIGTERM and a closed terminal are one: none of them leaves Airflow running."""
-
-    def interrupt(number: int, _: Any) -> None:
-        raise KeyboardInterrupt(signal.Signals(number).name)
-
-    ends = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, interrupt) for number in ends}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
 def _standalone(home: Path, port: int, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """``airflow standalone``, ended with all it started on leaving."""
     with log.open("wb") as output:
@@ -98,7 +83,7 @@ def _standalone(home: Path, port: int, log: Path) -> Iterator[subprocess.Popen[b
         yield process
     finally:
         # A second Ctrl-C must not leave half of it running.
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in ENDS:
             signal.signal(number, signal.SIG_IGN)
         _end(process)
 
@@ -129,11 +114,13 @@ def _free_port() -> int:
 
 def _wait_until_up(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     deadline = time.monotonic() + START_S
+    # Not through the user's proxy, whose 127.0.0.1 is another machine.
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise AirflowHomeError(f"Airflow ended while it was starting; {short(log)} says why.")
         with suppress(urllib.error.URLError, OSError, ValueError):
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v2/monitor/health", timeout=5) as answer:
+            with direct.open(f"http://127.0.0.1:{port}/api/v2/monitor/health", timeout=5) as answer:
                 health = json.load(answer)
             parts = ("metadatabase", "scheduler", "dag_processor")
             if all((health.get(part) or {}).get("status") == "healthy" for part in parts):

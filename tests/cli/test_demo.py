@@ -1,0 +1,130 @@
+"""The demo's own command line: what a person sees first."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from celeb_ops import keys
+from celeb_ops.cli import demo
+from celeb_ops.cli.airflow_home import AirflowHomeError
+from celeb_ops.settings import PROJECT, Settings
+from celeb_ops.sites import load_sites
+from celeb_ops.store import FolderStore
+from tests.web import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demo-run")
+
+
+@pytest.fixture(scope="module")
+def temporary() -> Iterator[Path]:
+    # Short: the path of a socket, of which Chromium makes one in there, has a limit.
+    with tempfile.TemporaryDirectory(prefix="t-", ignore_cleanup_errors=True) as path:
+        yield Path(path)
+
+
+@pytest.fixture(scope="module")
+def ended(folder: Path, temporary: Path, made_home: Path) -> subprocess.CompletedProcess[str]:
+    """A demo of somebody whose own settings, proxy included, are of no use to it."""
+    home = shutil.copytree(made_home, folder / "airflow")
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    own = {
+        "CELEBS_STORE": str(folder / "own"),
+        "CELEBS_SITES": str(folder / "none.yaml"),
+        "CELEBS_GALLERY": str(folder / "no-gallery"),
+        "CELEBS_RECOGNIZER": "rekognition",
+        "CELEBS_BROWSER_URL": nowhere,
+        "CELEBS_LIVE_WINDOW_H": "0.000001",
+        "CELEBS_RETRIES": "many",
+        "CELEBS_NO_SUCH_SETTING": "1",
+    }
+    environment = {name: value for name, value in os.environ.items() if name.lower() != "no_proxy"}
+    return subprocess.run(
+        [sys.executable, "-m", "celeb_ops.cli", "demo", "--airflow-home", home, "--store", folder / "store"],
+        cwd=PROJECT,
+        env=environment | own | {"http_proxy": nowhere, "TMPDIR": str(temporary), "COLUMNS": "200"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+
+
+@pytest.mark.browser
+class TestARun:
+    def test_is_green(self, ended: subprocess.CompletedProcess[str]) -> None:
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+
+    def test_names_the_two_on_each_page_and_nobody_else(
+        self, ended: subprocess.CompletedProcess[str], folder: Path
+    ) -> None:
+        rows = list(csv.DictReader(io.StringIO(FolderStore(folder / "store").read(keys.CSV).decode())))
+        assert {row["site"]: row["celebrities"] for row in rows} == {
+            "DAILY-PLAIN": "Grace Hopper",
+            "LAZY-POST": "Eileen Collins; Grace Hopper",
+            "WALLED-TIMES": "Eileen Collins; Grace Hopper",
+        }
+        assert len(rows) == 3
+        assert {row["source"] for row in rows} == {"live"}
+
+    def test_tells_where_its_dataset_is(self, ended: subprocess.CompletedProcess[str], folder: Path) -> None:
+        assert "recognised by local" in ended.stdout.splitlines()[0]
+        assert ended.stdout.splitlines()[-1].startswith(f"Dataset: {folder}/store/Celebs.csv; ")
+        assert ended.stderr == ""
+
+    def test_leaves_nothing_elsewhere(
+        self, ended: subprocess.CompletedProcess[str], folder: Path, temporary: Path
+    ) -> None:
+        assert {path.name for path in folder.iterdir()} == {"airflow", "store"}
+        assert list(temporary.glob("celebs-*")) == []
+
+
+@pytest.fixture
+def own_environment(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The environment, for the test alone: a command sets it for its whole process."""
+    environ = dict(os.environ)
+    monkeypatch.setattr(os, "environ", environ)
+    return environ
+
+
+def test_a_second_one_takes_nothing_from_under_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_environment: dict[str, str]
+) -> None:
+    """It is served while the home is in use, so it is refused when all its files are written."""
+    served: list[str] = []
+
+    def run(when: datetime | None, names: list[str], home: Path) -> int:
+        settings = Settings.load()
+        if served:
+            raise AirflowHomeError("in use")
+        served.append(settings.sites.read_text())
+        photos = sorted(settings.gallery.rglob("*.*"))
+        times = [photo.stat().st_mtime_ns for photo in photos]
+        with pytest.raises(AirflowHomeError):
+            demo.demo(when, names, home)
+        assert [settings.sites.read_text()] == served
+        assert [photo.stat().st_mtime_ns for photo in photos] == times
+        for site in load_sites(settings.sites):
+            urllib.request.urlopen(site.url, timeout=10).close()
+        return 0
+
+    monkeypatch.setattr(demo, "run", run)
+    assert demo.demo(None, [], tmp_path) == 0
+    assert len(served) == 1

@@ -1,0 +1,148 @@
+"""The Makefile's own rules, with small scripts in the place of the programs that they call."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from celeb_ops.settings import PROJECT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TOOLS = ("cat", "env", "id", "mkdir", "rm", "touch")
+
+
+class Checkout:
+    """A folder with the Makefile, in which just some programs are found. ``calls`` are those of the stand-ins."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / "checkout"
+        self._programs = folder / "bin"
+        self._calls = folder / "calls"
+        self._programs.mkdir()
+        self._folder.mkdir()
+        for name in ("Makefile", "package.json", "package-lock.json"):
+            shutil.copy(PROJECT / name, self._folder)
+        for name in TOOLS:
+            (self._programs / name).symlink_to(shutil.which(name))
+
+    def have(self, name: str, script: str) -> None:
+        program = self._programs / name
+        program.write_text(f'#!/bin/sh\necho "{name} $*" >>"{self._calls}"\n{script}\n')
+        program.chmod(0o755)
+
+    @property
+    def calls(self) -> list[str]:
+        return self._calls.read_text().splitlines() if self._calls.exists() else []
+
+    def make(self, *arguments: str, **environment: str) -> str:
+        """What it says, errors too."""
+        make = shutil.which("make") or pytest.skip("no make here")
+        # Neither what a `make test` around this one says, nor the user's own DATE.
+        done = subprocess.run(
+            [make, *arguments],
+            cwd=self._folder,
+            env={"PATH": str(self._programs), **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=True,
+        )
+        return done.stdout
+
+    def files(self) -> set[str]:
+        return set(os.listdir(self._folder))
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    return Checkout(tmp_path)
+
+
+class TestArguments:
+    @pytest.fixture
+    def python(self, checkout: Checkout) -> Checkout:
+        checkout.have("python", """for word; do echo "[$word]"; done""")
+        return checkout
+
+    def said(self, checkout: Checkout, target: str, *given: str, **environment: str) -> list[str]:
+        # `-o setup`: as if it were done.
+        return checkout.make("-o", "setup", target, "PY=python", *given, **environment).splitlines()
+
+    @pytest.mark.parametrize("target", ["run", "demo"])
+    def test_are_handed_on_whole(self, target: str, python: Checkout) -> None:
+        words = ["[-m]", "[celeb_ops.cli]", f"[{target}]", "[--date]", "[2026-11-20 08:00]", "[--sites]"]
+        said = self.said(python, target, "DATE=2026-11-20 08:00", """SITES=TMZ, PEOPLE; "echo" 'no'""")
+        assert said == [*words, """[TMZ, PEOPLE; "echo" 'no']"""]
+
+    def test_may_come_from_the_environment(self, python: Checkout) -> None:
+        assert self.said(python, "run", SITES="TMZ, PEOPLE")[3:] == ["[--sites]", "[TMZ, PEOPLE]"]
+
+    def test_that_are_not_given_are_none(self, python: Checkout) -> None:
+        assert self.said(python, "run") == ["[-m]", "[celeb_ops.cli]", "[run]"]
+
+
+class TestTheBrowser:
+    def test_that_is_there_is_not_fetched(self, checkout: Checkout) -> None:
+        for name in ("chromedriver", "chromium", "apt-get"):
+            checkout.have(name, "")
+        assert checkout.make("browser") == ""
+        assert checkout.calls == []
+
+    def test_is_fetched_without_a_question_and_quietly(self, checkout: Checkout) -> None:
+        checkout.have("apt-get", '[ "$DEBIAN_FRONTEND" = noninteractive ] || exit 1; echo much')
+        # As on many machines: it hands on nothing of the environment.
+        checkout.have("sudo", 'exec env -i PATH="$PATH" "$@"')
+        before = checkout.files()
+        assert checkout.make("browser", "SUDO=sudo") == "· Chromium and its driver (apt)\n"
+        assert [call for call in checkout.calls if call.startswith("apt-get")] == [
+            "apt-get -qq update",
+            "apt-get -qq install -y --no-install-recommends chromium chromium-driver fonts-liberation",
+        ]
+        assert checkout.files() == before
+
+    @pytest.mark.parametrize("failing", ["update", "install"])
+    def test_that_can_not_be_had_from_apt_is_told_with_what_apt_said(self, failing: str, checkout: Checkout) -> None:
+        checkout.have("apt-get", f'[ "$2" != {failing} ] || {{ echo "E: no such luck" >&2; exit 100; }}')
+        before = checkout.files()
+        assert checkout.make("browser").splitlines() == [
+            "· Chromium and its driver (apt)",
+            "E: no such luck",
+            "· no chromedriver here: Selenium Manager will fetch a browser at the first capture",
+        ]
+        assert checkout.files() == before
+
+
+class TestAutoconsent:
+    def set_up(self, checkout: Checkout) -> str:
+        return checkout.make("-o", ".venv/.requirements", "-o", "browser", "setup")
+
+    def test_is_fetched_once(self, checkout: Checkout) -> None:
+        checkout.have("npm", "echo added 1 package")
+        assert self.set_up(checkout) == "· autoconsent (npm)\n"
+        assert "autoconsent" not in self.set_up(checkout)
+        assert len(checkout.calls) == 1
+
+    def test_that_npm_can_not_fetch_is_told_once_with_what_npm_said(self, checkout: Checkout) -> None:
+        checkout.have("npm", "echo npm error network >&2; exit 1")
+        said = self.set_up(checkout)
+        assert "npm error network" in said
+        assert "make consent tries again" in said
+        assert "npm" not in self.set_up(checkout)
+        assert len(checkout.calls) == 1
+
+    def test_is_fetched_again_when_asked(self, checkout: Checkout) -> None:
+        checkout.have("npm", "exit 1")
+        self.set_up(checkout)
+        checkout.make("consent")
+        assert len(checkout.calls) == 2
+
+    def test_is_looked_for_again_when_npm_is_there(self, checkout: Checkout) -> None:
+        assert "no npm here" in self.set_up(checkout)
+        checkout.have("npm", "")
+        assert "· autoconsent (npm)" in self.set_up(checkout)
