@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import capture, cast, soak, steps
+from benchmarks import capture, cast, recognition, slicing, soak, steps
 from celeb_ops.settings import PROJECT, Settings
 
 if TYPE_CHECKING:
@@ -25,6 +25,10 @@ BENCHMARKS: dict[str, Callable[[cast.Cast, Path], Iterable[dict[str, Any]]]] = {
     "steps": steps.run,
     "quality": steps.run_quality,
     "soak": soak.run,
+    "slicing": slicing.run,
+    "recognizer": recognition.run_speed,
+    "names": recognition.run_names,
+    "scale": recognition.run_scale,
 }
 
 

@@ -9,23 +9,30 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pyvips
 
 from benchmarks import first_version
 from benchmarks.soak import left_behind
+from celeb_ops import keys
 from celeb_ops.capture.browser import open_browser
 from celeb_ops.capture.page import capture_page
+from celeb_ops.geometry import Box
 from celeb_ops.hooks.s3 import open_store
 from celeb_ops.operators.rekognize import RekognizeCelebritiesOperator
 from celeb_ops.operators.screenshot import ScreenshotOperator
 from celeb_ops.operators.slice import SliceOperator
+from celeb_ops.recognition import Face, models
 from celeb_ops.recognition.gallery import Gallery
-from celeb_ops.recognition.local import LocalRecognizer
-from celeb_ops.records import Result
+from celeb_ops.recognition.local import THRESHOLD, LocalRecognizer, Matcher
+from celeb_ops.recognition.look import look
+from celeb_ops.records import Plan, Result, Screenshot, Slice, Span
 from celeb_ops.settings import Settings
 from celeb_ops.sites import Site
-from celeb_ops.slicing import spans
+from celeb_ops.slicing import RowReader, cut, spans
+from celeb_ops.slicing.cut import areas_of
+from celeb_ops.store import FolderStore
 
 SITE = "BENCH"
 
@@ -128,3 +135,167 @@ def _site(url: str) -> dict[str, Any]:
 
 def _context(time: str) -> Any:
     return {"logical_date": datetime.fromisoformat(time)}
+
+
+def cut_first_version(sidecar: str, out: str) -> list[dict[str, Any]]:
+    shot, path = _stored(sidecar)
+    pieces = first_version.slices(path)
+    step = shot.captured_height // max(len(pieces), 1)
+    return [_piece(out, piece, n * step, (n + 1) * step) for n, piece in enumerate(pieces)]
+
+
+def cut_split_image(sidecar: str, out: str) -> list[dict[str, Any]]:
+    """In as many equal pieces as the first version."""
+    import contextlib
+    import io
+
+    from PIL import Image
+    from split_image import split_image
+
+    Image.MAX_IMAGE_PIXELS = None
+    shot, path = _stored(sidecar)
+    number = max(shot.captured_height // first_version.SLICE_PX, 1)
+    with contextlib.redirect_stdout(io.StringIO()):
+        split_image(str(path), number, 1, False, False, True, out)
+    step = shot.captured_height // number
+    return [
+        {"file": str(Path(out, f"{path.stem}_{n}{path.suffix}")), "rows": [[n * step, (n + 1) * step]]}
+        for n in range(number)
+    ]
+
+
+def cut_sahi(sidecar: str, out: str) -> list[dict[str, Any]]:
+    from PIL import Image
+    from sahi.slicing import slice_image
+
+    Image.MAX_IMAGE_PIXELS = None
+    shot, path = _stored(sidecar)
+    result = slice_image(
+        image=str(path),
+        output_file_name="piece",
+        output_dir=out,
+        slice_height=min(1_920, shot.captured_height),
+        slice_width=shot.page_width,
+        overlap_height_ratio=0.2,
+        overlap_width_ratio=0.2,
+        out_ext=".jpeg",
+    )
+    return [
+        {"file": str(Path(out, name)), "rows": [[top, min(top + 1_920, shot.captured_height)]]}
+        for name, (_, top) in zip(result.filenames, result.starting_pixels, strict=True)
+    ]
+
+
+def cut_ours(sidecar: str, out: str) -> list[dict[str, Any]]:
+    store = open_store(Settings.load())
+    shot = Screenshot.load(store, sidecar)
+    plan = cut(shot, sidecar, Path(sidecar).stem, store)
+    plan.save(store, keys.plan(Path(sidecar).stem))
+    return [{"key": one.key, "rows": [list(band) for band in one.bands]} for one in plan.slices]
+
+
+def people_on_slices(pieces: str, sidecar: str, gallery: str, cache: str) -> list[str]:
+    """Whom the same recogniser names on the slices."""
+    recognizer = LocalRecognizer(Gallery.load(Path(gallery), Path(cache)))
+    store = open_store(Settings.load())
+    told = json.loads(pieces)
+    if told and "key" in told[0]:
+        plan = Plan.load(store, keys.plan(Path(sidecar).stem))
+        result = look(plan, Screenshot.load(store, sidecar), recognizer, Path(sidecar).stem, store)
+        return result.celebrities
+    return sorted(
+        {face.name for piece in told for face in recognizer.recognize(Path(piece["file"]).read_bytes()) if face.name}
+    )
+
+
+def search_slices(sidecar: str, way: str, store: str, gallery: str, cache: str) -> dict[str, Any]:
+    """One page's rows in slices of 1,920 px: found and named, each slice by itself."""
+    kept = FolderStore(Path(store))
+    shot = Screenshot.load(kept, sidecar)
+    known = Gallery.load(Path(gallery), Path(cache))
+    recognizer = LocalRecognizer(known)
+    areas = areas_of(shot, RowReader(shot, kept.read))
+    image = pyvips.Image.new_from_buffer(kept.read(shot.parts[0].key), "")
+    slices = []
+    for span in spans(shot.captured_height):
+        piece = image.crop(0, span.start, image.width, span.stop - span.start).jpegsave_buffer(Q=95)
+        one = Slice(key="", bands=[span], columns=Span(0, image.width))
+        slices.append((piece, [part for area in areas for part in one.parts_of(area)]))
+    recognizer.recognize(slices[0][0])
+    start = time.perf_counter()
+    faces, people = 0, set()
+    for piece, parts in slices:
+        found = recognizer.recognize(piece, parts) if way == "ours" and parts else []
+        if way == "whole":
+            found = _face_recognition(known, models.decode(piece))
+        faces += len(found)
+        people |= {face.name for face in found if face.name}
+    return {"slices": len(slices), "faces": faces, "people": len(people), "seconds": time.perf_counter() - start}
+
+
+def _face_recognition(gallery: Gallery, pixels: models.Pixels) -> list[Face]:
+    """As the package face_recognition does it: HOG over all of the picture in colour, upsampled once; nearest photo."""
+    faces = []
+    for one in models._detector()(pixels, 1):
+        box = Box(one.left(), one.top(), one.width(), one.height())
+        distances = np.linalg.norm(gallery.embeddings - models.embed(pixels, box), axis=1)
+        best = int(distances.argmin())
+        faces.append(Face(box, name=gallery.names[best] if distances[best] <= THRESHOLD else None))
+    return faces
+
+
+def name_photos(photos: str, gallery: str, cache: str) -> list[dict[str, Any]]:
+    """Names on photos pasted on a blank page, by three ways; a photo's own people are whom its caption would name."""
+    known = Gallery.load(Path(gallery), Path(cache))
+    ours = LocalRecognizer(known)
+    counts = {
+        way: dict.fromkeys(("shown", "right", "wrong", "strangers", "strangers_named"), 0)
+        for way in ("plain dlib at 0.55", "ours, a face alone", "ours, with the page's words")
+    }
+    for people, jpeg in json.loads(Path(photos).read_text()):
+        image = pyvips.Image.new_from_buffer(bytes.fromhex(jpeg), "")
+        picture = image.embed(60, 60, image.width + 120, image.height + 120, background=[253, 252, 249])
+        png = picture.pngsave_buffer()
+        faces = ours.recognize(png, [Box(60, 60, image.width, image.height)])
+        by_way = {
+            "plain dlib at 0.55": [face.name for face in _face_recognition(known, models.decode(png))],
+            "ours, a face alone": [face.name for face in faces],
+            "ours, with the page's words": [
+                face.name or (face.candidate if face.candidate in people else None) for face in faces
+            ],
+        }
+        for way, names in by_way.items():
+            count = counts[way]
+            named = [name for name in names if name]
+            count["shown"] += len(people)
+            count["right"] += len(set(named) & set(people))
+            if people:
+                count["wrong"] += len(set(named) - set(people))
+            else:
+                count["strangers"] += len(names)
+                count["strangers_named"] += len(named)
+    return [{"way": way, **count} for way, count in counts.items()]
+
+
+def match(people: int) -> float:
+    """Milliseconds to find the nearest of so many people for a face, of ten faces at once."""
+    dice = np.random.default_rng(1)
+    gallery = Gallery([str(n) for n in range(people)], dice.normal(0, 0.054, (people, 128)), "bench")
+    matcher, faces = Matcher(gallery), dice.normal(0, 0.054, (10, 128))
+    matcher.nearest(faces)
+    start = time.perf_counter()
+    for _ in range(5):
+        matcher.nearest(faces)
+    return round((time.perf_counter() - start) / 50 * 1000, 3)
+
+
+def _stored(sidecar: str) -> tuple[Screenshot, Path]:
+    store = open_store(Settings.load())
+    shot = Screenshot.load(store, sidecar)
+    return shot, Path(store.url(shot.parts[0].key))
+
+
+def _piece(out: str, content: bytes, top: int, bottom: int) -> dict[str, Any]:
+    path = Path(out, f"{top}.jpeg")
+    path.write_bytes(content)
+    return {"file": str(path), "rows": [[top, bottom]]}
