@@ -18,7 +18,7 @@ export UV_PYTHON_DOWNLOADS := never
 export SE_AVOID_STATS := true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run up check format test test-airflow bench lock setup setup-dev browser consent clean
+.PHONY: help demo run up review gallery-check check format test test-airflow bench lock setup setup-dev browser consent clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,12 @@ run: setup ## run the DAG once on CELEBS_SITES (DATE=2026-11-20T08:00, within 3 
 
 up: setup ## Airflow with its UI on 127.0.0.1:8080, schedule on; Ctrl-C ends all of it (PORT=8081)
 	@exec $(PY) -m celeb_ops.cli up $(if $(PORT),--port $(PORT))
+
+review: setup ## the latest run's names on its screenshots, as one page: review.html (WHAT=data/demo or a Results/… key)
+	@$(PY) -m celeb_ops.review $(WHAT)
+
+gallery-check: setup ## which photos of the gallery help, and which do not
+	@$(PY) -m celeb_ops.gallery check
 
 check: setup-dev ## lint, format, types
 	$(VENV)/bin/ruff check .

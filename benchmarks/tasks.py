@@ -145,7 +145,7 @@ def cut_first_version(sidecar: str, out: str) -> list[dict[str, Any]]:
 
 
 def cut_split_image(sidecar: str, out: str) -> list[dict[str, Any]]:
-    """In as many equal pieces as the first version."""
+    """In equal pieces of 2,000 px at the most; it takes only numbers that divide the height."""
     import contextlib
     import io
 
@@ -154,7 +154,8 @@ def cut_split_image(sidecar: str, out: str) -> list[dict[str, Any]]:
 
     Image.MAX_IMAGE_PIXELS = None
     shot, path = _stored(sidecar)
-    number = max(shot.captured_height // first_version.SLICE_PX, 1)
+    height = shot.captured_height
+    number = next(n for n in range(-(-height // first_version.SLICE_PX), height + 1) if height % n == 0)
     with contextlib.redirect_stdout(io.StringIO()):
         split_image(str(path), number, 1, False, False, True, out)
     step = shot.captured_height // number

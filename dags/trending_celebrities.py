@@ -6,8 +6,8 @@ nobody else. **merge** then brings one row per seen site into `Celebs.csv`, and 
 with the reason) into `Captures`. **watcher** turns the run red unless every failure was of an optional site.
 
 *Something failed?* Clear the red task: only that site is done anew, and `merge` and `watcher` follow. Nothing is
-doubled, however often a task or a run is repeated. A run time further than 3 h from now is skipped: today's page
-never stands for another day's.
+doubled, however often a task or a run is repeated. A page that was not photographed within 3 h of the run time is
+skipped from then on: today's page never stands for another day's.
 """
 
 from __future__ import annotations
@@ -91,17 +91,19 @@ def trending_celebrities():
         ).output
 
     @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[dataset])
-    def merge(sites: list[dict], results: list[str], *, outlet_events) -> None:
+    def merge(sites: list[dict], results: list[str], *, outlet_events) -> list[str]:
         """Bring the survivors' rows into Celebs.csv, Captures and Sightings, and name the others."""
-        outlet_events[dataset].extra = run.merge_results(get_current_context(), sites, results)
+        done = run.merge_results(get_current_context(), sites, results)
+        outlet_events[dataset].extra = done
+        return done["failed"]
 
     @task(trigger_rule=TriggerRule.ALL_DONE, retries=0)
-    def watcher(sites: list[dict]) -> None:
+    def watcher(sites: list[dict], failed: list[str] | None) -> None:
         """Turn the run red unless every failure was of an optional site."""
-        run.watch(get_current_context(), sites)
+        run.watch(get_current_context(), sites, failed)
 
     sites = list_sites()
-    merge(sites, site_steps.expand(site=sites)) >> watcher(sites)
+    watcher(sites, merge(sites, site_steps.expand(site=sites)))
 
 
 trending_celebrities()

@@ -139,6 +139,14 @@ ERRORS = {
         ", line 1, column 8",
         "is not YAML: could not determine",
     ),
+    "a date that is none": (
+        f"sites:\n  - url: {TMZ}\n    name: 2026-13-45",
+        ", line 3, column 11",
+        "is not YAML: '2026-13-45' is taken for a timestamp but is none; write a text in quotes.",
+    ),
+    "a date by tag": ("sites: [!!timestamp soon]", ", line 1, column 9", "'soon' is taken for a timestamp but is none"),
+    "a truth by tag": ("sites: [!!bool perhaps]", ", line 1, column 9", "'perhaps' is taken for a bool but is none"),
+    "a number too long": (f"sites: [{'9' * 5_000}]", ", line 1, column 9", "9' is taken for a int but is none"),
     "a list twice": (
         f"sites: [{TMZ}]\nsites: [{TMZ}]",
         ", line 2, column 1",

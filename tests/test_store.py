@@ -19,7 +19,15 @@ from botocore.config import Config
 from filelock import FileLock
 
 from celeb_ops import store as store_module
-from celeb_ops.exceptions import InvalidKeyError, NotStoredError, StoreError, UpdateConflictError
+from celeb_ops.exceptions import (
+    InvalidKeyError,
+    NotPermittedError,
+    NotStoredError,
+    PermanentError,
+    StoreError,
+    StoreRefusedError,
+    UpdateConflictError,
+)
 from celeb_ops.store import FolderStore, S3Store, checked, split_s3
 from tests.web import free_port
 
@@ -389,7 +397,7 @@ class TestS3:
 
     @every_verb()
     def test_a_missing_bucket_is_a_sentence(self, s3_client: S3Client, verb: Callable[[Store, str], Any]) -> None:
-        with pytest.raises(StoreError) as error:
+        with pytest.raises(StoreRefusedError) as error:
             verb(S3Store(s3_client, "celebs-nowhere"), "Celebs.csv")
         assert str(error.value) == (
             "There is no bucket 'celebs-nowhere': create it, or set CELEBS_STORE to another one."
@@ -408,13 +416,48 @@ class TestS3:
         )
         with pytest.raises(
             StoreError, match=r'could not be \w+: Could not .* "http://.*"\. Check the connection celebs_s3'
-        ):
+        ) as error:
             verb(S3Store(client, "celebs"), "Celebs.csv")
+        assert not isinstance(error.value, PermanentError)
 
     def test_no_credentials_are_a_sentence(self, s3_endpoint: str) -> None:
         client = boto3.client("s3", endpoint_url=s3_endpoint, region_name="us-east-1")
-        with pytest.raises(StoreError, match=r"read: Unable to locate credentials\. Check the connection celebs_s3\.$"):
+        with pytest.raises(
+            StoreRefusedError, match=r"read: Unable to locate credentials\. Check the connection celebs_s3\.$"
+        ):
             S3Store(client, "celebs").read("Celebs.csv")
+
+    @pytest.mark.parametrize(
+        ("status", "code", "kind"),
+        [
+            (403, "AccessDenied", NotPermittedError),
+            (403, "InvalidAccessKeyId", StoreRefusedError),
+            (403, "SignatureDoesNotMatch", StoreRefusedError),
+            (400, "ExpiredToken", StoreRefusedError),
+            (400, "AuthorizationHeaderMalformed", StoreRefusedError),
+            (501, "NotImplemented", StoreRefusedError),
+            (400, "RequestTimeout", StoreError),
+            (400, "IncompleteBody", StoreError),
+            (429, "TooManyRequests", StoreError),
+            (500, "InternalError", StoreError),
+            (503, "SlowDown", StoreError),
+        ],
+    )
+    @every_verb()
+    def test_only_what_may_pass_is_tried_again_by_airflow(
+        self, s3_client: S3Client, status: int, code: str, kind: type[StoreError], verb: Callable[[Store, str], Any]
+    ) -> None:
+        client = boto3.client("s3", **_connected(s3_client), config=Config(retries={"total_max_attempts": 1}))
+        client.meta.events.register("before-send.s3", lambda **_: _answer(status, code))
+        with pytest.raises(StoreError, match=code) as error:
+            verb(S3Store(client, "celebs"), "a")
+        assert type(error.value) is kind
+
+    def test_who_may_not_list_is_told_what_a_refused_read_may_mean(self, s3_client: S3Client) -> None:
+        client = boto3.client("s3", **_connected(s3_client))
+        client.meta.events.register("before-send.s3", lambda **_: _answer(403, "AccessDenied", "Access Denied"))
+        with pytest.raises(NotPermittedError, match=r"AccessDenied: Access Denied \(without .* s3:ListBucket .*\)\.$"):
+            S3Store(client, "celebs").read("a")
 
 
 def _connected(client: S3Client) -> dict[str, str]:

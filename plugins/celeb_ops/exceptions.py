@@ -31,6 +31,14 @@ class StoreError(CelebsError):
     """The store could not be read or written."""
 
 
+class StoreRefusedError(StoreError, PermanentError):
+    """The store refuses, and would again: there is no such bucket, the keys are unknown, a permission is lacking."""
+
+
+class NotPermittedError(StoreRefusedError):
+    """Whoever asks lacks the permission for this; others may be there."""
+
+
 class NotStoredError(StoreError):
     """A key that should be in the store is not there."""
 

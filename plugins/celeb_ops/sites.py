@@ -151,6 +151,17 @@ class _Loader(yaml.SafeLoader):
             seen.add(key.value)
         return node
 
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        # PyYAML makes a date of what looks like one, and so on, and lets Python's own error through where it is none.
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, LookupError, AttributeError):
+            kind = node.tag.rpartition(":")[2]
+            raise yaml.MarkedYAMLError(
+                problem=f"{str(node.value)[:40]!r} is taken for a {kind} but is none; write a text in quotes",
+                problem_mark=node.start_mark,
+            ) from None
+
 
 def _site(entry: Any, defaults: dict[str, Any], where: str) -> Site:
     if isinstance(entry, str):

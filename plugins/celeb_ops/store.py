@@ -11,7 +11,14 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import uuid4
 
-from celeb_ops.exceptions import InvalidKeyError, NotStoredError, StoreError, UpdateConflictError
+from celeb_ops.exceptions import (
+    InvalidKeyError,
+    NotPermittedError,
+    NotStoredError,
+    StoreError,
+    StoreRefusedError,
+    UpdateConflictError,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -24,6 +31,10 @@ UPDATE_ATTEMPTS = 30
 
 LOCK_TIMEOUT_S = 120
 """How long an ``update`` in a folder waits for those of others."""
+
+_FORBIDDEN = {"AccessDenied", "Forbidden", "403"}
+"""S3's word for a lacking permission, and boto's for a 403 without a body."""
+_FORBIDDEN_HINT = " (without the permission s3:ListBucket S3 says so of a file that is not there, too)"
 
 _CONTENT_TYPES = {
     ".json": "application/json",
@@ -188,8 +199,13 @@ class S3Store:
 
     @contextmanager
     def _told(self, key: str, verb: str) -> Iterator[None]:
-        """Turns boto's errors into a sentence about this key."""
+        """Turns boto's errors into a sentence about this key.
+
+        :raises StoreRefusedError: a second try would meet the same. :raises StoreError: it may not.
+        """
         from botocore.exceptions import BotoCoreError, ClientError
+
+        from celeb_ops.aws import would_repeat
 
         try:
             yield
@@ -198,14 +214,19 @@ class S3Store:
             if code in {"NoSuchKey", "404", "NotFound"}:
                 raise NotStoredError(f"{self.url(key)} is not there.") from None
             if code == "NoSuchBucket":
-                raise StoreError(
+                raise StoreRefusedError(
                     f"There is no bucket {self.bucket!r}: create it, or set CELEBS_STORE to another one."
                 ) from None
             said = str(error.response["Error"].get("Message") or "no more is said").rstrip(".")
-            raise StoreError(f"{self.url(key)} could not be {verb}: {code}: {said}.") from error
+            if code in _FORBIDDEN:
+                hint = _FORBIDDEN_HINT if verb == "read" else ""
+                raise NotPermittedError(f"{self.url(key)} could not be {verb}: {code}: {said}{hint}.") from error
+            kind = StoreRefusedError if would_repeat(error) else StoreError
+            raise kind(f"{self.url(key)} could not be {verb}: {code}: {said}.") from error
         except BotoCoreError as error:
             said = str(error).rstrip(".")
-            raise StoreError(f"{self.url(key)} could not be {verb}: {said}. Check the connection celebs_s3.") from error
+            kind = StoreRefusedError if would_repeat(error) else StoreError
+            raise kind(f"{self.url(key)} could not be {verb}: {said}. Check the connection celebs_s3.") from error
 
     def _get(self, key: str) -> tuple[bytes, str]:
         with self._told(key, "read"):

@@ -45,6 +45,10 @@ def test_merge_and_watcher_come_whatever_the_sites_come_to(dag: DAG) -> None:
     )
 
 
+def test_merge_tells_the_watcher_which_sites_failed(dag: DAG) -> None:
+    assert [argument.operator.task_id for argument in dag.get_task("watcher").op_args] == ["list_sites", "merge"]
+
+
 def test_merge_tells_the_dataset_asset(dag: DAG) -> None:
     assert [asset.name for asset in dag.get_task("merge").outlets] == ["celebs_dataset"]
 

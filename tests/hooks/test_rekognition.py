@@ -98,6 +98,18 @@ def test_no_region_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+def test_an_unknown_profile_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nope")
+    with pytest.raises(SettingsError, match=r"^Rekognition can't be opened: The config profile \(nope\) could not be"):
+        rekognition_client(Settings())
+
+
+def test_an_endpoint_without_a_scheme_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(REKOGNITION, connection("localhost:9000", region_name="us-west-2"))
+    with pytest.raises(SettingsError, match=r"Invalid endpoint: localhost:9000\. An endpoint_url begins with http://"):
+        rekognition_client(Settings())
+
+
 def test_throttling_is_sat_through_by_boto(
     settings: Settings, service: Rekognition, monkeypatch: pytest.MonkeyPatch
 ) -> None:

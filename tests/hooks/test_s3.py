@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
+from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+from botocore.exceptions import CredentialRetrievalError
 
 from celeb_ops import settings as settings_module
-from celeb_ops.exceptions import StoreError
+from celeb_ops.exceptions import CelebsError, PermanentError, SettingsError, StoreRefusedError
 from celeb_ops.hooks.s3 import open_store, warn_of_new_prefix
 from celeb_ops.settings import PROJECT, Settings
 from celeb_ops.store import FolderStore, S3Store
@@ -177,5 +179,43 @@ def test_a_new_place_of_one_s_own_gets_no_warning(caplog: pytest.LogCaptureFixtu
 
 
 def test_a_bucket_that_is_not_there_is_told_before_any_work(s3_client: S3Client) -> None:
-    with pytest.raises(StoreError, match="There is no bucket 'celebs-nowhere'"):
+    with pytest.raises(StoreRefusedError, match="There is no bucket 'celebs-nowhere'"):
         warn_of_new_prefix(Settings(), S3Store(s3_client, "celebs-nowhere"))
+
+
+class TestUnusable:
+    """What boto can't make a client of is a sentence, not its own error."""
+
+    @pytest.fixture(autouse=True)
+    def place(self, dotenv: Path) -> None:
+        dotenv.write_text("CELEBS_STORE=s3://celebs-bucket\n")
+
+    def test_an_unknown_profile(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("AWS_PROFILE", "nope")
+        with pytest.raises(SettingsError) as error:
+            opened()
+        assert str(error.value) == (
+            "S3 can't be opened: The config profile (nope) could not be found. Check the connection celebs_s3, or "
+            "without one the AWS_… variables and files that boto reads."
+        )
+
+    @pytest.mark.parametrize("endpoint", ["localhost", "127.0.0.1:9000"])
+    def test_an_endpoint_without_a_scheme(self, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        extra = {"endpoint_url": endpoint, "region_name": "eu-north-1"}
+        monkeypatch.setenv("AIRFLOW_CONN_CELEBS_S3", json.dumps({"conn_type": "aws", "extra": extra}))
+        with pytest.raises(SettingsError, match=f"Invalid endpoint: {endpoint}. An endpoint_url begins with http://"):
+            opened()
+
+    def test_a_region_that_is_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "eu west")
+        with pytest.raises(SettingsError, match="S3 can't be opened: Provided region_name 'eu west' doesn't match"):
+            opened()
+
+    def test_credentials_that_could_not_be_fetched_may_be_tried_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def down(*_: object, **__: object) -> None:
+            raise CredentialRetrievalError(provider="iam-role", error_msg="no route")
+
+        monkeypatch.setattr(S3Hook, "get_client_type", down)
+        with pytest.raises(CelebsError, match="S3 can't be opened: Error when retrieving credentials") as error:
+            opened()
+        assert not isinstance(error.value, PermanentError)

@@ -8,7 +8,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowSkipException, AirflowTaskTimeout
 
 from celeb_ops import keys
-from celeb_ops.exceptions import CaptureError, StoreError
+from celeb_ops.exceptions import CaptureError, NotPermittedError, StoreError, StoreRefusedError
 from celeb_ops.operators.base import SiteOperator, time_of
 from celeb_ops.records import Outcome
 from tests.factories import RUN_TIME
@@ -75,6 +75,37 @@ def test_the_reason_of_a_killed_try_is_not_the_one_before(context: dict[str, Any
     with pytest.raises(KeyboardInterrupt):
         ends(KeyboardInterrupt()).execute(context)
     assert not folder_store.exists(OUTCOME)
+
+
+def test_a_store_that_lets_nobody_delete_costs_a_warning_only(
+    context: dict[str, Any],
+    folder_store: FolderStore,
+    written: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def forbidden(key: str) -> None:
+        raise NotPermittedError(f"{key} could not be deleted: AccessDenied.")
+
+    monkeypatch.setattr(folder_store, "delete", forbidden)
+    assert ends().execute(context) == "TMZ_Nov_23_2026_08H_00M_00S"
+    assert f"stays: {OUTCOME} could not be deleted: AccessDenied." in capsys.readouterr().out
+    # The next reason is still the latest.
+    for reason in ("one", "two"):
+        with pytest.raises(CaptureError):
+            ends(CaptureError(reason)).execute(context)
+        assert Outcome.load(folder_store, OUTCOME).reason == reason
+
+
+def test_any_other_trouble_with_the_store_ends_the_step_at_once(
+    context: dict[str, Any], folder_store: FolderStore, written: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nowhere(key: str) -> None:
+        raise StoreRefusedError("There is no bucket.")
+
+    monkeypatch.setattr(folder_store, "delete", nowhere)
+    with pytest.raises(StoreRefusedError, match="There is no bucket"):
+        ends().execute(context)
 
 
 def test_a_reason_that_can_not_be_kept_does_not_hide_the_error(

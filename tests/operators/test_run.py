@@ -9,13 +9,14 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from celeb_ops import keys
 from celeb_ops.dataset import captures_of
-from celeb_ops.exceptions import SiteFailedError, SitesError
+from celeb_ops.exceptions import GalleryError, SiteFailedError, SitesError, StoreError
+from celeb_ops.hooks import s3
 from celeb_ops.operators.run import list_sites, merge_results, outcome_of, site_states, watch
 from celeb_ops.records import Outcome
 from tests.factories import RUN_TIME, a_result, a_screenshot, saved
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from celeb_ops.store import FolderStore
@@ -49,6 +50,10 @@ def result_key(store: FolderStore, site: str, *names: str) -> str:
     return a_result(site, *names).save(store, keys.result(keys.stem(site, RUN_TIME)))
 
 
+def sidecar_of(site: str) -> str:
+    return keys.sidecar(keys.stem(site, RUN_TIME))
+
+
 def left(store: FolderStore, site: str, outcome: str, reason: str) -> None:
     word = Outcome.model_validate(
         {"site": site, "time": RUN_TIME, "outcome": outcome, "task": "screenshot", "reason": reason}
@@ -72,6 +77,13 @@ class TestListSites:
     def test_an_unknown_name_is_an_error(self) -> None:
         with pytest.raises(SitesError, match="There is no site PEOPEL: did you mean PEOPLE"):
             list_sites(["PEOPEL"])
+
+    def test_a_gallery_that_is_set_and_is_not_there_is_an_error(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("CELEBS_GALLERY", str(tmp_path / "galery"))
+        with pytest.raises(GalleryError, match="there is no folder"):
+            list_sites(None)
 
     def test_what_it_gives_can_go_through_xcom(self) -> None:
         assert json.loads(json.dumps(list_sites(None))) == list_sites(None)
@@ -97,6 +109,16 @@ class TestOutcomeOf:
 
     def test_is_not_what_a_step_left_that_ended_otherwise(self, folder_store: FolderStore) -> None:
         left(folder_store, "TMZ", "skipped", "It was too late.")
+        assert "without a word" in outcome_of(folder_store, "TMZ", RUN_TIME, DEAD).reason
+
+    def test_is_not_what_an_earlier_try_of_another_task_left(self, folder_store: FolderStore) -> None:
+        """It stays there where the store forbids its deletion."""
+        left(folder_store, "TMZ", "failed", "TMZ sent no page.")
+        states = WHOLE | {"slice": "failed", "rekognize": "upstream_failed"}
+        assert "without a word" in outcome_of(folder_store, "TMZ", RUN_TIME, states).reason
+
+    def test_is_told_by_the_states_where_what_the_step_left_is_damaged(self, folder_store: FolderStore) -> None:
+        folder_store.write(keys.outcome(keys.stem("TMZ", RUN_TIME)), b"{")
         assert "without a word" in outcome_of(folder_store, "TMZ", RUN_TIME, DEAD).reason
 
     @pytest.mark.parametrize(
@@ -153,6 +175,42 @@ class TestMergeResults:
     def test_takes_a_run_without_survivors(self, survivors: list[str] | None) -> None:
         assert merge_results(a_run(DEAD), SITES[:1], survivors)["failed"] == ["TMZ"]
 
+    @pytest.mark.parametrize(
+        ("damage", "said"),
+        [
+            (lambda store, key: store.write(key, b"{"), "is not a Result record"),
+            (lambda store, key: store.delete(key), "is not there"),
+            (lambda store, key: store.write(sidecar_of("TMZ"), b"{"), "is not a Screenshot record"),
+        ],
+        ids=["damaged", "lost", "its screenshot's sidecar damaged"],
+    )
+    def test_a_result_that_can_not_be_read_is_a_failure_of_its_site_alone(
+        self, damage: Callable[[FolderStore, str], None], said: str, folder_store: FolderStore
+    ) -> None:
+        both = [result_key(folder_store, site, "Grace Hopper") for site in ("TMZ", "PEOPLE")]
+        damage(folder_store, both[0])
+        # Of an earlier try: it is not the reason.
+        left(folder_store, "TMZ", "failed", "TMZ sent no page.")
+
+        done = merge_results(a_run(WHOLE, WHOLE), SITES[:2], both)
+
+        assert (done["seen"], done["failed"]) == (["PEOPLE"], ["TMZ"])
+        assert b",PEOPLE,Grace Hopper," in folder_store.read(keys.CSV)
+        (reason,) = (row["reason"] for row in captures_of(folder_store, RUN_TIME) if row["site"] == "TMZ")
+        assert said in reason
+
+    def test_a_store_that_can_not_be_read_is_merge_s_own_failure(
+        self, folder_store: FolderStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def down(key: str) -> bytes:
+            raise StoreError("The network is down.")
+
+        key = result_key(folder_store, "TMZ")
+        monkeypatch.setattr(s3, "open_store", lambda settings: folder_store)
+        monkeypatch.setattr(folder_store, "read", down)
+        with pytest.raises(StoreError, match="network"):
+            merge_results(a_run(WHOLE), SITES[:1], [key])
+
     def test_is_skipped_where_list_sites_failed(self) -> None:
         with pytest.raises(AirflowSkipException, match="list_sites gave no sites"):
             merge_results(a_run(), None, None)
@@ -170,6 +228,21 @@ class TestWatch:
     def test_a_required_sites_failure_is_the_runs(self) -> None:
         with pytest.raises(SiteFailedError, match=r"1 of 3 sites failed: PEOPLE\. .*clear it to try again"):
             watch(a_run(WHOLE, DEAD, DEAD), SITES)
+
+    def test_so_is_one_that_merge_alone_could_tell(self) -> None:
+        with pytest.raises(SiteFailedError) as error:
+            watch(a_run(WHOLE, WHOLE, WHOLE), SITES, ["TMZ", "PEREZHILTON"])
+        assert str(error.value) == (
+            "1 of 3 sites failed: TMZ. Merge could not use what TMZ left: its log says why; clear rekognize there."
+        )
+
+    def test_an_optional_one_s_that_merge_alone_could_tell_is_not(self, caplog: pytest.LogCaptureFixture) -> None:
+        watch(a_run(WHOLE, WHOLE, WHOLE), SITES, ["PEREZHILTON"])
+        assert "PEREZHILTON failed; it is optional" in caplog.text
+
+    def test_what_merge_repeats_is_told_once(self) -> None:
+        with pytest.raises(SiteFailedError, match=r"^1 of 3 sites failed: PEOPLE\. The log .* was not photographed\.$"):
+            watch(a_run(WHOLE, DEAD, DEAD), SITES, ["PEOPLE", "PEREZHILTON"])
 
     def test_a_failed_merge_is_the_runs_failure(self) -> None:
         with pytest.raises(SiteFailedError, match="merge ended as failed: the dataset lacks this run"):

@@ -4,8 +4,10 @@ import shutil
 from typing import TYPE_CHECKING, NoReturn
 
 import boto3
+import pytest
 
-from celeb_ops.recognition import open_recognizer
+from celeb_ops.exceptions import GalleryError
+from celeb_ops.recognition import check_gallery, open_recognizer
 from celeb_ops.recognition.local import LocalRecognizer
 from celeb_ops.recognition.rekognition import RekognitionRecognizer
 from celeb_ops.settings import Settings
@@ -39,3 +41,35 @@ def test_rekognition_is_asked_by_the_client_it_is_given() -> None:
 def test_without_a_gallery_it_says_so(tmp_path: Path) -> None:
     settings = Settings.load({"CELEBS_GALLERY": str(tmp_path / "nowhere")})
     assert "gallery" in open_recognizer(settings, no_client).advice()
+
+
+class TestCheckGallery:
+    @pytest.mark.parametrize("name", ["nowhere", "photos.zip"])
+    def test_one_that_is_set_must_be_a_folder(self, name: str, tmp_path: Path) -> None:
+        (tmp_path / "photos.zip").touch()
+        folder = tmp_path / name
+        with pytest.raises(GalleryError) as error:
+            check_gallery(Settings.load({"CELEBS_GALLERY": str(folder)}))
+        assert str(error.value) == (
+            f"CELEBS_GALLERY='{folder}': there is no folder {folder}; create it with photos as <Name>/*.jpg, name the "
+            "right one, or leave the setting out."
+        )
+
+    def test_one_of_the_file_too(self, tmp_path: Path) -> None:
+        dotenv = tmp_path / ".env"
+        dotenv.write_text("CELEBS_GALLERY=no/such/gallery\n")
+        with pytest.raises(GalleryError, match="CELEBS_GALLERY='no/such/gallery': there is no folder /"):
+            check_gallery(Settings.load({}, dotenv))
+
+    def test_an_empty_folder_will_do(self, tmp_path: Path) -> None:
+        check_gallery(Settings.load({"CELEBS_GALLERY": str(tmp_path)}))
+
+    @pytest.mark.parametrize("environ", [{}, {"CELEBS_GALLERY": ""}], ids=["not set", "set but empty"])
+    def test_the_default_may_be_missing(
+        self, environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("celeb_ops.settings.PROJECT", tmp_path)
+        check_gallery(Settings.load(environ))
+
+    def test_rekognition_needs_none(self) -> None:
+        check_gallery(Settings.load({"CELEBS_GALLERY": "/nowhere", "CELEBS_RECOGNIZER": "rekognition"}))

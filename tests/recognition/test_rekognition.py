@@ -129,8 +129,11 @@ class TestRetries:
         with socket.socket() as unused:
             unused.bind(("127.0.0.1", 0))
             nobody = f"http://127.0.0.1:{unused.getsockname()[1]}"
-            with pytest.raises(RecognitionError, match=r"could not be asked: .*Check the connection celebs_rekogn"):
+            with pytest.raises(
+                RecognitionError, match=r"could not be asked: .*Check the connection celebs_rekogn"
+            ) as raised:
                 asking(nobody, attempts=1).recognize(a_picture())
+            assert not isinstance(raised.value, PermanentError)
 
 
 class TestRefusals:
@@ -148,6 +151,15 @@ class TestRefusals:
         with pytest.raises(RekognitionError, match=r"UnrecognizedClient.* connection celebs_rekognition are not known"):
             asking(rekognition.url, access_key="AKIDOFNOBODY").recognize(a_picture())
         assert rekognition.calls == 1
+
+    def test_of_boto_that_has_no_credentials(self, rekognition: Rekognition) -> None:
+        client = boto3.client("rekognition", endpoint_url=rekognition.url, region_name="us-east-1")
+        with pytest.raises(RekognitionError) as raised:
+            RekognitionRecognizer(client).recognize(a_picture())
+        assert str(raised.value) == (
+            "Rekognition could not be asked: Unable to locate credentials. Check the connection celebs_rekognition."
+        )
+        assert rekognition.calls == 0
 
     @pytest.mark.parametrize(
         ("picture", "code"),

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 
-from celeb_ops.exceptions import SettingsError
 from celeb_ops.settings import REKOGNITION_CONNECTION, Settings
 
 if TYPE_CHECKING:
@@ -31,19 +30,16 @@ class RekognitionHook(AwsBaseHook):
 
 
 def rekognition_client(settings: Settings, aws_conn_id: str = REKOGNITION_CONNECTION) -> RekognitionClient:
-    """The client, with boto's own retries for throttling and short failures."""
+    """The client, with boto's own retries for throttling and short failures.
+
+    :raises SettingsError: the connection, or what boto reads without one, is unusable.
+    """
     from botocore.config import Config
-    from botocore.exceptions import NoRegionError
+
+    from celeb_ops.aws import open_client
 
     settings.export_connections()
     config = Config(retries={"mode": "standard", "total_max_attempts": 6}, connect_timeout=10, read_timeout=60)
     hook = RekognitionHook(aws_conn_id=aws_conn_id, config=config)
-    try:
-        # Not the hook's own `region_name`: that would come before the connection's.
-        client: RekognitionClient = hook.get_client_type(hook.region_name or settings.region or None)
-    except NoRegionError:
-        raise SettingsError(
-            f"Rekognition needs a region: give region_name in the extra of the connection {aws_conn_id}, "
-            "or set AWS_DEFAULT_REGION."
-        ) from None
+    client: RekognitionClient = open_client(hook, settings.region, "Rekognition")
     return client

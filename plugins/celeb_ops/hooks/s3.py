@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 def open_store(settings: Settings, aws_conn_id: str = S3_CONNECTION) -> Store:
     """``CELEBS_STORE`` as a store. An ``s3://`` address uses the Airflow connection ``celebs_s3``.
 
-    Without such a connection boto's own credential chain is used.
+    Without such a connection boto's own credential chain is used; SettingsError where it, or that, is unusable.
     """
     place = split_s3(settings.store)
     if place is None:
@@ -23,10 +23,10 @@ def open_store(settings: Settings, aws_conn_id: str = S3_CONNECTION) -> Store:
 
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
+    from celeb_ops.aws import open_client
+
     settings.export_connections()
-    hook = S3Hook(aws_conn_id=aws_conn_id)
-    # Not the hook's own `region_name`: that would come before the connection's.
-    return S3Store(hook.get_client_type(hook.region_name or settings.region or None), *place)
+    return S3Store(open_client(S3Hook(aws_conn_id=aws_conn_id), settings.region, "S3"), *place)
 
 
 def warn_of_new_prefix(settings: Settings, store: Store) -> None:

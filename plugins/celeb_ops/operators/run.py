@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from airflow.sdk.exceptions import AirflowSkipException
 
 from celeb_ops import keys
-from celeb_ops.exceptions import NotStoredError, SiteFailedError
+from celeb_ops.exceptions import NotStoredError, RecordError, SiteFailedError
 from celeb_ops.operators.base import time_of
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context
 
-    from celeb_ops.records import Outcome
+    from celeb_ops.records import Outcome, Result
     from celeb_ops.store import Store
 
 logger = logging.getLogger(__name__)
@@ -30,13 +30,18 @@ STEPS = ("screenshot", "slice", "rekognize")
 
 
 def list_sites(names: Sequence[str] | None) -> list[dict[str, Any]]:
-    """The sites to visit, checked: those of the sites file, or those of them with these names."""
+    """The sites to visit, checked: those of the sites file, or those of them with these names.
+
+    A gallery or a bucket that is set and is not there is an error here too, before any work begins.
+    """
     from celeb_ops.hooks.s3 import open_store, warn_of_new_prefix
+    from celeb_ops.recognition import check_gallery
     from celeb_ops.settings import Settings
     from celeb_ops.sites import choose, load_sites
 
     settings = Settings.load()
     chosen = choose(load_sites(settings.path(settings.sites)), names)
+    check_gallery(settings)
     warn_of_new_prefix(settings, open_store(settings))
     return [site.model_dump(mode="json") for site in chosen]
 
@@ -46,6 +51,8 @@ def merge_results(
 ) -> dict[str, Any]:
     """Merge a run into the dataset; what was done, for the asset event.
 
+    A site whose result is lost or damaged has failed, and the others are merged.
+
     :param sites: as ``list_sites`` gave them; None where it failed.
     :param result_keys: of the sites that came through. Of a single one Airflow hands on the key itself, no list.
     """
@@ -53,7 +60,7 @@ def merge_results(
         raise AirflowSkipException("list_sites gave no sites: there is nothing to merge.")
     from celeb_ops.dataset import merge
     from celeb_ops.hooks.s3 import open_store
-    from celeb_ops.records import Result
+    from celeb_ops.records import Outcome
     from celeb_ops.settings import Settings
 
     store = open_store(Settings.load())
@@ -61,12 +68,21 @@ def merge_results(
     states = site_states(context, sites)
     if isinstance(result_keys, str):
         result_keys = [result_keys]
-    results = [Result.load(store, key) for key in result_keys or ()]
+    site_of = {keys.result(keys.stem(site["name"], when)): site["name"] for site in sites}
+    results: list[Result] = []
+    damaged: dict[str, str] = {}
+    for key in result_keys or ():
+        try:
+            results.append(_result(store, key))
+        except (RecordError, NotStoredError) as error:
+            damaged[site_of[key]] = str(error)
     seen = {result.site for result in results}
     outcomes = [
-        outcome_of(store, site["name"], when, states.get(site["name"], {}))
-        for site in sites
-        if site["name"] not in seen
+        Outcome(site=name, time=when, outcome="failed", task="rekognize", reason=damaged[name])
+        if name in damaged
+        else outcome_of(store, name, when, states.get(name, {}))
+        for name in (site["name"] for site in sites)
+        if name not in seen
     ]
     merged = merge(store, when, results, outcomes)
     for outcome in outcomes:
@@ -92,20 +108,33 @@ def merge_results(
     }
 
 
-def watch(context: Context, sites: Sequence[Mapping[str, Any]] | None) -> None:
-    """Fail the run unless every failure in it was of an optional site."""
+def watch(
+    context: Context, sites: Sequence[Mapping[str, Any]] | None, failed_in_merge: Sequence[str] | None = None
+) -> None:
+    """Fail the run unless every failure in it was of an optional site.
+
+    :param failed_in_merge: the sites that merge counts as failed; None where it did not come so far.
+    """
     if sites is None:
         raise SiteFailedError("list_sites failed, so no site was visited: its log says why.")
     states = site_states(context, sites)
     optional = {site["name"] for site in sites if site["optional"]}
-    failed = {name: steps for name, steps in states.items() if "failed" in steps.values()}
-    for name in sorted(failed.keys() & optional):
+    in_steps = {name for name, steps in states.items() if "failed" in steps.values()}
+    # All tasks of a site whose result can't be read have succeeded, so only merge can tell. It tells by its XCom and
+    # does not fail: the others' rows are in the dataset, and its asset's event is due. Captures could not tell: a
+    # site that an earlier merge has seen stays seen there.
+    unread = set(failed_in_merge or ()) - in_steps
+    for name in sorted((in_steps | unread) & optional):
         logger.warning("%s failed; it is optional, so the run may be green.", name)
-    if required := sorted(failed.keys() - optional):
-        raise SiteFailedError(
-            f"{len(required)} of {len(sites)} sites failed: {', '.join(required)}. "
-            "The log of their failed task says why; clear it to try again: only that site is done anew."
-        )
+    if required := sorted((in_steps | unread) - optional):
+        said = [f"{len(required)} of {len(sites)} sites failed: {', '.join(required)}."]
+        if in_steps - optional:
+            said.append(
+                "The log of their failed task says why; clear it to try again, soon where the page was not photographed."
+            )
+        if lost := sorted(unread - optional):
+            said.append(f"Merge could not use what {', '.join(lost)} left: its log says why; clear rekognize there.")
+        raise SiteFailedError(" ".join(said))
     merge_state = _states(context, task_ids=["merge"]).get("merge")
     if merge_state != "success":
         raise SiteFailedError(f"merge ended as {merge_state}: the dataset lacks this run. Clear merge to try again.")
@@ -122,6 +151,17 @@ def site_states(context: Context, sites: Sequence[Mapping[str, Any]]) -> dict[st
     return by_site
 
 
+def _result(store: Store, key: str) -> Result:
+    """A result that can be merged; RecordError or NotStoredError where it, or its screenshot's sidecar, can not."""
+    from celeb_ops.records import Result, Screenshot
+
+    result = Result.load(store, key)
+    if result.sightings:
+        # The merge takes headlines from it, and would end there for every site.
+        Screenshot.load(store, result.screenshot)
+    return result
+
+
 def outcome_of(store: Store, site: str, when: datetime, states: Mapping[str, str]) -> Outcome:
     """What came of a site that has no result: the reason its step left in the store, or what its states tell."""
     from celeb_ops.records import Outcome
@@ -132,9 +172,10 @@ def outcome_of(store: Store, site: str, when: datetime, states: Mapping[str, str
     kind: Literal["skipped", "failed"] = "skipped" if skipped and not ended else "failed"
     try:
         left = Outcome.load(store, keys.outcome(keys.stem(site, when)))
-        if left.outcome == kind:
+        # One of another task is of an earlier try: it stays where the store forbids its deletion.
+        if (left.outcome, left.task) == (kind, ended or skipped):
             return left
-    except NotStoredError:
+    except (NotStoredError, RecordError):
         pass
     reason = f"The task ended as {kind} without a word (was it killed, or marked by hand?): see its log."
     return Outcome(site=site, time=when, outcome=kind, task=ended or skipped or "unknown", reason=reason)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from celeb_ops.exceptions import GalleryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -53,6 +56,20 @@ class Recognizer(Protocol):
 
     def advice(self) -> str:
         """One sentence for a user whose recogniser can't name anybody; empty where it can."""
+
+
+def check_gallery(settings: Settings) -> None:
+    """GalleryError where ``CELEBS_GALLERY`` is set, its recogniser is the one to use, and it names no folder.
+
+    Who sets nothing may do without a gallery: faces are counted then. A typing error must not look like that.
+    """
+    folder = settings.path(settings.gallery)
+    # os.path's, because Path.is_dir raises where a folder above may not be entered.
+    if settings.recognizer == "local" and "gallery" in settings.model_fields_set and not os.path.isdir(folder):
+        raise GalleryError(
+            f"CELEBS_GALLERY={str(settings.gallery)!r}: there is no folder {folder}; create it with photos as "
+            "<Name>/*.jpg, name the right one, or leave the setting out."
+        )
 
 
 def open_recognizer(settings: Settings, rekognition: Callable[[], RekognitionClient]) -> Recognizer:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 from PIL import Image
 
+from celeb_ops.aws import would_repeat
 from celeb_ops.exceptions import PermanentError, RecognitionError
 from celeb_ops.geometry import Box
 from celeb_ops.recognition import Face
@@ -48,7 +49,8 @@ class RekognitionRecognizer:
     def recognize(self, picture: bytes, areas: Sequence[Box] = ()) -> list[Face]:
         """The faces on a JPEG or PNG of at most 5 MB; one call is one picture, so ``areas`` save nothing here.
 
-        :raises RekognitionError: refused for good. :raises RecognitionError: throttled or down, after boto's retries.
+        :raises RekognitionError: refused for good, or there are no credentials.
+        :raises RecognitionError: throttled or down, after boto's retries.
         """
         try:
             answer = self._client.recognize_celebrities(Image={"Bytes": picture})
@@ -56,14 +58,15 @@ class RekognitionRecognizer:
             code = error.response["Error"]["Code"]
             message = error.response["Error"].get("Message", "")
             # Anything that broke on their side, or on the way, may be whole again at the next try.
-            broken = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+            broken = status >= 500 or status in {408, 429}
             kind = RecognitionError if broken or code in _RETRYABLE else RekognitionError
             hint = f" ({_HINTS[code]})" if code in _HINTS else ""
             raise kind(f"Rekognition answered {code}: {message}{hint}") from error
         except BotoCoreError as error:
-            raise RecognitionError(
-                f"Rekognition could not be asked: {error} Check the connection celebs_rekognition."
-            ) from error
+            kind = RekognitionError if would_repeat(error) else RecognitionError
+            said = str(error).rstrip(".")
+            raise kind(f"Rekognition could not be asked: {said}. Check the connection celebs_rekognition.") from error
         with Image.open(io.BytesIO(picture)) as image:
             size = image.size
         named = [

@@ -1,0 +1,89 @@
+"""What the two AWS clients share: how they are made, and which of their faults a second try would meet again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import (
+    BotoCoreError,
+    CapacityNotAvailableError,
+    ChecksumError,
+    ClientError,
+    ConnectionError,
+    CredentialRetrievalError,
+    FlexibleChecksumError,
+    HTTPClientError,
+    IncompleteReadError,
+    MetadataRetrievalError,
+    NoRegionError,
+)
+
+from celeb_ops.exceptions import CelebsError, SettingsError
+
+if TYPE_CHECKING:
+    from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+
+# The network, and helpers that fetch credentials over it. What else boto raises by itself is about settings: no
+# credentials, half of them, an unknown profile.
+_PASSING = (
+    CapacityNotAvailableError,
+    ChecksumError,
+    ConnectionError,
+    CredentialRetrievalError,
+    FlexibleChecksumError,
+    HTTPClientError,
+    IncompleteReadError,
+    MetadataRetrievalError,
+)
+
+_REFUSED = {401, 403, 405, 501}
+"""HTTP status of answers that are about who asks for what; 501 is an S3 of others that lacks a verb."""
+
+# Those of S3's and STS's errors with another status (API references) that stay until somebody mends something.
+# A list, because 400 is also a body that broke on the way or came too slowly.
+_REFUSALS = {
+    "AuthorizationHeaderMalformed",
+    "EntityTooLarge",
+    "ExpiredToken",
+    "IllegalLocationConstraintException",
+    "InvalidArgument",
+    "InvalidBucketName",
+    "InvalidRequest",
+    "InvalidToken",
+    "KeyTooLongError",
+    "NoSuchBucket",
+    "PermanentRedirect",
+}
+
+
+def would_repeat(error: BotoCoreError | ClientError) -> bool:
+    """Whether a second try would meet the same; not so of throttling, 5xx and trouble with the connection."""
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        return status in _REFUSED or error.response["Error"]["Code"] in _REFUSALS
+    return not isinstance(error, _PASSING)
+
+
+def open_client(hook: AwsBaseHook, region: str, service: str) -> Any:
+    """The hook's client; ``region`` stands in where its connection names none.
+
+    :raises SettingsError: the connection, or what boto reads without one, is unusable.
+    :raises CelebsError: the credentials could not be fetched this time.
+    """
+    try:
+        # Not the hook's own `region_name`: that would come before the connection's.
+        return hook.get_client_type(hook.region_name or region or None)
+    except NoRegionError:
+        raise SettingsError(
+            f"{service} needs a region: give region_name in the extra of the connection {hook.aws_conn_id}, "
+            "or set AWS_DEFAULT_REGION."
+        ) from None
+    # botocore says ValueError of an endpoint_url without a scheme.
+    except (BotoCoreError, ClientError, ValueError) as error:
+        kind = SettingsError if isinstance(error, ValueError) or would_repeat(error) else CelebsError
+        said = str(error).rstrip(".")
+        hint = " An endpoint_url begins with http:// or https://." if "Invalid endpoint" in said else ""
+        raise kind(
+            f"{service} can't be opened: {said}.{hint} Check the connection {hook.aws_conn_id}, or without one "
+            "the AWS_… variables and files that boto reads."
+        ) from error
