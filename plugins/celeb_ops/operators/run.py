@@ -130,7 +130,7 @@ def watch(
         said = [f"{len(required)} of {len(sites)} sites failed: {', '.join(required)}."]
         if in_steps - optional:
             said.append(
-                "The log of their failed task says why; clear it to try again, soon where the page was not photographed."
+                "The log of the failed task says why; clear it to try again, soon if the page was not photographed."
             )
         if lost := sorted(unread - optional):
             said.append(f"Merge could not use what {', '.join(lost)} left: its log says why; clear rekognize there.")
