@@ -39,7 +39,7 @@ def run(cast: Cast, folder: Path) -> Iterator[dict[str, Any]]:
         for way in WAYS:
             out = folder / f"{way}-{height}"
             out.mkdir()
-            cut = measured(f"benchmarks.tasks:cut_{way}", sidecar=sidecar, out=str(out))
+            cut = measured(f"benchmarks.cuts.{way}:cut", sidecar=sidecar, out=str(out))
             names = measured(
                 "benchmarks.tasks:people_on_slices",
                 pieces=json.dumps(cut.value),

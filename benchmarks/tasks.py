@@ -30,7 +30,7 @@ from celeb_ops.recognition.look import look
 from celeb_ops.records import Plan, Result, Screenshot, Slice, Span
 from celeb_ops.settings import Settings
 from celeb_ops.sites import Site
-from celeb_ops.slicing import RowReader, cut, spans
+from celeb_ops.slicing import RowReader, spans
 from celeb_ops.slicing.cut import areas_of
 from celeb_ops.store import FolderStore
 
@@ -137,64 +137,6 @@ def _context(time: str) -> Any:
     return {"logical_date": datetime.fromisoformat(time)}
 
 
-def cut_first_version(sidecar: str, out: str) -> list[dict[str, Any]]:
-    shot, path = _stored(sidecar)
-    pieces = first_version.slices(path)
-    step = shot.captured_height // max(len(pieces), 1)
-    return [_piece(out, piece, n * step, (n + 1) * step) for n, piece in enumerate(pieces)]
-
-
-def cut_split_image(sidecar: str, out: str) -> list[dict[str, Any]]:
-    """In equal pieces of 2,000 px at the most; it takes only numbers that divide the height."""
-    import contextlib
-    import io
-
-    from PIL import Image
-    from split_image import split_image
-
-    Image.MAX_IMAGE_PIXELS = None
-    shot, path = _stored(sidecar)
-    height = shot.captured_height
-    number = next(n for n in range(-(-height // first_version.SLICE_PX), height + 1) if height % n == 0)
-    with contextlib.redirect_stdout(io.StringIO()):
-        split_image(str(path), number, 1, False, False, True, out)
-    step = shot.captured_height // number
-    return [
-        {"file": str(Path(out, f"{path.stem}_{n}{path.suffix}")), "rows": [[n * step, (n + 1) * step]]}
-        for n in range(number)
-    ]
-
-
-def cut_sahi(sidecar: str, out: str) -> list[dict[str, Any]]:
-    from PIL import Image
-    from sahi.slicing import slice_image
-
-    Image.MAX_IMAGE_PIXELS = None
-    shot, path = _stored(sidecar)
-    result = slice_image(
-        image=str(path),
-        output_file_name="piece",
-        output_dir=out,
-        slice_height=min(1_920, shot.captured_height),
-        slice_width=shot.page_width,
-        overlap_height_ratio=0.2,
-        overlap_width_ratio=0.2,
-        out_ext=".jpeg",
-    )
-    return [
-        {"file": str(Path(out, name)), "rows": [[top, min(top + 1_920, shot.captured_height)]]}
-        for name, (_, top) in zip(result.filenames, result.starting_pixels, strict=True)
-    ]
-
-
-def cut_ours(sidecar: str, out: str) -> list[dict[str, Any]]:
-    store = open_store(Settings.load())
-    shot = Screenshot.load(store, sidecar)
-    plan = cut(shot, sidecar, Path(sidecar).stem, store)
-    plan.save(store, keys.plan(Path(sidecar).stem))
-    return [{"key": one.key, "rows": [list(band) for band in one.bands]} for one in plan.slices]
-
-
 def people_on_slices(pieces: str, sidecar: str, gallery: str, cache: str) -> list[str]:
     """Whom the same recogniser names on the slices."""
     recognizer = LocalRecognizer(Gallery.load(Path(gallery), Path(cache)))
@@ -288,15 +230,3 @@ def match(people: int) -> float:
     for _ in range(5):
         matcher.nearest(faces)
     return round((time.perf_counter() - start) / 50 * 1000, 3)
-
-
-def _stored(sidecar: str) -> tuple[Screenshot, Path]:
-    store = open_store(Settings.load())
-    shot = Screenshot.load(store, sidecar)
-    return shot, Path(store.url(shot.parts[0].key))
-
-
-def _piece(out: str, content: bytes, top: int, bottom: int) -> dict[str, Any]:
-    path = Path(out, f"{top}.jpeg")
-    path.write_bytes(content)
-    return {"file": str(path), "rows": [[top, bottom]]}

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from celeb_ops.exceptions import RecognitionError
+from celeb_ops.geometry import Box
 from celeb_ops.recognition import models
 from celeb_ops.recognition.gallery import Gallery
 from celeb_ops.recognition.local import MARGIN, THRESHOLD, LocalRecognizer
@@ -146,6 +147,24 @@ def test_it_tells_which_model_and_gallery_spoke(recognizer: LocalRecognizer) -> 
 def test_what_is_no_picture_is_refused(recognizer: LocalRecognizer) -> None:
     with pytest.raises(RecognitionError, match="no picture"):
         recognizer.recognize(b"<html>")
+
+
+def test_a_thumbnail_s_face_and_a_hero_s_are_both_found(recognizer: LocalRecognizer, hopper: bytes) -> None:
+    """Of about 30 px and of 500 px, on one slice; searching all of it finds the large one alone."""
+    with Image.open(io.BytesIO(hopper)) as image:
+        photo = image.convert("RGB")
+    page = Image.new("RGB", (1_440, 1_920), "white")
+    areas = [Box(40, 40, 1_000, 1_000), Box(1_200, 1_500, 46, 46)]
+    for area in areas:
+        page.paste(photo.resize((area.width, area.height)), (area.left, area.top))
+    out = io.BytesIO()
+    page.save(out, "PNG")
+    large, small = sorted(recognizer.recognize(out.getvalue(), areas), key=lambda face: -face.box.area)
+    assert large.name == small.name == "Grace Hopper"
+    assert (large.box.width > 350, small.box.width < 45) == (True, True)
+    assert areas[0].contains(large.box.centre)
+    assert areas[1].contains(small.box.centre)
+    assert len(recognizer.recognize(out.getvalue())) == 1
 
 
 class TestManyFaces:

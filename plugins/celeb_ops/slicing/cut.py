@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from celeb_ops.geometry import Box
+    from celeb_ops.slicing.layout import Layout
     from celeb_ops.slicing.rows import Rows
     from celeb_ops.store import Store
 
@@ -42,16 +44,18 @@ def cut(screenshot: Screenshot, sidecar_key: str, stem: str, store: Store) -> Pl
         layouts, left_out = lay_out(screenshot.page_width, screenshot.captured_height, areas)
         slices: list[Slice] = []
         reader = RowReader(screenshot, store.read)
-        for layout in layouts:
-            canvas = _stack(reader, layout.bands)
-            for columns in layout.columns:
-                one = Slice(
-                    key=keys.slice_(stem, Span(layout.bands[0].start, layout.bands[-1].stop), columns),
-                    bands=list(layout.bands),
-                    columns=columns,
-                )
-                store.write(one.key, encoded(_padded(canvas[:, columns.start : columns.stop])))
-                slices.append(one)
+        with ThreadPoolExecutor(1, thread_name_prefix="write-slices") as writer:
+            # One stack is encoded and written while the next is decoded, and no third is in memory.
+            writing: Future[None] | None = None
+            for layout in layouts:
+                canvas = _stack(reader, layout.bands)
+                made = _slices(layout, stem)
+                if writing:
+                    writing.result()
+                writing = writer.submit(_write, store, canvas, made)
+                slices += made
+            if writing:
+                writing.result()
     except (EmptyPictureError, NotStoredError) as error:
         # A screenshot whose sidecar is there is used again: clearing the task alone would mend nothing.
         raise DamagedScreenshotError(
@@ -64,6 +68,19 @@ def cut(screenshot: Screenshot, sidecar_key: str, stem: str, store: Store) -> Pl
         left_out=left_out,
         seconds=round(time.monotonic() - start, 3),
     )
+
+
+def _slices(layout: Layout, stem: str) -> list[Slice]:
+    rows = Span(layout.bands[0].start, layout.bands[-1].stop)
+    return [
+        Slice(key=keys.slice_(stem, rows, columns), bands=list(layout.bands), columns=columns)
+        for columns in layout.columns
+    ]
+
+
+def _write(store: Store, canvas: Rows, slices: Sequence[Slice]) -> None:
+    for one in slices:
+        store.write(one.key, encoded(_padded(canvas[:, one.columns.start : one.columns.stop])))
 
 
 def areas_of(screenshot: Screenshot, reader: RowReader) -> list[Box]:
