@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MODEL = "dlib-resnet-v1"
 """Embeddings of different models can't be compared: whatever keeps embeddings keeps this name with them."""
 
-_MAGNIFIED = ((200, 4), (320, 3))
+_MAGNIFIED = ((100, 6), (200, 4), (320, 3))
 """Longest side of an area in px, and how many times it is magnified; a larger one twice."""
 _MARGIN_PX = 12
 """Around an area: a face at a picture's edge is found with a little more than the picture."""
