@@ -75,27 +75,28 @@ def page(cast: Cast, folder: Path, height: int) -> tuple[str, list[Box], set[str
     pictures: list[Picture] = []
     faces: list[Box] = []
     people: set[str] = set()
-    lines = sorted({*range(1_000, height, 2_000), *range(2_000, height, 2_000), *range(1_920, height, 1_920)})
-    free = 0
-    for number, line in enumerate(lines):
-        photo = cast.photos[number % len(cast.photos)]
-        picture = np.asarray(Image.open(io.BytesIO(photo.jpeg)).convert("RGB"))
-        found = models.find_faces(picture)
-        if not found:
-            continue
-        # The middle of the largest face lies on the line.
-        middle = max(found, key=lambda box: box.area).centre[1]
-        top = max(int(line - middle), free)
-        left = 120 if number % 2 else 700
-        if top + len(picture) > height:
-            continue
-        canvas[top : top + len(picture), left : left + picture.shape[1]] = picture
-        pictures.append(Picture(box=Box(left, top, picture.shape[1], len(picture)), src=f"{number}.jpeg"))
-        faces += [box.clipped(picture.shape[1], len(picture)).moved(left, top) for box in found]
-        people |= set(photo.people)
-        free = top + len(picture) + 40
-        for below in range(free, min(free + 480, height - len(text)), len(text)):
-            canvas[below : below + len(text)] = text
+    narrow = [photo for photo in cast.photos if photo.width <= 680]
+    busy = np.zeros(height, bool)
+    for left, step in ((30, 2_000), (730, 1_920)):
+        free = 0
+        for number, line in enumerate(range(step, height + step, step)):
+            photo = narrow[number % len(narrow)]
+            picture = np.asarray(Image.open(io.BytesIO(photo.jpeg)).convert("RGB"))
+            found = models.find_faces(picture)
+            # The middle of the largest face lies on the line; on the last one, as far down as the page goes.
+            middle = max(found, key=lambda box: box.area).centre[1] if found else 0
+            top = min(int(line - middle), height - len(picture) - 40)
+            if not found or top < free:
+                continue
+            canvas[top : top + len(picture), left : left + picture.shape[1]] = picture
+            busy[top : top + len(picture)] = True
+            pictures.append(Picture(box=Box(left, top, picture.shape[1], len(picture)), src=f"{number}.jpeg"))
+            faces += [box.clipped(picture.shape[1], len(picture)).moved(left, top) for box in found]
+            people |= set(photo.people)
+            free = top + len(picture)
+    for top in range(40, height - len(text), len(text)):
+        if not busy[top - 20 : top + len(text) + 20].any():
+            canvas[top : top + len(text)] = text
     stem = f"BENCH-{height}"
     key = keys.image(stem, 1, "jpeg")
     store = FolderStore(folder / "store")

@@ -84,6 +84,8 @@ def _turn(pixels: models.Pixels, face: Box) -> float:
 
 def _compare(photos: list[Photo]) -> None:
     """A photo unlike its person's others, or like somebody else's, may show another person than its folder says."""
+    if not photos:
+        return
     embeddings = np.stack([photo.embedding for photo in photos if photo.embedding is not None])
     names = np.array([photo.name for photo in photos])
     for number, photo in enumerate(photos):

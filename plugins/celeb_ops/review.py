@@ -13,12 +13,12 @@ import pyvips
 
 from celeb_ops import keys
 from celeb_ops.cli import counted
-from celeb_ops.exceptions import CelebsError, NotStoredError
+from celeb_ops.exceptions import CelebsError, EmptyPictureError, NotStoredError
 from celeb_ops.records import Plan, Result, Screenshot
 from celeb_ops.settings import Settings
 from celeb_ops.slicing.layout import LEFT_OUT
 from celeb_ops.store import FolderStore
-from celeb_ops.vips import opaque
+from celeb_ops.vips import opaque, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,8 +71,7 @@ def _site(store: Store, result: Result, gallery: Path) -> dict[str, Any]:
         "anchor": keys.safe(result.site),
         "name": result.site,
         "title": shot.title,
-        # Only http(s) addresses were ever opened, so this is no `javascript:` one.
-        "url": shot.final_url,
+        "url": shot.final_url if shot.final_url.startswith(("http://", "https://")) else "",
         "captured_at": keys.iso(result.captured_at),
         "source": result.source,
         "height": height,
@@ -92,7 +91,9 @@ def _site(store: Store, result: Result, gallery: Path) -> dict[str, Any]:
 
 
 def _face(store: Store, one: Sighting, anchor: str, shot: Screenshot, gallery: Path) -> dict[str, Any]:
-    picture = shot.pictures[one.picture] if one.picture is not None else None
+    # The page may have been captured anew since.
+    known = one.picture is not None and one.picture < len(shot.pictures)
+    picture = shot.pictures[one.picture] if known and one.picture is not None else None
     return {
         "anchor": anchor,
         "name": one.name,
@@ -126,8 +127,11 @@ def _screenshot(store: Store, shot: Screenshot) -> Iterator[str]:
     """The screenshot from the top, as pictures that a browser can show."""
     for part in shot.parts:
         rows = part.rows.stop - part.rows.start
-        image = opaque(pyvips.Image.thumbnail_buffer(store.read(part.key), WIDTH_PX, height=rows, size="down"))
-        image = image.copy_memory()
+        try:
+            image = opaque(pyvips.Image.thumbnail_buffer(store.read(part.key), WIDTH_PX, height=rows, size="down"))
+            image = image.copy_memory()
+        except pyvips.Error as error:
+            raise EmptyPictureError(f"{store.url(part.key)} can't be shown: {reason(error)}.") from None
         for top in range(0, image.height, _PIECE_PX):
             piece = image.crop(0, top, image.width, min(_PIECE_PX, image.height - top))
             yield _data_url(bytes(piece.jpegsave_buffer(Q=60)))

@@ -163,7 +163,7 @@ class TestPassedOver:
         assert Gallery.load(folder, cache).people == {HOPPER: 1}
 
     def test_a_photo_without_a_face_with_a_warning(
-        self, folder: Path, cache: Path, pictures: Path, caplog: pytest.LogCaptureFixture
+        self, folder: Path, cache: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         shutil.copy(pictures / "coffee.jpeg", folder / HOPPER)
         assert Gallery.load(folder, cache).people == {HOPPER: 1, COLLINS: 1}
@@ -196,10 +196,14 @@ class TestUnusable:
         with pytest.raises(GalleryError, match=r"gallery\.zip is not a folder: CELEBS_GALLERY is a folder"):
             Gallery.load(file, cache)
 
-    def test_a_photo_that_can_not_be_read_is_named(self, folder: Path, cache: Path) -> None:
+    def test_a_photo_that_can_not_be_read_stops_nobody(
+        self, folder: Path, cache: Path, pictures: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        before = Gallery.load(folder, cache)
         (folder / HOPPER / "gone.jpeg").symlink_to(folder / "nowhere.jpeg")
-        with pytest.raises(GalleryError, match=r"gone\.jpeg can't be read: No such file"):
-            Gallery.load(folder, cache)
+        (folder / HOPPER / "folder.jpeg").mkdir()
+        assert Gallery.load(folder, cache).photos == before.photos
+        assert "gone.jpeg is passed over: it can't be read (No such file" in caplog.text
 
 
 class TestPhotos:

@@ -91,6 +91,15 @@ class TestMerged:
         found = [(Face(Box(100, 350, 60, 50), "A", confidence=60), UPPER), (a_face(100, 350), LOWER)]
         assert [face.name for face, _ in merged(found)] == ["A"]
 
+    def test_a_child_before_an_adult_is_another_face(self) -> None:
+        found = [(a_face(100, 250, size=100), UPPER), (a_face(110, 260, size=40), LOWER)]
+        assert len(merged(found)) == 2
+
+    def test_the_whole_face_keeps_its_box_when_a_piece_has_the_name(self) -> None:
+        piece, whole = Face(Box(100, 350, 60, 50), "A", confidence=60), a_face(100, 350)
+        ((face, one),) = merged([(piece, UPPER), (whole, LOWER)])
+        assert (face.name, face.box, one) == ("A", whole.box, LOWER)
+
     def test_two_names_are_never_one_face(self) -> None:
         found = [(a_face(100, 250, "A"), UPPER), (a_face(100, 250, "B"), LOWER)]
         assert {face.name for face, _ in merged(found)} == {"A", "B"}
@@ -122,11 +131,48 @@ class TestMerged:
     def test_no_name_is_lost_and_none_is_made(self, found: list[tuple[Face, Slice]]) -> None:
         kept = merged(found)
         assert {face.name for face, _ in kept} - {None} == {face.name for face, _ in found} - {None}
-        assert all(one in found for one in kept)
+        places = [(face.box, one.key) for face, one in found]
+        assert all((face.box, one.key) in places for face, one in kept)
 
     @given(findings)
     def test_there_are_no_fewer_faces_than_on_any_slice(self, found: list[tuple[Face, Slice]]) -> None:
         assert len(merged(found)) >= max(sum(one == place for _, one in found) for place in (UPPER, LOWER))
+
+
+class TestConfirmed:
+    """What the page's words beside a picture make of faces that may be somebody."""
+
+    PHOTO = Picture(box=Box(0, 0, 300, 300), src="", headline="Ann Other and her sister were seen")
+    ELSEWHERE = Picture(box=Box(0, 320, 300, 200), src="", alt="A harbour")
+
+    def names(self, *faces: Face) -> dict[Box, tuple[str | None, str]]:
+        found = [Finding(face, face.box, UPPER, False) for face in faces]
+        told = look_module.confirmed(found, [self.PHOTO, self.ELSEWHERE])
+        return {one.box: (one.face.name, one.face.basis) for one in told}
+
+    def test_a_likely_face_beside_its_name_is_named(self) -> None:
+        one = a_face(20, 20, candidate="Ann Other", confidence=55)
+        assert self.names(one) == {one.box: ("Ann Other", "face+text")}
+
+    def test_beside_other_words_it_stays_unknown(self) -> None:
+        one = a_face(20, 340, candidate="Ann Other", confidence=55)
+        assert self.names(one) == {one.box: (None, "face")}
+
+    def test_a_name_by_the_face_alone_rests_on_both(self) -> None:
+        one, other = a_face(20, 20, "Ann Other"), a_face(20, 340, "Ann Other")
+        assert self.names(one, other) == {one.box: ("Ann Other", "face+text"), other.box: ("Ann Other", "face")}
+
+    def test_her_sister_gets_not_her_name(self) -> None:
+        her, sister = a_face(20, 20, "Ann Other", confidence=90), a_face(150, 20, candidate="Ann Other", confidence=52)
+        assert self.names(sister, her)[sister.box] == (None, "face")
+        likely = a_face(20, 20, candidate="Ann Other", confidence=60)
+        assert self.names(sister, likely) == {sister.box: (None, "face"), likely.box: ("Ann Other", "face+text")}
+
+    def test_a_badge_on_the_photo_is_not_its_picture(self) -> None:
+        one = a_face(20, 20, candidate="Ann Other", confidence=55)
+        badge = Picture(box=Box(40, 40, 20, 20), src="", alt="play")
+        (told,) = look_module.confirmed([Finding(one, one.box, UPPER, False)], [badge, self.PHOTO])
+        assert told.face.name == "Ann Other"
 
 
 class TestLook:

@@ -19,6 +19,7 @@ def a_picture(**words: str) -> Picture:
         ({"headline": "Beyoncé Knowles-Carter sings"}, "Beyonce Knowles Carter"),
         ({"link": "https://news.example/2026/grace-hopper-speaks/?from=home"}, "Grace Hopper"),
         ({"src": "https://cdn.example/Grace_Hopper%20portrait.jpg"}, "Grace Hopper"),
+        ({"link": "https://news.example/sinead-o-shea-sings"}, "Sinéad O'Shea"),
     ],
 )
 def test_a_whole_name_is_found_however_it_is_written(words: dict[str, str], name: str) -> None:
@@ -34,6 +35,7 @@ def test_a_whole_name_is_found_however_it_is_written(words: dict[str, str], name
         ({"link": "https://grace-hopper.example/"}, "Grace Hopper"),
         ({"headline": "anything"}, "…"),
         ({}, "Grace Hopper"),
+        ({"link": "https://[x/grace-hopper"}, "Grace Hopper"),
     ],
 )
 def test_a_part_of_it_is_not_enough(words: dict[str, str], name: str) -> None:

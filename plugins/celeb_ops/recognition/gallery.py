@@ -58,13 +58,14 @@ class Gallery:
             try:
                 content = photo.read_bytes()
             except OSError as error:
-                raise GalleryError(f"The gallery's photo {photo} can't be read: {error.strerror}.") from None
+                logger.warning("%s is passed over: it can't be read (%s).", photo, error.strerror)
+                continue
             name = photo.parent.name.strip()
             embedding = _embedding(content, cache, photo)
             if embedding is None:
                 continue
             names.append(name)
-            photos.append(photo.relative_to(folder).as_posix())
+            photos.append(photo.relative_to(folder).as_posix().encode(errors="replace").decode())
             rows.append(embedding)
             # A folder's name may hold bytes that are no UTF-8: Python carries them as surrogates.
             digest.update(f"{name}\0{hashlib.sha256(content).hexdigest()}\n".encode(errors="surrogateescape"))
@@ -88,7 +89,7 @@ def photos_in(folder: Path) -> list[Path]:
             for person in folder.iterdir()
             if person.is_dir() and not person.name.startswith(("_", "."))
             for photo in person.iterdir()
-            if photo.suffix.lower() in _SUFFIXES and not photo.name.startswith(".")
+            if photo.suffix.lower() in _SUFFIXES and not photo.name.startswith(".") and not photo.is_dir()
         )
     except OSError as error:
         raise GalleryError(f"The gallery's folder {error.filename} can't be read: {error.strerror}.") from None

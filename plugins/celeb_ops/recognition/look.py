@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 _SAME_IOS = 0.5
 """Two findings of overlapping slices that share this much of the smaller box are one face (SAHI's default)."""
+_SAME_SIZE = 0.4
+"""A child's face before an adult's is much smaller, and none of the same one."""
 _CROP_MARGIN = 0.35
 _CROP_PX = 256
 
@@ -51,8 +53,8 @@ def look(plan: Plan, screenshot: Screenshot, recognizer: Recognizer, stem: str, 
         areas = [part for area in plan.areas for part in one.parts_of(area)]
         faces = recognizer.recognize(store.read(one.key), areas)
         logger.info("Slice %d of %d: %d faces", number, len(plan.slices), len(faces))
-        found += [_finding(face, one, screenshot.pictures) for face in faces]
-    faces_once = merged(found)
+        found += [_finding(face, one) for face in faces]
+    faces_once = confirmed(merged(found), screenshot.pictures)
     named = sorted((one for one in faces_once if one.face.name), key=lambda one: (one.box.top, one.box.left))
     for old in list(store.list(keys.crops(stem))):
         store.delete(old)
@@ -74,15 +76,28 @@ def look(plan: Plan, screenshot: Screenshot, recognizer: Recognizer, stem: str, 
     )
 
 
-def _finding(face: Face, one: Slice, pictures: Sequence[Picture]) -> Finding:
-    box = one.on_page(face.box)
+def _finding(face: Face, one: Slice) -> Finding:
     # Of a name of which nothing is left on one line there is none.
-    name, basis = _clean(face.name or "") or None, face.basis
-    likely = name or _clean(face.candidate or "")
-    picture = _picture(box, pictures)
-    if likely and picture is not None and mentions(pictures[picture], likely):
-        name, basis = likely, f"{basis}+text"
-    return Finding(replace(face, name=name, basis=basis), box, one, one.cuts(face.box))
+    clean = replace(face, name=_clean(face.name or "") or None, candidate=_clean(face.candidate or "") or None)
+    return Finding(clean, one.on_page(face.box), one, one.cuts(face.box))
+
+
+def confirmed(found: Sequence[Finding], pictures: Sequence[Picture]) -> list[Finding]:
+    """The findings, those named too whom only the page's words beside their picture make sure of.
+
+    The words name one person on a picture, once: of several faces that may be that person the surest is.
+    """
+    places = [_picture(one.box, pictures) for one in found]
+    named = {(place, one.face.name) for one, place in zip(found, places, strict=True) if one.face.name}
+    told = []
+    for one, place in sorted(zip(found, places, strict=True), key=lambda pair: -pair[0].face.confidence):
+        name = one.face.name or one.face.candidate
+        alone = bool(one.face.name)
+        if name and place is not None and (alone or (place, name) not in named) and mentions(pictures[place], name):
+            named.add((place, name))
+            one = replace(one, face=replace(one.face, name=name, basis=f"{one.face.basis}+text"))
+        told.append(one)
+    return told
 
 
 def merged(found: Sequence[Finding]) -> list[Finding]:
@@ -95,24 +110,29 @@ def merged(found: Sequence[Finding]) -> list[Finding]:
     stands_for: list[set[str]] = []
     """The slices whose finding a kept face is, by their keys."""
     for one in sorted(found, key=lambda one: (one.cut, one.face.name is None, -one.face.confidence)):
-        twin = next(
-            (
-                number
-                for number, other in enumerate(kept)
-                if one.slice.key not in stands_for[number]
-                and other.box.ios(one.box) >= _SAME_IOS
-                and (not other.face.name or not one.face.name or other.face.name == one.face.name)
-            ),
-            None,
-        )
+        twins = [
+            number for number, other in enumerate(kept) if one.slice.key not in stands_for[number] and _same(other, one)
+        ]
+        twin = max(twins, key=lambda number: kept[number].box.ios(one.box), default=None)
         if twin is None:
             kept.append(one)
             stands_for.append({one.slice.key})
             continue
         stands_for[twin].add(one.slice.key)
         if one.face.name and not kept[twin].face.name:
-            kept[twin] = one
+            # The name of the one, the place and the picture of the other, which is whole.
+            kept[twin] = replace(kept[twin], face=replace(one.face, box=kept[twin].face.box))
     return kept
+
+
+def _same(one: Finding, other: Finding) -> bool:
+    """Whether two findings may be one face: in one place, of one size unless a slice cuts it, and of no two names."""
+    small, large = sorted((one.box.area, other.box.area))
+    return (
+        one.box.ios(other.box) >= _SAME_IOS
+        and (small >= _SAME_SIZE * large or one.cut or other.cut)
+        and (not one.face.name or not other.face.name or one.face.name == other.face.name)
+    )
 
 
 def _sighting(one: Finding, number: int, screenshot: Screenshot, stem: str, store: Store) -> Sighting:
@@ -135,8 +155,9 @@ def _sighting(one: Finding, number: int, screenshot: Screenshot, stem: str, stor
 
 
 def _picture(box: Box, pictures: Sequence[Picture]) -> int | None:
-    """The index of the smallest picture around the face's centre: a background may be the whole page."""
-    around = [number for number, picture in enumerate(pictures) if picture.box.contains(box.centre)]
+    """The index of the smallest picture that has most of the face: a background may be the whole page, a badge on a
+    photo a few pixels."""
+    around = [number for number, picture in enumerate(pictures) if 2 * picture.box.intersection(box) > box.area]
     return min(around, key=lambda number: pictures[number].box.area, default=None)
 
 

@@ -28,6 +28,9 @@ MODEL = "dlib-resnet-v1"
 
 _MAGNIFIED = ((100, 6), (200, 4), (320, 3))
 """Longest side of an area in px, and how many times it is magnified; a larger one twice."""
+_LEAST = 2
+_SAME_IOS = 0.5
+"""Findings of two areas that share this much of the smaller box are one face."""
 _MARGIN_PX = 12
 """Around an area: a face at a picture's edge is found with a little more than the picture."""
 
@@ -66,8 +69,8 @@ def decode(picture: bytes) -> Pixels:
     try:
         with Image.open(io.BytesIO(picture)) as image:
             return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
-    # Pillow's decoders report damage as any of these: a PNG with a broken chunk is a SyntaxError.
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    # Pillow reports damage as nearly anything: a broken chunk as a SyntaxError, odd EXIF as a TypeError.
+    except Exception as error:
         raise RecognitionError(f"This is no picture that can be decoded: {error}.") from None
 
 
@@ -80,32 +83,47 @@ def find_faces(pixels: Pixels, areas: Sequence[Box] = ()) -> list[Box]:
     """
     height, width = pixels.shape[:2]
     grey = Image.fromarray(pixels).convert("L")
+    # Small areas each by itself: in one with their neighbours, or with a large one around them, they would be
+    # magnified no more than that.
+    small = [area for area in areas if _scale(area) > _LEAST]
+    large = [area for area in areas if _scale(area) == _LEAST]
+    crops = [(_grown(area).clipped(width, height), _scale(area)) for area in small]
+    crops += [(area, _LEAST) for area in _apart(large, width, height)]
+    if not areas:
+        whole = Box(0, 0, width, height)
+        crops = [(whole, _scale(whole))]
     found: list[Box] = []
-    for area in _apart(areas, width, height):
-        scale = next((scale for side, scale in _MAGNIFIED if max(area.width, area.height) <= side), 2)
+    for area, scale in crops:
+        if not area.area:
+            continue
         crop = grey.crop((area.left, area.top, area.right, area.bottom))
         crop = crop.resize((crop.width * scale, crop.height * scale), Image.Resampling.BILINEAR)
         for one in _detector()(np.asarray(crop), 0):
-            box = Box(one.left(), one.top(), one.width(), one.height())
-            found.append(box.scaled(1 / scale).moved(area.left, area.top))
+            box = Box(one.left(), one.top(), one.width(), one.height()).scaled(1 / scale).moved(area.left, area.top)
+            if all(box.ios(other) < _SAME_IOS for other in found):
+                found.append(box)
     return found
 
 
+def _scale(area: Box) -> int:
+    return next((scale for side, scale in _MAGNIFIED if max(area.width, area.height) <= side), _LEAST)
+
+
+def _grown(area: Box) -> Box:
+    return Box(area.left - _MARGIN_PX, area.top - _MARGIN_PX, area.width + 2 * _MARGIN_PX, area.height + 2 * _MARGIN_PX)
+
+
 def _apart(areas: Sequence[Box], width: int, height: int) -> list[Box]:
-    """The areas with a margin, those that overlap as one; the whole picture without any."""
+    """The areas with a margin, those that overlap as one."""
     apart: list[Box] = []
     for area in areas:
-        grown = Box(
-            area.left - _MARGIN_PX, area.top - _MARGIN_PX, area.width + 2 * _MARGIN_PX, area.height + 2 * _MARGIN_PX
-        ).clipped(width, height)
-        if not grown.area:
-            continue
+        grown = _grown(area).clipped(width, height)
         while touching := [other for other in apart if other.intersection(grown)]:
             for other in touching:
                 apart.remove(other)
                 grown = grown.around(other)
         apart.append(grown)
-    return apart or [Box(0, 0, width, height)]
+    return apart
 
 
 def embed(pixels: Pixels, box: Box) -> Embedding:

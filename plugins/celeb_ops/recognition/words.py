@@ -17,11 +17,19 @@ def mentions(picture: Picture, name: str) -> bool:
     Not a part of the name: families share it, and look alike.
     """
     wanted = f" {_words(name)} "
-    texts = (picture.alt, picture.headline, *(unquote(urlsplit(url).path) for url in (picture.link, picture.src)))
+    texts = (picture.alt, picture.headline, _path(picture.link), _path(picture.src))
     return bool(wanted.strip()) and any(wanted in f" {_words(text)} " for text in texts)
+
+
+def _path(url: str) -> str:
+    try:
+        return unquote(urlsplit(url).path)
+    except ValueError:
+        # What a page links to need be no address.
+        return ""
 
 
 def _words(text: str) -> str:
     """Lower-case words without accents and signs, one space between them."""
     plain = "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
-    return " ".join(re.findall(r"\w+", plain.casefold().replace("_", " ").replace("'s", "").replace("’s", "")))
+    return " ".join(re.findall(r"\w+", re.sub(r"['’]s\b", "", plain.casefold()).replace("_", " ")))

@@ -8,9 +8,10 @@ let loaded = 0, total = 0;
 const headline = element => {
   // The nearest ancestor that holds a headline and few pictures is the picture's own card.
   for (let node = element, up = 0; node && node.localName !== 'body' && up < 8; node = node.parentElement, up++) {
+    // One that holds many is a grid of cards: its first headline is another card's.
+    if (node.querySelectorAll('img').length > 3) break;
     const near = node.matches(HEADLINES) ? node : node.querySelector(HEADLINES);
     if (near && clean(near.textContent)) return clean(near.textContent);
-    if (node.querySelectorAll('img').length > 3) break;
   }
   return '';
 };
