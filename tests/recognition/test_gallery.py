@@ -163,7 +163,7 @@ class TestPassedOver:
         assert Gallery.load(folder, cache).people == {HOPPER: 1}
 
     def test_a_photo_without_a_face_with_a_warning(
-        self, folder: Path, cache: Path, caplog: pytest.LogCaptureFixture
+        self, folder: Path, cache: Path, pictures: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         shutil.copy(pictures / "coffee.jpeg", folder / HOPPER)
         assert Gallery.load(folder, cache).people == {HOPPER: 1, COLLINS: 1}
@@ -197,7 +197,7 @@ class TestUnusable:
             Gallery.load(file, cache)
 
     def test_a_photo_that_can_not_be_read_stops_nobody(
-        self, folder: Path, cache: Path, pictures: Path, caplog: pytest.LogCaptureFixture
+        self, folder: Path, cache: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         before = Gallery.load(folder, cache)
         (folder / HOPPER / "gone.jpeg").symlink_to(folder / "nowhere.jpeg")
