@@ -12,6 +12,7 @@ import io
 import time
 from pathlib import Path
 
+import psutil
 from PIL import Image
 from selenium import webdriver
 from selenium.common.exceptions import TimeoutException, WebDriverException
@@ -56,8 +57,13 @@ def screenshot(url: str, picture: str) -> int:
     except HTTPError:
         return Path(picture).write_bytes(b"")
     finally:
+        # It left its browser running where a page held it; a benchmark must not.
+        family = psutil.Process(driver.service.process.pid).children(recursive=True)
         with contextlib.suppress(HTTPError, WebDriverException):
             driver.quit()
+        for one in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.kill()
 
 
 def _size(driver: webdriver.Chrome, width: int, height: int) -> None:
