@@ -150,7 +150,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Exit status: 0 fine, 2 bad input."""
     parser = argparse.ArgumentParser(prog="python -m celeb_ops.review", description=__doc__)
     parser.add_argument(
-        "what", nargs="?", help="a dataset's folder (its latest run), or a key, Results/….json; default: CELEBS_STORE"
+        "what",
+        nargs="?",
+        help="a dataset's folder (its latest run, and its gallery/), or a key, Results/….json; default: CELEBS_STORE",
     )
     parser.add_argument("--out", type=Path, default=Path("review.html"), help="the page's file (default: review.html)")
     options = parser.parse_args(arguments)
@@ -161,7 +163,9 @@ def main(arguments: list[str] | None = None) -> int:
         folder = Path(options.what) if options.what and not options.what.endswith(".json") else None
         store = FolderStore(folder) if folder else open_store(settings)
         results = latest(store) if folder or not options.what else [options.what]
-        page = review(store, results, settings.path(settings.gallery))
+        beside = folder / "gallery" if folder else None
+        gallery = beside if beside and beside.is_dir() else settings.path(settings.gallery)
+        page = review(store, results, gallery)
         options.out.write_text(page, encoding="utf-8")
     except (CelebsError, OSError) as error:
         sys.stderr.write(f"{error}\n")

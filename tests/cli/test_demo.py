@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from celeb_ops import keys
+from celeb_ops import keys, review
 from celeb_ops.cli import demo
 from celeb_ops.cli.airflow_home import AirflowHomeError
 from celeb_ops.settings import PROJECT, Settings
@@ -89,6 +89,13 @@ class TestARun:
         assert ended.stdout.splitlines()[-1].startswith(f"Dataset: {folder}/store/Celebs.csv; ")
         assert ended.stderr == ""
 
+    def test_its_review_shows_a_reference_beside_each_name(
+        self, ended: subprocess.CompletedProcess[str], folder: Path, tmp_path: Path
+    ) -> None:
+        assert review.main([str(folder / "store"), "--out", str(tmp_path / "review.html")]) == 0
+        page = (tmp_path / "review.html").read_text()
+        assert (page.count('alt="the face on the page"'), page.count('alt="the reference"')) == (5, 5)
+
     def test_leaves_nothing_elsewhere(
         self, ended: subprocess.CompletedProcess[str], folder: Path, temporary: Path
     ) -> None:
@@ -118,7 +125,7 @@ def test_a_second_one_takes_nothing_from_under_the_first(
         photos = sorted(settings.gallery.rglob("*.*"))
         times = [photo.stat().st_mtime_ns for photo in photos]
         with pytest.raises(AirflowHomeError):
-            demo.demo(when, names, home)
+            demo.demo(when, names, home, str(tmp_path / "store"))
         assert [settings.sites.read_text()] == served
         assert [photo.stat().st_mtime_ns for photo in photos] == times
         for site in load_sites(settings.sites):
@@ -126,5 +133,5 @@ def test_a_second_one_takes_nothing_from_under_the_first(
         return 0
 
     monkeypatch.setattr(demo, "run", run)
-    assert demo.demo(None, [], tmp_path) == 0
+    assert demo.demo(None, [], tmp_path, str(tmp_path / "store")) == 0
     assert len(served) == 1

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 from celeb_ops.capture.scratch import scratch_folder
 from celeb_ops.cli.newsroom import served
 from celeb_ops.cli.run import run
-from celeb_ops.settings import Settings
+from celeb_ops.settings import PROJECT, Settings
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,13 +22,25 @@ def demo(when: datetime | None, names: list[str], home: Path, store: str | None 
     """Run the DAG on the newsroom; the exit status. The user's own settings are left aside."""
     # A folder of this process: a second demo, refused or not, takes nothing from under the first.
     with scratch_folder("demo") as folder, served(folder) as newsroom:
+        # The folder goes with this process; the photos that the names rest on stay with the dataset.
+        gallery = PROJECT / (store or STORE) / "gallery"
+        _copy(newsroom.gallery, gallery)
         own = {name for name in os.environ if name.startswith("CELEBS_")}
         # Empty: the user's own .env is hidden too.
         os.environ.update(dict.fromkeys(own.union(Settings.variables()), ""))
         os.environ.update(
             CELEBS_STORE=store or STORE,
             CELEBS_SITES=str(newsroom.sites),
-            CELEBS_GALLERY=str(newsroom.gallery),
+            CELEBS_GALLERY=str(gallery),
             CELEBS_RECOGNIZER="local",
         )
         return run(when, names, home)
+
+
+def _copy(photos: Path, gallery: Path) -> None:
+    """The photos that are not in the gallery as they are: another demo may be reading those."""
+    for photo in photos.glob("*/*"):
+        copy = gallery / photo.relative_to(photos)
+        if not copy.is_file() or copy.read_bytes() != photo.read_bytes():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(photo, copy)
