@@ -26,7 +26,8 @@ MARGIN = 0.03
 STRANGERS_NAMED = 0.01
 """The share of strangers that a face alone may give a name to: with more people known, the threshold is stricter."""
 STRANGERS = NormalDist(0.86, 0.09)
-"""Distances of two strangers, measured on 836 pairs of faces: for galleries with too few people of their own."""
+"""Distances of two strangers, for galleries with too few people of their own. Measured: 0.857 ± 0.090 on 185 pairs of
+photos of seven known people, 0.891 ± 0.092 on 651 pairs of those with 31 unknown faces; the nearer ones are taken."""
 _OWN_PEOPLE = 30
 """From this many people on, a gallery's own distances stand for those of strangers."""
 _SAMPLE = 1_500
