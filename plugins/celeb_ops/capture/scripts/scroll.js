@@ -12,7 +12,7 @@ const go = top => window.scrollTo({ top, behavior: 'instant' });
 const LATE = ['data-src', 'data-srcset', 'data-lazy-src', 'data-lazy-srcset', 'data-lazy', 'data-original', 'data-bg',
   'data-background-image'];
 const lateAddress = element => LATE.map(name => element.getAttribute(name)).find(Boolean);
-const unloaded = () => [...everything(document)].filter(element => {
+const isLate = element => {
   const late = lateAddress(element);
   if (element.localName === 'img') {
     // A placeholder may be a small picture of its own, so what counts is whether the late address is shown.
@@ -27,9 +27,8 @@ const unloaded = () => [...everything(document)].filter(element => {
   const box = element.getBoundingClientRect();
   return box.width >= 40 && box.height >= 40 && box.left < window.innerWidth && box.right > 0
     && box.top + window.scrollY < maxHeight && element.checkVisibility();
-});
-
-const unloadedStill = elements => { const late = new Set(unloaded()); return elements.some(one => late.has(one)); };
+};
+const allLate = () => [...everything(document)].filter(isLate);
 
 (async () => {
   const step = Math.max(window.innerHeight, 200);
@@ -51,20 +50,17 @@ const unloadedStill = elements => { const late = new Set(unloaded()); return ele
     await frame();
   }
   // From one view to the next: each late picture in it has the same quarter of a second.
-  for (let view = -1, late = unloaded(); late.length; late = late.filter(element => element.isConnected)) {
-    if (performance.now() >= end) break;
-    const place = element => element.getBoundingClientRect().top + window.scrollY;
-    const next = Math.min(...late.map(place).filter(top => top > view));
-    if (!Number.isFinite(next)) break;
-    view = next + window.innerHeight / 2;
-    go(next - window.innerHeight / 3);
-    // Throttled loaders look every 100 to 200 ms.
-    const here = late.filter(element => place(element) <= view);
-    for (let wait = 0; wait < 5 && here.some(element => element.complete ?? true) && unloadedStill(here); wait++) await pause(50);
-    late = late.filter(element => !here.includes(element));
+  const place = element => element.getBoundingClientRect().top + window.scrollY;
+  for (let late = allLate(); late.length && performance.now() < end;) {
+    const top = Math.min(...late.map(place));
+    go(top - window.innerHeight / 3);
+    const here = late.filter(element => place(element) <= top + window.innerHeight / 2);
+    // Throttled loaders look every 100 to 200 ms. One that has begun to load is waited for later, with all others.
+    for (let wait = 0; wait < 5 && here.some(element => isLate(element) && (element.complete ?? true)); wait++) await pause(50);
+    late = late.filter(element => element.isConnected && !here.includes(element));
   }
   go(0);
   await frame();
   await frame();
-  return { stopped, height: pageHeight(), late: unloaded().length };
+  return { stopped, height: pageHeight(), late: allLate().length };
 })().then(done, error => done({ stopped: `error: ${error}`, height: 0, late: 0 }));
