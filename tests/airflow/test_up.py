@@ -18,9 +18,9 @@ import psutil
 import pytest
 
 from celeb_ops import keys
+from celeb_ops.processes import left_of
 from celeb_ops.settings import PROJECT
 from celeb_ops.store import FolderStore
-from tests.processes import left_of
 from tests.web import Web, free_port
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ from celeb_ops.capture import browser
 from celeb_ops.capture.browser import open_browser
 from celeb_ops.capture.scratch import scratch_folder
 from celeb_ops.exceptions import BrowserCrashedError
+from celeb_ops.processes import left_of
 from tests.capture.shots import Shot, bands, html, shoot, site_at
-from tests.processes import left_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -25,10 +25,10 @@ from celeb_ops.cli import run as run_module
 from celeb_ops.cli.run import Ended, too_far
 from celeb_ops.dataset import captures_of
 from celeb_ops.dataset.tables import update_captures
+from celeb_ops.processes import left_of
 from celeb_ops.records import Outcome
 from celeb_ops.settings import PROJECT, Settings
 from celeb_ops.store import FolderStore
-from tests.processes import left_of
 from tests.web import NEVER, Web, free_port
 
 if TYPE_CHECKING:

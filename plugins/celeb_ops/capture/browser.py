@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -27,6 +26,7 @@ from urllib3.exceptions import HTTPError
 
 from celeb_ops.capture.scratch import scratch_folder
 from celeb_ops.exceptions import BrowserError
+from celeb_ops.processes import left_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -261,17 +261,7 @@ def _end(driver: WebDriver | None, process: subprocess.Popen[Any] | None) -> Non
     if process is not None:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=5)
-    deadline = time.monotonic() + 5
-    while any(map(_alive, family)) and time.monotonic() < deadline:
-        time.sleep(0.01)
-
-
-def _alive(process: psutil.Process) -> bool:
-    """A zombie is dead: it only waits for its parent, or for process 1, to take note of it."""
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    left_of(family, after_s=5)
 
 
 def _family(process: subprocess.Popen[Any] | None) -> list[psutil.Process]:

@@ -22,6 +22,7 @@ from celeb_ops.cli import counted
 from celeb_ops.cli.airflow_home import AirflowHomeError, claimed, environment
 from celeb_ops.cli.interrupts import ENDS, interruptible
 from celeb_ops.cli.run import short
+from celeb_ops.processes import left_of
 from celeb_ops.settings import Settings
 from celeb_ops.sites import load_sites
 
@@ -143,28 +144,15 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     family = _family(process.pid)
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGINT)
-    _wait_for(process, family, END_S)
+    left_of(family, END_S)
     # Anew: some were started, or lost their parent, while it was ending.
     family |= _family(process.pid)
     for one in family:
         with suppress(psutil.NoSuchProcess):
             one.kill()
-    _wait_for(process, family, 5)
-
-
-def _wait_for(process: subprocess.Popen[bytes], family: set[psutil.Process], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while any(map(_alive, family)) and time.monotonic() < deadline:
-        process.poll()
-        time.sleep(0.1)
-
-
-def _alive(process: psutil.Process) -> bool:
-    """A zombie is dead: it only waits for its parent, or for process 1, to take note of it."""
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    left_of(family, 5)
+    # Take note of its end.
+    process.poll()
 
 
 def _family(pid: int) -> set[psutil.Process]:

@@ -1,4 +1,4 @@
-"""Whether processes are gone."""
+"""Whether processes that were ended are gone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def alive(process: psutil.Process) -> bool:
-    """A zombie is dead: it only waits for somebody to take note of it."""
+    """A zombie is dead: it only waits for its parent, or for process 1, to take note of it."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -24,5 +24,5 @@ def left_of(processes: Iterable[psutil.Process], after_s: float) -> list[psutil.
     deadline = time.monotonic() + after_s
     left = list(processes)
     while (left := [one for one in left if alive(one)]) and time.monotonic() < deadline:
-        time.sleep(0.05)
+        time.sleep(0.02)
     return left
