@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
@@ -22,6 +21,7 @@ from celeb_ops.capture.browser import open_browser
 from celeb_ops.capture.scratch import scratch_folder
 from celeb_ops.exceptions import BrowserCrashedError
 from celeb_ops.processes import left_of
+from tests.browsers import running
 from tests.capture.shots import Shot, bands, html, shoot, site_at
 
 if TYPE_CHECKING:
@@ -44,16 +44,6 @@ def temporary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(dir="/tmp") as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(tempfile, "tempdir", folder)
         yield Path(folder)
-
-
-def running(process: psutil.Process) -> set[psutil.Process]:
-    """The browsers and drivers that a process and its children run."""
-    found = set()
-    for child in process.children(recursive=True):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            if child.status() != psutil.STATUS_ZOMBIE and "chrom" in child.name():
-                found.add(child)
-    return found
 
 
 class InARow:
@@ -167,8 +157,7 @@ def test_a_task_that_is_killed_leaves_no_process_and_its_files_go_with_the_next(
     assert {"chromedriver", "chromium"} <= {process.name() for process in family}
     task.send_signal(signal.SIGKILL)
     task.wait()
-    _, alive = psutil.wait_procs([one for one in family if one.is_running()], timeout=5)
-    assert [one for one in alive if one.is_running() and one.status() != psutil.STATUS_ZOMBIE] == []
+    assert left_of(family, after_s=5) == []
 
     assert list(temporary.glob(f"celebs-browser-{task.pid}-*"))
     with scratch_folder("browser"):

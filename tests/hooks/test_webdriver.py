@@ -9,6 +9,7 @@ import pytest
 from celeb_ops.exceptions import BrowserError
 from celeb_ops.hooks.webdriver import WebDriverHook
 from celeb_ops.sites import CaptureOptions
+from tests.browsers import running
 from tests.web import free_port
 
 if TYPE_CHECKING:
@@ -22,12 +23,6 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     return folder
-
-
-def running(process: psutil.Process) -> list[str]:
-    """The processes it has started, and they have, that still run."""
-    children = process.children(recursive=True)
-    return [child.name() for child in children if child.status() != psutil.STATUS_ZOMBIE]
 
 
 @pytest.mark.browser

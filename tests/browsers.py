@@ -1,0 +1,20 @@
+"""Which browsers a process runs."""
+
+from __future__ import annotations
+
+import contextlib
+
+import psutil
+
+from celeb_ops.processes import alive
+
+
+def running(process: psutil.Process) -> set[psutil.Process]:
+    """The browsers and drivers that a process and its children run."""
+    found = set()
+    for child in process.children(recursive=True):
+        # One may end between two questions.
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if alive(child) and "chrom" in child.name():
+                found.add(child)
+    return found
