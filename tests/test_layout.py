@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from celeb_ops.geometry import Box
 from celeb_ops.records import Slice, Span, stacked
-from celeb_ops.slicing.layout import LONG_SIDE_PX, MIN_PICTURE_PX, MIN_SIDE_PX, OVERLAP_PX, Layout, bands_of, lay_out
+from celeb_ops.slicing.layout import LONG_SIDE_PX, MIN_SIDE_PX, OVERLAP_PX, Layout, bands_of, lay_out, useful_areas
 
 WIDTHS = st.integers(80, 3_840)
 HEIGHTS = st.one_of(st.integers(1, 3_000), st.integers(1, 100_000))
@@ -28,11 +28,6 @@ def slices_of(layouts: list[Layout]) -> list[Slice]:
     return [Slice(key="", bands=list(one.bands), columns=columns) for one in layouts for columns in one.columns]
 
 
-def useful(boxes: list[Box], width: int, height: int) -> list[Box]:
-    clipped = [box.clipped(width, height) for box in boxes]
-    return [box for box in clipped if min(box.width, box.height) >= MIN_PICTURE_PX]
-
-
 @given(WIDTHS, HEIGHTS, BOXES)
 def test_every_row_is_in_a_slice_or_left_out_with_a_reason(width: int, height: int, boxes: list[Box]) -> None:
     layouts, left_out = lay_out(width, height, boxes)
@@ -49,7 +44,7 @@ def test_every_row_is_in_a_slice_or_left_out_with_a_reason(width: int, height: i
 def test_every_picture_is_whole_in_a_slice_as_far_as_it_fits(width: int, height: int, boxes: list[Box]) -> None:
     layouts, left_out = lay_out(width, height, boxes)
     slices = slices_of(layouts)
-    for box in useful(boxes, width, height):
+    for box in useful_areas(boxes, width, height):
         assert not any(left.rows.start < box.bottom and box.top < left.rows.stop for left in left_out)
         if box.height <= LONG_SIDE_PX and box.width <= LONG_SIDE_PX:
             assert any((box.width, box.height) == part[2:] for one in slices for part in one.parts_of(box)), box
@@ -60,7 +55,7 @@ def test_a_face_on_a_picture_taller_than_a_slice_is_whole_in_one(
     width: int, height: int, boxes: list[Box], data: st.DataObject
 ) -> None:
     slices = slices_of(lay_out(width, height, boxes)[0])
-    for box in useful(boxes, width, height):
+    for box in useful_areas(boxes, width, height):
         side = min(OVERLAP_PX, box.width, box.height)
         left = data.draw(st.integers(box.left, box.right - side))
         top = data.draw(st.integers(box.top, box.bottom - side))

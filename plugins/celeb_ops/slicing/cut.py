@@ -12,7 +12,7 @@ import pyvips
 from celeb_ops import keys
 from celeb_ops.exceptions import DamagedScreenshotError, EmptyPictureError, NotStoredError
 from celeb_ops.records import Plan, Screenshot, Slice, Span, stacked
-from celeb_ops.slicing.layout import MIN_PICTURE_PX, MIN_SIDE_PX, lay_out
+from celeb_ops.slicing.layout import MIN_SIDE_PX, lay_out, useful_areas
 from celeb_ops.slicing.rows import RowReader
 from celeb_ops.slicing.silent import joined, unknown_pictures
 
@@ -86,8 +86,7 @@ def _write(store: Store, canvas: Rows, slices: Sequence[Slice]) -> None:
 def areas_of(screenshot: Screenshot, reader: RowReader) -> list[Box]:
     """Where a face may be, in page px: the DOM's pictures of a useful size, and what looks like one elsewhere."""
     width, height = screenshot.page_width, screenshot.captured_height
-    boxes = (picture.box.clipped(width, height) for picture in screenshot.pictures)
-    known = [box for box in dict.fromkeys(boxes) if min(box.width, box.height) >= MIN_PICTURE_PX]
+    known = useful_areas((picture.box for picture in screenshot.pictures), width, height)
     found: list[Box] = []
     for top in range(0, height, _LOOK_PX):
         rows = reader.read(Span(top, min(top + _LOOK_PX, height)))

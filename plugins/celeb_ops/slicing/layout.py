@@ -57,7 +57,7 @@ def lay_out(width: int, height: int, areas: Iterable[Box]) -> tuple[list[Layout]
 
     :param areas: boxes in page px where a face may be; smaller than ``MIN_PICTURE_PX`` they are passed over.
     """
-    useful = [box for box in (area.clipped(width, height) for area in areas) if _useful(box)]
+    useful = useful_areas(areas, width, height)
     bands = bands_of([Span(box.top, box.bottom) for box in useful], height)
     if not bands:
         bands, useful = [Span(0, min(height, LONG_SIDE_PX))], []
@@ -65,8 +65,10 @@ def lay_out(width: int, height: int, areas: Iterable[Box]) -> tuple[list[Layout]
     return layouts, _left_out([band for layout in layouts for band in layout.bands], height)
 
 
-def _useful(box: Box) -> bool:
-    return min(box.width, box.height) >= MIN_PICTURE_PX
+def useful_areas(areas: Iterable[Box], width: int, height: int) -> list[Box]:
+    """What of the areas is on the page, each once, without those too small to show a face that can be recognised."""
+    clipped = dict.fromkeys(area.clipped(width, height) for area in areas)
+    return [box for box in clipped if min(box.width, box.height) >= MIN_PICTURE_PX]
 
 
 def bands_of(intervals: Iterable[Span], length: int, size: int = LONG_SIDE_PX) -> list[Span]:
