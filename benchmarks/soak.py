@@ -22,7 +22,11 @@ def run(cast: Cast, folder: Path) -> Iterator[dict[str, Any]]:
     room = build(cast)
     with served(room):
         urls = [room.url(page) for page in room.pages if page.trait in {"consent", "popup", "sticky"}]
-        yield from measured("benchmarks.tasks:soak", urls=urls, captures=CAPTURES, folder=str(folder)).value
+        rows = measured("benchmarks.tasks:soak", urls=urls, captures=CAPTURES, folder=str(folder)).value
+    yield from rows
+    # Not a matter of how fast a machine is: nothing may be left on any.
+    if left := [row for row in rows if row["processes left"] or row["temporary files left"]]:
+        raise RuntimeError(f"The captures have left something behind: {left[-1]}")
 
 
 def left_behind() -> set[str]:
