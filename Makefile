@@ -18,7 +18,7 @@ export UV_PYTHON_DOWNLOADS := never
 export SE_AVOID_STATS := true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run up review gallery-check check format test test-airflow bench lock setup setup-dev browser consent clean
+.PHONY: help demo run up review gallery-check check format test test-airflow bench bench-aws lock setup setup-dev browser consent clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,10 @@ test-airflow: setup-dev setup ## the tests with a real scheduler and its API
 bench: export CELEBS_TEST_FACES ?= $(wildcard $(abspath ../shared/faces))
 bench: setup-dev setup ## the benchmarks: tables, and a JSON in bench-results/ (ARGS="steps capture" for some)
 	@$(PY) -m benchmarks $(ARGS)
+
+bench-aws: export CELEBS_TEST_FACES ?= $(wildcard $(abspath ../shared/faces))
+bench-aws: setup-dev setup ## calls and cost on your own AWS account; says what it will cost, and asks
+	@$(PY) -m benchmarks.aws
 
 lock: $(UV) ## pin requirements*.in anew (requirements*.txt)
 	$(UV) pip compile -q --universal --python-version 3.11 --custom-compile-command "make lock" $(ARGS) requirements.in -o requirements.txt

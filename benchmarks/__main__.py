@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import capture, cast, recognition, slicing, soak, steps
+from benchmarks import aws, capture, cast, recognition, slicing, soak, steps
 from celeb_ops.settings import PROJECT, Settings
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ BENCHMARKS: dict[str, Callable[[cast.Cast, Path], Iterable[dict[str, Any]]]] = {
     "recognizer": recognition.run_speed,
     "names": recognition.run_names,
     "scale": recognition.run_scale,
+    "aws": aws.run,
 }
 
 
@@ -49,7 +50,7 @@ def main(names: list[str]) -> int:
             for row in BENCHMARKS[name](people, Path(folder)):
                 tables[name].append(row)
                 console.print("  " + "  ".join(f"[dim]{key}[/] {value}" for key, value in row.items()), highlight=False)
-        console.print(_table(tables[name]))
+        console.print(table_of(tables[name]))
     out = PROJECT / "bench-results" / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json"
     out.parent.mkdir(exist_ok=True)
     machine = {"cpus": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
@@ -58,7 +59,8 @@ def main(names: list[str]) -> int:
     return 0
 
 
-def _table(rows: list[dict[str, Any]]) -> Table:
+def table_of(rows: list[dict[str, Any]]) -> Table:
+    """The rows, for a terminal."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in rows[0]:
         table.add_column(heading, justify="left" if isinstance(rows[0][heading], str) else "right")

@@ -37,12 +37,12 @@ from celeb_ops.store import FolderStore
 SITE = "BENCH"
 
 
-def screenshot(url: str, time: str) -> str:
-    return ScreenshotOperator(task_id="screenshot", site=_site(url)).execute(_context(time))
+def screenshot(url: str, time: str, name: str = SITE) -> str:
+    return ScreenshotOperator(task_id="screenshot", site=_site(url, name)).execute(_context(time))
 
 
-def slice_(url: str, time: str, screenshot: str) -> str:
-    return SliceOperator(task_id="slice", site=_site(url), screenshot=screenshot).execute(_context(time))
+def slice_(url: str, time: str, screenshot: str, name: str = SITE) -> str:
+    return SliceOperator(task_id="slice", site=_site(url, name), screenshot=screenshot).execute(_context(time))
 
 
 def rekognize(url: str, time: str, plan: str) -> dict[str, Any]:
@@ -129,8 +129,8 @@ def lossless(url: str, folder: str) -> str:
         return str(capture_page(driver, site, Path(folder)).parts[0].path)
 
 
-def _site(url: str) -> dict[str, Any]:
-    return {"url": url, "name": SITE}
+def _site(url: str, name: str = SITE) -> dict[str, Any]:
+    return {"url": url, "name": name}
 
 
 def _context(time: str) -> Any:

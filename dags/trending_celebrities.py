@@ -52,7 +52,13 @@ no_second_try = RetryRule(
             examples=site_names(settings.path(settings.sites)),
             title="Sites",
             description_md="Names from the sites file; none: all of them.",
-        )
+        ),
+        "rerecognise": Param(
+            False,
+            type="boolean",
+            title="Recognise anew",
+            description_md="Ask Rekognition anew, also about pictures that it has answered about before.",
+        ),
     },
     default_args={
         "owner": "celebs",
@@ -87,6 +93,8 @@ def trending_celebrities():
             site=site,
             plan=plan.output,
             map_index_template=label,
+            # One task at a time, over all runs, is one client: its rate of calls adapts to the account's quota.
+            max_active_tis_per_dag=1 if settings.recognizer == "rekognition" else None,
             execution_timeout=timedelta(minutes=30),
         ).output
 

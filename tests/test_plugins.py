@@ -1,4 +1,7 @@
-"""Airflow executes every file of the plugins folder under its bare name; ``.airflowignore`` keeps ours from that."""
+"""What Airflow loads from the plugins folder: one plugin, light and closed, and nothing under a wrong name.
+
+It executes every file of that folder under its bare name; ``.airflowignore`` keeps those of the package from that.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,26 @@ import os
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
+import pytest
+from airflow.api_fastapi.core_api import security
+from airflow.dag_processing.dagbag import DagBag
+
+from celeb_ops import keys
+from celeb_ops.hooks import s3
+from celeb_ops.operators.links import APP
 from celeb_ops.settings import PROJECT
+from celeb_ops_plugin import DAG_ID, CelebOpsPlugin
+from tests.asgi import get
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from fastapi import FastAPI
+
+    from celeb_ops.store import FolderStore
 
 # In a process of its own: this one has loaded its plugins already.
 LOAD = """
@@ -25,13 +42,20 @@ import airflow
 from airflow import plugins_manager
 before = files()
 plugins_manager.ensure_plugins_loaded()
+plugins = files()
 from celeb_ops.operators.screenshot import ScreenshotOperator
-print(json.dumps({"before": before, "after": files(), "errors": plugins_manager.get_import_errors()}))
+print(json.dumps({
+    "before": before,
+    "plugins": plugins,
+    "after": files(),
+    "errors": plugins_manager.get_import_errors(),
+    "names": [plugin.name for plugin in plugins_manager._get_plugins()[0]],
+}))
 """
 
 
-def loaded(plugins: Path) -> dict[str, dict[str, str]]:
-    """The files of all modules by name, before and after Airflow loads the plugins of a folder, and its errors."""
+def loaded(plugins: Path) -> dict[str, Any]:
+    """The files of all modules by name, before and after Airflow loads the plugins of a folder; names and errors."""
     done = subprocess.run(
         [sys.executable, "-c", LOAD],
         env=os.environ | {"AIRFLOW__CORE__PLUGINS_FOLDER": str(plugins), "PYTHONPATH": str(plugins)},
@@ -60,7 +84,60 @@ def test_loading_the_plugins_registers_nothing_twice_and_shadows_no_module() -> 
     assert troubles(PROJECT / "plugins") == []
 
 
+def test_the_plugin_costs_the_scheduler_and_the_tasks_nothing() -> None:
+    modules = loaded(PROJECT / "plugins")
+    assert "celeb_ops" in modules["names"]
+    added = modules["plugins"].keys() - modules["before"].keys()
+    assert {name for name in added if (modules["plugins"][name] or "").startswith(str(PROJECT / "plugins"))} == {
+        "celeb_ops_plugin"
+    }
+    assert not added & {"fastapi", "jinja2", "boto3", "celeb_ops"}
+
+
 def test_without_airflowignore_it_would(tmp_path: Path) -> None:
     plugins = tmp_path / "plugins"
     shutil.copytree(PROJECT / "plugins", plugins, ignore=shutil.ignore_patterns(".airflowignore", "__main__.py"))
     assert "celeb_ops.settings is registered as settings" in troubles(plugins)
+
+
+class TestApp:
+    PICTURE = "/files/Images/x.jpeg"
+
+    @pytest.fixture
+    def app(self) -> FastAPI:
+        """The plugin's app, as Airflow's API server mounts it."""
+        (mounted,) = CelebOpsPlugin().fastapi_apps
+        assert mounted["url_prefix"] == APP
+        return mounted["app"]
+
+    def test_its_dag_is_there(self) -> None:
+        assert DAG_ID in DagBag(dag_folder=str(PROJECT / "dags")).dags
+
+    @pytest.mark.parametrize("headers", [{}, {"Authorization": "Basic YTpi"}, {"Cookie": "session=abc"}])
+    def test_who_has_no_login_is_refused_as_by_airflow(self, app: FastAPI, headers: dict[str, str]) -> None:
+        answer = get(app, self.PICTURE, headers)
+        assert (answer.status_code, answer.json()) == (401, {"detail": "Not authenticated"})
+
+    def test_a_browser_without_a_login_is_sent_to_airflows(self, app: FastAPI) -> None:
+        answer = get(app, self.PICTURE, {"Accept": "text/html"})
+        assert answer.headers["location"] == "/api/v2/auth/login?next=%2Ffiles%2FImages%2Fx.jpeg"
+
+    @pytest.mark.parametrize(("may_read", "status"), [(True, 200), (False, 403)])
+    def test_who_may_not_read_the_dag_is_refused(
+        self, app: FastAPI, folder_store: FolderStore, monkeypatch: pytest.MonkeyPatch, may_read: bool, status: int
+    ) -> None:
+        asked = []
+
+        def is_authorized_dag(**what: Any) -> bool:
+            asked.append((what["user"], what["method"], what["details"].id, what["access_entity"]))
+            return may_read
+
+        manager = SimpleNamespace(is_authorized_dag=is_authorized_dag)
+        monkeypatch.setattr(security, "get_auth_manager", lambda: manager)
+        monkeypatch.setattr(security.DagModel, "get_team_name", lambda dag_id: None)
+        app.dependency_overrides[security.get_user] = lambda: "somebody"
+        monkeypatch.setattr(s3, "open_store", lambda settings: folder_store)
+        folder_store.write(keys.image("x", 1, "jpeg"), b"picture")
+
+        assert get(app, self.PICTURE).status_code == status
+        assert asked == [("somebody", "GET", DAG_ID, None)]

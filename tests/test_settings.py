@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +51,7 @@ class TestDefaults:
         assert settings.browsers == 2
         assert settings.archive_url == "https://web.archive.org/web/"
         assert settings.live_window_h == 3
+        assert settings.s3_extra_args == {}
         assert settings.connections == {}
         assert not settings.from_v1
 
@@ -233,6 +236,37 @@ class TestErrors:
 
     def test_a_second_try_would_meet_the_same(self) -> None:
         assert issubclass(SettingsError, PermanentError)
+
+
+class TestS3ExtraArgs:
+    def test_are_a_json_object(self, load: Callable[..., Settings]) -> None:
+        text = """CELEBS_S3_EXTRA_ARGS='{"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "alias/press"}'"""
+        assert load(text).s3_extra_args == {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "alias/press"}
+
+    @pytest.mark.parametrize(
+        ("value", "said"),
+        [
+            ("AES256", 'it is no JSON object; write it like {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "…"}.'),
+            ('{"SSECustomerKey": "secret-key"}', "SSECustomerKey would be a secret in a setting; let AWS keep the key"),
+            ('{"Acl": "secret-key"}', "there is no argument Acl; write ACL, if that is meant."),
+        ],
+    )
+    def test_what_is_wrong_is_told_without_the_value(
+        self, load: Callable[..., Settings], value: str, said: str
+    ) -> None:
+        with pytest.raises(SettingsError) as error:
+            load(CELEBS_S3_EXTRA_ARGS=value)
+        assert str(error.value).startswith(f"CELEBS_S3_EXTRA_ARGS can't be used: {said}")
+        assert "secret-key" not in str(error.value)
+
+
+def test_a_dag_file_that_loads_them_waits_for_no_heavy_import() -> None:
+    load = "import sys; from celeb_ops.settings import Settings; Settings.load(); print(*sys.modules)"
+    told = subprocess.run(
+        [sys.executable, "-c", load], env={"PYTHONPATH": str(PROJECT / "plugins")}, capture_output=True, check=True
+    )
+    heavy = {"airflow", "boto3", "botocore", "filelock", "PIL", "polars", "selenium"}
+    assert heavy.isdisjoint(told.stdout.decode().split())
 
 
 class TestPaths:

@@ -111,5 +111,9 @@ class RecognitionError(CelebsError):
     """The recogniser gave no usable answer."""
 
 
+class BudgetError(PermanentError):
+    """The calls that a run may make are spent."""
+
+
 class SiteFailedError(PermanentError):
     """A site of the run failed: raised by the watcher, so that the run is red."""

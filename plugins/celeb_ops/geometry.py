@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Box(NamedTuple):
@@ -64,3 +67,15 @@ class Box(NamedTuple):
         """Intersection over the smaller box, 0–1 (SAHI's measure for findings of overlapping slices)."""
         smaller = min(self.area, other.area)
         return self.intersection(other) / smaller if smaller else 0.0
+
+
+def united(boxes: Iterable[Box]) -> list[Box]:
+    """The boxes, those that overlap as one that holds them all."""
+    apart: list[Box] = []
+    for box in boxes:
+        while touching := [other for other in apart if other.intersection(box)]:
+            for other in touching:
+                apart.remove(other)
+                box = box.around(other)
+        apart.append(box)
+    return apart

@@ -102,6 +102,26 @@ def crop(stem: str, number: int) -> str:
     return f"{crops(stem)}{number}.jpeg"
 
 
+def answer(recognizer: str, digest: str) -> str:
+    """What a recogniser said of a picture with this SHA-256."""
+    return f"Answers/{safe(recognizer)}/{digest}.json"
+
+
+def memory(recognizer: str, site: str) -> str:
+    """The pictures of a site that a recogniser has seen."""
+    return f"Answers/{safe(recognizer)}/sites/{safe(site)}.json"
+
+
+def pace(recognizer: str) -> str:
+    """How fast a recogniser may be asked, as it was learned of late."""
+    return f"Answers/{safe(recognizer)}/pace.json"
+
+
+def budget(when: datetime) -> str:
+    """How many calls the sites of a run have taken."""
+    return f"Budgets/{v1_time(when)}.json"
+
+
 def captures(when: datetime) -> str:
     return f"Captures/{when.astimezone(UTC):%Y-%m}.parquet"
 

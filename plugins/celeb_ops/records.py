@@ -31,7 +31,7 @@ class Record(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    @field_serializer("time", "captured_at", when_used="json", check_fields=False)
+    @field_serializer("time", "captured_at", "asked_at", "seen", when_used="json", check_fields=False)
     def _iso(self, when: datetime) -> str:
         return iso(when)
 
@@ -196,6 +196,8 @@ class Sighting(Record):
     name: str
     id: str | None = None
     """The recogniser's or Wikidata's identifier, where there is one."""
+    urls: list[str] = []
+    """Pages about the person, as the recogniser names them."""
     confidence: float
     """0–100."""
     margin: float | None = None
@@ -225,8 +227,11 @@ class Result(Record):
     recognizer: RecognizerInfo
     slices: int
     calls: int
+    """Calls of a recogniser that costs money, in this run: those of an earlier try of the step are among them."""
     calls_saved: int = 0
+    """Calls that one a slice would have been more: known answers, pictures seen before, contact sheets."""
     cost_usd: float
+    """Estimated, by the price of a call."""
     faces: int
     unrecognised: int
     sightings: list[Sighting]

@@ -10,13 +10,14 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from celeb_ops.exceptions import SettingsError
 from celeb_ops.store import split_s3
+from celeb_ops.store.extra_args import checked_extra_args
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,6 +56,20 @@ class Settings(BaseModel):
     """Seconds before the first retry; they double with each further one."""
     cache: Path = Path(".cache")
     """Where embeddings of gallery photos are kept, by the photo's content."""
+    min_confidence: float = Field(50, ge=0, le=100)
+    """A name that a recogniser is less sure of is none; both recognisers begin at about 50."""
+    calls_at_once: int = Field(4, ge=1, le=50)
+    """Calls of Rekognition under way at the same time, at most."""
+    send_as: Literal["bytes", "s3object"] = "bytes"
+    """How Rekognition gets a slice: its bytes, or its place in S3, where both share account and region."""
+    sheets: bool = False
+    """Find faces here and send Rekognition contact sheets of up to 60, in place of slices."""
+    remember_days: float = Field(30, ge=0, le=36_500)
+    """How long Rekognition's answer about a picture of a site is good for later runs; 0: for none."""
+    budget: int | None = Field(None, ge=1)
+    """Calls of Rekognition that a run may make, all sites together."""
+    s3_extra_args: dict[str, Any] = {}
+    """What each write to S3 says beside its content, by the names of boto3's upload; in the variable a JSON object."""
     prefix: str = ""
     """The first version's folder in its bucket (it stood in the code)."""
     test_faces: Path | None = None
@@ -82,6 +97,15 @@ class Settings(BaseModel):
         if url and not re.match(r"https?://[^/\s]", url):
             raise ValueError("this is no http(s) address; write it like http://127.0.0.1:4444")
         return url
+
+    @field_validator("s3_extra_args", mode="before")
+    @classmethod
+    def _are_extra_args(cls, given: object) -> dict[str, Any]:
+        try:
+            return checked_extra_args(given)
+        except ValueError as error:
+            # Not pydantic's error: the value is not shown, because a secret may stand in it.
+            raise SettingsError(f"CELEBS_S3_EXTRA_ARGS can't be used: {error}.") from None
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None, dotenv: Path | None = None) -> Settings:

@@ -211,7 +211,8 @@ class TestAFailure:
 
 
 def seen(site: str, *names: str, faces: int = 2) -> dict[str, Any]:
-    return {"site": site, "outcome": "seen", "faces": faces, "celebrities": list(names), "seconds": 4.26}
+    bill = {"calls": 0, "calls_saved": 0, "cost_usd": 0.0}
+    return {"site": site, "outcome": "seen", "faces": faces, "celebrities": list(names), "seconds": 4.26} | bill
 
 
 def missed(site: str, outcome: str, reason: str) -> dict[str, Any]:
@@ -255,4 +256,21 @@ def test_the_table_shows_what_came_of_each_site() -> None:
         "LAZY-POST        0  nobody named                        4.3",
         "PEOPLE           –  skipped: It was too late.             –",
         "TMZ              –  failed: TMZ sent [no] page.           –",
+    ]
+
+
+def test_the_table_shows_what_a_paid_recogniser_cost() -> None:
+    out = io.StringIO()
+    rows = [
+        seen("LAZY-POST", "Eileen Collins") | {"calls": 3, "calls_saved": 5, "cost_usd": 0.003},
+        seen("PEOPLE", faces=1) | {"calls": 0, "calls_saved": 8},
+        missed("TMZ", "failed", "No page."),
+    ]
+    Console(file=out, width=100).print(summary(rows))
+    assert [line.rstrip() for line in out.getvalue().splitlines()] == [
+        "site       faces  celebrities       seconds  calls  saved    cost",
+        "LAZY-POST      2  Eileen Collins        4.3      3      5  $0.003",
+        "PEOPLE         1  nobody named          4.3      0      8  $0.000",
+        "TMZ            –  failed: No page.        –",
+        "all            3                                 3     13  $0.003",
     ]

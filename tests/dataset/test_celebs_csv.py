@@ -233,7 +233,10 @@ class TestFirstVersion:
             "2026-11-23T08:00:00Z,TMZ,Cher,2026-11-23T08:00:00Z,live\n"
         )
         assert store.read(keys.CSV_V1) == V1.encode()
-        assert "kept as Celebs.v1.csv; its 3 rows, of 3 lines, are taken over" in caplog.text
+        assert (
+            "taken over and kept as Celebs.v1.csv: 3 lines with 3 rows and 3 names before, 3 rows and 3 names after."
+            in caplog.text
+        )
 
     def test_that_happens_once(self, folder_store: FolderStore, caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level("INFO")
@@ -278,7 +281,7 @@ class TestFirstVersion:
         update_csv(folder_store, [])
         assert len(celebrities(folder_store)) == 3
         assert "Celebs.csv, line 4, can't be read and is left out: 'Traceback" in caplog.text
-        assert "its 3 rows, of 5 lines, are taken over" in caplog.text
+        assert "5 lines with 3 rows and 3 names before, 3 rows and 3 names after." in caplog.text
         assert folder_store.read(keys.CSV_V1) == content.encode()
 
     @given(

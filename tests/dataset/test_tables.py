@@ -60,7 +60,9 @@ class TestSightings:
         )
         other = Picture(box=Box(0, 0, 9, 9), src="https://x/b.jpg")
         screenshot = a_screenshot(parts=[], pictures=[other, beside])
-        seen = a_sighting("Cher", picture=1, margin=0.2, id="Q1", crop="Faces/x/1.jpeg")
+        seen = a_sighting(
+            "Cher", picture=1, margin=0.2, id="Q1", urls=["www.wikidata.org/wiki/Q1"], crop="Faces/x/1.jpeg"
+        )
         key = saved(store, screenshot)
         see(store, RUN_TIME, [a_result("TMZ", sightings=[seen], screenshot=key)])
         (row,) = sightings(store)
@@ -71,6 +73,7 @@ class TestSightings:
             "source": "live",
             "name": "Cher",
             "id": "Q1",
+            "urls": ["www.wikidata.org/wiki/Q1"],
             "confidence": 90.0,
             "margin": 0.2,
             "basis": "face",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -9,13 +10,23 @@ from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from botocore.exceptions import CredentialRetrievalError
 
 from celeb_ops import settings as settings_module
-from celeb_ops.exceptions import CelebsError, PermanentError, SettingsError, StoreRefusedError
+from celeb_ops.exceptions import (
+    CelebsError,
+    NotPermittedError,
+    PermanentError,
+    SettingsError,
+    StoreError,
+    StoreRefusedError,
+)
 from celeb_ops.hooks.s3 import open_store, warn_of_new_prefix
 from celeb_ops.settings import PROJECT, Settings
 from celeb_ops.store import FolderStore, S3Store
+from tests.aws.s3_proxy import S3Proxy, serving_s3
+from tests.store.verbs import an_s3_client
 from tests.test_settings import FIRST_VERSION
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from mypy_boto3_s3 import S3Client
@@ -48,6 +59,10 @@ def signed_by(store: S3Store) -> set[str]:
         lambda request, **_: keys.add(request.headers["Authorization"].decode().split("Credential=")[1].split("/")[0]),
     )
     return keys
+
+
+def told(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.name == "celeb_ops.hooks.s3"]
 
 
 def content(client: S3Client, bucket: str, key: str) -> bytes:
@@ -161,7 +176,7 @@ class TestFirstVersion:
 
         monkeypatch.setenv("CELEBS_PREFIX", "press")
         warn_of_new_prefix(Settings.load(), opened())
-        assert [record.getMessage() for record in caplog.records if record.name == "celeb_ops.hooks.s3"] == [
+        assert told(caplog) == [
             "s3://celebs-bucket/press/Celebs.csv is not there: a new dataset begins. If the first version kept one in "
             "this bucket, set CELEBS_PREFIX to the folder that stood in its code."
         ]
@@ -169,13 +184,120 @@ class TestFirstVersion:
     def test_the_right_folder_gets_none(self, caplog: pytest.LogCaptureFixture) -> None:
         opened().write("Celebs.csv", b"rows")
         warn_of_new_prefix(Settings.load(), opened())
-        assert not [record for record in caplog.records if record.name == "celeb_ops.hooks.s3"]
+        assert not told(caplog)
 
 
-def test_a_new_place_of_one_s_own_gets_no_warning(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_new_folder_of_one_s_own_gets_no_word(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "celeb_ops")
     settings = Settings.load()
     warn_of_new_prefix(settings, open_store(settings))
-    assert not caplog.records
+    assert not told(caplog)
+
+
+class TestANewPrefix:
+    """In a bucket of one's own."""
+
+    @pytest.fixture
+    def store(self, s3_client: S3Client, bucket: str) -> S3Store:
+        return S3Store(s3_client, bucket, "press")
+
+    def test_is_told(self, store: S3Store, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level(logging.INFO, "celeb_ops")
+        warn_of_new_prefix(Settings(), store)
+        assert told(caplog) == [f"There is no dataset at s3://{store.bucket}/press/ yet: a new one begins."]
+        assert list(store.list("")) == []
+
+    def test_is_new_once(self, store: S3Store, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level(logging.INFO, "celeb_ops")
+        store.write("Celebs.csv", b"rows")
+        warn_of_new_prefix(Settings(), store)
+        assert not told(caplog)
+
+
+class TestWithoutThePermissionToList:
+    """Before any work it is found out whether what looks new is."""
+
+    @pytest.fixture
+    def proxy(self, s3_endpoint: str) -> Iterator[S3Proxy]:
+        with serving_s3(s3_endpoint) as proxy:
+            proxy.denied = {"s3:ListBucket"}
+            yield proxy
+
+    @pytest.fixture
+    def store(self, proxy: S3Proxy, bucket: str) -> S3Store:
+        return S3Store(an_s3_client(proxy.url), bucket, "press")
+
+    def test_a_new_dataset_is_begun(self, store: S3Store) -> None:
+        warn_of_new_prefix(Settings(), store)
+        assert store.read("Celebs.csv") == b"time,site,celebrities,captured_at,source\n"
+
+    def test_one_that_is_there_is_left_as_it_is(self, store: S3Store) -> None:
+        store.write("Celebs.csv", b"rows")
+        warn_of_new_prefix(Settings(), store)
+        assert store.read("Celebs.csv") == b"rows"
+
+    def test_one_that_may_not_be_read_is_an_error(self, proxy: S3Proxy, store: S3Store) -> None:
+        store.write("Celebs.csv", b"rows")
+        proxy.denied.add("s3:GetObject")
+        with pytest.raises(NotPermittedError, match=r"Celebs\.csv is there but may not be read, .*s3:GetObject"):
+            warn_of_new_prefix(Settings(), store)
+
+    def test_and_any_other_the_bucket_is_somebody_else_s(self, proxy: S3Proxy, store: S3Store) -> None:
+        proxy.denied |= {"s3:GetObject", "s3:PutObject", "s3:DeleteObject"}
+        with pytest.raises(NotPermittedError, match=r"Celebs\.csv could not be written: .* permission s3:PutObject"):
+            warn_of_new_prefix(Settings(), store)
+
+
+class TestClient:
+    """How it bears S3's short failures."""
+
+    @pytest.fixture
+    def proxy(self, s3_endpoint: str) -> Iterator[S3Proxy]:
+        with serving_s3(s3_endpoint) as proxy:
+            yield proxy
+
+    def open(self, dotenv: Path, proxy: S3Proxy, bucket: str, more: str = "", **extra: object) -> S3Store:
+        connection = {
+            "conn_type": "aws",
+            "login": "AKIACONN",
+            "password": "secret",
+            "extra": {"endpoint_url": proxy.url, "region_name": "eu-north-1"} | extra,
+        }
+        dotenv.write_text(f"CELEBS_STORE=s3://{bucket}\nAIRFLOW_CONN_CELEBS_S3='{json.dumps(connection)}'\n{more}\n")
+        return opened()
+
+    def test_tries_five_times(self, dotenv: Path, proxy: S3Proxy, bucket: str) -> None:
+        store = self.open(dotenv, proxy, bucket)
+        proxy.give(*["InternalError"] * 4)
+        store.write("a", b"1")
+        assert proxy.requests == {"PutObject": 5}
+        proxy.give(*["InternalError"] * 5)
+        with pytest.raises(StoreError, match="InternalError"):
+            store.write("a", b"1")
+        assert proxy.requests == {"PutObject": 10}
+        assert store.client.meta.config.read_timeout == 60
+
+    def test_the_connection_s_own_config_comes_before(self, dotenv: Path, proxy: S3Proxy, bucket: str) -> None:
+        config = {"retries": {"total_max_attempts": 1}, "s3": {"addressing_style": "path"}}
+        store = self.open(dotenv, proxy, bucket, config_kwargs=config)
+        proxy.give("InternalError")
+        with pytest.raises(StoreError, match="InternalError"):
+            store.write("a", b"1")
+        assert proxy.requests == {"PutObject": 1}
+        assert store.client.meta.config.s3 == {"addressing_style": "path"}
+        assert store.client.meta.config.connect_timeout == 10
+
+    def test_the_setting_goes_with_its_writes(self, dotenv: Path, proxy: S3Proxy, bucket: str) -> None:
+        setting = """CELEBS_S3_EXTRA_ARGS='{"ServerSideEncryption": "aws:kms"}'"""
+        self.open(dotenv, proxy, bucket, setting).write("a", b"1")
+        assert proxy.writes[0].headers["x-amz-server-side-encryption"] == "aws:kms"
+
+    def test_keys_that_s3_does_not_know_are_told(self, dotenv: Path, proxy: S3Proxy, bucket: str) -> None:
+        store = self.open(dotenv, proxy, bucket)
+        proxy.access_keys = {"AKIAOTHER"}
+        with pytest.raises(StoreRefusedError, match=r"InvalidAccessKeyId: .* Give the connection celebs_s3 an access"):
+            warn_of_new_prefix(Settings.load(), store)
+        assert proxy.requests == {"GetObject": 1}
 
 
 def test_a_bucket_that_is_not_there_is_told_before_any_work(s3_client: S3Client) -> None:

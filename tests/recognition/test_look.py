@@ -10,9 +10,9 @@ from PIL import Image
 
 from celeb_ops import keys
 from celeb_ops.geometry import Box
-from celeb_ops.recognition import Face
-from celeb_ops.recognition import look as look_module
-from celeb_ops.recognition.look import Finding, look
+from celeb_ops.recognition import Face, findings
+from celeb_ops.recognition.findings import Finding
+from celeb_ops.recognition.look import confirmed, look
 from celeb_ops.records import Picture, Plan, RecognizerInfo, Result, Slice, Span
 from celeb_ops.slicing import cut
 from tests.factories import a_page, a_picture, a_screenshot, saved
@@ -34,12 +34,13 @@ class Scripted:
     """A recogniser that says of each slice, in turn, what it is told to."""
 
     cost_usd = 0.0
+    most_faces = None
     info = RecognizerInfo(name="scripted", version="1")
 
     def __init__(self, *answers: list[Face]) -> None:
         self.answers = iter(answers)
 
-    def recognize(self, picture: bytes, areas: Sequence[Box] = ()) -> list[Face]:
+    def recognize(self, picture: bytes, areas: Sequence[Box] = (), key: str | None = None) -> list[Face]:
         return next(self.answers)
 
     def advice(self) -> str:
@@ -53,8 +54,8 @@ def a_face(left: int, top: int, name: str | None = None, size: int = 60, **given
 def looked(store: Store, *answers: list[Face], **facts: Any) -> Result:
     """The result of a page of 300 × 600 in two slices, 0–400 and 200–600."""
     screenshot = a_screenshot(page_width=300, captured_height=600, viewport=(300, 400), **facts)
-    for one in (UPPER, LOWER):
-        store.write(one.key, a_picture(300, 400))
+    for seed, one in enumerate((UPPER, LOWER)):
+        store.write(one.key, a_picture(300, 400, seed=seed))
     return look(a_plan(screenshot), screenshot, Scripted(*answers), STEM, store)
 
 
@@ -64,8 +65,9 @@ def a_plan(screenshot: Screenshot) -> Plan:
 
 def merged(found: Sequence[tuple[Face, Slice]]) -> list[tuple[Face, Slice]]:
     """The module's own, told boxes in page px."""
-    findings = [Finding(face, face.box, one, one.cuts(face.box.moved(0, -one.bands[0].start))) for face, one in found]
-    return [(one.face, one.slice) for one in look_module.merged(findings)]
+    slices = {one.key: one for _, one in found}
+    told = [Finding(face, face.box, one.key, one.cuts(face.box.moved(0, -one.bands[0].start))) for face, one in found]
+    return [(one.face, slices[one.source]) for one in findings.merged(told)]
 
 
 class TestMerged:
@@ -146,8 +148,8 @@ class TestConfirmed:
     ELSEWHERE = Picture(box=Box(0, 320, 300, 200), src="", alt="A harbour")
 
     def names(self, *faces: Face) -> dict[Box, tuple[str | None, str]]:
-        found = [Finding(face, face.box, UPPER, False) for face in faces]
-        told = look_module.confirmed(found, [self.PHOTO, self.ELSEWHERE])
+        found = [Finding(face, face.box, UPPER.key, False) for face in faces]
+        told = confirmed(found, [self.PHOTO, self.ELSEWHERE])
         return {one.box: (one.face.name, one.face.basis) for one in told}
 
     def test_a_likely_face_beside_its_name_is_named(self) -> None:
@@ -171,7 +173,7 @@ class TestConfirmed:
     def test_a_badge_on_the_photo_is_not_its_picture(self) -> None:
         one = a_face(20, 20, candidate="Ann Other", confidence=55)
         badge = Picture(box=Box(40, 40, 20, 20), src="", alt="play")
-        (told,) = look_module.confirmed([Finding(one, one.box, UPPER, False)], [badge, self.PHOTO])
+        (told,) = confirmed([Finding(one, one.box, UPPER.key, False)], [badge, self.PHOTO])
         assert told.face.name == "Ann Other"
 
 

@@ -11,6 +11,7 @@ from celeb_ops.recognition import check_gallery, open_recognizer
 from celeb_ops.recognition.local import LocalRecognizer
 from celeb_ops.recognition.rekognition import RekognitionRecognizer
 from celeb_ops.settings import Settings
+from celeb_ops.store import FolderStore
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,23 +25,23 @@ def test_local_is_the_default_and_knows_the_gallery_of_the_settings(pictures: Pa
     (tmp_path / "people" / "Grace Hopper").mkdir(parents=True)
     shutil.copy(pictures / "hopper-small.jpeg", tmp_path / "people" / "Grace Hopper")
     settings = Settings.load({"CELEBS_GALLERY": str(tmp_path / "people"), "CELEBS_CACHE": str(tmp_path / "cache")})
-    recognizer = open_recognizer(settings, no_client)
+    recognizer = open_recognizer(settings, FolderStore(tmp_path), no_client)
     assert isinstance(recognizer, LocalRecognizer)
     (face,) = recognizer.recognize((pictures / "hopper-small.jpeg").read_bytes())
     assert face.name == "Grace Hopper"
     assert list((tmp_path / "cache").rglob("*.npy"))
 
 
-def test_rekognition_is_asked_by_the_client_it_is_given() -> None:
+def test_rekognition_is_asked_by_the_client_it_is_given(folder_store: FolderStore) -> None:
     client = boto3.client("rekognition", "eu-west-1", aws_access_key_id="a", aws_secret_access_key="b")
-    recognizer = open_recognizer(Settings.load({"CELEBS_RECOGNIZER": "rekognition"}), lambda: client)
+    recognizer = open_recognizer(Settings.load({"CELEBS_RECOGNIZER": "rekognition"}), folder_store, lambda: client)
     assert isinstance(recognizer, RekognitionRecognizer)
     assert recognizer.info.version == client.meta.service_model.api_version
 
 
 def test_without_a_gallery_it_says_so(tmp_path: Path) -> None:
     settings = Settings.load({"CELEBS_GALLERY": str(tmp_path / "nowhere")})
-    assert "gallery" in open_recognizer(settings, no_client).advice()
+    assert "gallery" in open_recognizer(settings, FolderStore(tmp_path), no_client).advice()
 
 
 class TestCheckGallery:

@@ -1,39 +1,51 @@
 from __future__ import annotations
 
+import hashlib
+import io
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
+import numpy as np
 import pytest
 from botocore.config import Config
 from PIL import Image
 
 from celeb_ops.exceptions import PermanentError, RecognitionError
+from celeb_ops.recognition import models
 from celeb_ops.recognition.gallery import Gallery
 from celeb_ops.recognition.local import LocalRecognizer
 from celeb_ops.recognition.look import look
 from celeb_ops.recognition.rekognition import RekognitionError, RekognitionRecognizer
 from celeb_ops.slicing import cut
-from tests.aws.rekognition import ACCESS_KEY, Rekognition
+from tests.aws.rekognition import ACCESS_KEY, CUT, CUT_IN_THE_MIDDLE, Rekognition
 from tests.factories import a_page, a_picture, a_screenshot, saved
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from celeb_ops.recognition.pace import Pace
     from celeb_ops.store import FolderStore
 
 
-def asking(url: str, access_key: str = ACCESS_KEY, attempts: int = 6) -> RekognitionRecognizer:
+def asking(
+    url: str,
+    access_key: str = ACCESS_KEY,
+    attempts: int = 6,
+    locate: Callable[[str], dict[str, str]] | None = None,
+    pace: Pace | None = None,
+    **config: Any,
+) -> RekognitionRecognizer:
     client = boto3.client(
         "rekognition",
         endpoint_url=url,
         region_name="us-east-1",
         aws_access_key_id=access_key,
         aws_secret_access_key="secret",
-        config=Config(retries={"mode": "standard", "total_max_attempts": attempts}),
+        config=Config(retries={"mode": "adaptive", "total_max_attempts": attempts}, **config),
     )
-    return RekognitionRecognizer(client)
+    return RekognitionRecognizer(client, locate, pace)
 
 
 @pytest.fixture
@@ -102,7 +114,7 @@ def test_attributes_of_people_are_kept_nowhere(
     result.save(folder_store, "Results/stem.json")
     assert (result.celebrities, result.calls, result.cost_usd) == (["Grace Hopper"], 1, 0.001)
 
-    told = [b"Gender", b"Unlisted", b"Emotion", b"HAPPY", b"CALM", b"Smile", b"Pose", b"Landmark", b"wikidata"]
+    told = [b"Gender", b"Unlisted", b"Emotion", b"HAPPY", b"CALM", b"Smile", b"Pose", b"Landmark", b"Quality"]
     for key in folder_store.list(""):
         content = folder_store.read(key).lower()
         assert [word for word in told if word.lower() in content] == [], key
@@ -123,6 +135,24 @@ class TestRetries:
         with pytest.raises(RecognitionError, match=fault) as raised:
             asking(rekognition.url, attempts=2).recognize(a_picture())
         assert not isinstance(raised.value, PermanentError)
+        assert rekognition.calls == 2
+
+    def test_half_an_answer_is_none(self, rekognition: Rekognition) -> None:
+        rekognition.faults = [CUT_IN_THE_MIDDLE]
+        with pytest.raises(
+            RecognitionError, match=r"could not be asked: \d+ read, but total bytes expected is \d+"
+        ) as raised:
+            asking(rekognition.url).recognize(a_picture())
+        assert not isinstance(raised.value, PermanentError)
+
+    def test_a_connection_that_ends_is_made_again(self, rekognition: Rekognition) -> None:
+        rekognition.faults = [CUT, CUT]
+        assert asking(rekognition.url).recognize(a_picture()) == []
+        assert rekognition.calls == 3
+
+    def test_a_slow_answer_is_waited_for_and_then_asked_for_again(self, rekognition: Rekognition) -> None:
+        rekognition.delays = [5]
+        assert asking(rekognition.url, read_timeout=1).recognize(a_picture()) == []
         assert rekognition.calls == 2
 
     def test_so_may_a_service_that_gives_no_answer(self) -> None:
@@ -147,6 +177,24 @@ class TestRefusals:
             asking(rekognition.url).recognize(a_picture())
         assert rekognition.calls == 1
 
+    @pytest.mark.parametrize(
+        ("setting", "sentence"),
+        [
+            ({"clock_skew_s": 600}, "Signature expired: .* \\(this machine's clock is wrong: set it, by NTP\\)"),
+            ({"clock_skew_s": -600}, "Signature not yet current: .* \\(this machine's clock is wrong"),
+            ({"accounts": {ACCESS_KEY: "another"}}, "InvalidSignature.*the secret key of celebs_rekognition is wrong"),
+            ({"region": "eu-west-1"}, "InvalidSignature.*or its region_name is"),
+            ({"faults": ["ExpiredTokenException"]}, "ExpiredToken.*has run out: get new keys"),
+        ],
+        ids=["a slow clock", "a fast clock", "a wrong secret", "another region", "an old token"],
+    )
+    def test_of(self, rekognition: Rekognition, setting: dict[str, Any], sentence: str) -> None:
+        for name, value in setting.items():
+            setattr(rekognition, name, value)
+        with pytest.raises(RekognitionError, match=sentence):
+            asking(rekognition.url).recognize(a_picture())
+        assert rekognition.calls == 1
+
     def test_of_an_unknown_access_key(self, rekognition: Rekognition) -> None:
         with pytest.raises(RekognitionError, match=r"UnrecognizedClient.* connection celebs_rekognition are not known"):
             asking(rekognition.url, access_key="AKIDOFNOBODY").recognize(a_picture())
@@ -161,22 +209,59 @@ class TestRefusals:
         )
         assert rekognition.calls == 0
 
+    def test_of_what_is_no_picture(self, rekognition: Rekognition) -> None:
+        with pytest.raises(RekognitionError, match="This is no picture that can be decoded: cannot identify"):
+            asking(rekognition.url).recognize(b"<html>")
+        assert rekognition.calls == 0
+
+
+class TestPictures:
+    """They are within the limits before the call; boxes are of the picture as it was."""
+
     @pytest.mark.parametrize(
-        ("picture", "code"),
-        [
-            (lambda: a_picture(2_000, 2_000, "PNG"), "ImageTooLargeException"),
-            (lambda: a_picture(100, 100, "WEBP"), "InvalidImageFormatException"),
-            (lambda: b"<html>", "InvalidImageFormatException"),
-            (lambda: a_picture(79, 500), "InvalidParameterException"),
-            (lambda: a_picture(500, 79), "InvalidParameterException"),
-        ],
-        ids=["over 5 MB", "WebP", "no picture", "narrow", "low"],
+        ("size", "format"),
+        [((2_000, 2_000), "PNG"), ((300, 300), "WEBP"), ((79, 500), "JPEG"), ((500, 10), "PNG"), ((300, 300), "GIF")],
+        ids=["over 5 MB", "WebP", "narrow", "low", "GIF"],
     )
-    def test_of_pictures_past_the_limits(
-        self, rekognition: Rekognition, picture: Callable[[], bytes], code: str
+    def test_past_the_limits_are_made_to_fit(
+        self, rekognition: Rekognition, size: tuple[int, int], format: str
     ) -> None:
-        with pytest.raises(RekognitionError, match=f"Rekognition answered {code}"):
-            asking(rekognition.url).recognize(picture())
+        assert asking(rekognition.url).recognize(a_picture(*size, format)) == []
+        assert (rekognition.calls, rekognition.answered) == (1, 1)
+
+    def test_within_the_limits_stay_as_they_are(self, rekognition: Rekognition) -> None:
+        picture = a_picture(100, 100)
+        asking(rekognition.url).recognize(picture)
+        assert rekognition.asked == [hashlib.sha256(picture).hexdigest()]
+
+    def test_that_were_made_larger_keep_their_boxes(
+        self, rekognition: Rekognition, recognizer: LocalRecognizer, pictures: Path
+    ) -> None:
+        with Image.open(pictures / "hopper-small.jpeg") as image:
+            small = image.convert("RGB").resize((60, 75))
+        out = io.BytesIO()
+        small.save(out, "PNG")
+        padded = Image.new("RGB", (80, 80), "white")
+        padded.paste(small)
+        (expected,) = models.find_faces(np.asarray(padded))
+        (face,) = asking(rekognition.url).recognize(out.getvalue())
+        assert face.box == pytest.approx(expected.clipped(80, 80), abs=2)
+
+    def test_in_s3_are_read_there(self, rekognition: Rekognition) -> None:
+        picture = a_picture(100, 100)
+        rekognition.fetch = lambda bucket, name: {("press", "x/Slices/1.jpeg"): picture}[bucket, name]
+        recognizer = asking(rekognition.url, locate=lambda key: {"Bucket": "press", "Name": f"x/{key}"})
+        assert recognizer.recognize(picture, key="Slices/1.jpeg") == []
+        assert rekognition.asked == [hashlib.sha256(picture).hexdigest()]
+        # A sheet is in no store.
+        assert recognizer.recognize(a_picture(90, 90)) == []
+
+    def test_that_rekognition_may_not_read_in_s3_are_an_error(self, rekognition: Rekognition) -> None:
+        recognizer = asking(rekognition.url, locate=lambda key: {"Bucket": "press", "Name": key})
+        with pytest.raises(RekognitionError) as raised:
+            recognizer.recognize(a_picture(), key="Slices/1.jpeg")
+        assert "InvalidS3ObjectException" in str(raised.value)
+        assert "must be of one account and region, or set CELEBS_SEND_AS=bytes" in str(raised.value)
         assert rekognition.calls == 1
 
 

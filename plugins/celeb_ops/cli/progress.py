@@ -20,7 +20,7 @@ from celeb_ops.operators import run as run_steps
 from celeb_ops.records import Outcome, Plan, Result, Screenshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from rich.console import Console
 
@@ -128,7 +128,8 @@ class Progress:
                 plan = Plan.load(store, keys.plan(stem))
                 return f"{counted(len(plan.slices), 'slice')}, {plan.seconds:.1f} s"
             result = Result.load(store, keys.result(stem))
-            return f"{counted(result.faces, 'face')}: {', '.join(result.celebrities) or 'nobody named'}"
+            found = f"{counted(result.faces, 'face')}: {', '.join(result.celebrities) or 'nobody named'}"
+            return f"{found}; {_spent(result)}" if result.calls or result.calls_saved else found
         except CelebsError as error:
             return str(error)
 
@@ -180,18 +181,37 @@ def rows_of(
 
 
 def summary(rows: Iterable[dict[str, Any]]) -> Table:
-    """The table at the end."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading, justify in (("site", "left"), ("faces", "right"), ("celebrities", "left"), ("seconds", "right")):
-        table.add_column(heading, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    """The table at the end; with calls and their cost where a recogniser costs money."""
+    rows = list(rows)
+    seen = [row for row in rows if row["outcome"] == "seen"]
+    paid = any(row["calls"] or row["calls_saved"] for row in seen)
+    table = Table(box=None, pad_edge=False, header_style="bold", show_footer=paid)
+    table.add_column("site", "all" if paid else "", overflow="fold")
+    table.add_column("faces", str(sum(row["faces"] for row in seen)) if paid else "", justify="right")
+    table.add_column("celebrities", overflow="fold")
+    table.add_column("seconds", justify="right")
+    if paid:
+        for heading, total in zip(("calls", "saved", "cost"), _bill(seen), strict=True):
+            table.add_column(heading, total, justify="right")
     for row in rows:
         if row["outcome"] == "seen":
             names = escape("; ".join(row["celebrities"])) or "[dim]nobody named[/]"
-            table.add_row(escape(row["site"]), str(row["faces"]), names, f"{row['seconds']:.1f}")
+            bill = _bill([row]) if paid else ()
+            table.add_row(escape(row["site"]), str(row["faces"]), names, f"{row['seconds']:.1f}", *bill)
         else:
             colour = "yellow" if row["outcome"] == "skipped" else "red"
             table.add_row(escape(row["site"]), "–", f"[{colour}]{row['outcome']}:[/] {escape(row['reason'])}", "–")
     return table
+
+
+def _bill(rows: Sequence[dict[str, Any]]) -> tuple[str, str, str]:
+    """Calls, calls saved, dollars."""
+    calls, saved, cost = (sum(row[column] or 0 for row in rows) for column in ("calls", "calls_saved", "cost_usd"))
+    return str(calls), str(saved), f"${cost:.3f}"
+
+
+def _spent(result: Result) -> str:
+    return f"{counted(result.calls, 'call')}, {result.calls_saved} saved, ${result.cost_usd:.3f}"
 
 
 def _place(task_instance: Any) -> tuple[str, str]:

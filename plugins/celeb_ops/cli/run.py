@@ -19,7 +19,7 @@ from celeb_ops.cli.airflow_home import claimed, environment, migrated
 from celeb_ops.cli.interrupts import interruptible
 from celeb_ops.dataset import captures_of
 from celeb_ops.hooks.s3 import open_store
-from celeb_ops.recognition import check_gallery
+from celeb_ops.recognition import check_gallery, check_terms
 from celeb_ops.settings import PROJECT, Settings
 from celeb_ops.sites import choose, load_sites
 from celeb_ops.store import split_s3
@@ -54,6 +54,7 @@ def run(when: datetime | None, names: list[str], home: Path) -> int:
     # What is wrong with the input is said before any work begins.
     sites = choose(load_sites(settings.path(settings.sites)), names)
     check_gallery(settings)
+    check_terms(settings)
     when = when or datetime.now(UTC).replace(microsecond=0)
     os.environ.update(environment(home))
 

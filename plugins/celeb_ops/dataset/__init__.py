@@ -27,7 +27,10 @@ class Merged:
     failed: list[str]
     celebrities: list[str]
     calls: int
+    calls_saved: int
     cost_usd: float
+    spent: dict[str, dict[str, float]]
+    """``calls``, ``calls_saved`` and ``cost_usd`` by site, of the sites that were seen."""
     changed: bool
 
 
@@ -51,6 +54,15 @@ def merge(store: Store, when: datetime, results: Sequence[Result], outcomes: Seq
         failed=sorted(one.site for one in outcomes if one.outcome == "failed"),
         celebrities=sorted({name for result in results for name in result.celebrities}),
         calls=sum(result.calls for result in results),
+        calls_saved=sum(result.calls_saved for result in results),
         cost_usd=round(sum(result.cost_usd for result in results), 6),
+        spent={
+            result.site: {
+                "calls": result.calls,
+                "calls_saved": result.calls_saved,
+                "cost_usd": result.cost_usd,
+            }
+            for result in results
+        },
         changed=any(changed),
     )

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from celeb_ops import keys
-from celeb_ops.exceptions import RecordError
+from celeb_ops.exceptions import NotStoredError, RecordError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -49,8 +49,11 @@ def update_csv(store: Store, results: Sequence[Result]) -> bool:
         rows = read_csv(old or b"", store.url(keys.CSV))
         return write_csv((rows | new).values())
 
-    _keep_first_version(store)
-    return store.update(keys.CSV, change)
+    taken_over = _keep_first_version(store)
+    changed = store.update(keys.CSV, change)
+    if taken_over:
+        _count_first_version(store, taken_over)
+    return changed
 
 
 def read_csv(content: bytes, where: str = keys.CSV) -> Rows:
@@ -149,22 +152,45 @@ def _cells(line: str) -> list[str]:
         return [line]
 
 
-def _keep_first_version(store: Store) -> None:
-    """Keep the first version's file beside the new one before it is taken over."""
-    if not store.exists(keys.CSV):
-        return
-    old = store.read(keys.CSV)
+def _keep_first_version(store: Store) -> Rows:
+    """Keep the first version's file beside the new one before it is taken over; its rows, none where there is none."""
+    try:
+        old = store.read(keys.CSV)
+    except NotStoredError:
+        return {}
     text = _text(old, store.url(keys.CSV))
     if _is_ours(text) or not (rows := _first_version(text)):
-        return
+        return {}
     store.update(keys.CSV_V1, lambda kept: old if kept is None else None)
-    logger.info(
-        "The first version's %s is kept as %s; its %d rows, of %d lines, are taken over.",
+    return rows
+
+
+def _count_first_version(store: Store, before: Rows) -> None:
+    """Count the rows and names of the first version's file in the new one.
+
+    :raises RecordError: some are lacking.
+    """
+    there = read_csv(store.read(keys.CSV), store.url(keys.CSV))
+    after = {place: there[place] for place in before if place in there}
+    old, new = (f"{len(rows)} rows and {_names_in(rows)} names" for rows in (before, after))
+    if len(after) < len(before):
+        raise RecordError(
+            f"Of {old} of the first version, {store.url(keys.CSV)} has {new}: somebody wrote it at the same time. "
+            f"Bring back {keys.CSV_V1} as {keys.CSV} and clear merge."
+        )
+    lines = sum(1 for line in _text(store.read(keys.CSV_V1), keys.CSV_V1).splitlines() if line.strip())
+    logger.warning(
+        "The first version's %s is taken over and kept as %s: %d lines with %s before, %s after.",
         keys.CSV,
         keys.CSV_V1,
-        len(rows),
-        sum(1 for line in text.splitlines() if line.strip()),
+        lines,
+        old,
+        new,
     )
+
+
+def _names_in(rows: Rows) -> int:
+    return sum(len(row[2].split("; ")) for row in rows.values() if row[2])
 
 
 def _cell(name: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 
+from celeb_ops.exceptions import SettingsError
 from celeb_ops.settings import REKOGNITION_CONNECTION, Settings
 
 if TYPE_CHECKING:
@@ -30,16 +31,38 @@ class RekognitionHook(AwsBaseHook):
 
 
 def rekognition_client(settings: Settings, aws_conn_id: str = REKOGNITION_CONNECTION) -> RekognitionClient:
-    """The client, with boto's own retries for throttling and short failures.
+    """The client, with boto's own retries: they wait out throttling and short failures, and then call more slowly.
 
-    :raises SettingsError: the connection, or what boto reads without one, is unusable.
+    :raises SettingsError: the connection, or what boto reads without one, is unusable; its region has no Rekognition.
     """
     from botocore.config import Config
 
     from celeb_ops.aws import open_client
 
     settings.export_connections()
-    config = Config(retries={"mode": "standard", "total_max_attempts": 6}, connect_timeout=10, read_timeout=60)
-    hook = RekognitionHook(aws_conn_id=aws_conn_id, config=config)
-    client: RekognitionClient = open_client(hook, settings.region, "Rekognition")
+    config = Config(
+        retries={"mode": "adaptive", "total_max_attempts": 10},
+        connect_timeout=10,
+        read_timeout=60,
+        max_pool_connections=settings.calls_at_once,
+    )
+    hook = RekognitionHook(aws_conn_id=aws_conn_id)
+    client: RekognitionClient = open_client(hook, settings.region, "Rekognition", config)
+    _check_region(client, aws_conn_id)
     return client
+
+
+def _check_region(client: RekognitionClient, aws_conn_id: str) -> None:
+    """An AWS region without Rekognition has no such host: a call would end as if the network were down."""
+    from boto3.session import Session
+
+    region, endpoint = client.meta.region_name, client.meta.endpoint_url
+    if not endpoint.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+        return
+    session = Session()
+    regions = session.get_available_regions("rekognition", session.get_partition_for_region(region))
+    if region not in regions:
+        raise SettingsError(
+            f"There is no Rekognition in the region {region!r}: give the connection {aws_conn_id} a region_name that "
+            f"has it: {', '.join(one for one in sorted(regions) if '-fips' not in one)}."
+        )

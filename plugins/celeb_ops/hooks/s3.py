@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from celeb_ops import keys
 from celeb_ops.settings import S3_CONNECTION, Settings
 from celeb_ops.store import FolderStore, S3Store, Store, split_s3
+
+if TYPE_CHECKING:
+    from botocore.config import Config
 
 logger = logging.getLogger(__name__)
 
@@ -26,18 +30,46 @@ def open_store(settings: Settings, aws_conn_id: str = S3_CONNECTION) -> Store:
     from celeb_ops.aws import open_client
 
     settings.export_connections()
-    return S3Store(open_client(S3Hook(aws_conn_id=aws_conn_id), settings.region, "S3"), *place)
+    client = open_client(S3Hook(aws_conn_id=aws_conn_id), settings.region, "S3", _config())
+    return S3Store(client, *place, extra_args=settings.s3_extra_args)
+
+
+def _config() -> Config:
+    """How boto bears S3's short failures (SlowDown, 5xx, cut connections); ``config_kwargs`` in the extra come before.
+
+    At most 5 tries of a request, with pauses that grow with each, and 60 s of silence before a connection is given up.
+    """
+    from botocore.config import Config
+
+    return Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=10, read_timeout=60)
 
 
 def warn_of_new_prefix(settings: Settings, store: Store) -> None:
-    """Say so where the first version's bucket has no dataset at the place the settings name.
+    """Say so where there is no dataset yet at the place in S3 that the settings name, loudest in the first version's
+    bucket.
 
     A store that can't be read, or a bucket that is not there, is an error here, before any work begins.
     """
-    there = store.exists(keys.CSV)
-    if settings.from_v1 and not there:
+    if store.exists(keys.CSV):
+        return
+    if settings.from_v1:
         logger.warning(
             "%s is not there: a new dataset begins. If the first version kept one in this bucket, set "
             "CELEBS_PREFIX to the folder that stood in its code.",
             store.url(keys.CSV),
         )
+    elif isinstance(store, S3Store):
+        logger.info("There is no dataset at %s yet: a new one begins.", store.url())
+    if isinstance(store, S3Store) and not store.may_list():
+        _begin(store)
+
+
+def _begin(store: S3Store) -> None:
+    """Make the new dataset's ``Celebs.csv`` now, without a row.
+
+    Where S3 does not tell what is not there from what may not be read, this does: it fails, before any work, if the
+    file is there, or if this account may do nothing at all in the bucket.
+    """
+    from celeb_ops.dataset.celebs_csv import write_csv
+
+    store.update(keys.CSV, lambda old: write_csv([]) if old is None else None)

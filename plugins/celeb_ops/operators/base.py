@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException, AirflowTaskTimeout
 
 from celeb_ops import keys
+from celeb_ops.operators.links import ResultLink, S3ConsoleLink, ScreenshotLink
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
+    from collections.abc import Collection, Sequence
 
-    from airflow.sdk import Context
+    from airflow.sdk import BaseOperatorLink, Context
 
     from celeb_ops.settings import Settings
     from celeb_ops.sites import Site
@@ -32,6 +33,8 @@ class Step:
     stem: str
     settings: Settings
     store: Store
+    anew_since: datetime | None = None
+    """Answers of a recogniser from before do not count: the run's ``rerecognise`` is set."""
 
 
 class SiteOperator(BaseOperator):
@@ -46,21 +49,31 @@ class SiteOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("site",)
+    operator_extra_links: Collection[BaseOperatorLink] = (ScreenshotLink(), ResultLink(), S3ConsoleLink())
     ui_color = "#f7e6d5"
 
     def __init__(self, *, site: dict[str, Any], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.site = site
+        # What links are made of once the task has ended: the step that began, and the key that it returned.
+        self.step: Step | None = None
+        self.written: str | None = None
+
+    @property
+    def has_screenshot(self) -> bool:
+        """Whether the site's screenshot is there, as far as the step can tell: those after it begin with it."""
+        return True
 
     @abstractmethod
     def run_step(self, step: Step) -> str:
         """Do the step and return the key of its record."""
 
     def execute(self, context: Context) -> str:
-        step = self._step(context)
+        self.step = step = self._step(context)
         try:
             self._forget_word(step)
-            return self.run_step(step)
+            self.written = self.run_step(step)
+            return self.written
         except AirflowSkipException as skip:
             self._leave_word(step, "skipped", str(skip))
             raise
@@ -80,7 +93,7 @@ class SiteOperator(BaseOperator):
         settings = Settings.load()
         site = Site.model_validate(self.site)
         when = time_of(context)
-        return Step(site, when, keys.stem(site.name, when), settings, open_store(settings))
+        return Step(site, when, keys.stem(site.name, when), settings, open_store(settings), _anew_since(context))
 
     def _forget_word(self, step: Step) -> None:
         """Remove the reason that the try before left."""
@@ -111,6 +124,13 @@ class SiteOperator(BaseOperator):
         except StoreError as error:
             # The step's own error is what matters; this one must not hide it.
             self.log.warning("The reason could not be kept: %s", error)
+
+
+def _anew_since(context: Context) -> datetime | None:
+    """The run's start where it asks the recogniser anew: a second try of a step keeps what the first was told."""
+    if not (context.get("params") or {}).get("rerecognise"):
+        return None
+    return getattr(context.get("dag_run"), "start_date", None) or datetime.now(UTC)
 
 
 def time_of(context: Context) -> datetime:

@@ -33,13 +33,26 @@ class RekognizeCelebritiesOperator(SiteOperator):
         from celeb_ops.hooks.rekognition import rekognition_client
         from celeb_ops.recognition import open_recognizer
         from celeb_ops.recognition.look import look
+        from celeb_ops.recognition.paid import Terms
         from celeb_ops.records import Plan, Screenshot
 
         plan = Plan.load(step.store, self.plan)
         screenshot = Screenshot.load(step.store, plan.screenshot)
-        recognizer = open_recognizer(step.settings, lambda: rekognition_client(step.settings, self.aws_conn_id))
+        recognizer = open_recognizer(
+            step.settings, step.store, lambda: rekognition_client(step.settings, self.aws_conn_id)
+        )
         if advice := recognizer.advice():
             self.log.warning(advice)
-        result = look(plan, screenshot, recognizer, step.stem, step.store)
+        result = look(
+            plan,
+            screenshot,
+            recognizer,
+            step.stem,
+            step.store,
+            Terms.of(step.settings, step.anew_since),
+            step.settings.min_confidence,
+        )
         self.log.info("Celebrities detected: %s", ", ".join(result.celebrities) or "None")
+        if recognizer.cost_usd:
+            self.log.info("%d calls, %d saved, about $%.4f", result.calls, result.calls_saved, result.cost_usd)
         return result.save(step.store, keys.result(step.stem))

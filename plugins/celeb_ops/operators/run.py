@@ -35,13 +35,14 @@ def list_sites(names: Sequence[str] | None) -> list[dict[str, Any]]:
     A gallery or a bucket that is set and is not there is an error here too, before any work begins.
     """
     from celeb_ops.hooks.s3 import open_store, warn_of_new_prefix
-    from celeb_ops.recognition import check_gallery
+    from celeb_ops.recognition import check_gallery, check_terms
     from celeb_ops.settings import Settings
     from celeb_ops.sites import choose, load_sites
 
     settings = Settings.load()
     chosen = choose(load_sites(settings.path(settings.sites)), names)
     check_gallery(settings)
+    check_terms(settings)
     warn_of_new_prefix(settings, open_store(settings))
     return [site.model_dump(mode="json") for site in chosen]
 
@@ -103,7 +104,9 @@ def merge_results(
         "failed": merged.failed,
         "celebrities": len(merged.celebrities),
         "calls": merged.calls,
+        "calls_saved": merged.calls_saved,
         "cost_usd": merged.cost_usd,
+        "sites": merged.spent,
         "changed": merged.changed,
     }
 

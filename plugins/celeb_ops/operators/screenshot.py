@@ -21,6 +21,10 @@ class ScreenshotOperator(SiteOperator):
     :return: the key of the sidecar, ``Images/<stem>.json``.
     """
 
+    @property
+    def has_screenshot(self) -> bool:
+        return self.written is not None
+
     def run_step(self, step: Step) -> str:
         key = keys.sidecar(step.stem)
         if self._is_whole(step, key):

@@ -6,7 +6,9 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from celeb_ops.exceptions import GalleryError
+from celeb_ops import keys
+from celeb_ops.exceptions import GalleryError, SettingsError
+from celeb_ops.store import S3Store, split_s3
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from celeb_ops.geometry import Box
     from celeb_ops.records import RecognizerInfo
     from celeb_ops.settings import Settings
+    from celeb_ops.store import Store
 
 
 NO_GALLERY = (
@@ -31,6 +34,8 @@ class Face:
     box: Box
     name: str | None = None
     id: str | None = None
+    urls: tuple[str, ...] = ()
+    """Pages about the person, as the recogniser names them (Rekognition: Wikidata, IMDb)."""
     confidence: float = 0.0
     """0–100; about 50 at the recogniser's own threshold."""
     margin: float | None = None
@@ -46,12 +51,15 @@ class Recognizer(Protocol):
 
     info: RecognizerInfo
     cost_usd: float
-    """Of one call."""
+    """Of one call; what costs nothing is asked as often as it is convenient."""
+    most_faces: int | None
+    """So many faces an answer holds at most: with so many there may be more. None: it holds all."""
 
-    def recognize(self, picture: bytes, areas: Sequence[Box] = ()) -> list[Face]:
+    def recognize(self, picture: bytes, areas: Sequence[Box] = (), key: str | None = None) -> list[Face]:
         """The faces on a JPEG or PNG.
 
         :param areas: where pictures are on it; a recogniser may look nowhere else. Without any it looks everywhere.
+        :param key: the picture's own in the store, where it is there.
         """
 
     def advice(self) -> str:
@@ -72,15 +80,27 @@ def check_gallery(settings: Settings) -> None:
         )
 
 
-def open_recognizer(settings: Settings, rekognition: Callable[[], RekognitionClient]) -> Recognizer:
+def check_terms(settings: Settings) -> None:
+    """SettingsError where slices are to be read in S3, and are not there."""
+    if settings.recognizer == "rekognition" and settings.send_as == "s3object" and not split_s3(settings.store):
+        raise SettingsError(
+            f"CELEBS_SEND_AS=s3object lets Rekognition read slices in S3, and CELEBS_STORE={settings.store!r} is a "
+            "folder: name an s3:// store in Rekognition's account and region, or leave the setting out."
+        )
+
+
+def open_recognizer(settings: Settings, store: Store, rekognition: Callable[[], RekognitionClient]) -> Recognizer:
     """The recogniser of ``CELEBS_RECOGNIZER``.
 
     :param rekognition: makes the AWS client, and is called only where one is needed.
     """
     if settings.recognizer == "rekognition":
+        from celeb_ops.recognition.pace import Pace
         from celeb_ops.recognition.rekognition import RekognitionRecognizer
 
-        return RekognitionRecognizer(rekognition())
+        pace = Pace(store, keys.pace("rekognition"))
+        in_s3 = store if settings.send_as == "s3object" and isinstance(store, S3Store) else None
+        return RekognitionRecognizer(rekognition(), in_s3.s3_object if in_s3 else None, pace)
     from celeb_ops.recognition.gallery import Gallery
     from celeb_ops.recognition.local import LocalRecognizer
 

@@ -54,6 +54,7 @@ class LocalRecognizer:
     """
 
     cost_usd = 0.0
+    most_faces: int | None = None
 
     def __init__(self, gallery: Gallery, threshold: float = THRESHOLD, margin: float = MARGIN) -> None:
         self._gallery = gallery
@@ -63,7 +64,7 @@ class LocalRecognizer:
         self.strict = min(strict_threshold(gallery), threshold)
         self.info = RecognizerInfo(name="local", version=models.MODEL, gallery=gallery.digest)
 
-    def recognize(self, picture: bytes, areas: Sequence[Box] = ()) -> list[Face]:
+    def recognize(self, picture: bytes, areas: Sequence[Box] = (), key: str | None = None) -> list[Face]:
         """The faces on a picture: of 40 px and up, in small areas of 20 px. RecognitionError where it is damaged."""
         pixels = models.decode(picture)
         height, width = pixels.shape[:2]

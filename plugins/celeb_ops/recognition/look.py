@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 import logging
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from celeb_ops import keys
+from celeb_ops.exceptions import NotPermittedError
+from celeb_ops.recognition import paid
+from celeb_ops.recognition.findings import merged, on_slice
 from celeb_ops.recognition.words import mentions
 from celeb_ops.records import Result, Sighting
 
@@ -18,47 +21,40 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from celeb_ops.geometry import Box
-    from celeb_ops.recognition import Face, Recognizer
-    from celeb_ops.records import Picture, Plan, Screenshot, Slice
+    from celeb_ops.recognition import Recognizer
+    from celeb_ops.recognition.findings import Finding
+    from celeb_ops.recognition.paid import Terms
+    from celeb_ops.records import Picture, Plan, Screenshot
     from celeb_ops.store import Store
 
 logger = logging.getLogger(__name__)
 
-_SAME_IOS = 0.5
-"""Two findings of overlapping slices that share this much of the smaller box are one face (SAHI's default)."""
-_SAME_SIZE = 0.4
-"""A child's face before an adult's is much smaller, and none of the same one."""
 _CROP_MARGIN = 0.35
 _CROP_PX = 256
 
 
-@dataclass(frozen=True)
-class Finding:
-    """A face on a slice, and where it is on the page."""
+def look(
+    plan: Plan,
+    screenshot: Screenshot,
+    recognizer: Recognizer,
+    stem: str,
+    store: Store,
+    terms: Terms | None = None,
+    min_confidence: float = 0,
+) -> Result:
+    """The result of a site in a run (not yet saved); the evidence crops are in the store.
 
-    face: Face
-    """Its box is in the slice's pixels."""
-    box: Box
-    """In page px."""
-    slice: Slice
-    cut: bool
-    """Its box touches an edge of what the slice shows there: the face may go on beyond it."""
-
-
-def look(plan: Plan, screenshot: Screenshot, recognizer: Recognizer, stem: str, store: Store) -> Result:
-    """The result of a site in a run (not yet saved); the evidence crops are in the store."""
+    :param terms: how a recogniser that costs money is asked. :param min_confidence: a less sure name is none (0–100).
+    """
     start = time.monotonic()
-    found: list[Finding] = []
-    for number, one in enumerate(plan.slices, start=1):
-        areas = [part for area in plan.areas for part in one.parts_of(area)]
-        faces = recognizer.recognize(store.read(one.key), areas)
-        logger.info("Slice %d of %d: %d faces", number, len(plan.slices), len(faces))
-        found += [_finding(face, one) for face in faces]
-    faces_once = confirmed(merged(found), screenshot.pictures)
+    if recognizer.cost_usd:
+        found, calls = paid.find(plan, screenshot, recognizer, stem, store, terms or paid.Terms())
+    else:
+        found, calls = _on_every_slice(plan, recognizer, store), 0
+    faces_once = confirmed([_sure(one, min_confidence) for one in found], screenshot.pictures)
     named = sorted((one for one in faces_once if one.face.name), key=lambda one: (one.box.top, one.box.left))
-    for old in list(store.list(keys.crops(stem))):
-        store.delete(old)
-    sightings = [_sighting(one, number, screenshot, stem, store) for number, one in enumerate(named, start=1)]
+    _remove_crops(stem, store)
+    sightings = [_sighting(one, number, plan, screenshot, stem, store) for number, one in enumerate(named, start=1)]
     return Result(
         site=screenshot.site,
         time=screenshot.time,
@@ -67,8 +63,9 @@ def look(plan: Plan, screenshot: Screenshot, recognizer: Recognizer, stem: str, 
         screenshot=plan.screenshot,
         recognizer=recognizer.info,
         slices=len(plan.slices),
-        calls=len(plan.slices) if recognizer.cost_usd else 0,
-        cost_usd=round(len(plan.slices) * recognizer.cost_usd, 6),
+        calls=calls,
+        calls_saved=max(len(plan.slices) - calls, 0) if recognizer.cost_usd else 0,
+        cost_usd=round(calls * recognizer.cost_usd, 6),
         faces=len(faces_once),
         unrecognised=len(faces_once) - len(named),
         sightings=sightings,
@@ -76,10 +73,18 @@ def look(plan: Plan, screenshot: Screenshot, recognizer: Recognizer, stem: str, 
     )
 
 
-def _finding(face: Face, one: Slice) -> Finding:
-    # Of a name of which nothing is left on one line there is none.
-    clean = replace(face, name=_clean(face.name or "") or None, candidate=_clean(face.candidate or "") or None)
-    return Finding(clean, one.on_page(face.box), one, one.cuts(face.box))
+def _on_every_slice(plan: Plan, recognizer: Recognizer, store: Store) -> list[Finding]:
+    found: list[Finding] = []
+    for number, one in enumerate(plan.slices, start=1):
+        areas = [part for area in plan.areas for part in one.parts_of(area)]
+        faces = recognizer.recognize(store.read(one.key), areas)
+        logger.info("Slice %d of %d: %d faces", number, len(plan.slices), len(faces))
+        found += on_slice(faces, one)
+    return merged(found)
+
+
+def _sure(one: Finding, least: float) -> Finding:
+    return replace(one, face=replace(one.face, name=None, candidate=None)) if one.face.confidence < least else one
 
 
 def confirmed(found: Sequence[Finding], pictures: Sequence[Picture]) -> list[Finding]:
@@ -100,48 +105,23 @@ def confirmed(found: Sequence[Finding], pictures: Sequence[Picture]) -> list[Fin
     return told
 
 
-def merged(found: Sequence[Finding]) -> list[Finding]:
-    """Findings of overlapping slices, each face once.
-
-    Two findings are one face if they overlap and do not carry two names; two of one slice are two. The one that
-    touches no edge of its slice wins, then the named one, then the surer one.
-    """
-    kept: list[Finding] = []
-    stands_for: list[set[str]] = []
-    """The slices whose finding a kept face is, by their keys."""
-    for one in sorted(found, key=lambda one: (one.cut, one.face.name is None, -one.face.confidence)):
-        twins = [
-            number for number, other in enumerate(kept) if one.slice.key not in stands_for[number] and _same(other, one)
-        ]
-        twin = max(twins, key=lambda number: kept[number].box.ios(one.box), default=None)
-        if twin is None:
-            kept.append(one)
-            stands_for.append({one.slice.key})
-            continue
-        stands_for[twin].add(one.slice.key)
-        if one.face.name and not kept[twin].face.name:
-            # The name of the one, the place and the picture of the other, which is whole.
-            kept[twin] = replace(kept[twin], face=replace(one.face, box=kept[twin].face.box))
-    return kept
+def _remove_crops(stem: str, store: Store) -> None:
+    """Remove the evidence of an earlier try, which may have named more people."""
+    try:
+        for old in list(store.list(keys.crops(stem))):
+            store.delete(old)
+    except NotPermittedError as error:
+        logger.warning("Crops of an earlier try, if there are any, stay: %s", error)
 
 
-def _same(one: Finding, other: Finding) -> bool:
-    """Whether two findings may be one face: in one place, of one size unless a slice cuts it, and of no two names."""
-    small, large = sorted((one.box.area, other.box.area))
-    return (
-        one.box.ios(other.box) >= _SAME_IOS
-        and (small >= _SAME_SIZE * large or one.cut or other.cut)
-        and (not one.face.name or not other.face.name or one.face.name == other.face.name)
-    )
-
-
-def _sighting(one: Finding, number: int, screenshot: Screenshot, stem: str, store: Store) -> Sighting:
+def _sighting(one: Finding, number: int, plan: Plan, screenshot: Screenshot, stem: str, store: Store) -> Sighting:
     key = keys.crop(stem, number)
-    store.write(key, _crop(store.read(one.slice.key), one.face.box))
+    store.write(key, _crop(one, plan, store))
     face = one.face
     return Sighting(
         name=face.name or "",
         id=face.id,
+        urls=list(face.urls),
         confidence=face.confidence,
         margin=face.margin,
         basis=face.basis,
@@ -161,16 +141,14 @@ def _picture(box: Box, pictures: Sequence[Picture]) -> int | None:
     return min(around, key=lambda number: pictures[number].box.area, default=None)
 
 
-def _crop(slice_picture: bytes, box: Box) -> bytes:
-    with Image.open(io.BytesIO(slice_picture)) as image:
-        around = box.grown(_CROP_MARGIN).clipped(*image.size)
+def _crop(found: Finding, plan: Plan, store: Store) -> bytes:
+    """A small JPEG of the face, out of the slice that shows most of it: of two, the one it was found on."""
+    shown = [(part, one) for one in plan.slices for part in one.parts_of(found.box)]
+    part, one = max(shown, key=lambda pair: (pair[0].area, pair[1].key == found.source))
+    with Image.open(io.BytesIO(store.read(one.key))) as image:
+        around = part.grown(_CROP_MARGIN).clipped(*image.size)
         crop = image.convert("RGB").crop((around.left, around.top, around.right, around.bottom))
     crop.thumbnail((_CROP_PX, _CROP_PX))
     out = io.BytesIO()
     crop.save(out, "JPEG", quality=85)
     return out.getvalue()
-
-
-def _clean(name: str) -> str:
-    """A name on one line: it goes into a CSV cell, a log and a page."""
-    return " ".join("".join(char if char.isprintable() else " " for char in name).split())

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from celeb_ops.exceptions import RecognitionError
-from celeb_ops.geometry import Box
+from celeb_ops.geometry import Box, united
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,15 +115,7 @@ def _grown(area: Box) -> Box:
 
 def _apart(areas: Sequence[Box], width: int, height: int) -> list[Box]:
     """The areas with a margin, those that overlap as one."""
-    apart: list[Box] = []
-    for area in areas:
-        grown = _grown(area).clipped(width, height)
-        while touching := [other for other in apart if other.intersection(grown)]:
-            for other in touching:
-                apart.remove(other)
-                grown = grown.around(other)
-        apart.append(grown)
-    return apart
+    return united(_grown(area).clipped(width, height) for area in areas)
 
 
 def embed(pixels: Pixels, box: Box) -> Embedding:

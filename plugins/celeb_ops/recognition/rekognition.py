@@ -1,34 +1,46 @@
-"""AWS Rekognition: ``RecognizeCelebrities`` on one slice a call.
+"""AWS Rekognition: ``RecognizeCelebrities`` on one picture a call.
 
-Limits (Rekognition developer guide): at most 5 MB of bytes, at least 80 px a side, JPEG or PNG, the 64 largest
-faces, a face of at least 40 px on a 1920 px picture. Slices keep to them.
+Limits (Rekognition developer guide): at most 5 MB of bytes (15 MB in S3), at least 80 px a side, JPEG or PNG, the 64
+largest faces, a face of at least 40 px on a 1920 px picture.
 """
 
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+import numpy as np
+from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError
 from PIL import Image
 
-from celeb_ops.aws import would_repeat
+from celeb_ops.aws import said_by, would_repeat
 from celeb_ops.exceptions import PermanentError, RecognitionError
 from celeb_ops.geometry import Box
 from celeb_ops.recognition import Face
+from celeb_ops.recognition.pace import Pace
 from celeb_ops.records import RecognizerInfo
+from celeb_ops.slicing import MAX_BYTES, MIN_SIDE_PX, encoded
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from mypy_boto3_rekognition import RekognitionClient
-    from mypy_boto3_rekognition.type_defs import BoundingBoxTypeDef
+    from mypy_boto3_rekognition.type_defs import BoundingBoxTypeDef, RecognizeCelebritiesResponseTypeDef
 
 _RETRYABLE = {"ProvisionedThroughputExceededException", "ThrottlingException", "InternalServerError"}
+_QUOTA = (
+    "the account makes more calls a second than its quota; lower CELEBS_CALLS_AT_ONCE, or ask AWS for a higher quota"
+)
+_CLOCK = "Signature expired", "Signature not yet current"
 _HINTS = {
     "AccessDeniedException": "the connection celebs_rekognition needs the permission rekognition:RecognizeCelebrities",
     "UnrecognizedClientException": "the keys of the connection celebs_rekognition are not known to AWS",
-    "InvalidSignatureException": "the secret key of celebs_rekognition, or this machine's clock, is wrong",
+    "InvalidSignatureException": "the secret key of celebs_rekognition is wrong, or its region_name is",
+    "ExpiredTokenException": "the session token of celebs_rekognition has run out: get new keys",
+    "InvalidS3ObjectException": "Rekognition can't read the slice in S3: bucket and Rekognition must be of one account "
+    "and region, or set CELEBS_SEND_AS=bytes",
+    "ThrottlingException": _QUOTA,
+    "ProvisionedThroughputExceededException": _QUOTA,
 }
 
 
@@ -37,51 +49,105 @@ class RekognitionError(PermanentError):
 
 
 class RekognitionRecognizer:
-    """Names whom Amazon knows. Of each face only box, name, id and confidence are kept."""
+    """Names whom Amazon knows. Of each face only box, name, id, urls and confidence are kept."""
 
     cost_usd = 0.001
     """Dollars a call: the first million images of a month in us-east-1 (AWS price list)."""
+    most_faces: int | None = 64
 
-    def __init__(self, client: RekognitionClient) -> None:
+    def __init__(
+        self,
+        client: RekognitionClient,
+        locate: Callable[[str], dict[str, str]] | None = None,
+        pace: Pace | None = None,
+    ) -> None:
+        """:param locate: bucket and name of a key of the store, where Rekognition may read it there."""
+        client.meta.events.register("before-parse.rekognition", _check_whole)
         self._client = client
+        self._locate = locate
+        self._pace = pace or Pace()
         self.info = RecognizerInfo(name="rekognition", version=client.meta.service_model.api_version)
 
-    def recognize(self, picture: bytes, areas: Sequence[Box] = ()) -> list[Face]:
-        """The faces on a JPEG or PNG of at most 5 MB; one call is one picture, so ``areas`` save nothing here.
+    def recognize(self, picture: bytes, areas: Sequence[Box] = (), key: str | None = None) -> list[Face]:
+        """The faces on a picture; one call is one picture, so ``areas`` save nothing here. Threads may call it.
 
-        :raises RekognitionError: refused for good, or there are no credentials.
+        :raises RekognitionError: refused for good, there are no credentials, or this is no picture.
         :raises RecognitionError: throttled or down, after boto's retries.
         """
-        try:
-            answer = self._client.recognize_celebrities(Image={"Bytes": picture})
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            message = error.response["Error"].get("Message", "")
-            # Anything that broke on their side, or on the way, may be whole again at the next try.
-            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            broken = status >= 500 or status in {408, 429}
-            kind = RecognitionError if broken or code in _RETRYABLE else RekognitionError
-            hint = f" ({_HINTS[code]})" if code in _HINTS else ""
-            raise kind(f"Rekognition answered {code}: {message}{hint}") from error
-        except BotoCoreError as error:
-            kind = RekognitionError if would_repeat(error) else RecognitionError
-            said = str(error).rstrip(".")
-            raise kind(f"Rekognition could not be asked: {said}. Check the connection celebs_rekognition.") from error
-        with Image.open(io.BytesIO(picture)) as image:
-            size = image.size
+        fit = fitted(picture)
+        by_place = self._locate and key and fit is picture
+        image: dict[str, Any] = {"S3Object": self._locate(key)} if by_place else {"Bytes": fit}  # type: ignore[misc,arg-type]
+        began = self._pace.wait()
+        answer = self._asked(image)
+        self._pace.told(began, answer["ResponseMetadata"].get("RetryAttempts", 0))
+        with Image.open(io.BytesIO(fit)) as opened:
+            size = opened.size
         named = [
             Face(
                 _box(one["Face"]["BoundingBox"], size),
                 name=one["Name"],
                 id=one.get("Id") or None,
+                urls=tuple(one.get("Urls", ())),
                 confidence=round(float(one["MatchConfidence"]), 1),
             )
             for one in answer.get("CelebrityFaces", [])
         ]
         return named + [Face(_box(one["BoundingBox"], size)) for one in answer.get("UnrecognizedFaces", [])]
 
+    def _asked(self, image: dict[str, Any]) -> RecognizeCelebritiesResponseTypeDef:
+        try:
+            return self._client.recognize_celebrities(Image=image)  # type: ignore[arg-type]
+        except ClientError as error:
+            raise _refusal(error) from error
+        except BotoCoreError as error:
+            kind = RekognitionError if would_repeat(error) else RecognitionError
+            raise kind(
+                f"Rekognition could not be asked: {said_by(error)}. Check the connection celebs_rekognition."
+            ) from error
+
     def advice(self) -> str:
         return ""
+
+
+def fitted(picture: bytes) -> bytes:
+    """The picture within Rekognition's limits: itself where it is, else as a JPEG that is.
+
+    :raises RekognitionError: it is no picture.
+    """
+    try:
+        with Image.open(io.BytesIO(picture)) as image:
+            if image.format in {"JPEG", "PNG"} and min(image.size) >= MIN_SIDE_PX and len(picture) <= MAX_BYTES:
+                return picture
+            pixels = np.asarray(image.convert("RGB"))
+    # Pillow reports damage as nearly anything.
+    except Exception as error:
+        raise RekognitionError(f"This is no picture that can be decoded: {error}.") from None
+    lack = [max(MIN_SIDE_PX - side, 0) for side in pixels.shape[:2]]
+    # White below and to the right: boxes stay where they are.
+    return encoded(np.pad(pixels, ((0, lack[0]), (0, lack[1]), (0, 0)), constant_values=255))
+
+
+def _check_whole(response_dict: dict[str, Any], **_: object) -> None:
+    """Half an answer is none: boto takes it for one without any faces.
+
+    :raises IncompleteReadError: the connection ended in the middle of the body.
+    """
+    expected = int(response_dict["headers"].get("content-length", 0))
+    if len(response_dict["body"]) < expected:
+        raise IncompleteReadError(actual_bytes=len(response_dict["body"]), expected_bytes=expected)
+
+
+def _refusal(error: ClientError) -> PermanentError | RecognitionError:
+    code = error.response["Error"]["Code"]
+    said = said_by(error)
+    # Anything that broke on their side, or on the way, may be whole again at the next try.
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    broken = status >= 500 or status in {408, 429}
+    kind = RecognitionError if broken or code in _RETRYABLE else RekognitionError
+    hint = _HINTS.get(code, "")
+    if any(sign in said for sign in _CLOCK):
+        hint = "this machine's clock is wrong: set it, by NTP"
+    return kind(f"Rekognition answered {code}: {said}{f' ({hint})' if hint else ''}.")
 
 
 def _box(ratios: BoundingBoxTypeDef, size: tuple[int, int]) -> Box:

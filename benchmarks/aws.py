@@ -1,0 +1,219 @@
+"""Calls of Rekognition and people found on made-up sites: the first version's way, by slices, by sheets, with memory.
+
+``make bench ARGS=aws`` asks a Rekognition on loopback whose faces and names are dlib's: simulated. ``make bench-aws``
+asks the real one, by the connection ``celebs_rekognition``, after it has said what that costs.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from rich.console import Console
+
+from benchmarks import cast as casts
+from benchmarks import first_version, tasks
+from benchmarks.measure import measured
+from benchmarks.newsroom import TRAITS, Newsroom, build, served
+from celeb_ops.hooks.rekognition import rekognition_client
+from celeb_ops.hooks.s3 import open_store
+from celeb_ops.recognition.gallery import Gallery
+from celeb_ops.recognition.local import LocalRecognizer
+from celeb_ops.recognition.look import look
+from celeb_ops.recognition.paid import Terms
+from celeb_ops.recognition.rekognition import RekognitionError, RekognitionRecognizer
+from celeb_ops.records import Plan, Screenshot
+from celeb_ops.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mypy_boto3_rekognition import RekognitionClient
+
+    from benchmarks.cast import Cast, Photo
+    from benchmarks.newsroom import Page
+    from celeb_ops.records import Result
+
+RUNS_A_DAY = 2
+CHANGED = 0.3
+"""Of the pictures between two runs."""
+_NEVER = timedelta()
+
+
+@dataclass(frozen=True)
+class Capture:
+    """A site's page as one run has it."""
+
+    page: Page
+    stem: str
+    plan: Plan
+    screenshot: Screenshot
+
+
+@dataclass
+class Way:
+    """What came of one way to ask, summed over the sites."""
+
+    name: str
+    calls: int = 0
+    found: int = 0
+    shown: int = 0
+
+    def row(self, first: Way) -> dict[str, Any]:
+        return {
+            "way": self.name,
+            "calls a day": self.calls * RUNS_A_DAY,
+            "$ a day": f"{self.calls * RUNS_A_DAY * RekognitionRecognizer.cost_usd:.3f}",
+            "of first version": round(self.calls / first.calls, 2),
+            "people found": f"{self.found} of {self.shown}",
+        }
+
+
+def run(cast: Cast, folder: Path) -> list[dict[str, Any]]:
+    """Calls of Rekognition a day for nine sites, and people found; simulated: faces and names are dlib's."""
+    # Of the tests, because it is what they test against.
+    from tests.aws.rekognition import ACCESS_KEY, SECRET_KEY, serving
+
+    with serving(LocalRecognizer(Gallery.load(cast.gallery, folder / "cache"))) as service:
+        client = boto3.client(
+            "rekognition",
+            endpoint_url=service.url,
+            region_name="us-east-1",
+            aws_access_key_id=ACCESS_KEY,
+            aws_secret_access_key=SECRET_KEY,
+            config=Config(retries={"mode": "adaptive", "total_max_attempts": 10}),
+        )
+        return _run(cast, folder, client, lambda _: True)
+
+
+def _run(cast: Cast, folder: Path, client: RekognitionClient, agreed: Callable[[int], bool]) -> list[dict[str, Any]]:
+    """The rows; none where ``agreed`` says no to the number of calls."""
+    os.environ |= {"CELEBS_STORE": str(folder / "store"), "CELEBS_GALLERY": str(cast.gallery)}
+    room = build(cast)
+    with served(room):
+        pieces = {page.trait: _first_version(room.url(page), folder) for page in room.pages}
+        first_run = [_capture(room, page, 0) for page in room.pages]
+        second_run = [_capture(room, page, 1) for page in _changed(room, cast)]
+    slices = sum(len(one.plan.slices) for one in (*first_run, *second_run))
+    # A contact sheet a site for each of the two runs, and one more where more than 60 faces are shown.
+    if not agreed(sum(map(len, pieces.values())) + slices + 2 * len(first_run)):
+        return []
+
+    old, by_slices, by_sheets, remembering, both = (
+        Way(name)
+        for name in (
+            "first version",
+            "slices",
+            "contact sheets",
+            f"slices, {CHANGED:.0%} new since the last run",
+            f"contact sheets, {CHANGED:.0%} new",
+        )
+    )
+    recognizer = RekognitionRecognizer(client)
+    for one in first_run:
+        _count(old, one.page, *_as_the_first_version(pieces[one.page.trait], recognizer))
+        _count(by_slices, one.page, *_asked(one, recognizer, Terms(remember=_NEVER)))
+        _count(by_sheets, one.page, *_asked(one, recognizer, Terms(remember=_NEVER, sheets=True)))
+        # What the next run may remember; all of its answers are there already.
+        _asked(one, recognizer, Terms())
+    for one in second_run:
+        _count(remembering, one.page, *_asked(one, recognizer, Terms()))
+    for one in second_run:
+        _forget(one)
+        _count(both, one.page, *_asked(one, recognizer, Terms(sheets=True)))
+    return [way.row(old) for way in (old, by_slices, by_sheets, remembering, both)]
+
+
+def _first_version(url: str, folder: Path) -> list[bytes]:
+    picture = folder / "old.jpeg"
+    measured("benchmarks.first_version:screenshot", url=url, picture=str(picture))
+    return first_version.slices(picture)
+
+
+def _as_the_first_version(pieces: list[bytes], recognizer: RekognitionRecognizer) -> tuple[int, set[str]]:
+    names: set[str] = set()
+    for piece in pieces:
+        try:
+            names |= {face.name for face in recognizer.recognize(piece) if face.name}
+        except RekognitionError as error:
+            sys.stderr.write(f"{error}\n")
+    return len(pieces), names
+
+
+def _capture(room: Newsroom, page: Page, number: int) -> Capture:
+    now = datetime.now(UTC).replace(microsecond=0, second=number).isoformat()
+    url = room.url(page)
+    sidecar = tasks.screenshot(url, now, page.trait.upper())
+    plan = tasks.slice_(url, now, sidecar, page.trait.upper())
+    store = open_store(Settings.load())
+    return Capture(page, Path(sidecar).stem, Plan.load(store, plan), Screenshot.load(store, sidecar))
+
+
+def _changed(room: Newsroom, cast: Cast, seed: int = 2) -> list[Page]:
+    """The same sites later: some of their photos are others."""
+    dice = random.Random(seed)
+    pages = []
+    for page in list(room.pages):
+        photos: list[Photo] = list(page.photos)
+        for place in dice.sample(range(len(photos)), round(CHANGED * len(photos))):
+            photos[place] = dice.choice([one for one in cast.photos if one not in photos])
+        pages.append(room.add(page.trait, photos, TRAITS[page.trait](room, photos)))
+    return pages
+
+
+def _asked(one: Capture, recognizer: RekognitionRecognizer, terms: Terms) -> tuple[int, set[str]]:
+    store = open_store(Settings.load())
+    result: Result = look(one.plan, one.screenshot, recognizer, one.stem, store, terms)
+    return result.calls, set(result.celebrities)
+
+
+def _forget(one: Capture) -> None:
+    """Take what this run has asked out of the memory, and leave what the run before has."""
+    from celeb_ops import keys
+    from celeb_ops.recognition.memory import Remembered
+
+    store = open_store(Settings.load())
+    key = keys.memory("rekognition", one.screenshot.site)
+    kept = [known for known in Remembered.load(store, key).pictures if known.asked_by != one.stem]
+    Remembered(pictures=tuple(kept)).save(store, key)
+
+
+def _count(way: Way, page: Page, calls: int, names: set[str]) -> None:
+    way.calls += calls
+    way.found += len(names & page.people)
+    way.shown += len(page.people)
+
+
+def main() -> int:
+    """``make bench-aws``: on a real account, once somebody has agreed to its cost."""
+    from benchmarks.__main__ import table_of
+
+    console = Console(soft_wrap=True)
+    settings = Settings.load()
+
+    def agreed(calls: int) -> bool:
+        console.print(
+            f"This asks Amazon Rekognition about {calls} times at most, by the connection celebs_rekognition: about "
+            f"${calls * RekognitionRecognizer.cost_usd:.2f}. The pages are made up; their photos are sent to Amazon."
+        )
+        return console.input("Go on? [y/N] ").strip().lower() == "y"
+
+    client = rekognition_client(settings)
+    with tempfile.TemporaryDirectory(prefix="celebs-bench-") as folder:
+        people = casts.load(Path(folder))
+        console.print(f"Photographing the sites, {people.source}: some minutes, and nothing is sent yet …")
+        rows = _run(people, Path(folder), client, agreed)
+    console.print(table_of(rows) if rows else "Nothing was sent.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,199 @@
+"""How a recogniser that costs money is asked about a page: only about what it has not seen, and that in few calls."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from celeb_ops.geometry import Box, united
+from celeb_ops.recognition import Face, models
+from celeb_ops.recognition.answers import AnsweredFace, Answers
+from celeb_ops.recognition.asking import Inquiry, Question
+from celeb_ops.recognition.budget import Budget
+from celeb_ops.recognition.findings import Finding, finding, merged, on_slice
+from celeb_ops.recognition.memory import Memory, shades_of
+from celeb_ops.recognition.sheets import Piece, Shelves, contact_sheets, face_piece
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from celeb_ops.recognition import Recognizer
+    from celeb_ops.recognition.memory import Known
+    from celeb_ops.recognition.models import Pixels
+    from celeb_ops.records import Picture, Plan, Screenshot, Slice
+    from celeb_ops.settings import Settings
+    from celeb_ops.store import Store
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """On which terms a recogniser is asked."""
+
+    at_once: int = 4
+    """Calls under way at the same time, at most."""
+    sheets: bool = False
+    """Faces are found here and asked about on contact sheets, in place of slices."""
+    budget: int | None = None
+    """Calls of a run, all sites together."""
+    remember: timedelta = timedelta(days=30)
+    """How long the answer about a picture is good for later runs."""
+    since: datetime | None = None
+    """Answers from before are no answers: somebody wants to have it asked anew."""
+
+    @classmethod
+    def of(cls, settings: Settings, since: datetime | None = None) -> Terms:
+        return cls(
+            at_once=settings.calls_at_once,
+            sheets=settings.sheets,
+            budget=settings.budget,
+            remember=timedelta(days=settings.remember_days),
+            since=since,
+        )
+
+
+def find(
+    plan: Plan, screenshot: Screenshot, recognizer: Recognizer, stem: str, store: Store, terms: Terms
+) -> tuple[list[Finding], int]:
+    """The faces of a page, each once, and the calls that were made for them in this run.
+
+    :raises BudgetError: the page needs more calls than the run has left.
+    """
+    memory = None
+    if terms.remember:
+        anew = terms.since is not None
+        memory = Memory(store, recognizer.info.name, screenshot.site, stem, terms.remember, anew)
+    answers = Answers(store, recognizer.info, terms.since)
+    budget = Budget(store, screenshot.site, screenshot.time, terms.budget)
+    inquiry = Inquiry(recognizer, answers, budget, stem, terms.at_once)
+
+    page = _Page(screenshot, plan, memory)
+    way = _FacesOnSheets(page, stem) if terms.sheets else _Slices(page, stem, store)
+    questions = [question for one in plan.slices for question in way.slice(one, store.read(one.key))]
+    questions += way.rest()
+    known = page.recalled()
+    logger.info(
+        "%d slices: %d of %d pictures are known from earlier runs; %d questions",
+        len(plan.slices),
+        len(page.known),
+        len(page.shades),
+        len(questions),
+    )
+    found = merged([*inquiry.ask(questions), *known])
+    if memory:
+        memory.keep(page.seen(found, memory))
+    return found, inquiry.calls
+
+
+class _Page:
+    """The pictures of a page, by their boxes: which of them are known, and what they look like."""
+
+    def __init__(self, screenshot: Screenshot, plan: Plan, memory: Memory | None) -> None:
+        self.areas = plan.areas
+        self.shades: dict[Box, bytes] = {}
+        self.known: dict[Box, Known] = {}
+        self._when = screenshot.time
+        self._memory = memory
+        width, height = screenshot.page_width, screenshot.captured_height
+        areas = set(plan.areas)
+        self._pictures: dict[Box, Picture] = {
+            box: picture for picture in screenshot.pictures if (box := picture.box.clipped(width, height)) in areas
+        }
+
+    def meet(self, one: Slice, pixels: Pixels) -> None:
+        """Look at the pictures that are whole on a slice."""
+        if not self._memory:
+            return
+        for box, picture in self._pictures.items():
+            parts = one.parts_of(box)
+            if box in self.shades or len(parts) != 1 or parts[0].area != box.area:
+                continue
+            part = parts[0]
+            self.shades[box] = shades_of(pixels[part.top : part.bottom, part.left : part.right])
+            if known := self._memory.recall(picture.src, (box.width, box.height), self.shades[box]):
+                self.known[box] = known
+
+    def parts(self, one: Slice, new: bool) -> list[Box]:
+        """The areas on a slice, in its pixels: those to ask about, or the known ones."""
+        return [part for area in self.areas if (area not in self.known) == new for part in one.parts_of(area)]
+
+    def recalled(self) -> list[Finding]:
+        """The faces of the known pictures."""
+        return [
+            finding(face, face.box.moved(box.left, box.top), f"picture {box}", cut=False)
+            for box, known in self.known.items()
+            for face in (one.face() for one in known.faces)
+        ]
+
+    def seen(self, found: Sequence[Finding], memory: Memory) -> list[Known]:
+        """What is to be remembered: each picture with the faces that are mostly on it."""
+        return [
+            self.known[box].model_copy(update={"seen": max(self.known[box].seen, self._when)})
+            if box in self.known
+            else memory.known(self._pictures[box].src, box, shades, _faces_on(box, found), self._when)
+            for box, shades in self.shades.items()
+        ]
+
+
+def _faces_on(box: Box, found: Iterable[Finding]) -> list[AnsweredFace]:
+    return [
+        AnsweredFace.of(one.face, one.box.moved(-box.left, -box.top))
+        for one in found
+        if 2 * box.intersection(one.box) > one.box.area
+    ]
+
+
+class _Slices:
+    """Slices as they are; of those with known pictures, what else is on them, together on sheets."""
+
+    def __init__(self, page: _Page, stem: str, store: Store) -> None:
+        self._page = page
+        self._store = store
+        self._shelves = Shelves(f"{stem} sheet")
+
+    def slice(self, one: Slice, content: bytes) -> Iterator[Question]:
+        pixels = models.decode(content)
+        self._page.meet(one, pixels)
+        if not self._page.parts(one, new=False):
+            yield Question.of_slice(one, content, self._store)
+            return
+        pieces = [
+            Piece(pixels[box.top : box.bottom, box.left : box.right].copy(), one.on_page(box))
+            for box in united(self._page.parts(one, new=True))
+        ]
+        for sheet in self._shelves.add(pieces):
+            yield Question.of_bytes(sheet, sheet.picture())
+
+    def rest(self) -> list[Question]:
+        return [Question.of_bytes(sheet, sheet.picture()) for sheet in self._shelves.rest()]
+
+
+@dataclass
+class _FacesOnSheets:
+    """Faces found here, each in a cell of a contact sheet; what Rekognition then takes for none was none."""
+
+    page: _Page
+    stem: str
+    _found: list[Finding] = field(default_factory=list)
+    _pieces: dict[tuple[str, Box], Piece] = field(default_factory=dict)
+
+    def slice(self, one: Slice, content: bytes) -> Iterator[Question]:
+        pixels = models.decode(content)
+        self.page.meet(one, pixels)
+        areas = self.page.parts(one, new=True)
+        if not areas and self.page.areas:
+            return iter(())
+        height, width = pixels.shape[:2]
+        faces = [Face(box.clipped(width, height)) for box in models.find_faces(pixels, areas)]
+        for here in on_slice(faces, one):
+            self._found.append(here)
+            self._pieces[here.source, here.face.box] = face_piece(pixels, here.face.box, here.box)
+        return iter(())
+
+    def rest(self) -> list[Question]:
+        # A face in two slices is asked about once.
+        pieces = [self._pieces[one.source, one.face.box] for one in merged(self._found)]
+        return [Question.of_bytes(sheet, sheet.picture()) for sheet in contact_sheets(f"{self.stem} faces", pieces)]

@@ -1,0 +1,76 @@
+"""The project's pages in Airflow's API server, as an app of their own that knows nothing of Airflow.
+
+Whoever makes the app says who may see it: an app that is mounted in the API server is open to everybody unless it
+asks by itself. A page is a router, included in `create_app`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from fastapi.exception_handlers import http_exception_handler
+from fastapi.responses import JSONResponse, RedirectResponse
+
+from celeb_ops.exceptions import CelebsError, PermanentError, StoreRefusedError
+from celeb_ops.report import files
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from celeb_ops.store import Store
+
+HEADERS = {
+    # What a page needs beyond that it says itself: no script, nothing from other hosts, in no other site's frame.
+    "Content-Security-Policy": (
+        "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    # Kept by the browser alone, and shown again only after asking here whether one still may see it.
+    "Cache-Control": "private, no-cache",
+}
+
+
+def create_app(authorize: Callable[..., Any], open_store: Callable[[], Store], login: str) -> FastAPI:
+    """The app, closed to whoever ``authorize`` does not let in.
+
+    :param authorize: a FastAPI dependency that raises HTTPException, 401 or 403. :param open_store: opens the store,
+        at the first request that needs it. :param login: where a person without a login is sent in a browser.
+    """
+    # Without FastAPI's own pages about the app: dependencies do not close those.
+    app = FastAPI(dependencies=[Depends(authorize)], openapi_url=None, docs_url=None, redoc_url=None)
+    app.state.login = login
+    app.state.open_store = open_store
+    app.state.store = None
+    app.include_router(files.router)
+    app.middleware("http")(_with_headers)
+    app.exception_handler(HTTPException)(_refused)
+    app.exception_handler(CelebsError)(_failed)
+    return app
+
+
+async def _with_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    answer = await call_next(request)
+    for name, value in HEADERS.items():
+        answer.headers.setdefault(name, value)
+    return answer
+
+
+async def _refused(request: Request, error: HTTPException) -> Response:
+    """A person in a browser logs in and comes back; anybody else gets the status, as from Airflow's API."""
+    if error.status_code == 401 and "text/html" in request.headers.get("accept", ""):
+        back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"{request.app.state.login}?{urlencode({'next': back})}")
+    return await http_exception_handler(request, error)
+
+
+async def _failed(request: Request, error: CelebsError) -> Response:
+    """The store's trouble as its sentence: 502 where another try would meet the same, else 503."""
+    if isinstance(error, StoreRefusedError):
+        # Its connection may be mended by the next request.
+        request.app.state.store = None
+    return JSONResponse({"detail": str(error)}, 502 if isinstance(error, PermanentError) else 503)

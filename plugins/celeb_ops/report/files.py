@@ -1,0 +1,85 @@
+"""Pictures and records of the dataset, as they are in the store."""
+
+# FastAPI reads the annotations of routes at run time: they are no strings here.
+
+from hashlib import sha256
+from typing import Annotated
+from urllib.parse import quote
+
+import jinja2
+from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from celeb_ops import keys
+from celeb_ops.exceptions import NotStoredError
+from celeb_ops.records import Screenshot
+from celeb_ops.store import Store, is_key
+from celeb_ops.store.s3 import content_type
+
+FOLDERS = ("Images/", "Faces/", "Slices/", "Results/")
+"""Where the files lie that can be seen here."""
+
+_TYPES = {"image/jpeg", "image/png", "application/json"}
+"""What is written there. Nothing else is handed out: a page or a script would run as one of Airflow's own."""
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
+"""A browser shows a picture in a small page of its own, which has a style."""
+
+router = APIRouter()
+
+
+def opened(request: Request) -> Store:
+    """The app's store. It stays open: opening one in S3 takes 50 ms."""
+    state = request.app.state
+    store: Store = state.store or state.open_store()
+    state.store = store
+    return store
+
+
+OpenStore = Annotated[Store, Depends(opened)]
+
+
+@router.get("/files/{key:path}")
+def file(key: str, store: OpenStore, if_none_match: Annotated[str | None, Header()] = None) -> Response:
+    """A picture or a record by its key."""
+    media_type = content_type(key)
+    if not (is_key(key) and key.startswith(FOLDERS) and media_type in _TYPES):
+        raise HTTPException(404, f"There is no file {key!r} to be seen: there are those in {', '.join(FOLDERS)} only.")
+    try:
+        content = store.read(key)
+    except NotStoredError:
+        raise _not_there(key) from None
+    # Weak: Airflow may compress it on its way.
+    headers = {"ETag": f'W/"{sha256(content).hexdigest()}"', "Content-Security-Policy": _POLICY}
+    if if_none_match == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    return Response(content, media_type=media_type, headers=headers | {"Content-Disposition": "inline"})
+
+
+@router.get("/screenshots/{stem}")
+def screenshot(stem: str, store: OpenStore) -> Response:
+    """The picture of a whole page: of a very tall one all its parts, one below the other."""
+    key = keys.sidecar(stem)
+    if not is_key(key):
+        raise _not_there(key)
+    try:
+        shot = Screenshot.load(store, key)
+    except NotStoredError:
+        raise _not_there(key) from None
+    pictures = [f"../files/{quote(part.key)}" for part in shot.parts]
+    if len(pictures) == 1:
+        return RedirectResponse(pictures[0])
+    page = _environment().get_template("screenshot.html").render(shot=shot, time=keys.iso(shot.time), pictures=pictures)
+    return HTMLResponse(page)
+
+
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("celeb_ops", "report"), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+
+
+def _not_there(key: str) -> HTTPException:
+    return HTTPException(
+        404, f"{key} is not in the store: the step that writes it has not come so far, or it was tidied away."
+    )

@@ -1,0 +1,60 @@
+"""What a store is, and which keys it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from celeb_ops.exceptions import InvalidKeyError
+
+Change = Callable[[bytes | None], bytes | None]
+"""Given a file's content (None: there is none), its new content; None leaves it as it is."""
+
+
+class Store(Protocol):
+    """Files by key. ``write`` is atomic: a reader sees the old content or the new, never a half."""
+
+    def url(self, key: str = "") -> str:
+        """The key's address, for people and for the asset."""
+
+    def read(self, key: str) -> bytes:
+        """The content; NotStoredError where there is none."""
+
+    def write(self, key: str, content: bytes) -> None: ...
+
+    def exists(self, key: str) -> bool: ...
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """The keys that start with ``prefix``, sorted."""
+
+    def delete(self, key: str) -> None:
+        """Remove the key; nothing happens where it is not there."""
+
+    def update(self, key: str, change: Change) -> bool:
+        """Atomically read, change and write; True if something was written.
+
+        ``change`` may be called several times, so it must not have effects of its own, and of what it has once changed
+        it must change nothing more: where the word that a write was done is lost, and another writer has gone on from
+        that write, nobody can tell whether it was.
+        """
+
+
+def is_key(key: str) -> bool:
+    """Whether it stays inside the store and is one file's only spelling, in S3 and in a folder alike."""
+    # A part with a leading dot is '..', or one of ours: a lock, a write under way.
+    return not any(not part or part.startswith(".") for part in key.split("/")) and not {"\\", "\0"} & set(key)
+
+
+def checked(key: str) -> str:
+    """The key itself, if it is one."""
+    if not is_key(key):
+        raise InvalidKeyError(
+            f"{key!r} is no key of the store: a key is a relative path in which no part is empty or begins with a dot."
+        )
+    return key
+
+
+def checked_prefix(prefix: str) -> str:
+    """The prefix itself, if it begins keys of the store; the empty one begins them all."""
+    checked(f"{prefix}x")
+    return prefix

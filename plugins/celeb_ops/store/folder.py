@@ -1,0 +1,110 @@
+"""A store in a local folder."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from celeb_ops.exceptions import NotStoredError, StoreError, UpdateConflictError
+from celeb_ops.store.base import checked, checked_prefix, is_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from celeb_ops.store.base import Change
+
+LOCK_TIMEOUT_S = 120
+"""How long an ``update`` in a folder waits for those of others."""
+
+
+class FolderStore:
+    """A local folder. Writers of one file take turns by a lock file beside it, in ``.locks/``."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def url(self, key: str = "") -> str:
+        return str(self.root / key)
+
+    def _path(self, key: str) -> Path:
+        return self.root / checked(key)
+
+    @contextmanager
+    def _told(self, key: str, verb: str) -> Iterator[None]:
+        """Turns the system's errors into a sentence about this key."""
+        try:
+            yield
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            raise NotStoredError(f"{self.url(key)} is not there.") from None
+        except OSError as error:
+            raise StoreError(f"{self.url(key)} could not be {verb}: {error.strerror or error}.") from error
+
+    def read(self, key: str) -> bytes:
+        with self._told(key, "read"):
+            return self._path(key).read_bytes()
+
+    def write(self, key: str, content: bytes) -> None:
+        path = self._path(key)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Named before it is made: an interrupt can't come between.
+            part = path.with_name(f".{path.name}.{uuid4().hex}.part")
+            try:
+                with part.open("xb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                part.replace(path)
+            except BaseException:
+                part.unlink(missing_ok=True)
+                raise
+        except OSError as error:
+            raise StoreError(f"{self.url(key)} could not be written: {error.strerror or error}.") from error
+
+    def exists(self, key: str) -> bool:
+        return self._path(key).is_file()
+
+    def list(self, prefix: str) -> Iterator[str]:
+        # Only the folder that the prefix names is walked: a listing costs what it lists.
+        folder = self.root / checked_prefix(prefix).rpartition("/")[0]
+        found = (path.relative_to(self.root).as_posix() for path in folder.rglob("*") if path.is_file())
+        return iter(sorted(key for key in found if key.startswith(prefix) and is_key(key)))
+
+    def delete(self, key: str) -> None:
+        with suppress(NotStoredError), self._told(key, "deleted"):
+            self._path(key).unlink()
+
+    @contextmanager
+    def _locked(self, key: str) -> Iterator[None]:
+        from filelock import FileLock, Timeout
+
+        path = self.root / ".locks" / f"{checked(key).replace('/', '_')}.lock"
+        lock = FileLock(path, timeout=LOCK_TIMEOUT_S)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
+        except Timeout:
+            raise UpdateConflictError(
+                f"{self.url(key)} was kept locked for {LOCK_TIMEOUT_S:g} s by another process; see who holds {path}."
+            ) from None
+        except OSError as error:
+            raise StoreError(f"{self.url(key)} could not be locked: {error.strerror or error}.") from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def update(self, key: str, change: Change) -> bool:
+        with self._locked(key):
+            try:
+                old = self.read(key)
+            except NotStoredError:
+                old = None
+            new = change(old)
+            if new is None or new == old:
+                return False
+            self.write(key, new)
+            return True

@@ -1,0 +1,324 @@
+"""A store in a prefix of an S3 bucket, made for S3's bad days: faults, lost answers, many writers, few permissions."""
+
+from __future__ import annotations
+
+import io
+import logging
+import random
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from celeb_ops.exceptions import (
+    NotPermittedError,
+    NotStoredError,
+    StoreError,
+    StoreRefusedError,
+    UpdateConflictError,
+)
+from celeb_ops.store.base import checked, checked_prefix, is_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mypy_boto3_s3 import S3Client
+
+    from celeb_ops.store.base import Change
+
+logger = logging.getLogger(__name__)
+
+UPDATE_ATTEMPTS = 30
+"""Attempts of one ``update`` before it gives up: enough for dozens of writers at once."""
+
+UPDATE_TIMEOUT_S = 120
+"""After so long ``update`` begins no further attempt: boto has tried each of its requests several times."""
+
+READ_ATTEMPTS = 6
+"""How often a file is asked for whose content breaks off on the way: boto tries again only until content comes."""
+
+MULTIPART_BYTES = 16 * 1024 * 1024
+"""Content larger than this goes in parts, so that a fault costs a part. S3 takes up to 5 GB at once."""
+
+PART_BYTES = 8 * 1024 * 1024
+"""boto3's default. S3 takes parts of 5 MiB and more, but for the last one."""
+
+_LONGEST_PAUSE_S = 2.0
+
+_CONTENT_TYPES = {
+    ".json": "application/json",
+    ".jpeg": "image/jpeg",
+    ".png": "image/png",
+    ".csv": "text/csv; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".parquet": "application/vnd.apache.parquet",
+}
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What stands at a key."""
+
+    content: bytes | None
+    """None: there is none."""
+    etag: str = ""
+    forbidden: bool = False
+    """S3 said 403, which may mean that there is none."""
+
+    @property
+    def condition(self) -> dict[str, Any]:
+        """That it still stands there."""
+        return {"IfNoneMatch": "*"} if self.content is None else {"IfMatch": self.etag}
+
+
+class S3Store:
+    """A prefix of an S3 bucket. ``update`` writes on condition (``If-Match``, ``If-None-Match``)."""
+
+    def __init__(
+        self, client: S3Client, bucket: str, prefix: str = "", extra_args: Mapping[str, Any] | None = None
+    ) -> None:
+        """:param extra_args: of each write, by the names of boto3's upload: encryption, ACL, storage class."""
+        self.client = client
+        self.bucket = bucket
+        self.prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+        self.extra_args = dict(extra_args or {})
+        self._may_list: bool | None = None
+
+    def url(self, key: str = "") -> str:
+        return f"s3://{self.bucket}/{self.prefix}{key}"
+
+    def _key(self, key: str) -> str:
+        return self.prefix + checked(key)
+
+    def s3_object(self, key: str) -> dict[str, str]:
+        """Where the file is, as other AWS services are told it (Rekognition's ``S3Object``)."""
+        return {"Bucket": self.bucket, "Name": self._key(key)}
+
+    def arn(self, *, bucket_only: bool = False) -> str:
+        """The store's files, or its bucket, as policies name them."""
+        name = f"arn:{self.client.meta.partition}:s3:::{self.bucket}"
+        return name if bucket_only else f"{name}/{self.prefix}*"
+
+    @contextmanager
+    def _told(self, key: str, verb: str) -> Iterator[None]:
+        """Turns boto's errors into a sentence about this key.
+
+        :raises StoreRefusedError: a second try would meet the same. :raises StoreError: it may not.
+        """
+        from celeb_ops.aws import FAULTS
+        from celeb_ops.store.s3_errors import store_error
+
+        try:
+            yield
+        except FAULTS as error:
+            raise store_error(error, self, key, verb) from error
+
+    def may_list(self) -> bool:
+        """Whether the permission to list is there: without it S3 says 403 instead of 404. It is asked for once."""
+        if self._may_list is None:
+            try:
+                with self._told("", "listed"):
+                    self.client.list_objects_v2(Bucket=self.bucket, Prefix=self.prefix, MaxKeys=1)
+                self._may_list = True
+            except NotPermittedError as error:
+                self._may_list = False
+                logger.warning(
+                    "%s S3 then answers 403 of a file that is not there, so one that may not be read looks like one "
+                    "that is not there.",
+                    error,
+                )
+        return self._may_list
+
+    def _get(self, key: str, **how: Any) -> tuple[bytes, str]:
+        """Content and ETag.
+
+        :raises NotStoredError: there is none; its cause is a NotPermittedError where S3 said 403 and may mean that.
+        """
+        try:
+            with self._told(key, "read"):
+                return self._download(self._key(key), **how)
+        except NotPermittedError as error:
+            if self.may_list():
+                raise
+            raise NotStoredError(f"{self.url(key)} is not there, or may not be read.") from error
+
+    def _download(self, place: str, **how: Any) -> tuple[bytes, str]:
+        from botocore.exceptions import BotoCoreError
+
+        from celeb_ops.aws import would_repeat
+
+        attempt = 1
+        while True:
+            answer = self.client.get_object(Bucket=self.bucket, Key=place, **how)
+            try:
+                return answer["Body"].read(), answer["ETag"]
+            except BotoCoreError as error:
+                if attempt == READ_ATTEMPTS or would_repeat(error):
+                    raise
+                time.sleep(_pause_s(attempt))
+                attempt += 1
+
+    def read(self, key: str) -> bytes:
+        return self._get(key)[0]
+
+    def exists(self, key: str) -> bool:
+        from celeb_ops.store.s3_errors import code_of
+
+        try:
+            # Not HEAD: its answers have no body, so a missing bucket looks like a missing file.
+            self._get(key, Range="bytes=0-0")
+        except NotStoredError:
+            return False
+        except StoreError as error:
+            # An empty file has no first byte.
+            if code_of(error) != "InvalidRange":
+                raise
+        return True
+
+    def write(self, key: str, content: bytes) -> None:
+        if len(content) <= MULTIPART_BYTES:
+            self._put(key, content)
+        else:
+            self._upload(key, content)
+
+    def _arguments(self, key: str) -> dict[str, Any]:
+        return {**self.extra_args, "ContentType": content_type(key)}
+
+    def _put(self, key: str, content: bytes, **condition: Any) -> None:
+        with self._told(key, "written"):
+            self.client.put_object(
+                Bucket=self.bucket, Key=self._key(key), Body=content, **self._arguments(key), **condition
+            )
+
+    def _upload(self, key: str, content: bytes) -> None:
+        """Write in parts. A reader sees the file when S3 has put them together."""
+        from botocore.exceptions import ClientError
+
+        with self._told(key, "written"):
+            try:
+                self._upload_parts(key, content)
+            except ClientError as error:
+                # The answer that all is there was lost, and boto asked again. Whether it is, nobody says.
+                if error.response["Error"]["Code"] != "NoSuchUpload":
+                    raise
+                self._upload_parts(key, content)
+
+    def _upload_parts(self, key: str, content: bytes) -> None:
+        from boto3.s3.transfer import TransferConfig
+
+        self.client.upload_fileobj(
+            io.BytesIO(content),
+            self.bucket,
+            self._key(key),
+            ExtraArgs=self._arguments(key),
+            Config=TransferConfig(
+                multipart_threshold=MULTIPART_BYTES,
+                multipart_chunksize=PART_BYTES,
+                # The other one, where awscrt is installed, has retries and errors of its own.
+                preferred_transfer_client="classic",
+            ),
+        )
+
+    def list(self, prefix: str) -> Iterator[str]:
+        checked_prefix(prefix)
+        with self._told(prefix, "listed"):
+            pages = self.client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket, Prefix=self.prefix + prefix
+            )
+            for page in pages:
+                for entry in page.get("Contents", []):
+                    # The S3 console makes a folder by an empty file whose name ends in a slash.
+                    if is_key(key := entry["Key"][len(self.prefix) :]):
+                        yield key
+
+    def delete(self, key: str) -> None:
+        with self._told(key, "deleted"):
+            self.client.delete_object(Bucket=self.bucket, Key=self._key(key))
+
+    def update(self, key: str, change: Change) -> bool:
+        """As ``Store`` says. Passing faults are met by another attempt, as other writers are.
+
+        :raises UpdateConflictError: another writer was faster at every attempt.
+        :raises NotPermittedError: also where the file is there but may not be read.
+        """
+        from celeb_ops.store.s3_errors import is_taken, may_have_written, unreadable
+
+        attempts = _Attempts(self.url(key))
+        unsure: bytes | None = None
+        """What was written without a word that it was done."""
+        taken = False
+        """The file was not there, and could not be made because it was."""
+        while True:
+            try:
+                found = self._find(key)
+            except StoreError as error:
+                attempts.next_after(error)
+                continue
+            if found.forbidden and taken:
+                raise unreadable(self, key)
+            if unsure is not None and found.content == unsure:
+                return True
+            new = change(found.content)
+            if new is None or new == found.content:
+                # Where another writer went on from what we may have written, it is in there.
+                return unsure is not None
+            try:
+                self._put(key, new, **found.condition)
+                return True
+            except StoreError as error:
+                attempts.next_after(error)
+                taken = found.content is None and is_taken(error)
+                if may_have_written(error):
+                    unsure = new
+
+    def _find(self, key: str) -> _Found:
+        try:
+            return _Found(*self._get(key))
+        except NotStoredError as error:
+            return _Found(None, forbidden=isinstance(error.__cause__, NotPermittedError))
+
+
+class _Attempts:
+    """The attempts of one update: how many there may be, and for how long."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._made = 0
+        self._end = time.monotonic() + UPDATE_TIMEOUT_S
+
+    def next_after(self, error: StoreError) -> None:
+        """Wait until it is time for the next attempt.
+
+        :raises StoreError: the next attempt would meet the same error, or there is none left.
+        """
+        from celeb_ops.store.s3_errors import is_conflict
+
+        self._made += 1
+        if isinstance(error, StoreRefusedError):
+            raise error
+        if self._made >= UPDATE_ATTEMPTS or time.monotonic() > self._end:
+            if not is_conflict(error):
+                raise error
+            raise UpdateConflictError(
+                f"{self._url} was changed by others at each of {self._made} attempts to change it. Try again."
+            ) from error
+        time.sleep(_pause_s(self._made))
+
+
+def _pause_s(attempt: int) -> float:
+    """Seconds after an attempt: full jitter, so that the losers of one round do not meet again in the next."""
+    return random.uniform(0, min(_LONGEST_PAUSE_S, 0.05 * 2 ** (attempt - 1)))
+
+
+def content_type(key: str) -> str:
+    return _CONTENT_TYPES.get(PurePosixPath(key).suffix, "application/octet-stream")
+
+
+def split_s3(location: str) -> tuple[str, str] | None:
+    """``(bucket, prefix)`` of an ``s3://`` address, None for a folder."""
+    scheme, separator, rest = location.partition("://")
+    if not separator or scheme.lower() != "s3":
+        return None
+    bucket, _, prefix = rest.partition("/")
+    return bucket, prefix.strip("/")

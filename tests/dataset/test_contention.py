@@ -1,0 +1,121 @@
+"""Many runs merge at once, in an S3 that has a bad day: no row is lost or doubled."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from celeb_ops import keys
+from celeb_ops.dataset import Merged, merge
+from celeb_ops.hooks.s3 import open_store
+from celeb_ops.records import Outcome
+from celeb_ops.settings import Settings
+from celeb_ops.store import S3Store
+from tests.aws.s3_proxy import CUT, HALF, LOST, S3Proxy, serving_s3
+from tests.factories import a_result, a_screenshot, saved
+
+if TYPE_CHECKING:
+    import pytest
+    from mypy_boto3_s3 import S3Client
+
+    from celeb_ops.records import Result
+    from celeb_ops.store import Change, Store
+
+RUNS = [datetime(2026, 11, 1, 8, tzinfo=UTC) + timedelta(hours=12 * number) for number in range(20)]
+SITES = {"TMZ": ("Cher", "Zendaya"), "PEOPLE": ("Cher",), "EONLINE": ()}
+
+OF_WRITES = {"ConditionalRequestConflict": 0.05, "PreconditionFailed": 0.05, LOST: 0.05, CUT: 0.05}
+FAULTS = OF_WRITES | {HALF: 0.15}
+"""How likely each is: a write on condition meets one in 20 %, and so does a read (a cut or a half)."""
+
+
+def a_run(store: Store, when: datetime) -> tuple[list[Result], list[Outcome]]:
+    """What came of a run's sites: three were seen, one was not."""
+    results = []
+    for site, names in SITES.items():
+        sidecar = saved(store, a_screenshot(site=site, time=when, parts=[]))
+        results.append(a_result(site, *names, time=when, screenshot=sidecar))
+    return results, [Outcome(site="VARIETY", time=when, outcome="failed", task="screenshot", reason="HTTP 503")]
+
+
+def open_stores(proxy: S3Proxy, bucket: str, number: int, monkeypatch: pytest.MonkeyPatch) -> list[Store]:
+    """Stores behind the proxy, each with a client of its own, as tasks open theirs."""
+    extra = {"endpoint_url": proxy.url, "region_name": "us-east-1"}
+    connection = {"conn_type": "aws", "login": "testing", "password": "testing", "extra": extra}
+    monkeypatch.setenv("AIRFLOW_CONN_CELEBS_S3", json.dumps(connection))
+    return [open_store(Settings(store=f"s3://{bucket}/press")) for _ in range(number)]
+
+
+def merge_at_once(stores: list[Store], given: list[tuple[list[Result], list[Outcome]]]) -> list[Merged]:
+    with ThreadPoolExecutor(len(stores)) as threads:
+        return list(threads.map(lambda store, when, one: merge(store, when, *one), stores, RUNS, given))
+
+
+def note_updates(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """What each update of a store says from now on."""
+    said: list[bool] = []
+    real = S3Store.update
+
+    def update(store: S3Store, key: str, change: Change) -> bool:
+        said.append(real(store, key, change))
+        return said[-1]
+
+    monkeypatch.setattr(S3Store, "update", update)
+    return said
+
+
+def rows(store: Store, key: str) -> Counter[tuple[object, ...]]:
+    table = pl.read_parquet(io.BytesIO(store.read(key)))
+    return Counter(table.select("time", "site", "name" if "name" in table.columns else "outcome").iter_rows())
+
+
+def test_no_row_is_lost_or_doubled(
+    s3_endpoint: str, s3_client: S3Client, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quiet = S3Store(s3_client, bucket, "press")
+    given = [a_run(quiet, when) for when in RUNS]
+    with serving_s3(s3_endpoint) as proxy:
+        stores = open_stores(proxy, bucket, len(RUNS), monkeypatch)
+        said = note_updates(monkeypatch)
+        proxy.at_random(FAULTS, seed=20)
+        # Each at least once, whichever thread comes upon what.
+        proxy.give(*OF_WRITES, to="PutObject")
+        done = merge_at_once(stores, given)
+
+    assert all(one.changed for one in done)
+    # Also those whose word was lost: each of three tables was changed by each run.
+    assert said == [True] * 3 * len(RUNS)
+    lines = quiet.read(keys.CSV).decode().splitlines()[1:]
+    assert [tuple(line.split(",")[:3]) for line in lines] == [
+        (keys.iso(when), site, "; ".join(SITES[site])) for when in RUNS for site in sorted(SITES)
+    ]
+    seen = {(when, site, "seen") for when in RUNS for site in SITES}
+    missed = {(when, "VARIETY", "failed") for when in RUNS}
+    assert rows(quiet, keys.captures(RUNS[0])) == Counter(seen | missed)
+    sightings = {(when, site, name) for when in RUNS for site, names in SITES.items() for name in names}
+    assert rows(quiet, keys.sightings(RUNS[0])) == Counter(sightings)
+
+    assert proxy.faults.keys() == FAULTS.keys()
+    assert 0.1 < proxy.faults.total() / proxy.requests.total() < 0.4
+
+
+def test_a_second_time_changes_nothing(
+    s3_endpoint: str, s3_client: S3Client, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quiet = S3Store(s3_client, bucket, "press")
+    given = [a_run(quiet, when) for when in RUNS[:4]]
+    for when, one in zip(RUNS, given, strict=False):
+        merge(quiet, when, *one)
+    before = {key: quiet.read(key) for key in quiet.list("")}
+    with serving_s3(s3_endpoint) as proxy:
+        stores = open_stores(proxy, bucket, len(given), monkeypatch)
+        proxy.at_random(FAULTS, seed=21)
+        done = merge_at_once(stores, given)
+    assert not any(one.changed for one in done)
+    assert {key: quiet.read(key) for key in quiet.list("")} == before

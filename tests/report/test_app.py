@@ -1,0 +1,270 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urljoin
+
+import pytest
+from fastapi import FastAPI, HTTPException
+from fastapi.routing import APIRoute
+
+from celeb_ops import keys
+from celeb_ops.exceptions import NotPermittedError, SettingsError, StoreError
+from celeb_ops.records import Part, Span
+from celeb_ops.report.app import create_app
+from celeb_ops.store import FolderStore, S3Store
+from tests.asgi import get
+from tests.factories import RUN_TIME, a_picture, a_result, a_screenshot, saved
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from celeb_ops.store import Store
+
+STEM = keys.stem("TMZ", RUN_TIME)
+PICTURE = keys.image(STEM, 1, "jpeg")
+RESULT = keys.result(STEM)
+LOGIN = "/airflow/api/v2/auth/login"
+
+
+def allowed() -> None:
+    """Lets everybody in."""
+
+
+def app_of(open_store: Callable[[], Store], authorize: Callable[[], None] = allowed) -> FastAPI:
+    return create_app(authorize=authorize, open_store=open_store, login=LOGIN)
+
+
+@pytest.fixture
+def app(store: Store) -> FastAPI:
+    return app_of(lambda: store)
+
+
+class TestFile:
+    @pytest.mark.parametrize(
+        ("key", "media_type"),
+        [
+            (PICTURE, "image/jpeg"),
+            (keys.image(STEM, 2, "png"), "image/png"),
+            (keys.sidecar(STEM), "application/json"),
+            (keys.crop(STEM, 1), "image/jpeg"),
+            (keys.slice_(STEM, (0, 10), (0, 10)), "image/jpeg"),
+            (keys.plan(STEM), "application/json"),
+            (RESULT, "application/json"),
+        ],
+    )
+    def test_is_shown_as_what_it_is(self, app: FastAPI, store: Store, key: str, media_type: str) -> None:
+        store.write(key, b"content")
+        answer = get(app, f"/files/{key}")
+        assert (answer.status_code, answer.content) == (200, b"content")
+        assert answer.headers["content-type"] == media_type
+        assert answer.headers["content-disposition"] == "inline"
+
+    def test_can_do_nothing_in_a_browser_and_stays_in_it(self, app: FastAPI, store: Store) -> None:
+        store.write(PICTURE, b"<script>alert(1)</script>")
+        headers = get(app, f"/files/{PICTURE}").headers
+        assert headers["x-content-type-options"] == "nosniff"
+        policy = headers["content-security-policy"].split("; ")
+        assert "default-src 'none'" in policy
+        assert "sandbox" in policy
+        assert headers["cache-control"] == "private, no-cache"
+
+    def test_is_sent_again_only_when_it_has_changed(self, app: FastAPI, store: Store) -> None:
+        store.write(RESULT, b"one")
+        tag = get(app, f"/files/{RESULT}").headers["etag"]
+        again = get(app, f"/files/{RESULT}", headers={"If-None-Match": tag})
+        assert (again.status_code, again.content) == (304, b"")
+        store.write(RESULT, b"two")
+        assert get(app, f"/files/{RESULT}", headers={"If-None-Match": tag}).content == b"two"
+
+    def test_that_is_not_there_is_told_in_a_sentence(self, app: FastAPI) -> None:
+        answer = get(app, f"/files/{RESULT}")
+        assert answer.status_code == 404
+        assert answer.json()["detail"].startswith(f"{RESULT} is not in the store: ")
+
+    @pytest.mark.parametrize(
+        "key",
+        [
+            keys.CSV,
+            keys.CSV_V1,
+            "removed.yaml",
+            keys.captures(RUN_TIME),
+            keys.outcome(STEM),
+            "Answers/local/x.json",
+            "Images",
+            # What nobody of us wrote there would run as a page of Airflow's.
+            "Images/page.html",
+            "Images/picture.svg",
+            "Images/script.js",
+            "Images/picture.JPEG",
+            "Images/picture",
+            "images/picture.jpeg",
+        ],
+    )
+    def test_that_is_no_picture_or_record_is_not_shown(self, app: FastAPI, store: Store, key: str) -> None:
+        store.write(key, b"<script>alert(1)</script>")
+        answer = get(app, f"/files/{key}")
+        assert answer.status_code == 404
+        assert b"script>" not in answer.content
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "Images/../secret.json",
+            "Images/../../secret.json",
+            "../files/Images/../secret.json",
+            "Images/%2e%2e/secret.json",
+            "Images/%2E%2E%2Fsecret.json",
+            "Images/..%2f..%2fsecret.json",
+            "Images/%2e%2e/%2e%2e/secret.json",
+            "Images/./picture.json",
+            "Images//picture.json",
+            "/Images/picture.json",
+            "%2FImages/picture.json",
+            "Images%5C..%5Csecret.json",
+            "Images/..%5csecret.json",
+            "Images/picture.json%00.jpeg",
+            "Images/.locks/picture.json",
+            ".locks/picture.json",
+            "Images/.picture.json",
+            "Images/%252e%252e/secret.json",
+            "",
+        ],
+    )
+    def test_outside_the_store_is_never_read(self, path: str, folder_store: FolderStore) -> None:
+        for place in ("../secret.json", "secret.json", "Images/picture.json", "Images/.picture.json", ".locks/x.json"):
+            file = folder_store.root / place
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text("hidden")
+        absolute = quote(str(folder_store.root / "Images" / "picture.json"))
+        app = app_of(lambda: folder_store)
+        for address in (f"/files/{path}", f"/files/{absolute}"):
+            answer = get(app, address)
+            assert answer.status_code == 404
+            assert "hidden" not in answer.text
+
+
+class TestScreenshot:
+    def test_leads_to_its_picture(self, app: FastAPI, store: Store) -> None:
+        picture = a_picture()
+        saved(store, a_screenshot(), picture)
+        address = f"/airflow/celebs/screenshots/{STEM}"
+        answer = get(app, address.removeprefix("/airflow/celebs"))
+        assert answer.status_code == 307
+        # Wherever the app is mounted.
+        assert urljoin(address, answer.headers["location"]) == f"/airflow/celebs/files/{PICTURE}"
+        assert get(app, f"/files/{PICTURE}").content == picture
+
+    def test_shows_all_parts_of_a_very_tall_one(self, app: FastAPI, store: Store) -> None:
+        parts = [
+            Part(key=keys.image(STEM, number, "png"), rows=Span((number - 1) * 10, number * 10)) for number in (1, 2)
+        ]
+        saved(store, a_screenshot(parts=parts, title="<b>News</b>"), a_picture(format="PNG"), a_picture(format="PNG"))
+        page = get(app, f"/screenshots/{STEM}")
+        assert page.headers["content-type"].startswith("text/html")
+        assert "img-src 'self'" in page.headers["content-security-policy"]
+        first, second = (page.text.find(f'src="../files/{part.key}"') for part in parts)
+        assert 0 < first < second
+        # What a page says is not trusted.
+        assert "<b>" not in page.text
+
+    def test_that_is_not_there_is_told_in_a_sentence(self, app: FastAPI) -> None:
+        answer = get(app, f"/screenshots/{STEM}")
+        assert answer.status_code == 404
+        assert answer.json()["detail"].startswith(f"Images/{STEM}.json is not in the store: ")
+
+    @pytest.mark.parametrize("stem", ["..", "%2e%2e%2fsecret", ".locks%2fx", "a%5cb", "%00", "a%2f%2fb"])
+    def test_outside_the_store_is_never_read(self, stem: str, app: FastAPI) -> None:
+        assert get(app, f"/screenshots/{stem}").status_code == 404
+
+    def test_without_a_usable_record_is_told_in_a_sentence(self, app: FastAPI, store: Store) -> None:
+        store.write(keys.sidecar(STEM), b"{}")
+        answer = get(app, f"/screenshots/{STEM}")
+        assert answer.status_code == 502
+        assert "is not a Screenshot record" in answer.json()["detail"]
+
+
+class TestClosed:
+    @pytest.mark.parametrize("status", [401, 403])
+    def test_everything_is_closed_before_anything_is_read(self, status: int) -> None:
+        def refuse() -> None:
+            raise HTTPException(status, "No.")
+
+        def never() -> Store:
+            raise NotImplementedError
+
+        app = app_of(never, refuse)
+        addresses = [route.path for route in app.routes if isinstance(route, APIRoute)]
+        assert len(addresses) == len(app.routes) >= 2
+        for address in [*addresses, f"/files/{PICTURE}"]:
+            answer = get(app, address)
+            assert (answer.status_code, answer.json()) == (status, {"detail": "No."})
+            assert answer.headers["cache-control"] == "private, no-cache"
+
+    def test_a_person_in_a_browser_logs_in_and_comes_back(self, store: Store) -> None:
+        def refuse() -> None:
+            raise HTTPException(401, "Not authenticated")
+
+        app = app_of(lambda: store, refuse)
+        answer = get(app, f"/files/{PICTURE}?a=b&c=d", headers={"Accept": "text/html,image/avif,*/*;q=0.8"})
+        assert answer.status_code == 307
+        assert answer.headers["location"] == f"{LOGIN}?next=%2Ffiles%2F{quote(PICTURE, safe='')}%3Fa%3Db%26c%3Dd"
+
+
+class TestTrouble:
+    @pytest.mark.parametrize(
+        ("error", "status"),
+        [
+            (StoreError("s3://bucket/x could not be read: SlowDown."), 503),
+            (NotPermittedError("s3://bucket/x could not be read: AccessDenied."), 502),
+            (SettingsError("CELEBS_STORE='x': this is no place for a dataset."), 502),
+        ],
+    )
+    def test_is_told_in_its_sentence(
+        self, error: Exception, status: int, folder_store: FolderStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def troubled(key: str) -> bytes:
+            raise error
+
+        monkeypatch.setattr(folder_store, "read", troubled)
+        answer = get(app_of(lambda: folder_store), f"/files/{PICTURE}")
+        assert (answer.status_code, answer.json()) == (status, {"detail": str(error)})
+
+    def test_the_keys_of_the_bucket_are_in_no_answer(self, s3_endpoint: str, bucket: str) -> None:
+        import boto3
+
+        client = boto3.client(
+            "s3",
+            endpoint_url=s3_endpoint,
+            region_name="us-east-1",
+            aws_access_key_id="AKIAEXAMPLE",
+            aws_secret_access_key="hidden",
+        )
+        answer = get(app_of(lambda: S3Store(client, "no-such-bucket")), f"/files/{PICTURE}")
+        assert answer.status_code == 502
+        assert "no-such-bucket" in answer.text
+        assert "AKIA" not in answer.text
+        assert "hidden" not in answer.text
+
+    def test_a_store_is_opened_once_and_anew_after_it_refused(
+        self, folder_store: FolderStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        opened = []
+
+        def open_store() -> Store:
+            opened.append(folder_store)
+            return folder_store
+
+        a_result("TMZ").save(folder_store, RESULT)
+        app = app_of(open_store)
+        for _ in range(3):
+            assert get(app, f"/files/{RESULT}").status_code == 200
+        assert len(opened) == 1
+
+        def refuses(key: str) -> bytes:
+            raise NotPermittedError("The keys are unknown.")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(folder_store, "read", refuses)
+            assert get(app, f"/files/{RESULT}").status_code == 502
+        assert get(app, f"/files/{RESULT}").status_code == 200
+        assert len(opened) == 2

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import resource
+import signal
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from filelock import FileLock
+
+from celeb_ops.exceptions import StoreError, UpdateConflictError
+from celeb_ops.store import FolderStore, folder
+from tests.store.verbs import every_verb
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from celeb_ops.store import Store
+
+
+class TestFolder:
+    def test_the_address_is_the_path(self, folder_store: FolderStore) -> None:
+        assert folder_store.url("Celebs.csv") == str(folder_store.root / "Celebs.csv")
+
+    def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(self, folder_store: FolderStore) -> None:
+        def interrupt(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        old, new = bytes(8_000_000), bytes([1]) * 8_000_000
+        before = signal.signal(signal.SIGUSR1, interrupt)
+        timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGUSR1))
+        try:
+            timer.start()
+            with pytest.raises(KeyboardInterrupt):
+                write_without_end(folder_store, "Celebs.csv", old, new)
+        finally:
+            timer.join()
+            signal.signal(signal.SIGUSR1, before)
+        assert files_in(folder_store.root) == ["Celebs.csv"]
+        assert folder_store.read("Celebs.csv") in (old, new)
+
+    def test_a_full_disk_is_a_sentence_and_leaves_the_old_file(self, folder_store: FolderStore) -> None:
+        folder_store.write("Celebs.csv", b"old")
+        with no_file_larger_than(1_000), pytest.raises(StoreError, match=r"Celebs\.csv could not be written: File too"):
+            folder_store.write("Celebs.csv", bytes(10_000))
+        assert folder_store.read("Celebs.csv") == b"old"
+        assert files_in(folder_store.root) == ["Celebs.csv"]
+
+    @every_verb("exists", "list", "delete", "read")
+    def test_a_file_in_the_folder_s_place_is_a_sentence(
+        self, tmp_path: Path, verb: Callable[[Store, str], Any]
+    ) -> None:
+        (tmp_path / "data").write_bytes(b"")
+        with pytest.raises(StoreError, match=r"data/Images/a could not be (written|locked): (File exists|Not a dir)"):
+            verb(FolderStore(tmp_path / "data"), "Images/a")
+
+    def test_who_waits_too_long_for_a_lock_is_told_which(
+        self, folder_store: FolderStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(folder, "LOCK_TIMEOUT_S", 0.1)
+        folder_store.update("Captures/a", lambda old: b"1")
+        lock = folder_store.root / ".locks" / "Captures_a.lock"
+        with FileLock(lock), pytest.raises(UpdateConflictError, match=r"locked for 0\.1 s by another process") as error:
+            folder_store.update("Captures/a", lambda old: b"2")
+        assert str(lock) in str(error.value)
+        assert folder_store.read("Captures/a") == b"1"
+
+
+def write_without_end(store: Store, key: str, *contents: bytes) -> None:
+    for content in itertools.cycle(contents):
+        store.write(key, content)
+
+
+def files_in(folder: Path) -> list[str]:
+    return [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+
+
+@contextlib.contextmanager
+def no_file_larger_than(size: int) -> Iterator[None]:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from celeb_ops.dataset import merge
+from celeb_ops.exceptions import StoreError
+from celeb_ops.store import S3Store, s3
+from tests.aws.s3_proxy import CUT, HALF, LOST
+from tests.factories import RUN_TIME, a_result, a_screenshot, saved
+from tests.store.verbs import VERBS
+
+if TYPE_CHECKING:
+    from boto3.s3.transfer import TransferConfig
+    from mypy_boto3_s3 import S3Client
+
+    from tests.aws.s3_proxy import S3Proxy
+
+MB = 1024 * 1024
+
+
+@pytest.fixture
+def store(s3_client: S3Client, bucket: str) -> S3Store:
+    return S3Store(s3_client, bucket, "press")
+
+
+def test_the_address_is_the_s3_url(store: S3Store) -> None:
+    assert store.url("Celebs.csv") == f"s3://{store.bucket}/press/Celebs.csv"
+
+
+def test_other_services_are_told_bucket_and_name(store: S3Store) -> None:
+    assert store.s3_object("Slices/a.jpeg") == {"Bucket": store.bucket, "Name": "press/Slices/a.jpeg"}
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [
+        ("Images/a.jpeg", "image/jpeg"),
+        ("Celebs.csv", "text/csv; charset=utf-8"),
+        ("Images/a.json", "application/json"),
+        ("a.parquet", "application/vnd.apache.parquet"),
+        ("a", "application/octet-stream"),
+    ],
+)
+@pytest.mark.parametrize("verb", ["write", "update"])
+def test_a_browser_is_told_what_a_file_is(store: S3Store, key: str, kind: str, verb: str) -> None:
+    VERBS[verb](store, key)
+    assert store.client.head_object(Bucket=store.bucket, Key=f"press/{key}")["ContentType"] == kind
+
+
+@pytest.mark.parametrize(("prefix", "inside"), [("press/daily", "press/daily/"), ("", "")])
+def test_all_of_a_dataset_lies_under_the_prefix(s3_client: S3Client, bucket: str, prefix: str, inside: str) -> None:
+    store = S3Store(s3_client, bucket, prefix)
+    s3_client.put_object(Bucket=bucket, Key="pressed.txt", Body=b"another's")
+    key = saved(store, a_screenshot(parts=[]))
+    merge(store, RUN_TIME, [a_result("TMZ", "Cher", screenshot=key)], [])
+
+    files = ["Captures/2026-11.parquet", "Celebs.csv", key, "Sightings/2026-11.parquet"]
+    there = [entry["Key"] for entry in s3_client.list_objects_v2(Bucket=bucket)["Contents"]]
+    assert sorted(there) == sorted([*(inside + name for name in files), "pressed.txt"])
+    assert [name for name in store.list("") if name != "pressed.txt"] == files
+
+
+class TestBrokenReads:
+    def test_content_that_breaks_off_is_read_again(self, proxy: S3Proxy, behind: S3Store) -> None:
+        content = bytes(range(256)) * 4_000
+        behind.write("Images/a.jpeg", content)
+        proxy.give(HALF, HALF)
+        assert behind.read("Images/a.jpeg") == content
+        assert proxy.requests["GetObject"] == 3
+        assert proxy.faults[HALF] == 2
+
+    @pytest.mark.usefixtures("no_pauses")
+    def test_content_that_always_breaks_off_is_an_error_that_may_pass(self, proxy: S3Proxy, behind: S3Store) -> None:
+        behind.write("Celebs.csv", b"some rows")
+        proxy.give(*[HALF] * s3.READ_ATTEMPTS)
+        with pytest.raises(
+            StoreError, match=r"Celebs\.csv could not be read: .*4 bytes read, 5 more expected"
+        ) as error:
+            behind.read("Celebs.csv")
+        assert type(error.value) is StoreError
+        assert proxy.requests["GetObject"] == s3.READ_ATTEMPTS
+
+    def test_a_list_that_breaks_off_is_asked_for_again(self, proxy: S3Proxy, behind: S3Store) -> None:
+        behind.write("Celebs.csv", b"some rows")
+        proxy.give(HALF, to="ListObjectsV2")
+        assert list(behind.list("")) == ["Celebs.csv"]
+        assert proxy.requests["ListObjectsV2"] == 2
+
+
+class TestInParts:
+    """Content that is large goes in parts, and is there as a whole or not at all."""
+
+    CONTENT = bytes(range(256)) * (40 * MB // 256)
+
+    def test_forty_megabytes_are_five_parts(self, proxy: S3Proxy, behind: S3Store) -> None:
+        behind.write("Images/a.png", self.CONTENT)
+        assert behind.read("Images/a.png") == self.CONTENT
+        assert proxy.requests["UploadPart"] == 5
+        assert not proxy.requests["PutObject"]
+
+    @pytest.mark.parametrize("fault", [CUT, LOST, "InternalError"])
+    @pytest.mark.parametrize("step", ["CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"])
+    def test_a_fault_costs_one_more_request(self, proxy: S3Proxy, behind: S3Store, fault: str, step: str) -> None:
+        proxy.give(fault, to=step)
+        behind.write("Images/a.png", self.CONTENT)
+        assert behind.read("Images/a.png") == self.CONTENT
+        assert proxy.faults == {fault: 1}
+        assert proxy.requests[step] == (6 if step == "UploadPart" else 2)
+
+    def test_what_nobody_knows_the_end_of_is_sent_again(self, proxy: S3Proxy, behind: S3Store) -> None:
+        # The first answer is lost, and then the upload is not known any more: because it was completed.
+        proxy.give(LOST, "NoSuchUpload", to="CompleteMultipartUpload")
+        behind.write("Images/a.png", self.CONTENT)
+        assert behind.read("Images/a.png") == self.CONTENT
+        assert proxy.requests["UploadPart"] == 10
+
+    def test_until_the_last_one_the_old_file_is_there(self, proxy: S3Proxy, behind: S3Store) -> None:
+        behind.write("Images/a.png", b"old")
+        proxy.give("InternalError", "InternalError", to="UploadPart")
+        # Only ever one part at a time gets both.
+        with pytest.raises(StoreError, match=r"a\.png could not be written: InternalError: ") as error:
+            one_at_a_time(behind).write("Images/a.png", self.CONTENT)
+        assert type(error.value) is StoreError
+        assert behind.read("Images/a.png") == b"old"
+        assert proxy.requests["AbortMultipartUpload"] == 1
+
+    @pytest.mark.parametrize(("size", "parts"), [(s3.MULTIPART_BYTES, 0), (s3.MULTIPART_BYTES + 1, 3)])
+    def test_begin_at_a_size(self, proxy: S3Proxy, behind: S3Store, size: int, parts: int) -> None:
+        behind.write("a", bytes(size))
+        assert proxy.requests["UploadPart"] == parts
+        assert proxy.requests["PutObject"] == (0 if parts else 1)
+
+
+def one_at_a_time(store: S3Store) -> S3Store:
+    """The store, its uploads in one thread."""
+
+    def upload(*given: Any, Config: TransferConfig, **more: Any) -> None:
+        Config.use_threads = False
+        type(store.client).upload_fileobj(store.client, *given, Config=Config, **more)
+
+    store.client.upload_fileobj = upload
+    return store
+
+
+class TestExtraArgs:
+    ARGS = {  # noqa: RUF012
+        "ServerSideEncryption": "aws:kms",
+        "SSEKMSKeyId": "arn:aws:kms:eu-west-1:123456789012:key/1",
+        "ACL": "bucket-owner-full-control",
+        "StorageClass": "STANDARD_IA",
+    }
+
+    @pytest.mark.parametrize("way", ["write", "update", "update again", "parts"])
+    def test_go_with_every_write(self, proxy: S3Proxy, behind: S3Store, way: str) -> None:
+        if way == "update again":
+            behind.write("Celebs.csv", b"old")
+        store = S3Store(behind.client, behind.bucket, "press", self.ARGS)
+        proxy.writes.clear()
+
+        if way == "parts":
+            store.write("Celebs.csv", bytes(s3.MULTIPART_BYTES + 1))
+        else:
+            VERBS[way.split()[0]](store, "Celebs.csv")
+
+        request = proxy.writes[0]
+        assert request.operation == ("CreateMultipartUpload" if way == "parts" else "PutObject")
+        assert request.has_condition is way.startswith("update")
+        said = {name: request.headers.get(name) for name in ("x-amz-acl", "x-amz-storage-class", "content-type")}
+        assert said == {
+            "x-amz-acl": "bucket-owner-full-control",
+            "x-amz-storage-class": "STANDARD_IA",
+            "content-type": "text/csv; charset=utf-8",
+        }
+        encryption = "x-amz-server-side-encryption"
+        assert request.headers[encryption] == "aws:kms"
+        assert request.headers[f"{encryption}-aws-kms-key-id"] == self.ARGS["SSEKMSKeyId"]
+
+    def test_are_none_without_the_setting(self, proxy: S3Proxy, behind: S3Store) -> None:
+        behind.write("a", b"1")
+        assert not [name for name in proxy.writes[0].headers if name.startswith(("x-amz-acl", "x-amz-server-side"))]

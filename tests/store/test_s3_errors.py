@@ -1,0 +1,190 @@
+"""Each of S3's errors: its sentence, how often boto tries again, and whether Airflow does."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.awsrequest import AWSResponse
+from urllib3.exceptions import ProtocolError
+
+from celeb_ops.exceptions import NotPermittedError, PermanentError, StoreError, StoreRefusedError
+from celeb_ops.store import S3Store, s3
+from tests.aws.s3_proxy import CUT, ERRORS, LOST
+from tests.store.verbs import VERBS, an_s3_client, every_verb
+from tests.web import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from celeb_ops.store import Store
+    from tests.aws.s3_proxy import S3Proxy
+
+pytestmark = pytest.mark.usefixtures("no_pauses")
+
+ACCESS_KEY = "AKIAIOSFODNN7EXAMPLE"
+SECRET_KEY = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+SESSION_TOKEN = "FwoGZXIvYXdzEBYaDEXAMPLETOKEN"
+
+
+@pytest.fixture
+def store(proxy: S3Proxy, bucket: str) -> S3Store:
+    """A store behind the proxy whose boto tries each request twice, signed for by a session."""
+    client = an_s3_client(
+        proxy.url,
+        attempts=2,
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=SECRET_KEY,
+        aws_session_token=SESSION_TOKEN,
+    )
+    return S3Store(client, bucket, "press")
+
+
+REFUSED = {
+    "InvalidAccessKeyId": "InvalidAccessKeyId: The AWS Access Key Id you provided does not exist in our records. Give "
+    "the connection celebs_s3 an access key that is active, and one of this S3.",
+    "SignatureDoesNotMatch": "SignatureDoesNotMatch: The request signature we calculated does not match the signature "
+    "you provided. Check your key and signing method. The secret key is not the one of the access key: check both in "
+    "the connection celebs_s3 (in one that is written as a URI, / and + of a secret key are written %2F and %2B).",
+    "ExpiredToken": "ExpiredToken: The provided token has expired. The session that the connection celebs_s3 signs for "
+    "has ended: begin a new one.",
+    "PermanentRedirect": "PermanentRedirect: The bucket you are attempting to access must be addressed using the "
+    "specified endpoint. Please send all future requests to this endpoint. Set region_name in the extra of the "
+    "connection celebs_s3 to the bucket's region, eu-west-1; an endpoint_url there must be that region's too.",
+    "AuthorizationHeaderMalformed": "AuthorizationHeaderMalformed: The authorization header is malformed; the region "
+    "'us-east-1' is wrong; expecting 'eu-west-1'. Set region_name in the extra of the connection celebs_s3 to the "
+    "bucket's region, eu-west-1; an endpoint_url there must be that region's too.",
+    "NotImplemented": "NotImplemented: A header you provided implies functionality that is not implemented.",
+    "AccessControlListNotSupported": "AccessControlListNotSupported: The bucket does not allow ACLs. The bucket takes "
+    "no ACL: leave it out of CELEBS_S3_EXTRA_ARGS.",
+}
+"""What a second try would meet again."""
+
+REDIRECTS = {"PermanentRedirect", "AuthorizationHeaderMalformed"}
+"""To another region: boto goes there once by itself, which here is the same endpoint."""
+
+
+@pytest.mark.parametrize("code", REFUSED)
+@every_verb()
+def test_a_refusal_is_a_sentence_and_not_tried_again(
+    proxy: S3Proxy, store: S3Store, code: str, verb: Callable[[Store, str], Any]
+) -> None:
+    proxy.at_random({code: 1}, seed=1)
+    with pytest.raises(StoreRefusedError) as error:
+        verb(store, "Celebs.csv")
+    assert re.sub(r"^s3://\S+/press/Celebs.csv could not be \w+: ", "", str(error.value)) == REFUSED[code]
+    assert isinstance(error.value, PermanentError)
+    assert not isinstance(error.value, NotPermittedError)
+    assert proxy.faults[code] == (2 if code in REDIRECTS else 1)
+
+
+def test_a_clock_that_is_wrong_is_told_with_both_times(proxy: S3Proxy, store: S3Store) -> None:
+    proxy.give("RequestTimeTooSkewed")
+    with pytest.raises(StoreRefusedError) as error:
+        store.read("Celebs.csv")
+    told = re.fullmatch(
+        r"s3://.*/Celebs\.csv could not be read: RequestTimeTooSkewed: The difference between the request time and the "
+        r"current time is too large\. This machine's clock says (\S+Z), S3's (\S+Z): set the clock \(a container has "
+        r"its host's\)\.",
+        str(error.value),
+    )
+    assert told
+    here, theirs = (datetime.fromisoformat(time) for time in told.groups())
+    assert abs((datetime.now(UTC) - here).total_seconds()) < 60
+    # The proxy's S3 is an hour ahead.
+    assert 3_590 < (theirs - here).total_seconds() < 3_610
+    assert proxy.requests == {"GetObject": 1}
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("SlowDown", r"SlowDown: Please reduce your request rate\.$"),
+        ("InternalError", r"InternalError: We encountered an internal error\. Please try again\.$"),
+        ("RequestTimeout", r"RequestTimeout: Your socket connection .* will be closed\.$"),
+        ("TooManyRequests", r"TooManyRequests: Too many requests\.$"),
+        (CUT, r"Connection was closed .* Check the connection celebs_s3\.$"),
+        (LOST, r"Connection was closed .* Check the connection celebs_s3\.$"),
+    ],
+)
+@pytest.mark.parametrize("verb", ["read", "write", "list", "delete"])
+def test_what_may_pass_is_tried_again_by_boto_and_then_by_airflow(
+    proxy: S3Proxy, store: S3Store, fault: str, said: str, verb: str
+) -> None:
+    proxy.give(fault, fault)
+    with pytest.raises(StoreError, match=said) as error:
+        VERBS[verb](store, "Celebs.csv")
+    assert type(error.value) is StoreError
+    assert proxy.faults == {fault: 2}
+    assert proxy.requests.total() == 2
+
+
+def test_what_boto_does_not_try_again_airflow_does(proxy: S3Proxy, store: S3Store) -> None:
+    proxy.give("IncompleteBody")
+    with pytest.raises(StoreError, match=r"a could not be written: IncompleteBody: You did not provide") as error:
+        store.write("a", b"1")
+    assert type(error.value) is StoreError
+    assert proxy.requests == {"PutObject": 1}
+
+
+@pytest.mark.parametrize("verb", ["read", "exists", "update"])
+def test_an_error_that_breaks_off_may_pass(store: S3Store, verb: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(s3, "UPDATE_ATTEMPTS", 2)
+    store.client.meta.events.register("before-send.s3.GetObject", lambda **_: AWSResponse("", 500, {}, BreaksOff()))
+    with pytest.raises(StoreError, match=r"could not be read: the connection broke\. Check the conn") as error:
+        VERBS[verb](store, "Celebs.csv")
+    assert type(error.value) is StoreError
+
+
+class BreaksOff:
+    """The body of an answer."""
+
+    def stream(self) -> Iterator[bytes]:
+        raise ProtocolError("the connection broke")
+
+
+@every_verb()
+def test_a_missing_bucket_is_a_sentence(proxy: S3Proxy, store: S3Store, verb: Callable[[Store, str], Any]) -> None:
+    with pytest.raises(StoreRefusedError) as error:
+        verb(S3Store(store.client, "celebs-nowhere"), "Celebs.csv")
+    assert str(error.value) == "There is no bucket 'celebs-nowhere': create it, or set CELEBS_STORE to another one."
+    assert proxy.requests.total() == 1
+
+
+@every_verb()
+def test_an_endpoint_that_is_not_there_is_a_sentence(verb: Callable[[Store, str], Any]) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    with pytest.raises(
+        StoreError, match=r'could not be \w+: Could not .* "http://.*"\. Check the connection celebs_s3'
+    ) as error:
+        verb(S3Store(an_s3_client(url), "celebs"), "Celebs.csv")
+    assert not isinstance(error.value, PermanentError)
+
+
+def test_no_credentials_are_a_sentence(s3_endpoint: str) -> None:
+    client = an_s3_client(s3_endpoint, aws_access_key_id=None, aws_secret_access_key=None)
+    with pytest.raises(
+        StoreRefusedError, match=r"read: Unable to locate credentials\. Check the connection celebs_s3\.$"
+    ):
+        S3Store(client, "celebs").read("Celebs.csv")
+
+
+@pytest.mark.parametrize("code", ERRORS)
+@pytest.mark.parametrize("verb", ["read", "write"])
+def test_no_sentence_has_credentials(proxy: S3Proxy, store: S3Store, code: str, verb: str) -> None:
+    proxy.give(code, code)
+    with pytest.raises(StoreError) as error:
+        VERBS[verb](store, "Celebs.csv")
+    for secret in (ACCESS_KEY, SECRET_KEY, SESSION_TOKEN, "Signature="):
+        assert secret not in str(error.value)
+
+
+def test_a_key_with_a_line_end_is_not_told_either(proxy: S3Proxy, bucket: str) -> None:
+    client = an_s3_client(proxy.url, aws_access_key_id=f"{ACCESS_KEY}\n", aws_secret_access_key=SECRET_KEY)
+    # http.client's own error repeats the whole header.
+    with pytest.raises(StoreError, match=r"read: .*Invalid header value .*Credential=…") as error:
+        S3Store(client, bucket).read("a")
+    assert ACCESS_KEY not in str(error.value)
+    assert not re.search(r"[0-9a-f]{64}", str(error.value))

@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+import multiprocessing
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from celeb_ops.exceptions import InvalidKeyError, NotStoredError
+from celeb_ops.store import FolderStore, S3Store, checked, split_s3
+from tests.store.verbs import an_s3_client, every_verb
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mypy_boto3_s3 import S3Client
+
+    from celeb_ops.store import Store
+
+
+class TestOneFile:
+    def test_what_is_written_is_read(self, store: Store) -> None:
+        content = bytes(range(256)) * 300
+        store.write("Images/a.json", content)
+        assert store.read("Images/a.json") == content
+
+    def test_a_second_write_takes_the_first_one_s_place(self, store: Store) -> None:
+        store.write("a", b"long content")
+        store.write("a", b"short")
+        assert store.read("a") == b"short"
+
+    def test_what_is_not_there_says_so_with_its_address(self, store: Store) -> None:
+        with pytest.raises(NotStoredError, match=r"Images/a\.json is not there\.$") as error:
+            store.read("Images/a.json")
+        assert store.url("Images/a.json") in str(error.value)
+
+    @pytest.mark.parametrize("key", ["a", "Images", "Images/a.jpeg/b"])
+    def test_a_folder_s_name_and_a_file_s_inside_are_no_files(self, store: Store, key: str) -> None:
+        store.write("Images/a.jpeg", b"1")
+        assert not store.exists(key)
+        with pytest.raises(NotStoredError):
+            store.read(key)
+        store.delete(key)
+        assert list(store.list("")) == ["Images/a.jpeg"]
+
+    @pytest.mark.parametrize("content", [b"", b"1"])
+    def test_an_empty_file_is_there_like_any_other(self, store: Store, content: bytes) -> None:
+        store.write("a", content)
+        assert store.exists("a")
+        assert store.read("a") == content
+
+    def test_deleted_is_gone_and_deleting_again_does_nothing(self, store: Store) -> None:
+        store.write("a", b"1")
+        store.delete("a")
+        assert not store.exists("a")
+        store.delete("a")
+
+    @pytest.mark.parametrize("key", ["Images/TMZ_é ü%2F?x#y.json", "Faces/a b/+1&2=3.jpeg"])
+    def test_no_sign_in_a_key_changes_its_place(self, store: Store, key: str) -> None:
+        store.write(key, b"1")
+        assert store.read(key) == b"1"
+        assert list(store.list("")) == [key]
+
+
+class TestList:
+    @pytest.fixture
+    def filled(self, store: Store) -> Store:
+        for key in ("Slices/b/2", "Slices/b/10", "Slices/bc/1", "Slices/b.json", "Images/b", "Celebs.csv"):
+            store.write(key, b"")
+        return store
+
+    @pytest.mark.parametrize(
+        ("prefix", "keys"),
+        [
+            ("Slices/b/", ["Slices/b/10", "Slices/b/2"]),
+            ("Slices/b", ["Slices/b.json", "Slices/b/10", "Slices/b/2", "Slices/bc/1"]),
+            ("Slices/b/1", ["Slices/b/10"]),
+            ("C", ["Celebs.csv"]),
+            ("Celebs.csv", ["Celebs.csv"]),
+            ("Celebs.csv/", []),
+            ("Faces/", []),
+            ("Faces/TMZ/", []),
+            ("", ["Celebs.csv", "Images/b", "Slices/b.json", "Slices/b/10", "Slices/b/2", "Slices/bc/1"]),
+        ],
+    )
+    def test_lists_what_begins_with_the_prefix_sorted(self, filled: Store, prefix: str, keys: list[str]) -> None:
+        assert list(filled.list(prefix)) == keys
+
+    def test_an_empty_store_has_nothing(self, store: Store) -> None:
+        assert list(store.list("")) == []
+
+    def test_locks_and_writes_under_way_are_not_listed(self, folder_store: FolderStore) -> None:
+        folder_store.update("Images/a", lambda old: b"1")
+        (folder_store.root / "Images" / ".a.x1.part").write_bytes(b"half")
+        assert list(folder_store.list("")) == ["Images/a"]
+        assert list(folder_store.list("Images/")) == ["Images/a"]
+
+    def test_the_console_s_folders_are_not_listed(self, bucket: str, s3_client: S3Client) -> None:
+        s3_client.put_object(Bucket=bucket, Key="press/Images/", Body=b"")
+        s3_client.put_object(Bucket=bucket, Key="press/Images/a", Body=b"1")
+        assert list(S3Store(s3_client, bucket, "press").list("Images/")) == ["Images/a"]
+
+    def test_more_files_than_one_answer_of_s3_holds(self, bucket: str, s3_client: S3Client) -> None:
+        store = S3Store(s3_client, bucket)
+        for number in range(5):
+            store.write(f"{number}", b"")
+        few = an_s3_client(s3_client.meta.endpoint_url)
+        few.meta.events.register("provide-client-params.s3.ListObjectsV2", lambda params, **_: params | {"MaxKeys": 2})
+        assert list(S3Store(few, bucket).list("")) == ["0", "1", "2", "3", "4"]
+
+
+class TestInside:
+    """Whoever names a site or a person can't reach what is outside the store."""
+
+    OUTSIDE = (
+        "../a",
+        "a/../../b",
+        "..",
+        "/etc/passwd",
+        "a//b",
+        "a/./b",
+        ".",
+        "a\\b",
+        "a\0b",
+        ".locks/a",
+        "Images/.a.part",
+    )
+
+    @every_verb()
+    @pytest.mark.parametrize("key", OUTSIDE)
+    def test_no_verb_leaves_the_store(
+        self, folder_store: FolderStore, key: str, verb: Callable[[Store, str], Any]
+    ) -> None:
+        (folder_store.root.parent / "a").write_bytes(b"not the store's")
+        with pytest.raises(InvalidKeyError, match="is no key of the store: a key is a relative path"):
+            verb(folder_store, key)
+        assert (folder_store.root.parent / "a").read_bytes() == b"not the store's"
+
+    @every_verb()
+    def test_s3_has_the_same_keys(self, bucket: str, s3_client: S3Client, verb: Callable[[Store, str], Any]) -> None:
+        with pytest.raises(InvalidKeyError):
+            verb(S3Store(s3_client, bucket, "some/prefix"), "../a")
+
+    @pytest.mark.parametrize("key", ["", "a/"])
+    def test_a_key_names_a_file(self, key: str) -> None:
+        with pytest.raises(InvalidKeyError):
+            checked(key)
+
+    @pytest.mark.parametrize("prefix", ["press", "/press/", "a/b", ""])
+    def test_s3_stays_under_its_prefix(self, bucket: str, s3_client: S3Client, prefix: str) -> None:
+        inside = f"{prefix.strip('/')}/".lstrip("/")
+        S3Store(s3_client, bucket, prefix).write("Celebs.csv", b"1")
+        assert s3_client.get_object(Bucket=bucket, Key=f"{inside}Celebs.csv")["Body"].read() == b"1"
+
+    def test_s3_does_not_see_a_neighbour_s_files(self, bucket: str, s3_client: S3Client) -> None:
+        S3Store(s3_client, bucket, "press2").write("Celebs.csv", b"1")
+        store = S3Store(s3_client, bucket, "press")
+        assert not store.exists("Celebs.csv")
+        assert list(store.list("")) == []
+
+
+class TestUpdate:
+    def test_gets_nothing_and_makes_the_file(self, store: Store) -> None:
+        assert store.update("Captures/a", lambda old: b"new" if old is None else b"wrong")
+        assert store.read("Captures/a") == b"new"
+
+    def test_gets_the_content_and_changes_it(self, store: Store) -> None:
+        store.write("a", b"1")
+        assert store.update("a", lambda old: (old or b"") + b"2")
+        assert store.read("a") == b"12"
+
+    @pytest.mark.parametrize("there", [None, b"1"])
+    @pytest.mark.parametrize("same", [False, True], ids=["none", "the same"])
+    def test_no_change_writes_nothing(self, store: Store, there: bytes | None, same: bool) -> None:
+        if there is not None:
+            store.write("a", there)
+        assert store.update("a", lambda old: old if same else None) is False
+        assert (store.read("a") if store.exists("a") else None) == there
+
+    def test_an_empty_file_is_not_none(self, store: Store) -> None:
+        store.write("a", b"")
+        seen: list[bytes | None] = []
+        store.update("a", seen.append)
+        assert seen == [b""]
+
+    def test_a_change_that_fails_leaves_the_file_and_the_way_free(self, store: Store) -> None:
+        store.write("a", b"1")
+        with pytest.raises(ZeroDivisionError):
+            store.update("a", lambda old: bytes(1 // 0))
+        assert store.read("a") == b"1"
+        assert store.update("a", lambda old: b"2")
+
+    def test_no_change_of_many_threads_is_lost(self, store: Store) -> None:
+        with ThreadPoolExecutor(8) as threads:
+            assert_none_is_lost(store, threads, writers=8, changes=4)
+
+    def test_no_change_of_many_processes_is_lost(self, folder_store: FolderStore) -> None:
+        with ProcessPoolExecutor(3, mp_context=multiprocessing.get_context("spawn")) as processes:
+            assert_none_is_lost(folder_store, processes, writers=3, changes=40)
+
+
+def assert_none_is_lost(store: Store, executor: Executor, writers: int, changes: int) -> None:
+    """Each writer appends numbers of its own to one file; all of them must be in it, each once."""
+    numbers = [range(writer * changes, (writer + 1) * changes) for writer in range(writers)]
+    for done in [executor.submit(append_all, store, one) for one in numbers]:
+        done.result()
+    assert sorted(map(int, store.read("Celebs.csv").split())) == list(range(writers * changes))
+
+
+def append_all(store: Store, numbers: range) -> None:
+    for number in numbers:
+        assert store.update("Celebs.csv", lambda old, line=b"%d\n" % number: (old or b"") + line)
+
+
+@pytest.mark.parametrize(
+    ("location", "place"),
+    [
+        ("s3://bucket/a/b", ("bucket", "a/b")),
+        ("s3://bucket/a/", ("bucket", "a")),
+        ("S3://bucket", ("bucket", "")),
+        ("s3://bucket/a#b?c", ("bucket", "a#b?c")),
+        ("data", None),
+        ("/srv/data", None),
+        ("s3/data", None),
+    ],
+)
+def test_an_s3_address_is_a_bucket_and_a_prefix(location: str, place: tuple[str, str] | None) -> None:
+    assert split_s3(location) == place
