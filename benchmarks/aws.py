@@ -6,6 +6,7 @@ asks the real one, by the connection ``celebs_rekognition``, after it has said w
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import sys
@@ -22,7 +23,7 @@ from rich.console import Console
 from benchmarks import cast as casts
 from benchmarks import first_version, tasks
 from benchmarks.measure import measured
-from benchmarks.newsroom import TRAITS, Newsroom, build, served
+from benchmarks.newsroom import TRAITS, Newsroom, of_height, served
 from celeb_ops.hooks.rekognition import rekognition_client
 from celeb_ops.hooks.s3 import open_store
 from celeb_ops.recognition.gallery import Gallery
@@ -34,7 +35,7 @@ from celeb_ops.records import Plan, Screenshot
 from celeb_ops.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from mypy_boto3_rekognition import RekognitionClient
 
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from celeb_ops.records import Result
 
 RUNS_A_DAY = 2
+HEIGHT_PX = 14_000
 CHANGED = 0.3
 """Of the pictures between two runs."""
 _NEVER = timedelta()
@@ -66,6 +68,8 @@ class Way:
     calls: int = 0
     found: int = 0
     shown: int = 0
+    faces: int = 0
+    faces_shown: int = 0
 
     def row(self, first: Way) -> dict[str, Any]:
         return {
@@ -74,6 +78,7 @@ class Way:
             "$ a day": f"{self.calls * RUNS_A_DAY * RekognitionRecognizer.cost_usd:.3f}",
             "of first version": round(self.calls / first.calls, 2),
             "people found": f"{self.found} of {self.shown}",
+            "faces named": f"{self.faces} of {self.faces_shown}",
         }
 
 
@@ -97,7 +102,7 @@ def run(cast: Cast, folder: Path) -> list[dict[str, Any]]:
 def _run(cast: Cast, folder: Path, client: RekognitionClient, agreed: Callable[[int], bool]) -> list[dict[str, Any]]:
     """The rows; none where ``agreed`` says no to the number of calls."""
     os.environ |= {"CELEBS_STORE": str(folder / "store"), "CELEBS_GALLERY": str(cast.gallery)}
-    room = build(cast)
+    room = _sites(cast)
     with served(room):
         pieces = {page.trait: _first_version(room.url(page), folder) for page in room.pages}
         first_run = [_capture(room, page, 0) for page in room.pages]
@@ -132,17 +137,32 @@ def _run(cast: Cast, folder: Path, client: RekognitionClient, agreed: Callable[[
     return [way.row(old) for way in (old, by_slices, by_sheets, remembering, both)]
 
 
+def _sites(cast: Cast) -> Newsroom:
+    """Nine homepages with ten photos each: five of 14,000 px, four that load their photos lazily, of about 18,000."""
+    room = Newsroom()
+    photos, strangers = itertools.cycle(cast.photos), itertools.cycle(cast.strangers)
+    for number in range(1, 10):
+        shown = [*itertools.islice(photos, 8), *itertools.islice(strangers, 2)]
+        random.Random(number).shuffle(shown)
+        room.add(f"SITE-{number}", shown, _page(room, number, shown))
+    return room
+
+
+def _page(room: Newsroom, number: int, photos: Sequence[Photo]) -> str:
+    return of_height(room, photos, HEIGHT_PX) if number % 2 else TRAITS["lazy"](room, photos)
+
+
 def _first_version(url: str, folder: Path) -> list[bytes]:
     picture = folder / "old.jpeg"
     measured("benchmarks.first_version:screenshot", url=url, picture=str(picture))
     return first_version.slices(picture)
 
 
-def _as_the_first_version(pieces: list[bytes], recognizer: RekognitionRecognizer) -> tuple[int, set[str]]:
-    names: set[str] = set()
+def _as_the_first_version(pieces: list[bytes], recognizer: RekognitionRecognizer) -> tuple[int, list[str]]:
+    names: list[str] = []
     for piece in pieces:
         try:
-            names |= {face.name for face in recognizer.recognize(piece) if face.name}
+            names += [face.name for face in recognizer.recognize(piece) if face.name]
         except RekognitionError as error:
             sys.stderr.write(f"{error}\n")
     return len(pieces), names
@@ -151,8 +171,8 @@ def _as_the_first_version(pieces: list[bytes], recognizer: RekognitionRecognizer
 def _capture(room: Newsroom, page: Page, number: int) -> Capture:
     now = datetime.now(UTC).replace(microsecond=0, second=number).isoformat()
     url = room.url(page)
-    sidecar = tasks.screenshot(url, now, page.trait.upper())
-    plan = tasks.slice_(url, now, sidecar, page.trait.upper())
+    sidecar = tasks.screenshot(url, now, page.trait)
+    plan = tasks.slice_(url, now, sidecar, page.trait)
     store = open_store(Settings.load())
     return Capture(page, Path(sidecar).stem, Plan.load(store, plan), Screenshot.load(store, sidecar))
 
@@ -161,18 +181,18 @@ def _changed(room: Newsroom, cast: Cast, seed: int = 2) -> list[Page]:
     """The same sites later: some of their photos are others."""
     dice = random.Random(seed)
     pages = []
-    for page in list(room.pages):
+    for number, page in enumerate(list(room.pages), start=1):
         photos: list[Photo] = list(page.photos)
         for place in dice.sample(range(len(photos)), round(CHANGED * len(photos))):
             photos[place] = dice.choice([one for one in cast.photos if one not in photos])
-        pages.append(room.add(page.trait, photos, TRAITS[page.trait](room, photos)))
+        pages.append(room.add(page.trait, photos, _page(room, number, photos)))
     return pages
 
 
-def _asked(one: Capture, recognizer: RekognitionRecognizer, terms: Terms) -> tuple[int, set[str]]:
+def _asked(one: Capture, recognizer: RekognitionRecognizer, terms: Terms) -> tuple[int, list[str]]:
     store = open_store(Settings.load())
     result: Result = look(one.plan, one.screenshot, recognizer, one.stem, store, terms)
-    return result.calls, set(result.celebrities)
+    return result.calls, [one.name for one in result.sightings]
 
 
 def _forget(one: Capture) -> None:
@@ -186,10 +206,13 @@ def _forget(one: Capture) -> None:
     Remembered(pictures=tuple(kept)).save(store, key)
 
 
-def _count(way: Way, page: Page, calls: int, names: set[str]) -> None:
+def _count(way: Way, page: Page, calls: int, names: list[str]) -> None:
+    """Add a page: calls, and the names given, one a face."""
     way.calls += calls
-    way.found += len(names & page.people)
+    way.found += len(set(names) & page.people)
     way.shown += len(page.people)
+    way.faces += sum(name in page.people for name in names)
+    way.faces_shown += sum(len(photo.people) for photo in page.photos)
 
 
 def main() -> int:

@@ -82,9 +82,13 @@ def build(cast: Cast, seed: int = 1) -> Newsroom:
 
 def plain(room: Newsroom, photos: Sequence[Photo], height: int) -> Page:
     """A page of about ``height`` px, half text, without any trait: for timings."""
+    return room.add(f"plain-{height}", photos, of_height(room, photos, height))
+
+
+def of_height(room: Newsroom, photos: Sequence[Photo], height: int) -> str:
+    """A page of about ``height`` px that shows these photos one below the other, with text between them."""
     gap = max(height - 80 - sum(photo.height + 110 for photo in photos), 0) // max(len(photos), 1)
-    body = "".join(_article(room, photo) + _text(gap) for photo in photos)
-    return room.add(f"plain-{height}", photos, _html(body))
+    return _html("".join(_article(room, photo) + _text(gap) for photo in photos))
 
 
 def _html(body: str, head: str = "", after: str = "", attributes: str = "") -> str:

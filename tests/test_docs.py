@@ -2,12 +2,10 @@ from __future__ import annotations
 
 import re
 
-import polars as pl
 import pytest
 
 from celeb_ops import keys
-from celeb_ops.dataset.celebs_csv import CSV_HEADER
-from celeb_ops.dataset.tables import CAPTURES, SIGHTINGS
+from celeb_ops.dataset.dictionary import with_columns
 from celeb_ops.settings import PROJECT, Settings
 from celeb_ops.sites import Site
 
@@ -34,26 +32,9 @@ def test_every_site_option_is_explained(option: str) -> None:
     assert re.search(rf"^\| .*`{option}`.*\|$", read("docs/sites.md"), re.MULTILINE)
 
 
-TYPES = {
-    pl.String: "text",
-    pl.Int32: "integer",
-    pl.Float64: "number",
-    pl.Boolean: "yes or no",
-    pl.Datetime("ms", "UTC"): "time",
-    pl.List(pl.String): "list of text",
-}
-TABLES = {
-    "Celebs.csv": {name: "time" if name in {"time", "captured_at"} else "text" for name in CSV_HEADER},
-    "Captures": {name: TYPES[dtype] for name, dtype in CAPTURES.items()},
-    "Sightings": {name: TYPES[dtype] for name, dtype in SIGHTINGS.items()},
-}
-
-
-@pytest.mark.parametrize("table", TABLES)
-def test_every_column_is_explained_with_its_type(table: str) -> None:
-    section = read("docs/dataset.md").split(f"## `{table}`\n")[1].split("\n## ")[0]
-    rows = re.findall(r"^\| `(\w+)` \| ([\w ]+) \| (.{5,}) \|$", section, re.MULTILINE)
-    assert [(name, type_) for name, type_, _ in rows] == list(TABLES[table].items())
+def test_the_columns_in_the_docs_are_those_of_the_schema() -> None:
+    page = read("docs/dataset.md")
+    assert with_columns(page) == page, "docs/dataset.md is stale: run make docs"
 
 
 def test_every_place_of_the_store_is_explained() -> None:
@@ -62,6 +43,7 @@ def test_every_place_of_the_store_is_explained() -> None:
     page = read("docs/dataset.md")
     assert [place for place in (*made, ".locks") if f"`{place}/" not in page] == []
     assert f"`{keys.CSV_V1}`" in page
+    assert f"`{keys.DATAPACKAGE}`" in page
 
 
 @pytest.mark.parametrize("page", PAGES)

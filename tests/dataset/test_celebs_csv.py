@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from celeb_ops import keys
 from celeb_ops.dataset.celebs_csv import CSV_HEADER, read_csv, update_csv, write_csv
 from celeb_ops.exceptions import RecordError
+from celeb_ops.removed import Removed
 from tests.factories import RUN_TIME, a_result
 
 if TYPE_CHECKING:
@@ -238,6 +239,26 @@ class TestFirstVersion:
             in caplog.text
         )
 
+    @pytest.mark.parametrize(
+        ("last", "names", "told"),
+        [
+            ("Sep_02_2022_08H_00M_05S,PEOPLE,Adele,Brad Pi", "Adele", "its last cell, 'Brad Pi', is left out"),
+            ("Sep_02_2022_08H_00M_05S,PEOPLE,Adele,Cher", "Adele; Cher", ""),
+            ("Sep_02_2022_08H_00M_05S,PEOPLE", "", ""),
+            ("Sep_02_2022_08H_00M_05S,PEO", None, "its last cell, 'PEO', is left out"),
+            ("Sep_02_2022_08H_00", None, "its last cell, 'Sep_02_2022_08H_00', is left out"),
+        ],
+    )
+    def test_a_last_line_without_its_end_is_taken_as_far_as_it_is_whole(
+        self, folder_store: FolderStore, caplog: pytest.LogCaptureFixture, last: str, names: str | None, told: str
+    ) -> None:
+        folder_store.write(keys.CSV, f"{V1}{last}".encode())
+        update_csv(folder_store, [], Removed())
+        assert celebrities(folder_store).get(("2022-09-02T08:00:05Z", "PEOPLE")) == names
+        assert len(celebrities(folder_store)) == 3 + (names is not None)
+        assert told in caplog.text
+        assert folder_store.read(keys.CSV_V1).decode().endswith(last)
+
     def test_that_happens_once(self, folder_store: FolderStore, caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level("INFO")
         folder_store.write(keys.CSV, V1.encode())
@@ -293,7 +314,7 @@ class TestFirstVersion:
     )
     def test_no_row_and_no_name_is_lost(self, rows: dict[tuple[datetime, str], set[str]]) -> None:
         lines = [[keys.v1_time(when), site, *names] for (when, site), names in rows.items()]
-        found = read_csv("\n".join(map(",".join, lines)).encode())
+        found = read_csv("".join(f"{','.join(line)}\n" for line in lines).encode())
         assert len(found) == len(rows)
         assert {key: set(row[2].split("; ")) - {""} for key, row in found.items()} == {
             (keys.iso(when), site): names for (when, site), names in rows.items()

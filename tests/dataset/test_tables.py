@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from celeb_ops import keys
-from celeb_ops.dataset.tables import CAPTURES, SIGHTINGS, captures_of, sighting_rows, update_captures, update_sightings
+from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS, VERSION, VERSION_KEY
+from celeb_ops.dataset.tables import captures_of, sighting_rows, update_captures, update_sightings
 from celeb_ops.exceptions import RecordError
 from celeb_ops.geometry import Box
 from celeb_ops.records import Outcome, Picture, Result
@@ -83,6 +84,8 @@ class TestSightings:
             "height": 100,
             "above_fold": True,
             "page_share": 0.01,
+            "prominence": pytest.approx(100 * 100 * 100 / (1440 * 900) / (1 + 20 / 900)),
+            "picture": 1,
             "headline": "Cher is here",
             "link": "https://x/cher",
             "alt": "Cher",
@@ -94,7 +97,24 @@ class TestSightings:
     def test_a_face_in_no_picture_has_no_words(self, folder_store: FolderStore) -> None:
         see(folder_store, RUN_TIME, [a_seen(folder_store, "TMZ", "Cher")])
         (row,) = sightings(folder_store)
-        assert [row[column] for column in ("headline", "link", "alt", "picture_url")] == [None] * 4
+        assert [row[column] for column in ("picture", "headline", "link", "alt", "picture_url")] == [None] * 5
+
+    @pytest.mark.parametrize(
+        ("box", "percent"),
+        [
+            (Box(0, 0, 500, 400), 100.0),
+            (Box(0, 0, 50, 40), 1.0),
+            (Box(0, 400, 50, 40), 0.5),
+            (Box(0, 1_200, 50, 40), 0.25),
+        ],
+        ids=["the first screen", "a hundredth of it", "one screen down", "three screens down"],
+    )
+    def test_prominence_is_in_percent_of_the_first_screen_and_less_further_down(
+        self, folder_store: FolderStore, box: Box, percent: float
+    ) -> None:
+        key = saved(folder_store, a_screenshot(parts=[], viewport=(500, 400)))
+        see(folder_store, RUN_TIME, [a_result("TMZ", sightings=[a_sighting("Cher", box=box)], screenshot=key)])
+        assert [row["prominence"] for row in sightings(folder_store)] == [pytest.approx(percent)]
 
     def test_a_person_seen_twice_has_two_rows(self, folder_store: FolderStore) -> None:
         see(folder_store, RUN_TIME, [a_seen(folder_store, "TMZ", "Cher", "Cher")])
@@ -253,7 +273,7 @@ class TestOlderFiles:
         assert (row[column], row["site"]) == (None, "TMZ")
         update_captures(folder_store, LATER, [a_result("TMZ", "Cher", time=LATER)], [])
         found = table(folder_store, keys.captures(RUN_TIME))
-        assert found.schema == pl.Schema(CAPTURES)
+        assert found.schema == pl.Schema(CAPTURES.dtypes)
         assert found.height == 2
 
     def test_so_is_one_that_sightings_lack(self, folder_store: FolderStore) -> None:
@@ -261,8 +281,33 @@ class TestOlderFiles:
         without(folder_store, keys.sightings(RUN_TIME), "basis", "margin")
         see(folder_store, LATER, [a_seen(folder_store, "TMZ", "Adele", when=LATER)])
         found = table(folder_store, keys.sightings(RUN_TIME))
-        assert found.schema == pl.Schema(SIGHTINGS)
+        assert found.schema == pl.Schema(SIGHTINGS.dtypes)
         assert found["basis"].to_list() == [None, "face"]
+
+    def test_a_file_of_before_versions_gets_todays(self, folder_store: FolderStore) -> None:
+        see(folder_store, RUN_TIME, [a_seen(folder_store, "TMZ", "Cher")])
+        key = keys.sightings(RUN_TIME)
+        assert version(folder_store, key) == str(VERSION)
+        without(folder_store, key, "prominence", "picture")
+        assert version(folder_store, key) is None
+        see(folder_store, LATER, [a_seen(folder_store, "TMZ", "Adele", when=LATER)])
+        assert version(folder_store, key) == str(VERSION)
+        assert [row["prominence"] is None for row in sightings(folder_store)] == [True, False]
+
+
+class TestNewerFiles:
+    @pytest.mark.parametrize("newer", [str(VERSION + 1), "2027.1"])
+    def test_are_refused_and_left_as_they_are(self, store: Store, newer: str) -> None:
+        update_captures(store, RUN_TIME, [a_result("TMZ", "Cher")], [])
+        key = keys.captures(RUN_TIME)
+        content = parquet(table(store, key), {VERSION_KEY: newer})
+        store.write(key, content)
+        told = rf"2026-11\.parquet was written by a newer version .* {newer}, .* here {VERSION}\).*update the project"
+        with pytest.raises(RecordError, match=told):
+            update_captures(store, LATER, [a_result("TMZ", "Cher", time=LATER)], [])
+        with pytest.raises(RecordError, match=told):
+            captures_of(store, RUN_TIME)
+        assert store.read(key) == content
 
 
 class TestUnreadable:
@@ -302,7 +347,11 @@ def without(store: Store, key: str, *columns: str) -> None:
     store.write(key, parquet(table(store, key).drop(columns)))
 
 
-def parquet(frame: pl.DataFrame) -> bytes:
+def parquet(frame: pl.DataFrame, metadata: dict[str, str] | None = None) -> bytes:
     out = io.BytesIO()
-    frame.write_parquet(out)
+    frame.write_parquet(out, metadata=metadata)
     return out.getvalue()
+
+
+def version(store: Store, key: str) -> str | None:
+    return pl.read_parquet_metadata(io.BytesIO(store.read(key))).get(VERSION_KEY)

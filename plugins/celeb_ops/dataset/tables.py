@@ -8,59 +8,17 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from celeb_ops import keys
+from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS, VERSION, VERSION_KEY
 from celeb_ops.exceptions import RecordError
 from celeb_ops.records import Outcome, Result, Screenshot
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
+    from celeb_ops.dataset.schema import Table
+    from celeb_ops.geometry import Box
     from celeb_ops.store import Store
-
-_UTC = pl.Datetime("ms", "UTC")
-CAPTURES: Mapping[str, Any] = {
-    "time": _UTC,
-    "site": pl.String,
-    "outcome": pl.String,
-    "reason": pl.String,
-    "captured_at": _UTC,
-    "source": pl.String,
-    "recognizer": pl.String,
-    "recognizer_version": pl.String,
-    "gallery": pl.String,
-    "faces": pl.Int32,
-    "unrecognised": pl.Int32,
-    "celebrities": pl.List(pl.String),
-    "slices": pl.Int32,
-    "calls": pl.Int32,
-    "calls_saved": pl.Int32,
-    "cost_usd": pl.Float64,
-    "seconds": pl.Float64,
-}
-SIGHTINGS: Mapping[str, Any] = {
-    "time": _UTC,
-    "site": pl.String,
-    "captured_at": _UTC,
-    "source": pl.String,
-    "name": pl.String,
-    "id": pl.String,
-    "urls": pl.List(pl.String),
-    "confidence": pl.Float64,
-    "margin": pl.Float64,
-    "basis": pl.String,
-    "left": pl.Int32,
-    "top": pl.Int32,
-    "width": pl.Int32,
-    "height": pl.Int32,
-    "above_fold": pl.Boolean,
-    "page_share": pl.Float64,
-    "headline": pl.String,
-    "link": pl.String,
-    "alt": pl.String,
-    "picture_url": pl.String,
-    "screenshot": pl.String,
-    "crop": pl.String,
-}
 
 # What is known of a capture may only grow: a page that was seen stays seen, and a site that failed is not made
 # a skipped one by a later try for which it was too late.
@@ -72,7 +30,9 @@ def captures_of(store: Store, when: datetime) -> list[dict[str, Any]]:
     key = keys.captures(when)
     if not store.exists(key):
         return []
-    return _read(store, key, store.read(key), CAPTURES).filter(pl.col("time") == when).sort("site").to_dicts()
+    return (
+        from_parquet(store.read(key), CAPTURES, store.url(key)).filter(pl.col("time") == when).sort("site").to_dicts()
+    )
 
 
 def sighting_rows(store: Store, results: Sequence[Result]) -> list[dict[str, Any]]:
@@ -87,9 +47,9 @@ def update_sightings(store: Store, when: datetime, sites: Sequence[str], rows: S
     def change(old: bytes | None) -> bytes | None:
         if not sites:
             return None
-        table = _read(store, key, old, SIGHTINGS)
-        merged = _replaced(table, when, sites, pl.DataFrame(rows, schema=dict(SIGHTINGS)))
-        return None if old is not None and merged.equals(table) else _parquet(merged)
+        table = from_parquet(old, SIGHTINGS, store.url(key))
+        merged = _replaced(table, when, sites, pl.DataFrame(rows, schema=SIGHTINGS.dtypes))
+        return None if old is not None and merged.equals(table) else to_parquet(merged)
 
     return store.update(key, change)
 
@@ -100,11 +60,11 @@ def update_captures(store: Store, when: datetime, results: Sequence[Result], out
     rows = [_seen_row(result) for result in results] + [_missed_row(outcome) for outcome in outcomes]
 
     def change(old: bytes | None) -> bytes | None:
-        table = _read(store, key, old, CAPTURES)
+        table = from_parquet(old, CAPTURES, store.url(key))
         known = dict(table.filter(pl.col("time") == when).select("site", "outcome").iter_rows())
         news = [row for row in rows if _KNOWLEDGE[row["outcome"]] >= _KNOWLEDGE.get(known.get(row["site"], ""), 0)]
-        merged = _replaced(table, when, [row["site"] for row in news], pl.DataFrame(news, schema=dict(CAPTURES)))
-        return None if old is not None and merged.equals(table) else _parquet(merged)
+        merged = _replaced(table, when, [row["site"] for row in news], pl.DataFrame(news, schema=CAPTURES.dtypes))
+        return None if old is not None and merged.equals(table) else to_parquet(merged)
 
     return store.update(key, change)
 
@@ -138,10 +98,10 @@ def _missed_row(outcome: Outcome) -> dict[str, Any]:
 def _sighting_rows(store: Store, result: Result) -> list[dict[str, Any]]:
     if not result.sightings:
         return []
-    pictures = Screenshot.load(store, result.screenshot).pictures
+    screenshot = Screenshot.load(store, result.screenshot)
     rows = []
     for sighting in result.sightings:
-        picture = pictures[sighting.picture] if sighting.picture is not None else None
+        picture = screenshot.pictures[sighting.picture] if sighting.picture is not None else None
         rows.append(
             {
                 "time": result.time,
@@ -157,6 +117,8 @@ def _sighting_rows(store: Store, result: Result) -> list[dict[str, Any]]:
                 **sighting.box._asdict(),
                 "above_fold": sighting.above_fold,
                 "page_share": sighting.page_share,
+                "prominence": _prominence(sighting.box, screenshot.viewport),
+                "picture": sighting.picture,
                 "headline": picture.headline if picture else None,
                 "link": picture.link if picture else None,
                 "alt": picture.alt if picture else None,
@@ -168,28 +130,46 @@ def _sighting_rows(store: Store, result: Result) -> list[dict[str, Any]]:
     return rows
 
 
+def _prominence(box: Box, viewport: tuple[int, int]) -> float:
+    """How much of the first screen the face takes, in percent, less the further down it is: halved one screen down."""
+    width, height = viewport
+    return 100 * box.area / (width * height) / (1 + box.top / height)
+
+
 def _replaced(table: pl.DataFrame, when: datetime, sites: Sequence[str], rows: pl.DataFrame) -> pl.DataFrame:
     """The table with ``rows`` in the place of those of (``when``, each of ``sites``)."""
     stays = table.filter(~((pl.col("time") == when) & pl.col("site").is_in(list(sites))))
     return pl.concat([stays, rows]).sort("time", "site", maintain_order=True)
 
 
-def _read(store: Store, key: str, content: bytes | None, schema: Mapping[str, Any]) -> pl.DataFrame:
-    """A table in today's columns: those a file of an older version lacks are empty."""
+def from_parquet(content: bytes | None, table: Table, where: str) -> pl.DataFrame:
+    """A month of a table, as today's version has it: columns that a file of an older one lacks are empty.
+
+    :param content: None: there is no file, so there are no rows. :param where: the file, for people.
+    :raises RecordError: it is damaged, another thing, or of a newer version of this project.
+    """
     if content is None:
-        return pl.DataFrame(schema=dict(schema))
+        return pl.DataFrame(schema=table.dtypes)
     try:
-        table = pl.read_parquet(io.BytesIO(content))
-        lacking = [pl.lit(None, dtype).alias(name) for name, dtype in schema.items() if name not in table.columns]
-        return table.with_columns(lacking).select(list(schema)).cast(pl.Schema(schema))
+        version = pl.read_parquet_metadata(io.BytesIO(content)).get(VERSION_KEY, "1")
+        # Read on, a newer file would lose the columns that are unknown here.
+        if not version.isdecimal() or int(version) > VERSION:
+            raise RecordError(
+                f"{where} was written by a newer version of this project (its schema is {version}, the latest known "
+                f"here {VERSION}), so it is left as it is: update the project, and clear merge."
+            )
+        found = pl.read_parquet(io.BytesIO(content))
+        lacking = [pl.lit(None, dtype).alias(name) for name, dtype in table.dtypes.items() if name not in found.columns]
+        return found.with_columns(lacking).select(list(table.dtypes)).cast(pl.Schema(table.dtypes))
     except pl.exceptions.PolarsError as error:
         raise RecordError(
-            f"{store.url(key)} can't be read as a table ({str(error).splitlines()[0]}), so it is not written over: "
+            f"{where} can't be read as a table ({str(error).splitlines()[0]}), so it is not written over: "
             "bring back an older version of it, or move it away, and clear merge."
         ) from None
 
 
-def _parquet(table: pl.DataFrame) -> bytes:
+def to_parquet(table: pl.DataFrame) -> bytes:
+    """The file of a month, with the version of its schema in its metadata."""
     out = io.BytesIO()
-    table.write_parquet(out, compression="zstd")
+    table.write_parquet(out, compression="zstd", statistics=True, metadata={VERSION_KEY: str(VERSION)})
     return out.getvalue()

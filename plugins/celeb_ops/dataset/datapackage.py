@@ -1,0 +1,140 @@
+"""``datapackage.json``: what files there are and what their columns mean, as Frictionless' tools read it.
+
+After the Data Package standard 2.0 (https://datapackage.org). A store's tables are a resource a month, because its
+``path`` with several files means text that is joined, which Parquet is not.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from celeb_ops import keys
+from celeb_ops.dataset.schema import CAPTURES, CELEBS, SIGHTINGS, VERSION, WORDS
+from celeb_ops.exceptions import NotPermittedError, NotStoredError, RecordError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from celeb_ops.dataset.schema import Column, Table
+    from celeb_ops.store import Store
+
+JOINT = "; "
+"""Between the elements of a list in a CSV cell."""
+
+# What a package says that nobody has edited. No licence: whose pictures and names they are depends on the user.
+_ABOUT = {
+    "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
+    "name": "trending-celebrities",
+    "title": "Trending Celebrities",
+    "description": "Whom celebrity-news homepages show. A name is a recogniser's guess from a picture, with its "
+    "confidence beside it: no proof, and not to be used to identify people who are not public figures.",
+}
+_MEDIA = {"csv": "text/csv", "jsonl": "application/jsonl", "parquet": "application/vnd.apache.parquet"}
+
+
+def update_datapackage(store: Store, months: Sequence[str]) -> bool:
+    """Bring the store's package up to date with the months that there are; True if that changed it.
+
+    What a user added to it or changed in it stays, but for ``resources``.
+
+    :param months: keys of the tables that a merge has come by. :raises RecordError: the file there is no package; it
+        is left as it is.
+    """
+    try:
+        # Most merges end here, with one small read: a listing and a lock are needed once a month.
+        if _lists(store.read(keys.DATAPACKAGE), months):
+            return False
+    except NotStoredError:
+        pass
+
+    def change(old: bytes | None) -> bytes:
+        package = read_package(old, store.url(keys.DATAPACKAGE))
+        known = {str(one.get("path")) for one in package.get("resources", []) if isinstance(one, dict)}
+        return written(package, [resource(CELEBS, keys.CSV), *_monthly(store, known | set(months))])
+
+    return store.update(keys.DATAPACKAGE, change)
+
+
+def read_package(content: bytes | None, where: str) -> dict[str, Any]:
+    """A package as it is there; what nobody has edited where there is none. RecordError where it is another thing."""
+    if content is None:
+        return dict(_ABOUT)
+    try:
+        package = json.loads(content)
+    except ValueError as error:
+        raise _no_package(where, str(error)) from None
+    if not isinstance(package, dict) or not isinstance(package.get("resources", []), list):
+        raise _no_package(where, "it is no object with a list of resources")
+    return package
+
+
+def written(package: dict[str, Any], resources: Sequence[dict[str, Any]]) -> bytes:
+    """The package's file, with these resources."""
+    said = {**_ABOUT, **package, "celebs_schema": VERSION, "resources": list(resources)}
+    return (json.dumps(said, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def resource(table: Table, path: str, references: bool = False) -> dict[str, Any]:
+    """One file of a table. ``references``: its rows have theirs in the package's ``captures``."""
+    ending = path.rpartition(".")[2]
+    schema: dict[str, Any] = {
+        "fields": [_field(column, table, ending) for column in table.columns],
+        "missingValues": [""],
+    }
+    if table.key:
+        schema["primaryKey"] = list(table.key)
+    if references:
+        where = {"resource": "captures", "fields": list(CAPTURES.key)}
+        schema["foreignKeys"] = [{"fields": list(CAPTURES.key), "reference": where}]
+    return {
+        "name": path.rpartition(".")[0].lower().replace("/", "-"),
+        "title": path,
+        "description": table.about,
+        "path": path,
+        # Frictionless reads Parquet by way of pandas, which makes floats of integers with gaps and arrays of lists, and
+        # calls them errors: as a file it is checked to be there, and the schema is for people.
+        "type": "file" if ending == "parquet" else "table",
+        "format": ending,
+        "mediatype": _MEDIA[ending],
+        **({} if ending == "parquet" else {"encoding": "utf-8"}),
+        "schema": schema,
+    }
+
+
+def _field(column: Column, table: Table, ending: str) -> dict[str, Any]:
+    field = {"name": column.name, "type": WORDS[column.dtype][1], "description": column.meaning}
+    if ending == "csv" and column.dtype == pl.List(pl.String):
+        field |= {"type": "list", "delimiter": JOINT}
+    return field | ({"constraints": {"required": True}} if column.name in table.key else {})
+
+
+def _lists(content: bytes, months: Sequence[str]) -> bool:
+    """Whether a package has these months, as this version writes it."""
+    try:
+        package = json.loads(content)
+        paths = {one["path"] for one in package["resources"]}
+        return package["celebs_schema"] == VERSION and {keys.CSV, *months} <= paths
+    except (ValueError, KeyError, TypeError):
+        return False
+
+
+def _monthly(store: Store, known: set[str]) -> list[dict[str, Any]]:
+    """The months of both tables that are in the store; where it may not be listed, those known."""
+    found = []
+    for table in (CAPTURES, SIGHTINGS):
+        try:
+            there = list(store.list(f"{table.name}/"))
+        except NotPermittedError:
+            there = sorted(known)
+        found += [resource(table, key) for key in there if keys.is_month(key, table.name)]
+    return found
+
+
+def _no_package(where: str, why: str) -> RecordError:
+    return RecordError(
+        f"{where} is no data package ({why}), so it is not written over: mend it, or delete it to have it made anew, "
+        "and clear merge."
+    )

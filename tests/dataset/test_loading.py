@@ -1,0 +1,40 @@
+"""README's three snippets, run as they stand there, in the place that they name."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from celeb_ops.settings import PROJECT
+from celeb_ops.store import FolderStore
+from tests.dataset.stores import a_dataset
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SECTION = (PROJECT / "README.md").read_text(encoding="utf-8").split("## Load it\n")[1].split("\n## ")[0]
+SNIPPETS = re.findall(r"^```python\n(import (\w+).*?)^```", SECTION, re.MULTILINE | re.DOTALL)
+
+
+def test_there_is_one_for_each_library() -> None:
+    assert [library for _, library in SNIPPETS] == ["pandas", "polars", "duckdb"]
+    assert all(len(code.splitlines()) <= 12 for code, _ in SNIPPETS)
+
+
+@pytest.mark.parametrize(("code", "library"), SNIPPETS, ids=[library for _, library in SNIPPETS])
+def test_they_answer_the_same(
+    code: str,
+    library: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    a_dataset(FolderStore(tmp_path / "data" / "demo"))
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, library, "exec"), {})
+    said = re.sub(r"[^\w+\n-]+", " ", capsys.readouterr().out)
+    # Cher is in all three captures of TMZ, Adele by this name in two. +Adele is another name, '+Adele in the CSV.
+    assert re.search(r"Cher 3\b.*Adele 2\b", said, re.DOTALL), said
+    assert re.search(r"\bTMZ 4\b", said), said

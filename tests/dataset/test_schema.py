@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+
+from celeb_ops.dataset.dictionary import END, columns_of, with_columns
+from celeb_ops.dataset.schema import CAPTURES, CELEBS, SIGHTINGS, TABLES, WORDS, Column, Table
+from celeb_ops.exceptions import RecordError
+
+PAGE = f"Before.\n<!-- columns of Captures: made by make docs -->\nold | rows\n{END}\nAfter.\n"
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+class TestEachTable:
+    def test_says_what_each_column_means(self, table: Table) -> None:
+        for column in table.columns:
+            assert column.dtype in WORDS
+            assert len(column.meaning) > 5, column.name
+            assert not column.meaning.endswith("."), column.name
+            assert "\n" not in column.meaning, column.name
+
+    def test_has_each_column_once(self, table: Table) -> None:
+        assert len(table.dtypes) == len(table.columns)
+
+    def test_begins_with_what_finds_a_row(self, table: Table) -> None:
+        assert [*table.dtypes][:2] == ["time", "site"]
+        assert set(table.key) <= {"time", "site"}
+
+
+def test_a_sighting_has_several_rows_a_key() -> None:
+    assert (CELEBS.key, CAPTURES.key, SIGHTINGS.key) == (("time", "site"), ("time", "site"), ())
+
+
+class TestDocs:
+    def test_the_columns_stand_between_the_marks_and_all_else_stays(self) -> None:
+        page = with_columns(PAGE, [CAPTURES])
+        assert page.startswith("Before.\n<!--")
+        assert page.endswith(f"{END}\nAfter.\n")
+        assert columns_of(CAPTURES) in page
+        assert "old | rows" not in page
+        assert with_columns(page, [CAPTURES]) == page
+
+    def test_a_changed_meaning_makes_the_page_stale(self) -> None:
+        page = with_columns(PAGE, [CAPTURES])
+        first, *others = CAPTURES.columns
+        other = Table("Captures", "", (Column(first.name, first.dtype, "a | b"), *others))
+        assert with_columns(page, [other]) == page.replace(f"| {first.meaning} |", r"| a \| b |")
+
+    @pytest.mark.parametrize("page", ["", PAGE.replace(END, ""), PAGE.replace("Captures", "Others")])
+    def test_a_page_without_a_place_for_them_is_told(self, page: str) -> None:
+        with pytest.raises(RecordError, match=r"no place for the columns of Captures.*<!-- columns of Captures"):
+            with_columns(page, [CAPTURES])
