@@ -14,10 +14,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from airflow.sdk import Asset, Param, TriggerRule, dag, get_current_context, task, task_group
-from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
+from airflow.sdk import Param, TriggerRule, dag, get_current_context, task, task_group
 
 from celeb_ops.operators import run
+from celeb_ops.operators.policy import DATASET, default_args
 from celeb_ops.operators.rekognize import RekognizeCelebritiesOperator
 from celeb_ops.operators.screenshot import ScreenshotOperator
 from celeb_ops.operators.slice import SliceOperator
@@ -25,15 +25,7 @@ from celeb_ops.settings import Settings
 from celeb_ops.sites import site_names
 
 settings = Settings.load()
-# Without a URI: for one with a scheme Airflow imports every provider's handlers, and boto3 with them, at each parsing.
-dataset = Asset("celebs_dataset", group="celebs")
 label = "{{ task.site['name'] }}"
-
-no_second_try = RetryRule(
-    exception="celeb_ops.exceptions.PermanentError",
-    action=RetryAction.FAIL,
-    reason="a second try would meet the same",
-)
 
 
 @dag(
@@ -60,15 +52,7 @@ no_second_try = RetryRule(
             description_md="Ask Rekognition anew, also about pictures that it has answered about before.",
         ),
     },
-    default_args={
-        "owner": "celebs",
-        "retries": settings.retries,
-        "retry_delay": timedelta(seconds=settings.retry_delay_s),
-        "retry_exponential_backoff": 2.0,
-        "max_retry_delay": timedelta(minutes=15),
-        "retry_policy": ExceptionRetryPolicy(rules=[no_second_try]),
-        "execution_timeout": timedelta(minutes=5),
-    },
+    default_args=default_args(settings),
 )
 def trending_celebrities():
     @task
@@ -98,11 +82,11 @@ def trending_celebrities():
             execution_timeout=timedelta(minutes=30),
         ).output
 
-    @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[dataset])
+    @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[DATASET])
     def merge(sites: list[dict], results: list[str], *, outlet_events) -> list[str]:
         """Bring the survivors' rows into Celebs.csv, Captures and Sightings, and name the others."""
         done = run.merge_results(get_current_context(), sites, results)
-        outlet_events[dataset].extra = done
+        outlet_events[DATASET].extra = done
         return done["failed"]
 
     @task(trigger_rule=TriggerRule.ALL_DONE, retries=0)

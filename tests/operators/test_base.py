@@ -140,3 +140,38 @@ AFTER = datetime(2026, 11, 23, 9, 30, 0, 123_456, tzinfo=UTC)
 )
 def test_the_run_time_is_the_logical_date_or_else_when_the_run_was_due(context: Any, when: datetime) -> None:
     assert time_of(context) == when
+
+
+class _Asked(SiteOperator):
+    """A step that keeps what it was given."""
+
+    def run_step(self, step: Step) -> str:
+        self.given = step
+        return step.stem
+
+
+@pytest.mark.parametrize(
+    ("given", "since"),
+    [
+        ({}, None),
+        ({"params": {"rerecognise": False}, "dag_run": SimpleNamespace(start_date=AFTER)}, None),
+        ({"params": {"rerecognise": True}, "dag_run": SimpleNamespace(start_date=AFTER)}, AFTER),
+    ],
+    ids=["without params", "as a rule", "anew"],
+)
+def test_what_was_answered_before_the_run_does_not_count_where_it_asks_anew(
+    context: dict[str, Any], given: dict[str, Any], since: datetime | None
+) -> None:
+    for _ in range(2):
+        # The same at every try: what the first was told counts for the second.
+        step = _Asked(task_id="rekognize", site=SITE)
+        step.execute({**context, **given})
+        assert step.given.anew_since == since
+
+
+def test_a_run_that_tells_no_start_asks_anew_all_the_same(context: dict[str, Any]) -> None:
+    step = _Asked(task_id="rekognize", site=SITE)
+    before = datetime.now(UTC)
+    step.execute({**context, "params": {"rerecognise": True}})
+    assert step.given.anew_since is not None
+    assert before <= step.given.anew_since <= datetime.now(UTC)

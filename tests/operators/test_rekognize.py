@@ -1,16 +1,25 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from celeb_ops import keys
-from celeb_ops.exceptions import NotStoredError
+from celeb_ops.exceptions import BudgetError, NotStoredError
+from celeb_ops.geometry import Box
 from celeb_ops.operators.rekognize import RekognizeCelebritiesOperator
+from celeb_ops.recognition import Face
+from celeb_ops.recognition.budget import Budget
+from celeb_ops.recognition.gallery import Gallery
+from celeb_ops.recognition.local import LocalRecognizer
 from celeb_ops.records import Outcome, Plan, Result, Slice, Span
+from tests.aws.rekognition import ACCESS_KEY, SECRET_KEY, Rekognition, serving
 from tests.factories import RUN_TIME, a_page, a_screenshot, saved
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from celeb_ops.store import FolderStore
@@ -95,6 +104,77 @@ def test_a_success_removes_the_reason_of_an_earlier_failure(
     a_page_with("coffee.jpeg", demo_folder, folder_store)
     rekognize().execute(context)
     assert not folder_store.exists(keys.outcome(STEM))
+
+
+class Unsure:
+    """A recogniser that is 79 % sure of one face."""
+
+    def recognize(self, picture: bytes) -> list[Face]:
+        return [Face(Box(100, 100, 80, 80), "Grace Hopper", confidence=79)]
+
+
+class TestRekognition:
+    """The terms of the settings and of the run."""
+
+    @pytest.fixture
+    def service(self, demo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rekognition]:
+        """One that knows the demo's people, and is the one to ask."""
+        with serving(LocalRecognizer(Gallery.load(demo_folder / "gallery", demo_folder / "cache"))) as service:
+            for name, value in {
+                "CELEBS_RECOGNIZER": "rekognition",
+                "AWS_ENDPOINT_URL_REKOGNITION": service.url,
+                "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+                "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+                "AWS_DEFAULT_REGION": "us-east-1",
+            }.items():
+                monkeypatch.setenv(name, value)
+            yield service
+
+    @pytest.fixture(autouse=True)
+    def page(self, demo_folder: Path, folder_store: FolderStore) -> None:
+        a_page_with("hopper.jpeg", demo_folder, folder_store)
+
+    def test_is_asked_once_and_anew_where_the_run_says_so(
+        self, context: dict[str, Any], folder_store: FolderStore, service: Rekognition
+    ) -> None:
+        for _ in range(2):
+            rekognize().execute(context)
+            assert service.calls == 1
+        run = SimpleNamespace(start_date=datetime.now(UTC) + timedelta(seconds=1), logical_date=RUN_TIME)
+        rekognize().execute({**context, "params": {"rerecognise": True}, "dag_run": run})
+        assert service.calls == 2
+        result = Result.load(folder_store, RESULT)
+        assert (result.celebrities, result.calls, result.cost_usd) == (["Grace Hopper"], 1, 0.001)
+
+    def test_names_below_the_floor_are_none(
+        self,
+        context: dict[str, Any],
+        folder_store: FolderStore,
+        service: Rekognition,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        service.recognizer = Unsure()
+        for floor, told in (("80", ([], 1, 1)), ("79", (["Grace Hopper"], 1, 0))):
+            monkeypatch.setenv("CELEBS_MIN_CONFIDENCE", floor)
+            rekognize().execute(context)
+            result = Result.load(folder_store, RESULT)
+            assert (result.celebrities, result.faces, result.unrecognised) == told
+        # What is kept is the answer: another floor asks for no other one.
+        assert service.calls == 1
+
+    def test_a_spent_budget_ends_the_step_before_it_asks(
+        self,
+        context: dict[str, Any],
+        folder_store: FolderStore,
+        service: Rekognition,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setenv("CELEBS_BUDGET", "1")
+        Budget(folder_store, "PEOPLE", RUN_TIME, 1).take(set(), {"another site's picture"})
+        with pytest.raises(BudgetError, match="TMZ needs 1 call of"):
+            rekognize().execute(context)
+        assert service.calls == 0
+        assert "CELEBS_BUDGET" in Outcome.load(folder_store, keys.outcome(STEM)).reason
 
 
 def test_the_plans_key_is_templated(context: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from celeb_ops import keys
 from celeb_ops.exceptions import BrowserError, CaptureError
 from celeb_ops.operators.screenshot import ScreenshotOperator
 from celeb_ops.records import Outcome, Screenshot
+from celeb_ops.removed import Person, add
 from tests.factories import a_picture, a_screenshot, saved
 from tests.web import Web, free_port
 
@@ -51,6 +52,20 @@ def test_the_sidecar_is_written_last_and_its_key_handed_on(
     assert (shot.site, shot.time, shot.title, shot.http_status, shot.source) == ("TMZ", NOW, "News", 200, "live")
     assert shot.captured_height == shot.parts[0].rows.stop >= 2000
     assert abs(shot.captured_at - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+@pytest.mark.browser
+def test_its_facts_name_nobody_who_asked_not_to_be_there(context: dict[str, Any], folder_store: FolderStore) -> None:
+    add(folder_store, Person("Grace Hopper"))
+    page = PAGE.replace("News", "Grace Hopper today") + (
+        '<a href="/grace-hopper"><img src="/ship.png" alt="Grace Hopper’s ship" width=200 height=200></a>'
+    )
+    with Web({"/": page, "/ship.png": a_picture(200, 200, "PNG")}) as web:
+        key = screenshot(f"{web.address}/").execute(context)
+        ship = f"{web.address}/ship.png"
+    shot = Screenshot.load(folder_store, key)
+    assert shot.title == ""
+    assert [(one.src, one.alt, one.link) for one in shot.pictures] == [(ship, "", "")]
 
 
 def test_a_screenshot_in_the_store_is_used_again(

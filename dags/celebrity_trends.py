@@ -1,0 +1,43 @@
+"""
+Who is trending: rebuilds `Trends/*.parquet` and `Report/index.html` whenever the dataset has changed.
+
+Everything is made anew from `Captures` and `Sightings`, so that clearing a task, or triggering the DAG by hand, is
+always safe: the same dataset gives the same trends. How they are counted, and what may be concluded from them, stands
+in `docs/trends.md`.
+
+*Something failed?* The log names the file and what to do. The trends of before stay until they can be made anew.
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import dag, task
+
+from celeb_ops.operators import trends
+from celeb_ops.operators.policy import DATASET, default_args
+from celeb_ops.settings import Settings
+
+
+@dag(
+    schedule=[DATASET],
+    catchup=False,
+    # Runs at the same time would do the same work, and the older could write last.
+    max_active_runs=1,
+    doc_md=__doc__,
+    tags=["celebs"],
+    default_args=default_args(Settings.load()),
+)
+def celebrity_trends():
+    @task
+    def build_trends() -> None:
+        """Count anew who is shown where, and who more than before."""
+        trends.build_trends()
+
+    @task
+    def write_report() -> None:
+        """Write the page that shows it."""
+        trends.write_report()
+
+    build_trends() >> write_report()
+
+
+celebrity_trends()

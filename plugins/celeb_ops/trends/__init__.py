@@ -1,0 +1,8 @@
+"""Rows → who is trending: ``Trends/*.parquet``, of ``Captures`` and ``Sightings`` alone. Method: docs/trends.md."""
+
+from __future__ import annotations
+
+from celeb_ops.trends.building import Trends, build
+from celeb_ops.trends.tables import SCHEMAS, load
+
+__all__ = ["SCHEMAS", "Trends", "build", "load"]

@@ -1,0 +1,214 @@
+"""Who is shown more or less than before, and how sure that is. Method, sources and an example: docs/trends.md."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from celeb_ops.trends.breaks import across_break
+from celeb_ops.trends.history import newest
+from celeb_ops.trends.tables import SCHEMAS
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+Z_95 = 1.96
+"""Standard errors on either side of an estimate that are its 95 % interval."""
+PRIOR_SHOWN = 2
+"""The prior's weight: site-days that show the person, at the share of both windows, that are added to each of them."""
+MIN_SITE_DAYS = 3
+"""In both windows, for a trend; on at least MIN_DAYS days."""
+MIN_DAYS = 2
+MIN_NEW_SITE_DAYS = 2
+"""In the window, for a newcomer or returner: a person seen once is no trend."""
+MIN_COVERED = 0.5
+"""Of the days before, those with a seen capture: while nothing was seen, nobody can have been new."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """Two stretches of days that are compared: ``now`` up to the newest run, and those ``before`` it."""
+
+    kind: str
+    now: int
+    before: int
+
+    @property
+    def days(self) -> int:
+        return self.now + self.before
+
+
+WINDOWS = (Window("week", 7, 28), Window("month", 28, 112))
+
+
+def movers(captures: pl.DataFrame, shown: pl.DataFrame, window: Window) -> pl.DataFrame:
+    """``movers`` of one kind; none where no site was seen in both stretches of days."""
+    last = newest(captures)
+    seen = _in_days(captures.filter(pl.col("outcome") == "seen"), last)
+    recent = seen.filter(pl.col("day") < window.days).with_columns(_is_now(window))
+    weights, now_days, before_days = _weights(recent)
+    if weights.is_empty():
+        return pl.DataFrame(schema=SCHEMAS["movers"])
+    recent = recent.join(weights, on="site")
+    there = _in_days(shown, last).with_columns(_is_now(window))
+    compared = there.filter(pl.col("day") < window.days).join(weights, on="site")
+    dispersion = _dispersion(recent, compared, window)
+    covered = recent.filter(~pl.col("is_now"))["day"].n_unique() >= MIN_COVERED * window.before
+    is_now = pl.col("is_now")
+    return (
+        _counts(compared)
+        .join(there.group_by("name").agg(pl.col("day").filter(~is_now).min().alias("last_before")), on="name")
+        .with_columns(
+            *_change(now_days, before_days, dispersion),
+            pl.lit(window.kind).alias("kind"),
+            pl.lit(last.date() - timedelta(days=window.now - 1)).alias("period"),
+            pl.lit(recent["is_now"].sum(), pl.Int32).alias("seen_now"),
+            pl.lit((~recent["is_now"]).sum(), pl.Int32).alias("seen_before"),
+            pl.lit(dispersion).alias("dispersion"),
+            pl.lit(across_break(recent)).alias("across_break"),
+        )
+        .with_columns(
+            (pl.col("captures_now") / pl.col("seen_now")).alias("share_now"),
+            (pl.col("captures_before") / pl.col("seen_before")).alias("share_before"),
+            (pl.col("change") - Z_95 * pl.col("error")).alias("low"),
+            (pl.col("change") + Z_95 * pl.col("error")).alias("high"),
+            (pl.col("change") / pl.col("error")).alias("z"),
+        )
+        .with_columns(_mover(window, covered).alias("mover"))
+        .pipe(_with_q)
+        .sort("name")
+    )
+
+
+def _in_days(rows: pl.DataFrame, last: datetime) -> pl.DataFrame:
+    """The rows with their ``day``: 0 is the 24 h up to the newest run, so that no half day stands at an end."""
+    return rows.with_columns(((pl.lit(last) - pl.col("time")).dt.total_seconds() // 86_400).alias("day"))
+
+
+def _is_now(window: Window) -> pl.Expr:
+    return (pl.col("day") < window.now).alias("is_now")
+
+
+def _weights(recent: pl.DataFrame) -> tuple[pl.DataFrame, float, float]:
+    """``weight`` of a site-day before, by site; and how many site-days there are now and, in effect, before.
+
+    Sites that were seen in only one of the windows are left out. The others' days before are weighted to have the
+    sites in the proportions of now: a site that failed for a week would look like a change of the people it shows.
+    Their number in effect is Kish's: (Σ n)² / Σ (n² / m), for n site-days now and m before. It is their plain number
+    where the proportions are the same, and each weight is 1.
+    """
+    site_days = recent.select("site", "day", "is_now").unique().group_by("site")
+    is_now = pl.col("is_now")
+    sites = site_days.agg(is_now.sum().alias("n"), (~is_now).sum().alias("m")).filter(
+        (pl.col("n") > 0) & (pl.col("m") > 0)
+    )
+    if sites.is_empty():
+        return sites, 0, 0
+    now = float(sites["n"].sum())
+    before = now**2 / float((sites["n"] ** 2 / sites["m"]).sum())
+    return sites.select("site", (pl.col("n") / pl.col("m") * before / now).alias("weight")), now, before
+
+
+def _counts(compared: pl.DataFrame) -> pl.DataFrame:
+    """By person: captures, site-days (``y_now`` plain, ``y_before`` weighted, ``site_days`` both plain) and days."""
+    is_now = pl.col("is_now")
+    site_days = compared.select("name", "site", "day", "is_now", "weight").unique()
+    return (
+        compared.group_by("name")
+        .agg(
+            is_now.sum().cast(pl.Int32).alias("captures_now"),
+            (~is_now).sum().cast(pl.Int32).alias("captures_before"),
+            pl.col("day").n_unique().alias("days"),
+        )
+        .join(
+            site_days.group_by("name").agg(
+                is_now.sum().alias("y_now"),
+                pl.col("weight").filter(~is_now).sum().alias("y_before"),
+                pl.len().alias("site_days"),
+            ),
+            on="name",
+        )
+    )
+
+
+def _dispersion(recent: pl.DataFrame, compared: pl.DataFrame, window: Window) -> float:
+    """How many times more the site-days vary from one stretch of days to the next than independent ones would.
+
+    Pearson's χ² by its degrees of freedom, over the stretches before that are as long as now, the mean of all people
+    with enough site-days in them; 1 at the least. News come in stories of several sites and days.
+    """
+    stretch = (pl.col("day") // window.now).alias("stretch")
+    before = ~pl.col("is_now")
+    n = recent.filter(before).select("site", "day", stretch).unique().group_by("stretch").agg(pl.len().alias("n"))
+    total = n["n"].sum()
+    share = pl.col("y").sum() / total
+    squares = (
+        compared.filter(before)
+        .select("name", "site", "day", stretch)
+        .unique()
+        .group_by("name", "stretch")
+        .agg(pl.len().alias("y"))
+        .join(n, on="stretch")
+        .group_by("name")
+        .agg(
+            pl.col("y").sum().alias("all"),
+            (((pl.col("y") ** 2 / pl.col("n")).sum() - share**2 * total) / (share * (1 - share))).alias("chi_square"),
+        )
+        .filter((pl.col("all") >= MIN_SITE_DAYS) & (pl.col("all") < total))["chi_square"]
+    )
+    freedom = n.height - 1
+    return max(1.0, float(squares.mean() or 0) / freedom) if freedom > 0 and squares.len() else 1.0  # type: ignore[arg-type]
+
+
+def _change(n_now: float, n_before: float, dispersion: float) -> list[pl.Expr]:
+    """``change``, the log-odds ratio of now and before, each with the prior, and its standard ``error``."""
+    share = (pl.col("y_now") + pl.col("y_before") + 0.5) / (n_now + n_before + 1)
+    # Of those who are nearly always shown, so many that don't show them.
+    prior = PRIOR_SHOWN / pl.min_horizontal(share, 1 - share)
+    cells = [
+        pl.col("y_now") + prior * share,
+        n_now - pl.col("y_now") + prior * (1 - share),
+        pl.col("y_before") + prior * share,
+        n_before - pl.col("y_before") + prior * (1 - share),
+    ]
+    change = (cells[0] / cells[1]).log() - (cells[2] / cells[3]).log()
+    variance = pl.sum_horizontal(1 / cell for cell in cells) * dispersion
+    return [change.alias("change"), variance.sqrt().alias("error")]
+
+
+_TESTED = (pl.col("site_days") >= MIN_SITE_DAYS) & (pl.col("days") >= MIN_DAYS)
+
+
+def _mover(window: Window, covered: bool) -> pl.Expr:
+    unseen_before = pl.col("last_before").is_null() | (pl.col("last_before") >= window.days)
+    fresh = unseen_before & (pl.col("y_now") >= MIN_NEW_SITE_DAYS) & pl.lit(covered)
+    return (
+        pl.when(fresh & pl.col("last_before").is_null())
+        .then(pl.lit("newcomer"))
+        .when(fresh)
+        .then(pl.lit("returner"))
+        .when(_TESTED & (pl.col("z") >= Z_95))
+        .then(pl.lit("rising"))
+        .when(_TESTED & (pl.col("z") <= -Z_95))
+        .then(pl.lit("falling"))
+        .when(pl.col("captures_now") == 0)
+        .then(pl.lit("absent"))
+        .otherwise(pl.lit("steady"))
+    )
+
+
+def _with_q(people: pl.DataFrame) -> pl.DataFrame:
+    """With ``q`` of those who may be rising or falling (Benjamini and Hochberg 1995).
+
+    Of all people with a q up to this one's, so great a share is expected to be there by chance.
+    """
+    tested = people.filter(_TESTED).select("name", "z").sort(pl.col("z").abs(), "name")
+    p = pl.Series("p", [math.erfc(abs(z) / math.sqrt(2)) for z in tested["z"]], pl.Float64)
+    # From the least sure to the surest: the least sure is the last of m, the surest the first.
+    rank = pl.int_range(pl.len(), 0, -1)
+    q = tested.with_columns(p).select("name", (pl.col("p") * pl.len() / rank).cum_min().alias("q"))
+    return people.join(q, on="name", how="left")

@@ -1,0 +1,86 @@
+"""One row a person: how often, since when, how long in a row, and where to look."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from celeb_ops.trends.history import MONTH, WEEK, newest, summed
+
+OPEN_DAYS = 1
+"""The newest day may have runs to come: a streak up to the seen day before it still stands."""
+
+
+def people(captures: pl.DataFrame, shown: pl.DataFrame, evidence: pl.DataFrame, movers: pl.DataFrame) -> pl.DataFrame:
+    """``people``. :param evidence: with ``id``. :param movers: of the week."""
+    name = pl.col("name").cast(pl.String)
+    seen = captures.filter(pl.col("outcome") == "seen")["time"]
+    last = newest(captures)
+    seen_month, seen_week = (int((seen > last - stretch).sum()) for stretch in (MONTH, WEEK))
+    in_month, in_week = (pl.col("time") > last - stretch for stretch in (MONTH, WEEK))
+    return (
+        shown.group_by("name")
+        .agg(
+            pl.col("time").min().alias("first_seen"),
+            pl.col("time").max().alias("last_seen"),
+            pl.len().alias("captures"),
+            pl.col("site").n_unique().alias("sites"),
+            pl.col("sightings").sum(),
+            pl.col("site").filter(pl.col("time") == pl.col("time").min()).min().alias("first_site"),
+            pl.col("confidence").median(),
+            in_month.sum().alias("captures_28d"),
+            in_week.sum().alias("captures_7d"),
+            pl.col("site").filter(in_month).n_unique().alias("sites_28d"),
+            summed(pl.col("prominence").filter(in_month)).alias("prominence_28d"),
+        )
+        .join(_streaks(seen, shown), on="name")
+        .with_columns(
+            name,
+            (pl.col("captures_28d") / (seen_month or None)).alias("share_28d"),
+            (pl.col("captures_7d") / (seen_week or None)).alias("share_7d"),
+        )
+        .join(_faces(evidence), on="name", how="left")
+        .join(movers.select(name, "mover", "change", "low", "high", "z", "q", "across_break"), on="name", how="left")
+        .with_columns(
+            # Without a comparison, or on a site that is not compared, somebody may be there all the same.
+            pl.when(pl.col("captures_7d") == 0)
+            .then(pl.col("mover").fill_null("absent"))
+            .otherwise(pl.col("mover").replace("absent", "steady").fill_null("steady"))
+            .alias("mover")
+        )
+        .sort("captures_28d", "name", descending=[True, False])
+    )
+
+
+def _streaks(seen: pl.Series, shown: pl.DataFrame) -> pl.DataFrame:
+    """Days of each person, and their longest and present streak: days in a row among those with a seen capture.
+
+    A day on which nothing was seen neither breaks a streak nor makes it longer.
+    """
+    days = pl.DataFrame({"day": seen.dt.date().unique().sort()}).with_row_index("number")
+    in_row = (
+        shown.select("name", pl.col("time").dt.date().alias("day"))
+        .unique()
+        .join(days, on="day")
+        .sort("name", "number")
+        # In a row, the number grows as the count of rows does.
+        .with_columns((pl.col("number").cast(pl.Int64) - pl.int_range(pl.len()).over("name")).alias("row"))
+        .group_by("name", "row")
+        .agg(pl.len().alias("length"), pl.col("number").max().alias("until"))
+    )
+    still = pl.col("until").cast(pl.Int64) >= days.height - 1 - OPEN_DAYS
+    return in_row.group_by("name").agg(
+        pl.col("length").sum().alias("days"),
+        pl.col("length").max().alias("longest_streak_days"),
+        pl.col("length").filter(still).sum().alias("streak_days"),
+    )
+
+
+def _faces(evidence: pl.DataFrame) -> pl.DataFrame:
+    """By person: the surest crop of the newest evidence, the newest headline with its link, the newest id."""
+    there = pl.col("headline").is_not_null() & (pl.col("headline") != "")
+    return evidence.group_by("name", maintain_order=True).agg(
+        pl.col("crop").sort_by("confidence", descending=True, maintain_order=True).first(),
+        pl.col("headline").filter(there).first(),
+        pl.col("link").filter(there).first(),
+        pl.col("id").drop_nulls().first(),
+    )

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from celeb_ops.trends.evidence import A_PERSON
+from tests.trends.rows import Rows, on
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import polars as pl
+
+    Built = Callable[[str], pl.DataFrame]
+
+
+def on_picture(url: str | None, **given: Any) -> dict[str, Any]:
+    return {"name": "Cher", "picture_url": url, **given}
+
+
+def test_a_picture_that_stays_is_one_piece_of_evidence(rows: Rows, built: Built) -> None:
+    for number in range(5):
+        rows.seen("A", on(number), on_picture("p"))
+    rows.seen("B", on(2), on_picture("q"))
+    assert built("evidence").select("time", "picture_url").rows() == [(on(4), "p"), (on(2), "q")]
+
+
+def test_also_over_months(rows: Rows, built: Built) -> None:
+    for number in range(0, 90, 10):
+        rows.seen("A", on(number), on_picture("p"))
+    assert built("evidence")["time"].to_list() == [on(80)]
+
+
+def test_the_newest_of_each_person(rows: Rows, built: Built) -> None:
+    for number in range(40):
+        rows.seen("A", on(number), on_picture(f"p{number}"), *(["Adele"] if number == 0 else []))
+    table = built("evidence")
+    assert table["name"].to_list() == ["Adele", *["Cher"] * A_PERSON]
+    assert table["time"].to_list() == [on(0), *(on(39 - number) for number in range(A_PERSON))]
+
+
+def test_in_one_capture_the_surest_first(rows: Rows, built: Built) -> None:
+    rows.seen(
+        "A", on(0), on_picture("p", confidence=60.0), on_picture("q", confidence=80.0), on_picture("p", confidence=70.0)
+    )
+    assert built("evidence").select("picture_url", "confidence").rows() == [("q", 80.0), ("p", 70.0)]
+
+
+def test_faces_on_no_picture_stand_for_themselves(rows: Rows, built: Built) -> None:
+    for number in range(3):
+        rows.seen("A", on(number), on_picture(None))
+    assert built("evidence").height == 3
+
+
+def test_a_row_tells_where_the_proof_is(rows: Rows, built: Built) -> None:
+    rows.seen("A", on(0), on_picture("p", headline="H", link="L", alt="T", crop="C", screenshot="S", left=1, top=2))
+    assert built("evidence").row(0, named=True) == {
+        "name": "Cher",
+        "time": on(0),
+        "site": "A",
+        "source": "live",
+        "confidence": 90.0,
+        "basis": "face",
+        "headline": "H",
+        "link": "L",
+        "alt": "T",
+        "picture_url": "p",
+        "crop": "C",
+        "screenshot": "S",
+        "left": 1,
+        "top": 2,
+        "width": 10,
+        "height": 10,
+    }

@@ -1,0 +1,111 @@
+"""Reading the months."""
+
+from __future__ import annotations
+
+import io
+import threading
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+
+from celeb_ops import keys, trends
+from celeb_ops.exceptions import RecordError
+from celeb_ops.trends import history
+from tests.trends.rows import Rows, on
+
+if TYPE_CHECKING:
+    from celeb_ops.store import FolderStore, Store
+
+
+def test_newest_first_whatever_the_store(store: Store, rows: Rows) -> None:
+    for month in (0, 2, 14):
+        rows.seen("A", on(31 * month), "Cher")
+    rows.write(store)
+    store.write("Captures/notes.parquet", b"somebody's own")
+    found = [(month.captures["time"].item(), month.sightings["name"].item()) for month in history.months(store)]
+    assert found == [(on(434), "Cher"), (on(62), "Cher"), (on(0), "Cher")]
+
+
+def test_each_file_is_read_once_and_a_few_at_a_time(
+    folder_store: FolderStore, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for month in range(12):
+        rows.seen("A", on(31 * month), "Cher")
+    rows.write(folder_store)
+    read, asked = folder_store.read, []
+    # Each waits for the others: one after another they would never come through.
+    together = threading.Barrier(history.READERS, timeout=20)
+
+    def slow(key: str) -> bytes:
+        asked.append(key)
+        if key.startswith("Captures/"):
+            together.wait()
+        return read(key)
+
+    monkeypatch.setattr(folder_store, "read", slow)
+    assert len(list(history.months(folder_store))) == 12
+    assert len(asked) == len(set(asked)) == 24
+
+
+def test_not_more_months_are_held_than_are_read_at_once(
+    folder_store: FolderStore, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for month in range(12):
+        rows.seen("A", on(31 * month))
+    rows.write(folder_store)
+    read, asked = folder_store.read, []
+    monkeypatch.setattr(folder_store, "read", lambda key: asked.append(key) or read(key))
+    months = history.months(folder_store)
+    next(months)
+    assert sum(key.startswith("Captures/") for key in asked) <= history.READERS + 1
+    months.close()
+
+
+def test_only_needed_columns_come_and_lacking_ones_are_empty(folder_store: FolderStore, rows: Rows) -> None:
+    rows.seen("A", on(0), "Cher")
+    rows.write(folder_store)
+    key = keys.sightings(on(0))
+    older = pl.read_parquet(io.BytesIO(folder_store.read(key))).drop("picture", "prominence")
+    content = io.BytesIO()
+    older.write_parquet(content)
+    folder_store.write(key, content.getvalue())
+    (month,) = history.months(folder_store)
+    assert dict(month.sightings.schema) == history.SIGHTINGS
+    assert month.sightings.select("prominence", "picture").rows() == [(None, None)]
+
+
+def test_a_sighting_without_a_seen_capture_is_not_counted(folder_store: FolderStore, rows: Rows) -> None:
+    rows.seen("A", on(0), "Cher")
+    rows.seen("B", on(0), "Adele")
+    rows.captures.pop()
+    rows.missed("B", on(0))
+    rows.write(folder_store)
+    (month,) = history.months(folder_store)
+    assert month.sightings["name"].to_list() == ["Cher"]
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1", b"no table at all"])
+@pytest.mark.parametrize("key", [keys.captures(on(0)), keys.sightings(on(0))])
+def test_a_damaged_month_is_named_and_nothing_is_written(store: Store, rows: Rows, key: str, content: bytes) -> None:
+    rows.seen("A", on(0), "Cher")
+    rows.seen("A", on(40), "Cher")
+    rows.write(store)
+    trends.build(store)
+    before = {key: store.read(key) for key in store.list(keys.TRENDS)}
+    store.write(key, content)
+    with pytest.raises(RecordError) as error:
+        trends.build(store)
+    assert str(error.value).startswith(f"{store.url(key)} can't be read as a table (")
+    assert "make report" in str(error.value)
+    assert {key: store.read(key) for key in store.list(keys.TRENDS)} == before
+
+
+def test_a_column_of_another_kind_is_damage_too(folder_store: FolderStore, rows: Rows) -> None:
+    rows.seen("A", on(0), "Cher")
+    rows.write(folder_store)
+    content = io.BytesIO()
+    pl.DataFrame({"time": ["yesterday"], "site": ["A"]}).write_parquet(content)
+    folder_store.write(keys.captures(on(0)), content.getvalue())
+    with pytest.raises(RecordError, match=r"Captures/2026-11\.parquet can't be read as a table"):
+        trends.build(folder_store)

@@ -1,0 +1,109 @@
+"""One row a person, counted by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.trends.rows import Rows, on
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import polars as pl
+
+    Built = Callable[[str], pl.DataFrame]
+
+
+def person(built: Built, name: str = "Cher") -> dict[str, Any]:
+    return built("people").row(by_predicate=_is(name), named=True)
+
+
+def _is(name: str) -> pl.Expr:
+    import polars as pl
+
+    return pl.col("name") == name
+
+
+def test_counts_since_the_first_time(rows: Rows, built: Built) -> None:
+    # Newest run: day 40, 08:00. 28 days back: after day 12, 08:00; 7 days back: after day 33, 08:00.
+    rows.seen("B", on(0), {"name": "Cher", "confidence": 60.0, "id": "old"})
+    rows.seen("A", on(12), {"name": "Cher", "confidence": 70.0})  # exactly 28 days before: outside
+    rows.seen("A", on(12, hour=20), {"name": "Cher", "confidence": 80.0}, {"name": "Cher", "confidence": 55.0})
+    rows.seen("A", on(33), {"name": "Cher", "confidence": 90.0, "id": "new"})  # exactly 7 days before: outside
+    rows.seen("A", on(40), {"name": "Cher", "confidence": 99.0, "prominence": 2.5})
+    rows.seen("B", on(40))
+    rows.missed("C", on(40))
+    row = person(built)
+    assert (row["first_seen"], row["last_seen"], row["first_site"]) == (on(0), on(40), "B")
+    assert (row["captures"], row["sightings"], row["sites"], row["days"]) == (5, 6, 2, 4)
+    # Of the latest 28 days: 4 seen captures, 3 with her; of 7: 2 and 1.
+    assert (row["captures_28d"], row["share_28d"], row["captures_7d"], row["share_7d"]) == (3, 0.75, 1, 0.5)
+    assert (row["sites_28d"], row["prominence_28d"]) == (1, 1 + 1 + 1 + 2.5)
+    # The surest of each capture: 60, 70, 80, 90, 99.
+    assert row["confidence"] == 80
+    assert row["id"] == "new"
+
+
+def test_the_most_shown_of_late_come_first_then_by_name(rows: Rows, built: Built) -> None:
+    for number in range(5):
+        rows.seen("A", on(number), "Cher")
+    rows.seen("A", on(60), "Zoe", "Adele", "Bo")
+    rows.seen("A", on(61), "Bo")
+    assert built("people")["name"].to_list() == ["Bo", "Adele", "Zoe", "Cher"]
+
+
+def test_of_several_first_sites_the_first_by_name(rows: Rows, built: Built) -> None:
+    for site in ("B", "A", "C"):
+        rows.seen(site, on(0), "Cher")
+    assert person(built)["first_site"] == "A"
+
+
+class TestStreaks:
+    def streaks(self, built: Built) -> tuple[int, int]:
+        row = person(built)
+        return row["longest_streak_days"], row["streak_days"]
+
+    def test_days_in_a_row(self, rows: Rows, built: Built) -> None:
+        for number in range(10):
+            rows.seen("A", on(number), *(["Cher"] if number in {0, 1, 2, 5, 8, 9} else []))
+        assert self.streaks(built) == (3, 2)
+
+    def test_a_day_on_which_nothing_was_seen_breaks_none_and_counts_for_none(self, rows: Rows, built: Built) -> None:
+        for number in (0, 1, 4, 5):
+            rows.seen("A", on(number), "Cher")
+        rows.missed("A", on(2), "failed")
+        rows.missed("A", on(3), "skipped")
+        assert self.streaks(built) == (4, 4)
+
+    def test_a_day_on_which_she_was_not_shown_breaks_it(self, rows: Rows, built: Built) -> None:
+        for number in range(5):
+            rows.seen("A", on(number), *(["Cher"] if number != 2 else []))
+        assert self.streaks(built) == (2, 2)
+
+    @pytest.mark.parametrize(("last", "streak"), [(4, 5), (3, 4), (2, 0)])
+    def test_the_newest_day_is_still_open(self, rows: Rows, built: Built, last: int, streak: int) -> None:
+        for number in range(5):
+            rows.seen("A", on(number), *(["Cher"] if number <= last else []))
+        assert self.streaks(built) == (last + 1, streak)
+
+    def test_over_the_turn_of_a_month(self, rows: Rows, built: Built) -> None:
+        for number in range(27, 31):
+            rows.seen("A", on(number), "Cher")
+        assert self.streaks(built) == (4, 4)
+
+
+class TestFace:
+    def test_the_surest_of_the_newest_with_the_newest_headline(self, rows: Rows, built: Built) -> None:
+        rows.seen("A", on(0), {"name": "Cher", "confidence": 95.0, "crop": "sure", "headline": "Old", "link": "x"})
+        rows.seen("A", on(1), {"name": "Cher", "confidence": 80.0, "crop": "new", "headline": "New", "link": "y"})
+        rows.seen("A", on(2), {"name": "Cher", "confidence": 70.0, "crop": "newest", "headline": "", "link": "z"})
+        row = person(built)
+        assert (row["crop"], row["headline"], row["link"]) == ("sure", "New", "y")
+
+    def test_what_is_old_enough_is_no_longer_the_face(self, rows: Rows, built: Built) -> None:
+        rows.seen("A", on(0), {"name": "Cher", "confidence": 99.0, "crop": "old"})
+        for number in range(1, 25):
+            rows.seen("A", on(number), {"name": "Cher", "confidence": 60 + number / 10, "crop": f"c{number}"})
+        assert person(built)["crop"] == "c24"
