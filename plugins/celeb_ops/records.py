@@ -103,6 +103,8 @@ class Screenshot(Record):
     consent: Consent
     timings: dict[str, float]
     """Seconds by step."""
+    blurred: list[Box] = []
+    """Areas that were made unrecognisable since, for people who asked not to be in the dataset."""
     browser: str
 
 

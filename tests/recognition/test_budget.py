@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -18,20 +19,24 @@ def budget(store: Store, site: str, limit: int | None = 10) -> Budget:
     return Budget(store, site, RUN_TIME, limit)
 
 
+def pictures(number: int, first: int = 0) -> set[str]:
+    return {hashlib.sha256(str(one).encode()).hexdigest() for one in range(first, first + number)}
+
+
 def spent(store: Store) -> dict[str, int]:
-    return Spent.load(store, keys.budget(RUN_TIME)).calls
+    return {site: len(calls) for site, calls in Spent.load(store, keys.budget(RUN_TIME)).calls.items()}
 
 
 def test_sites_share_it(store: Store) -> None:
-    budget(store, "TMZ").take(4)
-    budget(store, "PEOPLE").take(6)
+    budget(store, "TMZ").take(set(), pictures(4))
+    budget(store, "PEOPLE").take(set(), pictures(6))
     assert spent(store) == {"PEOPLE": 6, "TMZ": 4}
 
 
 def test_what_would_pass_it_is_an_error_and_takes_nothing(store: Store) -> None:
-    budget(store, "TMZ").take(8)
+    budget(store, "TMZ").take(set(), pictures(8))
     with pytest.raises(BudgetError) as raised:
-        budget(store, "PEOPLE").take(3)
+        budget(store, "PEOPLE").take(set(), pictures(3))
     assert str(raised.value) == (
         "PEOPLE needs 3 calls of the recogniser, and this run may make 10 (CELEBS_BUDGET), of which other sites have "
         "8: no further call was made. Raise the budget and clear this task, visit fewer sites, or use contact sheets "
@@ -39,29 +44,43 @@ def test_what_would_pass_it_is_an_error_and_takes_nothing(store: Store) -> None:
     )
     assert isinstance(raised.value, PermanentError)
     assert spent(store) == {"TMZ": 8}
-    budget(store, "PEOPLE").take(2)
+    budget(store, "PEOPLE").take(set(), pictures(2))
 
 
-def test_a_second_try_takes_the_place_of_the_first(folder_store: FolderStore) -> None:
-    budget(folder_store, "TMZ").take(8)
-    budget(folder_store, "TMZ").take(9)
+def test_a_second_try_takes_only_what_the_first_did_not(folder_store: FolderStore) -> None:
+    budget(folder_store, "TMZ").take(set(), pictures(8))
+    budget(folder_store, "TMZ").take(pictures(5), pictures(4, first=5))
     assert spent(folder_store) == {"TMZ": 9}
 
 
+def test_what_earlier_tries_took_stays_taken(folder_store: FolderStore) -> None:
+    budget(folder_store, "TMZ").take(set(), pictures(8))
+    with pytest.raises(BudgetError, match="TMZ needs 11 calls"):
+        budget(folder_store, "TMZ").take(set(), pictures(3, first=8))
+
+
+def test_who_asks_nothing_passes_none(folder_store: FolderStore) -> None:
+    budget(folder_store, "TMZ").take(set(), pictures(8))
+    # It was lowered since; what was paid for is good.
+    budget(folder_store, "TMZ", 5).take(pictures(8), set())
+    with pytest.raises(BudgetError, match="may make 5"):
+        budget(folder_store, "TMZ", 5).take(pictures(7), pictures(1, first=7))
+
+
 def test_each_run_has_its_own(folder_store: FolderStore) -> None:
-    budget(folder_store, "TMZ").take(10)
-    Budget(folder_store, "TMZ", RUN_TIME.replace(hour=20), 10).take(10)
+    budget(folder_store, "TMZ").take(set(), pictures(10))
+    Budget(folder_store, "TMZ", RUN_TIME.replace(hour=20), 10).take(set(), pictures(10, first=10))
 
 
 def test_without_a_limit_nothing_is_written(folder_store: FolderStore) -> None:
-    budget(folder_store, "TMZ", None).take(1_000)
+    budget(folder_store, "TMZ", None).take(set(), pictures(1_000))
     assert list(folder_store.list("")) == []
 
 
 def test_sites_at_once_do_not_pass_it(store: Store) -> None:
     def take(site: int) -> bool:
         try:
-            budget(store, f"SITE-{site}").take(3)
+            budget(store, f"SITE-{site}").take(set(), pictures(3))
         except BudgetError:
             return False
         return True

@@ -51,12 +51,12 @@ def a_face(left: int, top: int, name: str | None = None, size: int = 60, **given
     return Face(Box(left, top, size, size), name, **given)
 
 
-def looked(store: Store, *answers: list[Face], **facts: Any) -> Result:
+def looked(store: Store, *answers: list[Face], min_confidence: float = 0, **facts: Any) -> Result:
     """The result of a page of 300 × 600 in two slices, 0–400 and 200–600."""
     screenshot = a_screenshot(page_width=300, captured_height=600, viewport=(300, 400), **facts)
     for seed, one in enumerate((UPPER, LOWER)):
         store.write(one.key, a_picture(300, 400, seed=seed))
-    return look(a_plan(screenshot), screenshot, Scripted(*answers), STEM, store)
+    return look(a_plan(screenshot), screenshot, Scripted(*answers), STEM, store, min_confidence=min_confidence)
 
 
 def a_plan(screenshot: Screenshot) -> Plan:
@@ -192,6 +192,16 @@ class TestLook:
     def test_a_face_in_the_overlap_counts_once(self, folder_store: FolderStore) -> None:
         result = looked(folder_store, [a_face(10, 250, "A"), a_face(200, 20)], [a_face(11, 51, "A"), a_face(200, 310)])
         assert (result.faces, result.unrecognised, result.celebrities) == (3, 2, ["A"])
+
+    def test_a_name_below_the_floor_is_none(self, folder_store: FolderStore) -> None:
+        given = [a_face(10, 20, "A", confidence=80), a_face(200, 20, "B", confidence=79.9)]
+        result = looked(folder_store, given, [], min_confidence=80)
+        assert (result.celebrities, result.faces, result.unrecognised) == (["A"], 2, 1)
+
+    def test_a_name_that_is_none_makes_no_second_face(self, folder_store: FolderStore) -> None:
+        upper, lower = a_face(100, 250, "A", confidence=55), a_face(100, 50, "B", confidence=95)
+        result = looked(folder_store, [upper], [lower], min_confidence=80)
+        assert (result.celebrities, result.faces, result.unrecognised) == (["B"], 1, 0)
 
     def test_nobody_there_is_a_result_too(self, folder_store: FolderStore) -> None:
         result = looked(folder_store, [], [])

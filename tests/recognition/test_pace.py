@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from celeb_ops.exceptions import StoreError
+from celeb_ops.exceptions import RecognitionError, StoreError
 from celeb_ops.recognition.pace import Learned, Pace
 from tests.factories import a_picture
 from tests.recognition.test_rekognition import asking
@@ -68,6 +68,15 @@ def test_a_refusal_is_kept_for_the_next_step(folder_store: FolderStore) -> None:
     first = Pace(folder_store, KEY)
     first.told(first.wait(), 2)
     assert Pace(folder_store, KEY).interval_s == pytest.approx(first.interval_s, rel=0.05)
+
+
+def test_a_call_that_is_refused_to_the_end_slows_the_next_step(
+    rekognition: Rekognition, folder_store: FolderStore
+) -> None:
+    rekognition.faults = ["ThrottlingException"]
+    with pytest.raises(RecognitionError, match="ThrottlingException"):
+        asking(rekognition.url, attempts=1, pace=Pace(folder_store, KEY)).recognize(a_picture())
+    assert Pace(folder_store, KEY).interval_s == pytest.approx(0.1, rel=0.05)
 
 
 def test_a_damaged_file_is_none(folder_store: FolderStore) -> None:

@@ -4,14 +4,18 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from celeb_ops import keys
 from celeb_ops.exceptions import BudgetError
 from celeb_ops.geometry import Box
+from celeb_ops.recognition import models
+from celeb_ops.recognition.answers import Answer
 from celeb_ops.recognition.local import LocalRecognizer
 from celeb_ops.recognition.look import look
+from celeb_ops.recognition.memory import Remembered
 from celeb_ops.recognition.paid import Terms
 from celeb_ops.recognition.rekognition import RekognitionError
 from celeb_ops.records import Picture, Result
@@ -20,15 +24,18 @@ from tests.factories import RUN_TIME, a_page, a_screenshot, saved
 from tests.recognition.test_rekognition import asking
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
+    from celeb_ops.recognition import Face
     from celeb_ops.store import FolderStore, Store
     from tests.aws.rekognition import Rekognition
+
+    Shown = Iterable[tuple[str, int, int]]
 
 NEXT = RUN_TIME + timedelta(hours=12)
 HOPPER, COLLINS, COFFEE, ROCKET = "hopper-small.jpeg", "collins-small.jpeg", "coffee.jpeg", "rocket.jpeg"
 LARGE_HOPPER, LARGE_COLLINS = "hopper.jpeg", "collins.jpeg"
-Shown = "Iterable[tuple[str, int, int]]"
 
 
 class Site:
@@ -52,6 +59,12 @@ class Site:
         plan = cut(screenshot, sidecar, stem, self.store)
         return look(plan, screenshot, asking(self.service.url), stem, self.store, Terms(**terms))
 
+    def age_answers(self, by: timedelta) -> None:
+        """Make the kept answers older."""
+        for key in [key for key in self.store.list("Answers/") if "/sites/" not in key]:
+            answer = Answer.load(self.store, key)
+            answer.model_copy(update={"asked_at": answer.asked_at - by}).save(self.store, key)
+
 
 @pytest.fixture
 def site(folder_store: FolderStore, rekognition: Rekognition, pictures: Path) -> Site:
@@ -61,6 +74,13 @@ def site(folder_store: FolderStore, rekognition: Rekognition, pictures: Path) ->
 # Two slices: the last picture has no room in the first one.
 PAGE = [(HOPPER, 10, 10), (COLLINS, 500, 20), (COFFEE, 10, 600), (ROCKET, 10, 1_200), (LARGE_COLLINS, 100, 3_000)]
 OTHER = [*PAGE[:4], (LARGE_HOPPER, 100, 3_000)]
+
+
+class Blind:
+    """A recogniser that sees no face."""
+
+    def recognize(self, picture: bytes, areas: Any = (), key: str | None = None) -> list[Face]:
+        return []
 
 
 def people(result: Result) -> Counter[str]:
@@ -90,12 +110,12 @@ class TestAnswersAreKept:
 
     def test_unless_it_is_to_be_asked_anew(self, site: Site) -> None:
         site.visit(PAGE)
-        start = datetime.now(UTC) + timedelta(seconds=1)
-        asked = site.visit(PAGE, since=start)
-        assert (asked.calls, site.service.calls) == (2, 4)
-        # What this run was told it does not ask again.
-        site.visit(PAGE, since=start - timedelta(minutes=1))
-        assert site.service.calls == 4
+        site.age_answers(timedelta(minutes=1))
+        start = datetime.now(UTC)
+        for _ in range(2):
+            # What this run was told it does not ask again.
+            assert site.visit(PAGE, since=start).calls == 2
+            assert site.service.calls == 4
 
     def test_nothing_but_what_is_needed_is_in_them(self, site: Site) -> None:
         site.visit(PAGE)
@@ -165,6 +185,58 @@ class TestMemory:
             (face,) = recognizer.recognize(site.store.read(one.crop))
             assert face.name == one.name
 
+    def test_a_known_picture_that_one_slice_cuts_is_not_asked_about(
+        self, site: Site, pictures: Path, tmp_path: Path
+    ) -> None:
+        for name in (COFFEE, ROCKET):
+            with Image.open(pictures / name) as image:
+                image.resize((450, 1_800)).save(tmp_path / name, quality=95)
+        tall = Site(site.store, site.service, tmp_path)
+        page = [(COFFEE, 10, 10), (ROCKET, 500, 900)]
+        first = tall.visit(page, height=3_000)
+        assert (first.slices, first.calls) == (2, 2)
+        # The second picture begins beside the first, so both slices show it, and only one of them all of it.
+        later = tall.visit([(name, left, top + 27) for name, left, top in page], NEXT, height=3_000)
+        assert (later.slices, later.calls) == (2, 0)
+
+    def test_of_a_small_picture_on_a_large_one_the_answer_about_the_small_one_counts(
+        self, site: Site, pictures: Path, tmp_path: Path
+    ) -> None:
+        with Image.open(pictures / COFFEE) as image:
+            image.resize((960, 1_700)).save(tmp_path / COFFEE, quality=95)
+        for name in (HOPPER, COLLINS):
+            # Of one mean shade: it is the same large picture, as far as its cells tell.
+            small = a_portrait(pictures / name)
+            shades = np.asarray(small, float)
+            shades *= 130 / np.asarray(small.convert("L")).mean()
+            Image.fromarray(shades.clip(0, 255).astype(np.uint8)).save(tmp_path / name, quality=95)
+        changing = Site(site.store, site.service, tmp_path)
+        assert people(changing.visit([(COFFEE, 10, 10), (HOPPER, 310, 310)], height=1_800)) == {"Grace Hopper": 1}
+        for hours, calls in ((12, 1), (24, 0)):
+            later = changing.visit(
+                [(COFFEE, 10, 10), (COLLINS, 310, 310)], RUN_TIME + timedelta(hours=hours), height=1_800
+            )
+            assert (people(later), later.faces, later.calls) == ({"Eileen Collins": 1}, 1, calls)
+
+    def test_a_face_stays_on_the_page(self, site: Site) -> None:
+        site.visit([(HOPPER, 300, 300)], height=900)
+        key = keys.memory("rekognition", "TMZ")
+        (known,) = Remembered.load(site.store, key).pictures
+        # It reaches over the picture's edge, as one may, and the next page ends there.
+        over = tuple(face.model_copy(update={"box": Box(-9, -7, 150, 150)}) for face in known.faces)
+        Remembered(pictures=(known.model_copy(update={"faces": over}),)).save(site.store, key)
+        (sighting,) = site.visit([(HOPPER, 0, 0)], NEXT, height=900).sightings
+        assert sighting.box == Box(0, 0, 141, 143)
+
+
+def a_portrait(photo: Path, margin: float = 0.3) -> Image.Image:
+    """The photo's face, 60 × 60 px."""
+    with Image.open(photo) as image:
+        image = image.convert("RGB")
+        (face,) = models.find_faces(np.asarray(image))
+        around = face.grown(margin).clipped(*image.size)
+        return image.crop((around.left, around.top, around.right, around.bottom)).resize((60, 60))
+
 
 class TestSheets:
     def test_name_the_same_people_in_one_call(self, site: Site) -> None:
@@ -190,15 +262,8 @@ class TestSheets:
         assert site.visit(PAGE[:4], NEXT + timedelta(hours=12), sheets=True).calls == 0
 
     def test_what_rekognition_does_not_take_for_a_face_is_none(self, site: Site, rekognition: Rekognition) -> None:
-        class Blind(LocalRecognizer):
-            def recognize(self, picture: bytes, areas: Any = (), key: str | None = None) -> list[Any]:
-                return []
-
-        rekognition.recognizer.__class__, kept = Blind, rekognition.recognizer.__class__
-        try:
-            result = site.visit(PAGE, sheets=True)
-        finally:
-            rekognition.recognizer.__class__ = kept
+        rekognition.recognizer = Blind()
+        result = site.visit(PAGE, sheets=True)
         assert (result.faces, result.calls) == (0, 1)
 
 
@@ -208,6 +273,14 @@ class TestBudget:
             site.visit(PAGE, budget=1)
         assert site.service.calls == 0
         assert site.visit(PAGE, budget=2).calls == 2
+
+    def test_calls_about_a_page_that_was_photographed_anew_stay_counted(self, site: Site) -> None:
+        assert site.visit(PAGE, budget=3).calls == 2
+        other = [(name, left, top + 27) for name, left, top in PAGE]
+        with pytest.raises(BudgetError, match="TMZ needs 4 calls"):
+            site.visit(other, budget=3)
+        assert site.service.calls == 2
+        assert site.visit(other, budget=4).calls == 2
 
     def test_known_answers_take_nothing_of_it(self, site: Site) -> None:
         site.visit(PAGE)

@@ -73,6 +73,12 @@ class TestFindings:
             False,
         ]
 
+    def test_of_one_over_the_edge_the_part_on_the_piece_is_told(self) -> None:
+        shelves = Shelves("x")
+        assert not list(shelves.add([a_piece(300, 200, 0, 5_000)]))
+        (sheet,) = shelves.rest()
+        assert [one.box for one in sheet.findings([Face(Box(-9, 160, 60, 60))])] == [Box(0, 5_160, 51, 40)]
+
     def test_one_between_the_pieces_is_none(self) -> None:
         shelves = Shelves("x")
         assert not list(shelves.add([a_piece(300, 200), a_piece(300, 100)]))

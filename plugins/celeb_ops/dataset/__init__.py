@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from celeb_ops import keys
 from celeb_ops.dataset.celebs_csv import update_csv
+from celeb_ops.dataset.datapackage import update_datapackage
+from celeb_ops.dataset.removal import without_texts, without_them
 from celeb_ops.dataset.tables import captures_of, sighting_rows, update_captures, update_sightings
+from celeb_ops.removed import Removed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,17 +41,26 @@ class Merged:
 def merge(store: Store, when: datetime, results: Sequence[Result], outcomes: Sequence[Outcome]) -> Merged:
     """Bring a run's results and outcomes into the dataset; a second time changes nothing.
 
+    People who asked not to be in it are unrecognised faces, whatever a result says.
+
     :param when: the run time. :param outcomes: of the sites without a result.
     :raises RecordError: a file of the dataset is not what it should be; it is left as it is.
     """
+    removed = Removed.load(store)
+    told, results = results, [without_them(store, result, removed) for result in results]
     sites = [result.site for result in results]
-    sightings = sighting_rows(store, results)
+    sightings = without_texts(sighting_rows(store, results), removed)
     # The CSV first: it is the one that people open and save, so the one most likely to be refused.
     changed = [
-        update_csv(store, results),
+        update_csv(store, results, removed),
         update_sightings(store, when, sites, sightings),
         update_captures(store, when, results, outcomes),
     ]
+    months = [keys.captures(when), *([keys.sightings(when)] if results else [])]
+    update_datapackage(store, months)
+    if Removed.load(store) != removed:
+        # Somebody was removed meanwhile, and maybe from these tables before these rows came into them.
+        return merge(store, when, told, outcomes)
     return Merged(
         seen=sorted(sites),
         skipped=sorted(one.site for one in outcomes if one.outcome == "skipped"),

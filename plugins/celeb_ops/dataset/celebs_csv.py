@@ -9,7 +9,9 @@ import re
 from typing import TYPE_CHECKING
 
 from celeb_ops import keys
+from celeb_ops.dataset.schema import CELEBS
 from celeb_ops.exceptions import NotStoredError, RecordError
+from celeb_ops.removed import Removed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,19 +21,23 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-CSV_HEADER = ("time", "site", "celebrities", "captured_at", "source")
-_FORMULA = ("=", "+", "-", "@")
+CSV_HEADER = tuple(CELEBS.dtypes)
+FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+"""What a spreadsheet takes for a formula's beginning; the wide ones where its language has them."""
+# Python's own limit of 128 kB a cell would close the file for ever behind a page of many long names.
+csv.field_size_limit(2**31 - 1)
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
 
 Rows = dict[tuple[str, str], tuple[str, ...]]
 """The cells of each row by its time and site."""
 
 
-def update_csv(store: Store, results: Sequence[Result]) -> bool:
+def update_csv(store: Store, results: Sequence[Result], removed: Removed | None = None) -> bool:
     """Bring the results' rows into the file; True if that changed it.
 
     The first version's file in its place is kept beside it and taken over.
 
+    :param removed: people whom no row names: somebody may have put an older file in the place of this one.
     :raises RecordError: the file there can't be read without loss; it is left as it is.
     """
     new = {
@@ -45,11 +51,14 @@ def update_csv(store: Store, results: Sequence[Result]) -> bool:
         for result in results
     }
 
+    removed = removed or Removed()
+
     def change(old: bytes | None) -> bytes:
-        rows = read_csv(old or b"", store.url(keys.CSV))
+        url = store.url(keys.CSV)
+        rows = read_csv(without_people(old or b"", removed, url), url)
         return write_csv((rows | new).values())
 
-    taken_over = _keep_first_version(store)
+    taken_over = _keep_first_version(store, removed)
     changed = store.update(keys.CSV, change)
     if taken_over:
         _count_first_version(store, taken_over)
@@ -71,6 +80,40 @@ def read_csv(content: bytes, where: str = keys.CSV) -> Rows:
             "version's, so it is not written over: move it away, or give it back its first line, and clear merge."
         )
     return rows
+
+
+def without_people(content: bytes, removed: Removed, where: str = keys.CSV) -> bytes:
+    """Our file, or the first version's, without the names of people who asked not to be in it; else as it was.
+
+    :raises RecordError: names ``where``; the file can't be read without loss.
+    """
+    if not removed.may_be_in(content):
+        return content
+    text = _text(content, where)
+    if not _is_ours(text):
+        return "".join(_v1_line_without(line, removed) for line in io.StringIO(text, newline="")).encode()
+    rows = _ours(text, where)
+    clean = {place: _row_without(row, removed) for place, row in rows.items()}
+    return content if clean == rows else write_csv(clean.values())
+
+
+def _row_without(row: tuple[str, ...], removed: Removed) -> tuple[str, ...]:
+    names = [name.strip() for name in row[2].split(";")]
+    kept = [name for name in names if not removed.holds(name)]
+    return row if kept == names else (*row[:2], "; ".join(kept), *row[3:])
+
+
+def _v1_line_without(line: str, removed: Removed) -> str:
+    """A line of the first version's file; one that can't be read goes where it names one of them."""
+    cells = _cells(line)
+    if not cells or keys.parse_v1_time(cells[0]) is None:
+        return "" if removed.mentioned(line) else line
+    kept = [*cells[:2], *(cell for cell in cells[2:] if not removed.holds(cell))]
+    if kept == cells:
+        return line
+    out = io.StringIO(newline="")
+    csv.writer(out, lineterminator=line[len(line.rstrip("\r\n")) :]).writerow(kept)
+    return out.getvalue()
 
 
 def write_csv(rows: Iterable[Sequence[str]]) -> bytes:
@@ -135,14 +178,28 @@ def _first_version(text: str) -> Rows:
     """The rows of the first version's file. A site's rows of one time are one: their names are united."""
     names: dict[tuple[str, str], set[str]] = {}
     # Line by line: it knew no cell of several lines, and a quote that stays open must not take in the next.
-    for number, line in enumerate(io.StringIO(text, newline=None), start=1):
+    lines = io.StringIO(text, newline=None).readlines()
+    for number, line in enumerate(lines, start=1):
         cells = _cells(line)
+        if not line.endswith("\n"):
+            cells = _whole_cells(cells, lines[:-1])
         when = keys.parse_v1_time(cells[0]) if cells else None
         if when is not None and len(cells) > 1 and cells[1]:
             names.setdefault((keys.iso(when), cells[1]), set()).update(_cell(name) for name in cells[2:] if name)
         elif any(cells):
             logger.warning("%s, line %d, can't be read and is left out: %r", keys.CSV, number, line.strip()[:200])
     return {key: (*key, "; ".join(sorted(found)), key[0], "live") for key, found in names.items()}
+
+
+def _whole_cells(cells: list[str], before: Sequence[str]) -> list[str]:
+    """The cells of a line that lacks its end, without the last one, unless another line has the same.
+
+    The first version was killed while it wrote: ``Brad Pi`` is nobody's name.
+    """
+    if not cells or any(cells[-1] in _cells(line) for line in before):
+        return cells
+    logger.warning("%s ends in the middle of a line: its last cell, %r, is left out.", keys.CSV, cells[-1][:200])
+    return cells[:-1]
 
 
 def _cells(line: str) -> list[str]:
@@ -152,10 +209,10 @@ def _cells(line: str) -> list[str]:
         return [line]
 
 
-def _keep_first_version(store: Store) -> Rows:
+def _keep_first_version(store: Store, removed: Removed) -> Rows:
     """Keep the first version's file beside the new one before it is taken over; its rows, none where there is none."""
     try:
-        old = store.read(keys.CSV)
+        old = without_people(store.read(keys.CSV), removed, store.url(keys.CSV))
     except NotStoredError:
         return {}
     text = _text(old, store.url(keys.CSV))
@@ -196,4 +253,4 @@ def _names_in(rows: Rows) -> int:
 def _cell(name: str) -> str:
     """A name as part of a cell: on one line, taken for a formula by no spreadsheet, and without the joint's sign."""
     name = " ".join("".join(char if char.isprintable() else " " for char in name).split()).replace(";", ",")
-    return f"'{name}" if name.startswith(_FORMULA) else name
+    return f"'{name}" if name.startswith(FORMULA) else name

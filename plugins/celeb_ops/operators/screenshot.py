@@ -59,6 +59,7 @@ class ScreenshotOperator(SiteOperator):
         from celeb_ops.capture.scratch import scratch_folder
         from celeb_ops.hooks.webdriver import WebDriverHook
         from celeb_ops.records import Part, Screenshot
+        from celeb_ops.removed import Removed, without_mentions
 
         hook = WebDriverHook(step.settings.browser_url)
         with scratch_folder("capture") as folder:
@@ -74,12 +75,13 @@ class ScreenshotOperator(SiteOperator):
         while step.store.exists(lost := keys.image(step.stem, number, step.site.format)):
             step.store.delete(lost)
             number += 1
+        removed = Removed.load(step.store)
         screenshot = Screenshot(
             site=step.site.name,
             time=step.time,
             url=step.site.url,
             final_url=page.final_url,
-            title=page.title,
+            title="" if removed.mentioned(page.title) else page.title,
             http_status=page.http_status,
             captured_at=page.captured_at,
             source="live",
@@ -89,7 +91,7 @@ class ScreenshotOperator(SiteOperator):
             captured_height=page.captured_height,
             truncated=page.truncated,
             parts=parts,
-            pictures=page.pictures,
+            pictures=without_mentions(page.pictures, removed),
             images_loaded=page.images_loaded,
             images_total=page.images_total,
             missing=page.missing,

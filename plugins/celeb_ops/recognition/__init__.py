@@ -103,5 +103,7 @@ def open_recognizer(settings: Settings, store: Store, rekognition: Callable[[], 
         return RekognitionRecognizer(rekognition(), in_s3.s3_object if in_s3 else None, pace)
     from celeb_ops.recognition.gallery import Gallery
     from celeb_ops.recognition.local import LocalRecognizer
+    from celeb_ops.removed import Removed
 
-    return LocalRecognizer(Gallery.load(settings.path(settings.gallery), settings.path(settings.cache)))
+    gallery = Gallery.load(settings.path(settings.gallery), settings.path(settings.cache), Removed.load(store))
+    return LocalRecognizer(gallery)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
@@ -20,6 +20,7 @@ from celeb_ops.slicing import MIN_SIDE_PX, OVERLAP_PX, encoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from concurrent.futures import Future
 
     from celeb_ops.recognition import Face, Recognizer
     from celeb_ops.recognition.answers import Answers
@@ -150,12 +151,15 @@ class Inquiry:
             self._paid |= {digest for digest, answer in answers.items() if answer.asked_by == self._stem}
             lacking = [question for digest, question in by_digest.items() if digest not in answers]
             logger.info("%d pictures to ask about, %d of them answered already", len(by_digest), len(answers))
-            self._budget.take(len(self._paid) + len(lacking))
-            calls = [pool.submit(self._call, question) for question in lacking]
+            self._budget.take(self._paid, {question.digest for question in lacking})
+            calls: dict[Future[Answer], str] = {}
             try:
-                for number, (question, call) in enumerate(zip(lacking, calls, strict=True), start=1):
-                    answers[question.digest] = call.result()
-                    logger.info("Call %d of %d: %d faces", number, len(lacking), len(answers[question.digest].faces))
+                for question in lacking:
+                    calls[pool.submit(self._call, question)] = question.digest
+                # As they end, so that a refusal is not noticed behind a slow answer, while others are paid for.
+                for number, call in enumerate(as_completed(calls), start=1):
+                    answers[calls[call]] = answer = call.result()
+                    logger.info("Call %d of %d: %d faces", number, len(lacking), len(answer.faces))
             except BaseException:
                 # What is under way is paid for and its answer kept; nothing more is begun.
                 pool.shutdown(cancel_futures=True)

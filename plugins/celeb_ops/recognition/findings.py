@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from celeb_ops.recognition import Face
     from celeb_ops.records import Slice
 
-_SAME_IOS = 0.5
+SAME_IOS = 0.5
 """Two findings of overlapping slices that share this much of the smaller box are one face (SAHI's default)."""
 _SAME_SIZE = 0.4
 """A child's face before an adult's is much smaller, and none of the same one."""
@@ -72,7 +72,7 @@ def _same(one: Finding, other: Finding) -> bool:
     """Whether two findings may be one face: in one place, of one size unless a slice cuts it, and of no two names."""
     small, large = sorted((one.box.area, other.box.area))
     return (
-        one.box.ios(other.box) >= _SAME_IOS
+        one.box.ios(other.box) >= SAME_IOS
         and (small >= _SAME_SIZE * large or one.cut or other.cut)
         and (not one.face.name or not other.face.name or one.face.name == other.face.name)
     )

@@ -14,6 +14,7 @@ import numpy as np
 
 from celeb_ops.exceptions import GalleryError, RecognitionError
 from celeb_ops.recognition import models
+from celeb_ops.removed import Removed
 
 if TYPE_CHECKING:
     from celeb_ops.recognition.models import Embedding
@@ -38,12 +39,13 @@ class Gallery:
     """``<Name>/<file>`` of each row, where they are files."""
 
     @classmethod
-    def load(cls, folder: Path, cache: Path) -> Gallery:
+    def load(cls, folder: Path, cache: Path, removed: Removed | None = None) -> Gallery:
         """The gallery in ``folder``; a folder that is not there is an empty gallery.
 
         Folders that start with ``_`` or ``.`` are passed over, as are photos without a usable face (with a
         warning). Embeddings are kept in ``cache`` by the photo's content.
 
+        :param removed: people who asked not to be in the dataset: their photos are not so much as read.
         :raises GalleryError: the path is a file, or can't be read.
         """
         if not folder.exists():
@@ -54,7 +56,10 @@ class Gallery:
         photos: list[str] = []
         rows: list[Embedding] = []
         digest = hashlib.sha256(models.MODEL.encode())
+        theirs = removed or Removed()
         for photo in photos_in(folder):
+            if theirs.holds(photo.parent.name):
+                continue
             try:
                 content = photo.read_bytes()
             except OSError as error:

@@ -14,8 +14,10 @@ from celeb_ops import keys
 from celeb_ops.exceptions import NotPermittedError
 from celeb_ops.recognition import paid
 from celeb_ops.recognition.findings import merged, on_slice
+from celeb_ops.recognition.unnamed import Unnaming
 from celeb_ops.recognition.words import mentions
 from celeb_ops.records import Result, Sighting
+from celeb_ops.removed import Removed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_CROP_MARGIN = 0.35
+CROP_MARGIN = 0.35
 _CROP_PX = 256
 
 
@@ -47,11 +49,14 @@ def look(
     :param terms: how a recogniser that costs money is asked. :param min_confidence: a less sure name is none (0–100).
     """
     start = time.monotonic()
+    removed = Removed.load(store)
+    recognizer = Unnaming(recognizer, removed)
     if recognizer.cost_usd:
-        found, calls = paid.find(plan, screenshot, recognizer, stem, store, terms or paid.Terms())
+        found, calls = paid.find(plan, screenshot, recognizer, stem, store, terms or paid.Terms(), removed)
     else:
         found, calls = _on_every_slice(plan, recognizer, store), 0
-    faces_once = confirmed([_sure(one, min_confidence) for one in found], screenshot.pictures)
+    # Not the other way round: a name that is none would keep two findings of one face apart.
+    faces_once = confirmed(merged([_sure(one, min_confidence) for one in found]), screenshot.pictures)
     named = sorted((one for one in faces_once if one.face.name), key=lambda one: (one.box.top, one.box.left))
     _remove_crops(stem, store)
     sightings = [_sighting(one, number, plan, screenshot, stem, store) for number, one in enumerate(named, start=1)]
@@ -80,7 +85,7 @@ def _on_every_slice(plan: Plan, recognizer: Recognizer, store: Store) -> list[Fi
         faces = recognizer.recognize(store.read(one.key), areas)
         logger.info("Slice %d of %d: %d faces", number, len(plan.slices), len(faces))
         found += on_slice(faces, one)
-    return merged(found)
+    return found
 
 
 def _sure(one: Finding, least: float) -> Finding:
@@ -146,8 +151,12 @@ def _crop(found: Finding, plan: Plan, store: Store) -> bytes:
     shown = [(part, one) for one in plan.slices for part in one.parts_of(found.box)]
     part, one = max(shown, key=lambda pair: (pair[0].area, pair[1].key == found.source))
     with Image.open(io.BytesIO(store.read(one.key))) as image:
-        around = part.grown(_CROP_MARGIN).clipped(*image.size)
-        crop = image.convert("RGB").crop((around.left, around.top, around.right, around.bottom))
+        around = part.grown(CROP_MARGIN).clipped(*image.size)
+        return evidence(image.convert("RGB").crop((around.left, around.top, around.right, around.bottom)))
+
+
+def evidence(crop: Image.Image) -> bytes:
+    """A crop as it is stored: a JPEG of 256 px at most."""
     crop.thumbnail((_CROP_PX, _CROP_PX))
     out = io.BytesIO()
     crop.save(out, "JPEG", quality=85)

@@ -12,17 +12,18 @@ from celeb_ops.recognition import Face, models
 from celeb_ops.recognition.answers import AnsweredFace, Answers
 from celeb_ops.recognition.asking import Inquiry, Question
 from celeb_ops.recognition.budget import Budget
-from celeb_ops.recognition.findings import Finding, finding, merged, on_slice
+from celeb_ops.recognition.findings import SAME_IOS, Finding, finding, merged, on_slice
 from celeb_ops.recognition.memory import Memory, shades_of
 from celeb_ops.recognition.sheets import Piece, Shelves, contact_sheets, face_piece
+from celeb_ops.recognition.unnamed import without_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from celeb_ops.recognition import Recognizer
     from celeb_ops.recognition.memory import Known
-    from celeb_ops.recognition.models import Pixels
     from celeb_ops.records import Picture, Plan, Screenshot, Slice
+    from celeb_ops.removed import Removed
     from celeb_ops.settings import Settings
     from celeb_ops.store import Store
 
@@ -56,11 +57,17 @@ class Terms:
 
 
 def find(
-    plan: Plan, screenshot: Screenshot, recognizer: Recognizer, stem: str, store: Store, terms: Terms
+    plan: Plan,
+    screenshot: Screenshot,
+    recognizer: Recognizer,
+    stem: str,
+    store: Store,
+    terms: Terms,
+    removed: Removed,
 ) -> tuple[list[Finding], int]:
-    """The faces of a page, each once, and the calls that were made for them in this run.
+    """The faces of a page, one maybe twice where slices overlap, and the calls that were made for them in this run.
 
-    :raises BudgetError: the page needs more calls than the run has left.
+    :param removed: people whom no finding names. :raises BudgetError: the page needs more calls than the run has left.
     """
     memory = None
     if terms.remember:
@@ -71,6 +78,9 @@ def find(
     inquiry = Inquiry(recognizer, answers, budget, stem, terms.at_once)
 
     page = _Page(screenshot, plan, memory)
+    # All before the first question: a picture of which one slice shows a part may be whole on the next, and known.
+    for one in plan.slices:
+        page.meet(one, store)
     way = _FacesOnSheets(page, stem) if terms.sheets else _Slices(page, stem, store)
     questions = [question for one in plan.slices for question in way.slice(one, store.read(one.key))]
     questions += way.rest()
@@ -82,9 +92,9 @@ def find(
         len(page.shades),
         len(questions),
     )
-    found = merged([*inquiry.ask(questions), *known])
+    found = without_names([*inquiry.ask(questions), *known], removed)
     if memory:
-        memory.keep(page.seen(found, memory))
+        memory.keep(page.seen(merged(found), memory))
     return found, inquiry.calls
 
 
@@ -97,23 +107,28 @@ class _Page:
         self.known: dict[Box, Known] = {}
         self._when = screenshot.time
         self._memory = memory
-        width, height = screenshot.page_width, screenshot.captured_height
+        self._size = screenshot.page_width, screenshot.captured_height
         areas = set(plan.areas)
         self._pictures: dict[Box, Picture] = {
-            box: picture for picture in screenshot.pictures if (box := picture.box.clipped(width, height)) in areas
+            box: picture for picture in screenshot.pictures if (box := picture.box.clipped(*self._size)) in areas
         }
 
-    def meet(self, one: Slice, pixels: Pixels) -> None:
-        """Look at the pictures that are whole on a slice."""
+    def meet(self, one: Slice, store: Store) -> None:
+        """Look at the pictures that are whole on a slice, and on none before it."""
         if not self._memory:
             return
-        for box, picture in self._pictures.items():
-            parts = one.parts_of(box)
-            if box in self.shades or len(parts) != 1 or parts[0].area != box.area:
-                continue
-            part = parts[0]
+        whole = {
+            box: parts[0]
+            for box in self._pictures
+            if box not in self.shades and len(parts := one.parts_of(box)) == 1 and parts[0].area == box.area
+        }
+        if not whole:
+            return
+        pixels = models.decode(store.read(one.key))
+        for box, part in whole.items():
             self.shades[box] = shades_of(pixels[part.top : part.bottom, part.left : part.right])
-            if known := self._memory.recall(picture.src, (box.width, box.height), self.shades[box]):
+            known = self._memory.recall(self._pictures[box].src, (box.width, box.height), self.shades[box])
+            if known:
                 self.known[box] = known
 
     def parts(self, one: Slice, new: bool) -> list[Box]:
@@ -121,12 +136,26 @@ class _Page:
         return [part for area in self.areas if (area not in self.known) == new for part in one.parts_of(area)]
 
     def recalled(self) -> list[Finding]:
-        """The faces of the known pictures."""
-        return [
-            finding(face, face.box.moved(box.left, box.top), f"picture {box}", cut=False)
-            for box, known in self.known.items()
-            for face in (one.face() for one in known.faces)
-        ]
+        """The faces of the known pictures. Where a smaller picture lies on one, what is said of that one counts.
+
+        A small picture on a large one changes its shades too little to tell: another face may be there by now.
+        """
+        found: list[Finding] = []
+        for box, known in sorted(self.known.items(), key=lambda item: item[0].area):
+            source = f"picture {box}"
+            here = [
+                finding(face, face.box.moved(box.left, box.top).clipped(*self._size), source, cut=False)
+                for face in (one.face() for one in known.faces)
+            ]
+            new = [area for area in self.areas if area not in self.known and area.area < box.area]
+            on_top = [other.box for other in found]
+            found += [
+                one
+                for one in here
+                if not any(_mostly_on(area, one.box) for area in new)
+                and not any(other.ios(one.box) >= SAME_IOS for other in on_top)
+            ]
+        return found
 
     def seen(self, found: Sequence[Finding], memory: Memory) -> list[Known]:
         """What is to be remembered: each picture with the faces that are mostly on it."""
@@ -139,11 +168,11 @@ class _Page:
 
 
 def _faces_on(box: Box, found: Iterable[Finding]) -> list[AnsweredFace]:
-    return [
-        AnsweredFace.of(one.face, one.box.moved(-box.left, -box.top))
-        for one in found
-        if 2 * box.intersection(one.box) > one.box.area
-    ]
+    return [AnsweredFace.of(one.face, one.box.moved(-box.left, -box.top)) for one in found if _mostly_on(box, one.box)]
+
+
+def _mostly_on(area: Box, face: Box) -> bool:
+    return 2 * area.intersection(face) > face.area
 
 
 class _Slices:
@@ -155,11 +184,10 @@ class _Slices:
         self._shelves = Shelves(f"{stem} sheet")
 
     def slice(self, one: Slice, content: bytes) -> Iterator[Question]:
-        pixels = models.decode(content)
-        self._page.meet(one, pixels)
         if not self._page.parts(one, new=False):
             yield Question.of_slice(one, content, self._store)
             return
+        pixels = models.decode(content)
         pieces = [
             Piece(pixels[box.top : box.bottom, box.left : box.right].copy(), one.on_page(box))
             for box in united(self._page.parts(one, new=True))
@@ -181,11 +209,10 @@ class _FacesOnSheets:
     _pieces: dict[tuple[str, Box], Piece] = field(default_factory=dict)
 
     def slice(self, one: Slice, content: bytes) -> Iterator[Question]:
-        pixels = models.decode(content)
-        self.page.meet(one, pixels)
         areas = self.page.parts(one, new=True)
         if not areas and self.page.areas:
             return iter(())
+        pixels = models.decode(content)
         height, width = pixels.shape[:2]
         faces = [Face(box.clipped(width, height)) for box in models.find_faces(pixels, areas)]
         for here in on_slice(faces, one):

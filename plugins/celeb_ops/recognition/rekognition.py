@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
     from mypy_boto3_rekognition.type_defs import BoundingBoxTypeDef, RecognizeCelebritiesResponseTypeDef
 
-_RETRYABLE = {"ProvisionedThroughputExceededException", "ThrottlingException", "InternalServerError"}
+_THROTTLED = {"ProvisionedThroughputExceededException", "ThrottlingException"}
+_RETRYABLE = {*_THROTTLED, "InternalServerError"}
 _QUOTA = (
     "the account makes more calls a second than its quota; lower CELEBS_CALLS_AT_ONCE, or ask AWS for a higher quota"
 )
@@ -77,9 +78,7 @@ class RekognitionRecognizer:
         fit = fitted(picture)
         by_place = self._locate and key and fit is picture
         image: dict[str, Any] = {"S3Object": self._locate(key)} if by_place else {"Bytes": fit}  # type: ignore[misc,arg-type]
-        began = self._pace.wait()
         answer = self._asked(image)
-        self._pace.told(began, answer["ResponseMetadata"].get("RetryAttempts", 0))
         with Image.open(io.BytesIO(fit)) as opened:
             size = opened.size
         named = [
@@ -95,15 +94,21 @@ class RekognitionRecognizer:
         return named + [Face(_box(one["BoundingBox"], size)) for one in answer.get("UnrecognizedFaces", [])]
 
     def _asked(self, image: dict[str, Any]) -> RecognizeCelebritiesResponseTypeDef:
+        began = self._pace.wait()
         try:
-            return self._client.recognize_celebrities(Image=image)  # type: ignore[arg-type]
+            answer = self._client.recognize_celebrities(Image=image)  # type: ignore[arg-type]
         except ClientError as error:
+            if error.response["Error"]["Code"] in _THROTTLED:
+                # Of no use to this call any more, but to the next step.
+                self._pace.told(began, 1)
             raise _refusal(error) from error
         except BotoCoreError as error:
             kind = RekognitionError if would_repeat(error) else RecognitionError
             raise kind(
                 f"Rekognition could not be asked: {said_by(error)}. Check the connection celebs_rekognition."
             ) from error
+        self._pace.told(began, answer["ResponseMetadata"].get("RetryAttempts", 0))
+        return answer
 
     def advice(self) -> str:
         return ""

@@ -52,9 +52,9 @@ class Cell:
     at: Box
 
     def on_page(self, box: Box) -> Box:
-        """A box on the sheet, on the page."""
+        """A box on the sheet, on the page; of one that reaches over the piece's edge, the part inside."""
         scale = self.piece.page.width / self.at.width
-        moved = box.moved(-self.at.left, -self.at.top)
+        moved = box.moved(-self.at.left, -self.at.top).clipped(self.at.width, self.at.height)
         return Box(
             self.piece.page.left + round(moved.left * scale),
             self.piece.page.top + round(moved.top * scale),
@@ -67,7 +67,7 @@ class Cell:
             box.left <= self.at.left
             or box.top <= self.at.top
             or box.right >= self.at.right
-            or (box.bottom >= self.at.bottom)
+            or box.bottom >= self.at.bottom
         )
 
 

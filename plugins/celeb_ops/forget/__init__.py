@@ -1,0 +1,1 @@
+"""What is done for people who asked not to be in the dataset: ``python -m celeb_ops.forget NAME``."""

@@ -1,0 +1,118 @@
+"""What is done with one capture that shows somebody who asked not to be in the dataset."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from celeb_ops import keys
+from celeb_ops.exceptions import EmptyPictureError, NotStoredError, RecordError
+from celeb_ops.forget.blur import areas_of, blur, read_areas
+from celeb_ops.recognition.look import CROP_MARGIN, evidence
+from celeb_ops.records import Result, Screenshot
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from celeb_ops.geometry import Box
+    from celeb_ops.records import Part
+    from celeb_ops.removed import Removed
+    from celeb_ops.store import Store
+
+
+@dataclass
+class Capture:
+    """Where a capture shows them."""
+
+    boxes: list[Box] = field(default_factory=list)
+    """In page px, each once."""
+    crops: set[str] = field(default_factory=set)
+    """Keys of their evidence."""
+
+    def add(self, box: Box, crop: str | None) -> None:
+        if box not in self.boxes:
+            self.boxes.append(box)
+        if crop and crop.startswith("Faces/"):
+            self.crops.add(crop)
+
+
+def clear(store: Store, sidecar: str, capture: Capture, removed: Removed, dry: bool) -> Counter[str]:
+    """Blur their faces, and remove slices and crops that show them; what was done.
+
+    The slices are cut again from the screenshot when its slice task is cleared. A crop of somebody else that shows a
+    piece of such a face is cut anew. A picture that can't be decoded can't be blurred: it is deleted.
+    """
+    stem = sidecar.removeprefix("Images/").removesuffix(".json")
+    done = Counter(_pictures(store, stem, sidecar, capture, removed, dry))
+    # The plan first: it is there = its slices are.
+    for key in sorted(store.list(f"Slices/{stem}/"), key=lambda key: not key.endswith("/plan.json")):
+        store.delete(key)
+        done["slices"] += key.endswith(".jpeg")
+    there = set(store.list(keys.crops(stem)))
+    for crop in sorted(capture.crops & there):
+        store.delete(crop)
+        done["crops of their faces"] += 1
+    return done
+
+
+def _pictures(store: Store, stem: str, sidecar: str, capture: Capture, removed: Removed, dry: bool) -> dict[str, int]:
+    try:
+        shot = Screenshot.load(store, sidecar)
+    except (NotStoredError, RecordError):
+        # Without its facts nobody knows which picture shows which rows.
+        return _without_pictures(store, stem)
+    areas = areas_of(capture.boxes, shot)
+    todo = [area for area in areas if area not in shot.blurred]
+    if not todo or dry:
+        return {"faces on screenshots": len(capture.boxes) if todo else 0}
+    try:
+        blur(store, shot, todo)
+        _cut_others_anew(store, stem, shot, areas, removed)
+    except (EmptyPictureError, NotStoredError):
+        return _without_pictures(store, stem, shot.parts)
+    store.update(sidecar, lambda old: _marked(old, areas) if old else None)
+    return {"faces on screenshots": len(capture.boxes)}
+
+
+def _without_pictures(store: Store, stem: str, parts: Sequence[Part] = ()) -> dict[str, int]:
+    # By their names: to list them costs a look at every screenshot where the store is a folder.
+    pictures = {part.key for part in parts if store.exists(part.key)}
+    for extension in ("jpeg", "png"):
+        number = 1
+        while store.exists(key := keys.image(stem, number, extension)):
+            pictures.add(key)
+            number += 1
+    for key in sorted(pictures):
+        store.delete(key)
+    return {"pictures that could not be blurred": len(pictures)}
+
+
+def _marked(content: bytes, areas: list[Box]) -> bytes:
+    """The sidecar that says where its picture is blurred: a second time needs no second encoding."""
+    facts = json.loads(content)
+    facts["blurred"] = sorted({*map(tuple, facts.get("blurred", [])), *areas})
+    return json.dumps(facts, indent=1, ensure_ascii=False).encode()
+
+
+def _cut_others_anew(store: Store, stem: str, shot: Screenshot, areas: list[Box], removed: Removed) -> None:
+    """Other people's crops reach beyond their faces: those that show a piece of a blurred one are cut anew."""
+    try:
+        result = Result.load(store, keys.result(stem))
+    except (NotStoredError, RecordError):
+        return
+    around = {
+        one.crop: one.box.grown(CROP_MARGIN).clipped(shot.page_width, shot.captured_height)
+        for one in result.sightings
+        if not removed.holds(one.name) and one.crop.startswith(keys.crops(stem))
+    }
+    touched = {
+        box: crop
+        for crop, box in around.items()
+        if any(box.intersection(area) for area in areas) and store.exists(crop)
+    }
+    for box, pixels in read_areas(store, shot, list(touched)):
+        store.write(touched[box], evidence(Image.fromarray(pixels.copy())))

@@ -1,0 +1,54 @@
+"""The store's JSON records without the people who asked not to be in the dataset. Faces stay, as unrecognised."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from celeb_ops.removed import Removed
+
+_PLACES = {"site", "time", "captured_at", "url", "final_url", "key", "screenshot", "crop", "name", "id", "shades"}
+"""Fields that say where something is, or are another person's own: a site may bear a person's name."""
+
+
+def scrubbed(content: bytes, removed: Removed) -> bytes | None:
+    """The record without them; None where it has nothing of them.
+
+    Of a result the sighting goes and is counted as unrecognised; of an answer's face its box stays; texts and links
+    of the page that name one of them are emptied.
+
+    :raises ValueError: it is no JSON.
+    """
+    if not removed.may_be_in(content):
+        return None
+    record = json.loads(content)
+    clean = _clean(record, removed)
+    if clean == record:
+        return None
+    indent = 1 if b"\n" in content.strip() else None
+    return json.dumps(clean, indent=indent, ensure_ascii=False).encode(errors="replace")
+
+
+def _clean(value: Any, removed: Removed) -> Any:
+    if isinstance(value, str):
+        return "" if removed.mentioned(value) else value
+    if isinstance(value, list):
+        return [_clean(one, removed) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if "box" in value and removed.holds(_text(value.get("name"))):
+        return {"box": value["box"]}
+    if isinstance(value.get("sightings"), list):
+        value = _without_sightings(value, removed)
+    return {field: one if field in _PLACES else _clean(one, removed) for field, one in value.items()}
+
+
+def _without_sightings(result: dict[str, Any], removed: Removed) -> dict[str, Any]:
+    kept = [one for one in result["sightings"] if not (isinstance(one, dict) and removed.holds(_text(one.get("name"))))]
+    gone = len(result["sightings"]) - len(kept)
+    return {**result, "sightings": kept, "unrecognised": int(result.get("unrecognised") or 0) + gone}
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None

@@ -1,0 +1,261 @@
+"""Who asked not to be in the dataset: ``removed.yaml`` at the store's root, read by whatever would name a person."""
+
+from __future__ import annotations
+
+import re
+import sys
+import unicodedata
+from dataclasses import dataclass
+from functools import cache, cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
+
+import yaml
+
+from celeb_ops import keys
+from celeb_ops.exceptions import NotStoredError, RecordError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from celeb_ops.records import Picture
+    from celeb_ops.store import Store
+
+_HEADER = """\
+# People who asked not to be in the dataset. `make forget NAME="…"` writes this file and removes what there is; whoever
+# is added here by hand is only kept out from now on. Keep it out of git: it is itself a list of people.
+# Capitals, accents, signs and spaces make no difference. `aliases` are other spellings: "Ye" for "Kanye West".
+"""
+_ENTRY = "write it as `- {name: Grace Hopper, aliases: [Rear Admiral Hopper], since: 2026-11-24}`, aliases may lack"
+_NO_ASCII_LETTER = bytes(code for code in range(128) if not chr(code).isalnum())
+_ESCAPED = re.compile(rb"\\.", re.DOTALL)
+_LONG_NAME = 8
+"""From so many letters on a name of several words is looked for inside words too: ``#thegracehopperstory``."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who asked not to be in the dataset."""
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    since: str = ""
+    """The day of the request, ``2026-11-24``."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.name, *self.aliases)
+
+
+@dataclass(frozen=True)
+class Removed:
+    """The people who asked not to be in the dataset."""
+
+    people: tuple[Person, ...] = ()
+
+    @classmethod
+    def load(cls, store: Store) -> Removed:
+        """Those of the store; nobody where it has no such file. RecordError names file, entry and what would do."""
+        try:
+            content = store.read(keys.REMOVED)
+        except NotStoredError:
+            return cls()
+        return cls(_people(content, store.url(keys.REMOVED)))
+
+    def __bool__(self) -> bool:
+        return bool(self.people)
+
+    def holds(self, name: str | None) -> bool:
+        """Whether this is one of them, in whatever spelling."""
+        return bool(name) and bool(self.people) and plain(name or "") in self._plain
+
+    def mentioned(self, text: str | None) -> bool:
+        """Whether a page's words, or an address of it, have the whole name of one of them.
+
+        A part of the name is not enough: families share it. An address's host does not count: it stands for the site.
+        """
+        if not text or not self.people:
+            return False
+        said = words(_without_host(text))
+        tokens = set(said.split())
+        padded = f" {said} "
+        for name in self._words:
+            joined = name.replace(" ", "")
+            if f" {name} " in padded or joined in tokens:
+                return True
+            if " " in name and len(joined) >= _LONG_NAME and any(joined in token for token in tokens):
+                return True
+        return False
+
+    def may_be_in(self, content: bytes) -> bool:
+        """Whether to look closer at a file: False only where none of them is named in it. About 1 ms for 30 kB."""
+        if not self.people:
+            return False
+        # Letters that JSON has escaped are not to be seen from here.
+        if b"\\u" in content or not all(self._words):
+            return True
+        if b"%" in content:
+            content = unquote_to_bytes(content)
+        # A line's end is an `n` in JSON.
+        return self._may_be_in(content) or (b"\\" in content and self._may_be_in(_ESCAPED.sub(b" ", content)))
+
+    def _may_be_in(self, content: bytes) -> bool:
+        if all(self._ascii):
+            # Thirty times as fast as by Unicode's tables. What is dropped on both sides hides no name.
+            if not content.isascii():
+                content = _ascii(content.decode(errors="replace").casefold())
+            squeezed = re.sub(rb"'s\b", b"", content.lower()).translate(None, _NO_ASCII_LETTER)
+            return any(name in squeezed for name in self._ascii)
+        text = words(content.decode(errors="replace")).replace(" ", "")
+        return any(name in text for name in self._plain)
+
+    @cached_property
+    def _plain(self) -> frozenset[str]:
+        return frozenset(plain(name) for person in self.people for name in person.names)
+
+    @cached_property
+    def _ascii(self) -> tuple[bytes, ...]:
+        return tuple(_ascii(name) for name in self._plain)
+
+    @cached_property
+    def _words(self) -> tuple[str, ...]:
+        return tuple(words(name) for person in self.people for name in person.names)
+
+
+def add(store: Store, person: Person) -> Removed:
+    """Put a person into the store's file; those who are there then. Who is there already is not written twice."""
+    url = store.url(keys.REMOVED)
+
+    def change(old: bytes | None) -> bytes | None:
+        there = Removed(_people(old or b"", url))
+        if all(there.holds(name) for name in person.names):
+            return None
+        entry = {"name": person.name, "aliases": list(person.aliases), "since": person.since}
+        new = (old or _HEADER.encode()).rstrip() + b"\n" + _yaml([entry])
+        # What a person has written stays as it is, comments too, where one can go on below it.
+        expected = (*there.people, person)
+        try:
+            appended = _people(new, url) == expected
+        except RecordError:
+            appended = False
+        return new if appended else _HEADER.encode() + _yaml([vars(one) for one in expected])
+
+    store.update(keys.REMOVED, change)
+    return Removed.load(store)
+
+
+def without_mentions(pictures: Sequence[Picture], removed: Removed) -> list[Picture]:
+    """A page's pictures, without the texts and addresses that name one of them."""
+    return [
+        picture.model_copy(
+            update={
+                field: "" for field in ("src", "alt", "link", "headline") if removed.mentioned(getattr(picture, field))
+            }
+        )
+        for picture in pictures
+    ]
+
+
+def words(text: str) -> str:
+    """Lower-case words without accents and signs, one space between them; ``'s`` at a word's end is none of it."""
+    bare = _combining().sub("", unicodedata.normalize("NFKD", re.sub(r"['’]s\b", "", text.casefold())))
+    return _no_letter().sub(" ", bare).strip()
+
+
+def _ascii(text: str) -> bytes:
+    return unicodedata.normalize("NFKD", text.replace("’", "'")).encode("ascii", "ignore")
+
+
+@lru_cache(maxsize=10_000)
+def plain(name: str) -> str:
+    """The letters and digits of a name, without capitals and accents; a name of signs alone is itself."""
+    return words(name).replace(" ", "") or "".join(name.split()).casefold()
+
+
+def _without_host(text: str) -> str:
+    if "://" in text:
+        try:
+            parts = urlsplit(text)
+        except ValueError:
+            # What a page links to need be no address.
+            return unquote(text)
+        if parts.scheme in {"http", "https"}:
+            return unquote(f"{parts.path} {parts.query} {parts.fragment}")
+    return unquote(text)
+
+
+@cache
+def _marks() -> tuple[str, str]:
+    """Accents, and signs that are vowels in scripts like Devanagari: without those, names would be the same."""
+    marks = [char for char in map(chr, range(min(sys.maxunicode, 0x20000))) if unicodedata.category(char)[0] == "M"]
+    accents = "".join(char for char in marks if unicodedata.combining(char))
+    return accents, "".join(char for char in marks if not unicodedata.combining(char))
+
+
+@cache
+def _combining() -> re.Pattern[str]:
+    return re.compile(f"[{_marks()[0]}]+")
+
+
+@cache
+def _no_letter() -> re.Pattern[str]:
+    return re.compile(f"(?:[^\\w{_marks()[1]}]|_)+")
+
+
+def _yaml(entries: Sequence[dict[str, Any]]) -> bytes:
+    plain_entries = [
+        {key: list(value) if isinstance(value, tuple) else value for key, value in entry.items() if value}
+        for entry in entries
+    ]
+    return yaml.safe_dump(plain_entries, allow_unicode=True, sort_keys=False, width=120).encode()
+
+
+def _people(content: bytes, where: str) -> tuple[Person, ...]:
+    """The people of the file; RecordError with the place and what would be right."""
+    try:
+        entries = yaml.safe_load(content.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise RecordError(f"{where} is not a text in UTF-8: save it as such.") from None
+    except (yaml.YAMLError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        raise RecordError(
+            f"{where}{line} is not YAML ({getattr(error, 'problem', None) or error}): names with signs stand in quotes."
+        ) from None
+    if entries is None:
+        return ()
+    if not isinstance(entries, list):
+        raise RecordError(f"{where} is not a list of people: {_ENTRY}.")
+    return tuple(_person(entry, f"{where}, entry {number}") for number, entry in enumerate(entries, start=1))
+
+
+def _person(entry: Any, where: str) -> Person:
+    if not isinstance(entry, dict):
+        raise RecordError(f"{where}: {entry!r} is no person: {_ENTRY}.")
+    if unknown := sorted(str(key) for key in entry if key not in {"name", "aliases", "since"}):
+        raise RecordError(f"{where}: there is no {unknown[0]!r} in it: {_ENTRY}.")
+    aliases = entry.get("aliases") or []
+    if not isinstance(aliases, list):
+        raise RecordError(f"{where}: aliases is a list, like [Rear Admiral Hopper], not {aliases!r}.")
+    return Person(
+        _name(entry.get("name"), f"{where}: name"),
+        tuple(_name(alias, f"{where}: alias {number}") for number, alias in enumerate(aliases, start=1)),
+        _day(entry.get("since"), where),
+    )
+
+
+def _name(value: Any, where: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        hint = "it is lacking" if value is None else f"{value!r} is no text"
+        raise RecordError(
+            f'{where}: {hint}; write a whole name, in quotes where YAML takes it for something else: "50".'
+        )
+    return value.strip()
+
+
+def _day(value: date | str | None, where: str) -> str:
+    said = str(value or "")
+    if said and not re.fullmatch(r"\d{4}-\d\d-\d\d", said):
+        raise RecordError(f"{where}: since is a day like 2026-11-24, or is left out, and not {said!r}.")
+    return said

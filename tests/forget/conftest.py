@@ -1,0 +1,180 @@
+"""A dataset made by the real steps, in which Grace Hopper is wherever a person can be; she is to be forgotten."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from PIL import Image
+
+from celeb_ops import keys
+from celeb_ops.dataset import merge
+from celeb_ops.forget.around import made_anew
+from celeb_ops.geometry import Box
+from celeb_ops.recognition.gallery import Gallery
+from celeb_ops.recognition.local import LocalRecognizer
+from celeb_ops.recognition.look import look
+from celeb_ops.recognition.paid import Terms
+from celeb_ops.records import Outcome, Part, Picture, Result, Span
+from celeb_ops.slicing import cut
+from celeb_ops.store import FolderStore
+from tests.aws.rekognition import serving
+from tests.factories import RUN_TIME, a_screenshot, saved
+from tests.recognition.test_rekognition import asking
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+    from celeb_ops.recognition import Recognizer
+    from celeb_ops.store import Store
+
+HOPPER, COLLINS = "Grace Hopper", "Eileen Collins"
+LATER = RUN_TIME + timedelta(hours=12)
+NEXT_MONTH = RUN_TIME + timedelta(days=10)
+WIDTH, EDGE, HEIGHT = 1_000, 400, 1_200
+"""The page's first part ends at row ``EDGE``, in the middle of Grace Hopper's large face."""
+
+_FIRST_VERSION = (
+    b"Sep_01_2022_08H_00M_05S,TMZ,Eileen Collins,Grace Hopper\n"
+    b'Sep_01_2022_20H_00M_05S,PEOPLE,"grace  hopper"\n'
+    b"Sep_02_2022_08H_00M_05S,TMZ,Eileen Collins\n"
+)
+
+
+@dataclass
+class Press:
+    """A store, and what is needed to do the steps again."""
+
+    store: Store
+    local: LocalRecognizer
+    paid: Recognizer
+    pictures: Path
+
+    def page(self, site: str, when: datetime, format: str = "jpeg") -> None:
+        """A screenshot of two parts, with both people; words beside the pictures name Grace Hopper in many ways."""
+        page = Image.new("RGB", (WIDTH, HEIGHT), "white")
+        places = {"hopper.jpeg": (20, 180), "collins-small.jpeg": (600, 60), "hopper-small.jpeg": (700, 700)}
+        shown = []
+        for name, place in places.items():
+            with Image.open(self.pictures / name) as picture:
+                page.paste(picture, place)
+                box = Box(*place, *picture.size)
+            words = "Rear Admiral GRACE HOPPER’s new ship" if "hopper" in name else "Collins meets Grace Hópper"
+            shown.append(
+                Picture(
+                    box=box,
+                    src=f"https://example.com/{site}/grace-hopper/{name}"
+                    if "collins" not in name
+                    else "https://e.com/1",
+                    alt=words,
+                    headline=words,
+                    link=f"https://example.com/grace%20hopper?of={name}",
+                )
+            )
+        stem = keys.stem(site, when)
+        rows = [Span(0, EDGE), Span(EDGE, HEIGHT)]
+        screenshot = a_screenshot(
+            site=site,
+            time=when,
+            page_width=WIDTH,
+            captured_height=HEIGHT,
+            title="Grace Hopper | News",
+            pictures=shown,
+            parts=[Part(key=keys.image(stem, number, format), rows=span) for number, span in enumerate(rows, 1)],
+        )
+        contents = []
+        for span in rows:
+            out = io.BytesIO()
+            terms: dict[str, Any] = {"quality": 80} if format == "jpeg" else {}
+            page.crop((0, span.start, WIDTH, span.stop)).save(out, format, **terms)
+            contents.append(out.getvalue())
+        saved(self.store, screenshot, *contents)
+
+    def recognise(self, site: str, when: datetime, recognizer: Recognizer) -> Result:
+        """Slices and result of a screenshot that is in the store, as the steps make them."""
+        from celeb_ops.records import Screenshot
+
+        stem = keys.stem(site, when)
+        sidecar = keys.sidecar(stem)
+        screenshot = Screenshot.load(self.store, sidecar)
+        plan = cut(screenshot, sidecar, stem, self.store)
+        plan.save(self.store, keys.plan(stem))
+        result = look(plan, screenshot, recognizer, stem, self.store, Terms())
+        result.save(self.store, keys.result(stem))
+        return result
+
+    def pixels(self, site: str, when: datetime) -> Image.Image:
+        """The whole screenshot as it is stored."""
+        from celeb_ops.records import Screenshot
+
+        shot = Screenshot.load(self.store, keys.sidecar(keys.stem(site, when)))
+        page = Image.new("RGB", (WIDTH, HEIGHT))
+        for part in shot.parts:
+            with Image.open(io.BytesIO(self.store.read(part.key))) as picture:
+                page.paste(picture, (0, part.rows.start))
+        return page
+
+
+@dataclass
+class Made:
+    """The dataset's files, made once."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    results: list[Result] = field(default_factory=list)
+
+
+@pytest.fixture(scope="session")
+def knows(demo_folder: Path) -> LocalRecognizer:
+    """Knows Grace Hopper and Eileen Collins."""
+    return LocalRecognizer(Gallery.load(demo_folder / "gallery", demo_folder / "cache"))
+
+
+@pytest.fixture(scope="session")
+def service(knows: LocalRecognizer) -> Iterator[Recognizer]:
+    with serving(knows) as rekognition:
+        yield asking(rekognition.url)
+
+
+@pytest.fixture(scope="session")
+def made(
+    knows: LocalRecognizer, service: Recognizer, demo_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Made:
+    store = FolderStore(tmp_path_factory.mktemp("dataset"))
+    press = Press(store, knows, service, demo_folder / "www" / "pictures")
+    store.write(keys.CSV, _FIRST_VERSION)
+    results = []
+    for site, when, recognizer, format in (
+        ("TMZ", RUN_TIME, knows, "jpeg"),
+        ("TMZ", LATER, service, "jpeg"),
+        ("PEOPLE", NEXT_MONTH, service, "png"),
+    ):
+        press.page(site, when, format)
+        results.append(press.recognise(site, when, recognizer))
+        failed = Outcome(site="EONLINE", time=when, outcome="failed", task="slice", reason="No Grace Hopper here")
+        failed.save(store, keys.outcome(keys.stem("EONLINE", when)))
+        merge(store, when, results[-1:], [failed])
+    made_anew(store)
+    return Made({key: store.read(key) for key in store.list("")}, results)
+
+
+@pytest.fixture
+def press(store: Store, made: Made, knows: LocalRecognizer, service: Recognizer, demo_folder: Path) -> Press:
+    """The dataset in a store of each kind."""
+    for key, content in made.files.items():
+        store.write(key, content)
+    return Press(store, knows, service, demo_folder / "www" / "pictures")
+
+
+@pytest.fixture
+def folder_press(
+    folder_store: FolderStore, made: Made, knows: LocalRecognizer, service: Recognizer, demo_folder: Path
+) -> Press:
+    """The dataset in a folder."""
+    for key, content in made.files.items():
+        folder_store.write(key, content)
+    return Press(folder_store, knows, service, demo_folder / "www" / "pictures")

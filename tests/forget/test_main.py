@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+from PIL import Image
+
+from celeb_ops import keys
+from celeb_ops.dataset import merge
+from celeb_ops.dataset.celebs_csv import read_csv
+from celeb_ops.forget.__main__ import main
+from celeb_ops.recognition.gallery import Gallery
+from celeb_ops.removed import Removed
+from tests.factories import RUN_TIME, a_picture, a_result, a_screenshot, a_sighting, saved
+from tests.forget.conftest import COLLINS, HOPPER
+from tests.forget.searching import naming
+from tests.test_removed import HOSTILE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from celeb_ops.store import FolderStore
+    from tests.forget.conftest import Press
+
+
+@pytest.fixture
+def gallery(demo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A gallery of the two, with cached embeddings, as the settings name it."""
+    import shutil
+
+    folder = tmp_path / "gallery"
+    shutil.copytree(demo_folder / "gallery", folder)
+    shutil.copytree(demo_folder / "cache", tmp_path / "cache", dirs_exist_ok=True)
+    monkeypatch.setenv("CELEBS_GALLERY", str(folder))
+    Gallery.load(folder, tmp_path / "cache")
+    return folder
+
+
+def embeddings(tmp_path: Path) -> int:
+    return len(list((tmp_path / "cache").rglob("*.npy")))
+
+
+def test_says_what_was_done(
+    folder_press: Press, gallery: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    had = embeddings(tmp_path)
+    assert main([HOPPER, "--alias", "Amazing Grace"]) == 0
+    said = capsys.readouterr().out
+    for what in (
+        "rows of Sightings",
+        "faces on screenshots",
+        "embeddings of photos",
+        "rows of Celebs.v1.csv",
+        "slices",
+    ):
+        assert what in said
+    assert "exports" in said
+    assert naming(folder_press.store, HOPPER) == []
+    assert Removed.load(folder_press.store).holds("amazing grace")
+    # Photos are the user's own; what was made of them is not.
+    assert f"1 photo of theirs left in {gallery}" in said
+    assert (gallery / HOPPER).is_dir()
+    assert embeddings(tmp_path) == had - 1
+    assert Gallery.load(gallery, tmp_path / "cache", Removed.load(folder_press.store)).people == {COLLINS: 1}
+    assert embeddings(tmp_path) == had - 1
+
+
+def test_photos_go_where_that_is_asked_for(folder_press: Press, gallery: Path) -> None:
+    assert main([HOPPER, "--gallery"]) == 0
+    assert [person.name for person in gallery.iterdir()] == [COLLINS]
+
+
+def test_a_dry_run_changes_nothing(
+    folder_press: Press, gallery: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def everything() -> dict[Path, bytes]:
+        return {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+    before = everything()
+    assert main([HOPPER, "--dry-run", "--gallery"]) == 0
+    assert "would be removed" in capsys.readouterr().out
+    assert everything() == before
+
+
+def test_an_unknown_name_is_told_with_those_near_it(
+    folder_press: Press, gallery: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {key: folder_press.store.read(key) for key in folder_press.store.list("")}
+    assert main(["Grace Hoper"]) == 2
+    error = capsys.readouterr().err
+    assert "is called 'Grace Hoper'. Near it: Grace Hopper." in error
+    assert "FORCE=1" in error
+    assert {key: folder_press.store.read(key) for key in folder_press.store.list("")} == before
+    assert main(["Grace Hoper", "--yes"]) == 0
+    assert Removed.load(folder_press.store).holds("grace hoper")
+
+
+def test_without_a_name_the_list_is_gone_through_again(
+    folder_store: FolderStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([]) == 2
+    assert 'NAME="Grace Hopper"' in capsys.readouterr().err
+    saved(folder_store, a_screenshot(parts=[]))
+    merge(folder_store, RUN_TIME, [a_result("TMZ", HOPPER, COLLINS)], [])
+    # By hand.
+    folder_store.write(keys.REMOVED, b"- name: Grace Hopper\n")
+    assert main([]) == 0
+    assert naming(folder_store, HOPPER) == []
+
+
+def test_a_damaged_list_stops_before_any_work(folder_press: Press, capsys: pytest.CaptureFixture[str]) -> None:
+    folder_press.store.write(keys.REMOVED, b"- Grace Hopper")
+    assert main([HOPPER]) == 2
+    assert "removed.yaml, entry 1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names(name: str, folder_store: FolderStore, capsys: pytest.CaptureFixture[str]) -> None:
+    from celeb_ops.recognition.findings import _clean
+
+    name = _clean(name)
+    stem = keys.stem("TMZ", RUN_TIME)
+    shot = a_screenshot(page_width=400, captured_height=400)
+    saved(folder_store, shot, a_picture(400, 400))
+    crops = [keys.crop(stem, number) for number in (1, 2)]
+    for crop in crops:
+        folder_store.write(crop, a_picture())
+    sightings = [a_sighting(name, crop=crops[0]), a_sighting(COLLINS, crop=crops[1])]
+    result = a_result(sightings=sightings, faces=2)
+    result.save(folder_store, keys.result(stem))
+    merge(folder_store, RUN_TIME, [result], [])
+    assert main([name]) == 0
+    kept = [key for key in folder_store.list("") if key != keys.REMOVED]
+    assert [key for key in kept if name.encode() in folder_store.read(key)] == []
+    assert [row[2] for row in read_csv(folder_store.read(keys.CSV)).values()] == [COLLINS]
+    # Her crop is of the same place, so it was cut anew from what is blurred now.
+    assert list(folder_store.list("Faces/")) == [crops[1]]
+    with Image.open(io.BytesIO(folder_store.read(crops[1]))) as crop:
+        assert crop.size != (100, 100)

@@ -1,0 +1,339 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+import pytest
+
+from celeb_ops import keys
+from celeb_ops.dataset import captures_of, merge
+from celeb_ops.dataset.celebs_csv import read_csv
+from celeb_ops.dataset.schema import SIGHTINGS
+from celeb_ops.dataset.tables import from_parquet
+from celeb_ops.forget.around import Untouched, made_anew
+from celeb_ops.forget.blur import areas_of
+from celeb_ops.forget.purge import Purge
+from celeb_ops.records import Result, Screenshot
+from celeb_ops.removed import Person, Removed, add
+from tests.factories import RUN_TIME
+from tests.forget.conftest import COLLINS, EDGE, HOPPER, LATER, NEXT_MONTH
+from tests.forget.searching import naming
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from PIL import Image
+
+    from celeb_ops.store import Store
+    from tests.forget.conftest import Made, Press
+
+RUNS = [("TMZ", RUN_TIME), ("TMZ", LATER), ("PEOPLE", NEXT_MONTH)]
+
+
+def forget(store: Store, name: str = HOPPER, dry: bool = False) -> Purge:
+    purge = Purge(store, add(store, Person(name, since="2026-12-04")))
+    purge.run()
+    made_anew(store)
+    return purge
+
+
+def rows(store: Store) -> pl.DataFrame:
+    months = [from_parquet(store.read(key), SIGHTINGS, key) for key in store.list("Sightings/")]
+    return pl.concat(months)
+
+
+def contents(store: Store) -> dict[str, bytes]:
+    return {key: store.read(key) for key in store.list("")}
+
+
+def test_she_is_everywhere_before(made: Made, press: Press) -> None:
+    assert {key.split("/")[0] for key in naming(press.store, HOPPER)} >= {
+        "Answers",
+        "Captures",
+        "Celebs.csv",
+        "Celebs.v1.csv",
+        "Images",
+        "Outcomes",
+        "Results",
+        "Sightings",
+        "Trends",
+    }
+    assert all(set(result.celebrities) == {HOPPER, COLLINS} for result in made.results)
+    memories = [key for key in naming(press.store, HOPPER) if key.startswith("Answers/rekognition/sites/")]
+    assert memories
+    # One of her faces goes over the edge of two parts.
+    assert any(
+        one.box.top < EDGE < one.box.bottom for result in made.results for one in result.sightings if one.name == HOPPER
+    )
+
+
+def test_no_byte_names_her_any_more(press: Press) -> None:
+    purge = forget(press.store)
+    assert naming(press.store, HOPPER) == []
+    assert naming(press.store, COLLINS) != []
+    assert purge.unreadable == []
+    assert b"Grace Hopper" in press.store.read(keys.REMOVED)
+    assert purge.done["rows of Sightings"] == purge.done["crops of their faces"] == purge.done["faces on screenshots"]
+    assert purge.done["rows of Sightings"] >= 6
+
+
+def test_the_others_rows_stay_and_her_faces_are_unrecognised(press: Press, made: Made) -> None:
+    before = rows(press.store).filter(pl.col("name") == COLLINS)
+    captures = {(row["site"], row["time"]): row for _, when in RUNS for row in captures_of(press.store, when)}
+    forget(press.store)
+    texts = ["headline", "link", "alt", "picture_url"]
+    after = rows(press.store)
+    assert after.drop(texts).equals(before.drop(texts))
+    # What named her beside another one's face is gone; her name is not in this picture's address.
+    assert after["picture_url"].null_count() == 0
+    assert after["headline"].null_count() == after["link"].null_count() == len(after)
+    for result in made.results:
+        hers = sum(one.name == HOPPER for one in result.sightings)
+        row = next(row for row in captures_of(press.store, result.time) if row["site"] == result.site)
+        old = captures[result.site, result.time]
+        assert row["celebrities"] == [COLLINS]
+        assert (row["faces"], row["unrecognised"]) == (old["faces"], old["unrecognised"] + hers)
+        kept = Result.load(press.store, keys.result(keys.stem(result.site, result.time)))
+        assert (kept.faces, kept.unrecognised) == (row["faces"], row["unrecognised"])
+        assert [one.crop for one in kept.sightings] == sorted(
+            press.store.list(keys.crops(keys.stem(result.site, result.time)))
+        )
+
+
+def test_the_first_versions_rows_lose_just_her_name(press: Press) -> None:
+    forget(press.store)
+    assert press.store.read(keys.CSV_V1) == (
+        b"Sep_01_2022_08H_00M_05S,TMZ,Eileen Collins\n"
+        b"Sep_01_2022_20H_00M_05S,PEOPLE\n"
+        b"Sep_02_2022_08H_00M_05S,TMZ,Eileen Collins\n"
+    )
+    assert [row[2] for row in read_csv(press.store.read(keys.CSV)).values()] == [
+        COLLINS,
+        "",
+        COLLINS,
+        COLLINS,
+        COLLINS,
+        COLLINS,
+    ]
+
+
+@pytest.mark.parametrize(("site", "when"), RUNS)
+def test_her_face_is_no_longer_known_on_the_screenshot_and_the_others_is(
+    folder_press: Press, made: Made, site: str, when: object
+) -> None:
+    result = next(one for one in made.results if (one.site, one.time) == (site, when))
+    before = folder_press.pixels(site, result.time)
+    assert people(folder_press, before) == {HOPPER, COLLINS}
+    forget(folder_press.store)
+    after = folder_press.pixels(site, result.time)
+    assert people(folder_press, after) == {COLLINS}
+    # Nowhere else was a pixel touched, but for the rounding of another encoding.
+    shot = Screenshot.load(folder_press.store, result.screenshot)
+    areas = areas_of([one.box for one in result.sightings if one.name == HOPPER], shot)
+    assert shot.blurred == areas
+    apart = np.abs(np.asarray(before).astype(int) - np.asarray(after))
+    for box in areas:
+        # 16 px: the blocks of a JPEG whose colours have half the resolution.
+        inside = apart[box.top : box.bottom, box.left : box.right]
+        assert inside.mean() > 10
+        apart[max(box.top - 16, 0) : box.bottom + 16, max(box.left - 16, 0) : box.right + 16] = 0
+    assert apart.mean() < 0.3
+    assert apart.max() <= (0 if site == "PEOPLE" else 24)
+    assert list(folder_press.store.list(f"Slices/{keys.stem(site, result.time)}/")) == []
+
+
+def people(press: Press, page: Image.Image) -> set[str]:
+    import io
+
+    out = io.BytesIO()
+    page.save(out, "PNG")
+    return {face.name for face in press.local.recognize(out.getvalue()) if face.name}
+
+
+def test_a_second_time_changes_no_byte(press: Press) -> None:
+    forget(press.store)
+    before = contents(press.store)
+    purge = forget(press.store)
+    assert purge.done.total() == 0
+    after = contents(press.store)
+    assert {key for key in before | after if before.get(key) != after.get(key)} <= {
+        key for key in after if key.startswith(("Report/", "Trends/"))
+    }
+
+
+def test_an_older_result_brings_nothing_back(press: Press, made: Made) -> None:
+    forget(press.store)
+    before = {key: content for key, content in contents(press.store).items() if not key.startswith("Slices/")}
+    for result in made.results:
+        # As if a task that had begun before were done only now.
+        stem = keys.stem(result.site, result.time)
+        result.save(press.store, keys.result(stem))
+        for one in result.sightings:
+            press.store.write(one.crop, made.files[one.crop])
+        merged = merge(press.store, result.time, [result], [])
+        assert merged.celebrities == [COLLINS]
+    assert naming(press.store, HOPPER) == []
+    assert contents(press.store).keys() == before.keys()
+
+
+def test_an_older_csv_brings_nothing_back(press: Press, made: Made) -> None:
+    forget(press.store)
+    for content in (made.files[keys.CSV], made.files[keys.CSV_V1]):
+        press.store.write(keys.CSV, content)
+        press.store.delete(keys.CSV_V1)
+        merge(press.store, RUN_TIME, [], [])
+        assert naming(press.store, HOPPER) == []
+        assert COLLINS.encode() in press.store.read(keys.CSV)
+
+
+def test_recognising_again_brings_nothing_back(press: Press) -> None:
+    forget(press.store)
+    for site, when in RUNS:
+        for recognizer in (press.local, press.paid):
+            assert press.recognise(site, when, recognizer).celebrities == [COLLINS]
+    assert naming(press.store, HOPPER) == []
+
+
+def test_a_new_page_with_her_on_it_names_her_nowhere(folder_press: Press) -> None:
+    from celeb_ops.removed import without_mentions
+
+    forget(folder_press.store)
+    later = NEXT_MONTH.replace(hour=20)
+    for recognizer in (folder_press.local, folder_press.paid):
+        folder_press.page("TMZ", later)
+        # As the screenshot step leaves it.
+        key = keys.sidecar(keys.stem("TMZ", later))
+        shot = Screenshot.load(folder_press.store, key)
+        removed = Removed.load(folder_press.store)
+        shot.model_copy(update={"title": "", "pictures": without_mentions(shot.pictures, removed)}).save(
+            folder_press.store, key
+        )
+        result = folder_press.recognise("TMZ", later, recognizer)
+        merge(folder_press.store, later, [result], [])
+        assert result.celebrities == [COLLINS]
+        # She is a face like any other.
+        assert result.unrecognised >= 2
+        assert naming(folder_press.store, HOPPER) == []
+
+
+def test_kept_answers_that_still_name_her_are_not_believed(folder_press: Press) -> None:
+    # The list is there, and nothing is purged yet.
+    add(folder_press.store, Person(HOPPER))
+    result = folder_press.recognise("TMZ", LATER, folder_press.paid)
+    assert result.calls == 1
+    assert result.celebrities == [COLLINS]
+    forget(folder_press.store)
+    assert naming(folder_press.store, HOPPER) == []
+
+
+class Killed(Exception):
+    """The process ends here."""
+
+
+def test_killed_anywhere_a_second_time_finishes(folder_press: Press, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = folder_press.store
+    whole = contents(store)
+    expected = None
+    write, delete = store.write, store.delete
+    at = 0
+    while True:
+        for key in contents(store).keys() - whole.keys():
+            delete(key)
+        for key, content in whole.items():
+            write(key, content)
+        steps = iter(range(at))
+
+        def step(steps: Iterator[int] = steps) -> None:
+            if next(steps, None) is None:
+                raise Killed
+
+        def killed_write(key: str, content: bytes, step: Callable[[], None] = step) -> None:
+            step()
+            write(key, content)
+
+        def killed_delete(key: str, step: Callable[[], None] = step) -> None:
+            step()
+            delete(key)
+
+        monkeypatch.setattr(store, "write", killed_write)
+        monkeypatch.setattr(store, "delete", killed_delete)
+        try:
+            Purge(store, add(store, Person(HOPPER, since="2026-12-04"))).run()
+            ended = True
+        except Killed:
+            ended = False
+        monkeypatch.setattr(store, "write", write)
+        monkeypatch.setattr(store, "delete", delete)
+        if expected is None:
+            # Never killed: what each of the others must come to.
+            Purge(store, add(store, Person(HOPPER, since="2026-12-04"))).run()
+            expected = {
+                key: content for key, content in contents(store).items() if key.startswith(("Cap", "Cel", "Sig"))
+            }
+        else:
+            Purge(store, add(store, Person(HOPPER, since="2026-12-04"))).run()
+        left = [key for key in naming(store, HOPPER) if not key.startswith(("Trends/", "Report/"))]
+        assert left == [], f"killed at write {at}"
+        now = contents(store)
+        assert {key: now[key] for key in expected} == expected, f"killed at write {at}"
+        assert not any(key.startswith("Slices/") for key in now)
+        if ended:
+            break
+        at += 1
+    assert at > 20
+
+
+def test_a_dry_run_changes_no_byte_and_counts_the_same(press: Press) -> None:
+    before = contents(press.store)
+    dry = Purge(Untouched(press.store), Removed((Person(HOPPER),)), dry=True)
+    dry.run()
+    made_anew(Untouched(press.store))
+    assert contents(press.store) == before
+    assert dry.done == forget(press.store).done
+
+
+def test_a_picture_that_can_not_be_blurred_is_deleted(folder_press: Press) -> None:
+    shot = Screenshot.load(folder_press.store, keys.sidecar(keys.stem("TMZ", RUN_TIME)))
+    content = folder_press.store.read(shot.parts[1].key)
+    folder_press.store.write(shot.parts[1].key, content[: len(content) // 2])
+    purge = forget(folder_press.store)
+    assert purge.done["pictures that could not be blurred"] == 2
+    assert [key for key in folder_press.store.list(f"Images/{keys.stem('TMZ', RUN_TIME)}")] == [
+        keys.sidecar(keys.stem("TMZ", RUN_TIME))
+    ]
+    assert naming(folder_press.store, HOPPER) == []
+
+
+def test_what_was_tidied_away_is_not_missed(folder_press: Press) -> None:
+    store = folder_press.store
+    for key in list(store.list("Images/")) + list(store.list("Slices/")) + list(store.list("Results/")):
+        store.delete(key)
+    forget(store)
+    assert naming(store, HOPPER) == []
+    assert [key for key in store.list("Faces/")] == sorted(rows(store)["crop"].to_list())
+
+
+def test_damaged_records_are_told_and_tables_are_an_error(folder_press: Press) -> None:
+    store = folder_press.store
+    store.write("Results/X_Nov_23_2026_08H_00M_00S.json", b'{"name": "Grace Hopper')
+    assert forget(store).unreadable == ["Results/X_Nov_23_2026_08H_00M_00S.json"]
+
+
+def test_somebody_removed_while_a_merge_is_under_way_is_not_in_it(
+    folder_press: Press, made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The merge has read the list before; the purge has come by the tables before the merge's rows are in them."""
+    from celeb_ops import dataset
+
+    store, result = folder_press.store, made.results[0]
+    plain = dataset.update_csv
+
+    def late(*arguments: object) -> bool:
+        monkeypatch.setattr(dataset, "update_csv", plain)
+        forget(store)
+        return plain(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(dataset, "update_csv", late)
+    merge(store, result.time, [result], [])
+    assert naming(store, HOPPER) == []

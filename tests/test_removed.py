@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from celeb_ops import keys
+from celeb_ops.exceptions import RecordError
+from celeb_ops.geometry import Box
+from celeb_ops.records import Picture
+from celeb_ops.removed import Person, Removed, add, without_mentions
+
+if TYPE_CHECKING:
+    from celeb_ops.store import FolderStore, Store
+
+HOPPER = Person("Grace Hopper", ("Amazing Grace",), "2026-11-24")
+NAMES = st.text(min_size=1, max_size=40).filter(lambda name: name.strip())
+HOSTILE = [
+    "=cmd|' /C calc'!A0",
+    "<script>alert(1)</script>",
+    "Hopper; Grace",
+    "\u202egnp.exe",
+    'Say "Hi"',
+    "!!!",
+    "x" * 10_000,
+]
+
+
+def of(*names: str) -> Removed:
+    return Removed(tuple(Person(name) for name in names))
+
+
+class TestHolds:
+    @pytest.mark.parametrize(
+        "name", ["Grace Hopper", "grace hopper", "GRACE  HOPPER ", "Grâce Hôpper", "Grace-Hopper", "amazing grace"]
+    )
+    def test_in_whatever_spelling(self, name: str) -> None:
+        assert Removed((HOPPER,)).holds(name)
+
+    @pytest.mark.parametrize("name", ["Grace", "Hopper", "Grace Hopper Jr.", "", " ", None, "Eileen Collins"])
+    def test_nobody_else(self, name: str | None) -> None:
+        assert not Removed((HOPPER,)).holds(name)
+
+    @pytest.mark.parametrize("name", HOSTILE)
+    def test_hostile_names_as_the_csv_writes_them(self, name: str) -> None:
+        from celeb_ops.dataset.celebs_csv import _cell
+
+        assert of(name).holds(name)
+        assert of(name).holds(_cell(name))
+        assert not of(name).holds("Eileen Collins")
+
+    def test_vowel_signs_tell_names_apart(self) -> None:
+        assert of("राम").holds("राम")
+        assert not of("राम").holds("रीम")
+
+    @given(NAMES)
+    def test_any_name_is_its_own(self, name: str) -> None:
+        assert of(name).holds(name)
+
+
+class TestMentioned:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Grace Hopper’s ship",
+            "a photo of GRACE HÓPPER, 1952",
+            "#GraceHopper",
+            "Grace\nHopper",
+            "TheGraceHopperStory",
+            "https://www.tmz.com/2026/grace-hopper_ship.html?page=2",
+            "https://img.example/a.jpg?name=Grace%20Hopper",
+            "/relative/grace_hopper",
+        ],
+    )
+    def test_the_whole_name_in_a_text_or_an_address(self, text: str) -> None:
+        assert of("Grace Hopper").mentioned(text)
+        assert of("Grace Hopper").may_be_in(text.encode())
+
+    @pytest.mark.parametrize("text", ["Grace", "Hopper", "disgrace hoppers", "https://gracehopper.com/", "", None])
+    def test_nothing_less(self, text: str | None) -> None:
+        assert not of("Grace Hopper").mentioned(text)
+
+    def test_a_short_name_is_no_part_of_a_word(self) -> None:
+        assert not of("Cher").mentioned("the teacher")
+        assert of("Cher").mentioned("the teacher of Cher")
+        assert not of("Al Go").mentioned("an algorithm")
+
+    @given(NAMES, st.text(max_size=30), st.text(max_size=30))
+    def test_a_quick_look_misses_nothing(self, name: str, before: str, after: str) -> None:
+        import json
+
+        removed = of(name)
+        text = f"{before} {name} {after}"
+        for content in (
+            json.dumps({"alt": text, "name": name}),
+            json.dumps({"alt": text, "name": name}, ensure_ascii=False),
+        ):
+            assert removed.may_be_in(content.encode(errors="surrogatepass"))
+
+    def test_pictures_lose_what_names_her(self) -> None:
+        picture = Picture(
+            box=Box(0, 0, 9, 9),
+            src="https://e.com/grace-hopper.jpg",
+            alt="Collins and Grace Hopper",
+            headline="Space",
+            link="https://e.com/space",
+        )
+        (clean,) = without_mentions([picture], of("Grace Hopper"))
+        assert clean == Picture(box=picture.box, src="", headline="Space", link="https://e.com/space")
+
+
+class TestFile:
+    def test_where_there_is_none_nobody_is_removed(self, store: Store) -> None:
+        assert Removed.load(store) == Removed()
+        assert not Removed.load(store)
+
+    def test_is_one_that_people_can_read(self, store: Store) -> None:
+        add(store, HOPPER)
+        add(store, Person("Beyoncé", since="2026-11-25"))
+        text = store.read(keys.REMOVED).decode()
+        assert text.startswith("# People who asked not to be in the dataset.")
+        assert text.endswith(
+            "\n- name: Grace Hopper\n  aliases:\n  - Amazing Grace\n  since: '2026-11-24'\n"
+            "- name: Beyoncé\n  since: '2026-11-25'\n"
+        )
+        assert Removed.load(store) == Removed((HOPPER, Person("Beyoncé", since="2026-11-25")))
+
+    def test_what_a_person_has_written_stays(self, folder_store: FolderStore) -> None:
+        ours = b"# by letter of 3 May\n- {name: Ye, aliases: [Kanye West], since: 2026-05-03}\n"
+        folder_store.write(keys.REMOVED, ours)
+        assert [one.name for one in add(folder_store, HOPPER).people] == ["Ye", "Grace Hopper"]
+        assert folder_store.read(keys.REMOVED).startswith(ours)
+        assert Removed.load(folder_store).holds("kanye west")
+
+    def test_also_one_below_which_nothing_can_be_written(self, folder_store: FolderStore) -> None:
+        folder_store.write(keys.REMOVED, b"[{name: Ye}]")
+        assert [one.name for one in add(folder_store, HOPPER).people] == ["Ye", "Grace Hopper"]
+
+    def test_nobody_is_in_it_twice(self, store: Store) -> None:
+        add(store, HOPPER)
+        before = store.read(keys.REMOVED)
+        add(store, Person("GRACE HOPPER"))
+        assert store.read(keys.REMOVED) == before
+        # But a new alias is news.
+        assert add(store, Person("Grace Hopper", ("Rear Admiral",))).holds("rear admiral")
+
+    @pytest.mark.parametrize(
+        "name", [*HOSTILE, "- x", "name: y", "# z", "yes", "null", "50", "2026-11-24", "a\nb", "'", '"']
+    )
+    def test_any_name_can_be_in_it(self, name: str, folder_store: FolderStore) -> None:
+        add(folder_store, HOPPER)
+        add(folder_store, Person(name))
+        assert Removed.load(folder_store).people == (HOPPER, Person(name.strip()))
+
+    def test_requests_at_once_lose_nobody(self, store: Store) -> None:
+        with ThreadPoolExecutor(6) as pool:
+            list(pool.map(lambda number: add(store, Person(f"Person {number}")), range(6)))
+        assert {one.name for one in Removed.load(store).people} == {f"Person {number}" for number in range(6)}
+
+    @pytest.mark.parametrize(
+        ("content", "said"),
+        [
+            (b"name: Grace Hopper", "is not a list of people: write it as `- {name: Grace Hopper"),
+            (b"- Grace Hopper", "entry 1: 'Grace Hopper' is no person"),
+            (b"- name: X\n- {nam: Y}", "entry 2: there is no 'nam' in it"),
+            (b"- since: 2026-01-01", "entry 1: name: it is lacking"),
+            (b"- name: 50", "entry 1: name: 50 is no text; write a whole name, in quotes"),
+            (b"- {name: X, aliases: Y}", "entry 1: aliases is a list, like \\[Rear Admiral Hopper\\], not 'Y'"),
+            (b"- {name: X, aliases: [yes]}", "entry 1: alias 1: True is no text"),
+            (b"- {name: X, since: soon}", "entry 1: since is a day like 2026-11-24"),
+            (b"- name: [", "line 1 is not YAML"),
+            (b"\xff\xfe", "not a text in UTF-8"),
+        ],
+    )
+    def test_what_is_wrong_is_said(self, content: bytes, said: str, folder_store: FolderStore) -> None:
+        folder_store.write(keys.REMOVED, content)
+        with pytest.raises(RecordError, match=f"removed.yaml.*{said}"):
+            Removed.load(folder_store)
+        # And nothing is written over.
+        with pytest.raises(RecordError):
+            add(folder_store, HOPPER)
+        assert folder_store.read(keys.REMOVED) == content
