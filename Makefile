@@ -10,15 +10,17 @@ UV_VERSION := 0.13.9
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 # The variable inside: sudo hands on none.
 APT    := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qq
-# DATE and SITES come through the environment, where no space or sign in them means anything to make or the shell.
+# DATE, SITES and what an export is asked for come through the environment, where no space or sign in them means anything to make or the shell.
 RUN    := $${DATE:+--date "$$DATE"} $${SITES:+--sites "$$SITES"}
+
+EXPORT := $${FROM:+--from "$$FROM"} $${TO:+--to "$$TO"} $${SITES:+--sites "$$SITES"} $${FORMAT:+--format "$$FORMAT"} $${OUT:+--out "$$OUT"}
 
 export PYTHONPATH := plugins
 export UV_PYTHON_DOWNLOADS := never
 export SE_AVOID_STATS := true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run up review gallery-check check format test test-airflow bench bench-aws lock setup setup-dev browser consent clean
+.PHONY: help demo run up review forget report export docs gallery-check check format test test-airflow bench bench-aws lock setup setup-dev browser consent clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,8 +37,20 @@ up: setup ## Airflow with its UI on 127.0.0.1:8080, schedule on; Ctrl-C ends all
 review: setup ## the latest run's names on its screenshots, as one page: review.html (WHAT=data/demo or a Results/… key)
 	@$(PY) -m celeb_ops.review $(WHAT)
 
+report: setup ## rebuild the trends (Trends/) and the report (Report/index.html) of CELEBS_STORE
+	@$(PY) -m celeb_ops.trends
+
+forget: setup ## take somebody who asked for it out of the dataset, and keep them out (NAME="Grace Hopper" ALIAS=… DRY=1 FORCE=1 GALLERY=1)
+	@$(PY) -m celeb_ops.forget $${ALIAS:+--alias="$$ALIAS"} $${DRY:+--dry-run} $${FORCE:+--yes} $${GALLERY:+--gallery} -- $${NAME:+"$$NAME"}
+
 gallery-check: setup ## which photos of the gallery help, and which do not
 	@$(PY) -m celeb_ops.gallery check
+
+export: setup ## the dataset's rows as files to hand on (FROM=2026-11-01 TO=2026-12-01 SITES=TMZ FORMAT=csv|parquet|json OUT=export)
+	@$(PY) -m celeb_ops.dataset.export $(EXPORT)
+
+docs: $(VENV)/.requirements ## write the columns of docs/dataset.md anew, from the schema
+	@$(PY) -m celeb_ops.dataset.dictionary
 
 check: setup-dev ## lint, format, types
 	$(VENV)/bin/ruff check .

@@ -1,4 +1,4 @@
-"""What this project adds to Airflow's UI: its pages in the API server."""
+"""What this project adds to Airflow's UI: its pages in the API server, and "Trending" in the menu, which shows them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DAG_ID = "trending_celebrities"
 
 
 class CelebOpsPlugin(AirflowPlugin):
-    """Pictures and records of the dataset, for those who may see its DAG."""
+    """The trends, and the dataset's pictures and records, for those who may see its DAG."""
 
     name = "celeb_ops"
 
@@ -34,6 +34,25 @@ class CelebOpsPlugin(AirflowPlugin):
             login=f"{base_path()}/api/v2/auth/login",
         )
         return [{"app": app, "url_prefix": APP, "name": "Trending Celebrities"}]
+
+    # A property for the same reason; and where Airflow is served below a path, the address has it.
+    @cached_property
+    def external_views(self) -> list[dict[str, Any]]:  # type: ignore[override]
+        """The menu's entry: Airflow shows the app in a frame beside its menu."""
+        from celeb_ops.operators.links import in_airflow
+        from celeb_ops.report.assets import asset_path
+
+        return [
+            {
+                "name": "Trending",
+                "href": in_airflow(""),
+                "destination": "nav",
+                "nav_top_level": True,
+                "url_route": "trending",
+                "icon": in_airflow(asset_path("icon.svg")),
+                "icon_dark_mode": in_airflow(asset_path("icon-dark.svg")),
+            }
+        ]
 
 
 def _open_store() -> Store:

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.api_fastapi.core_api import security
+from airflow.api_fastapi.core_api.datamodels.plugins import ExternalViewResponse
 from airflow.dag_processing.dagbag import DagBag
 
 from celeb_ops import keys
 from celeb_ops.hooks import s3
 from celeb_ops.operators.links import APP
+from celeb_ops.report.app import create_app
 from celeb_ops.settings import PROJECT
 from celeb_ops_plugin import DAG_ID, CelebOpsPlugin
 from tests.asgi import get
@@ -141,3 +143,17 @@ class TestApp:
 
         assert get(app, self.PICTURE).status_code == status
         assert asked == [("somebody", "GET", DAG_ID, None)]
+
+
+def test_the_menu_leads_to_the_app_below_airflows_own_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://example.com/airflow")
+    (view,) = CelebOpsPlugin().external_views
+    assert ExternalViewResponse(**view).destination == "nav"
+    assert (view["name"], view["url_route"], view["href"]) == ("Trending", "trending", "/airflow/celebs/")
+    (mounted,) = CelebOpsPlugin().fastapi_apps
+    open_to_all = create_app(authorize=lambda: None, open_store=lambda: None, login="")
+    for icon in (view["icon"], view["icon_dark_mode"]):
+        path = icon.removeprefix(f"/airflow{APP}")
+        assert get(open_to_all, path).headers["content-type"] == "image/svg+xml"
+        # Closed as all of it.
+        assert get(mounted["app"], path).status_code == 401

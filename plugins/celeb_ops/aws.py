@@ -71,13 +71,17 @@ _REFUSALS = {
 
 # An access key is no secret, but nothing that a log or a mail should carry on; a signature and a proxy's password are.
 _CREDENTIALS = re.compile(
-    r"(?<=Credential=)[^\s,/'\"]+|(?<=Signature=)[^\s,'\"]+|\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b|(?<=://)[^\s/@]+(?=@)"
+    r"(?i:(?<=x-amz-security-token:)\s*\S+)|(?<=Credential=)[^\s,/'\"]+|(?<=Signature=)[^\s,'\"]+|\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b|(?<=://)[^\s/@]+(?=@)"
 )
 _SAID_CHARS = 500
 
 
 def said_by(error: Exception) -> str:
-    """What the service, or boto, said: one line without its full stop, cut where it is long, without credentials."""
+    """What the service, or boto, said: one line without its full stop, cut where it is long, without credentials.
+
+    They are taken out of the error itself too: where it is another one's cause, a log prints it.
+    """
+    error.args = tuple(_CREDENTIALS.sub("…", one) if isinstance(one, str) else one for one in error.args)
     text = str(error)
     if isinstance(error, ClientError):
         text = str(error.response["Error"].get("Message") or "no more is said")

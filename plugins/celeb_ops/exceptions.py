@@ -51,6 +51,10 @@ class RecordError(PermanentError):
     """A file in the store is not what its name says."""
 
 
+class ExportError(PermanentError):
+    """What was asked of an export can't be given."""
+
+
 class CaptureError(CelebsError):
     """A page could not be captured this time."""
 

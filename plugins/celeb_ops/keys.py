@@ -11,6 +11,11 @@ from datetime import UTC, datetime
 
 CSV = "Celebs.csv"
 CSV_V1 = "Celebs.v1.csv"
+DATAPACKAGE = "datapackage.json"
+TRENDS = "Trends/"
+REPORT = "Report/index.html"
+REMOVED = "removed.yaml"
+"""Who asked not to be in the dataset."""
 
 # English whatever the locale: strftime("%b") would write "Nov." or "11月" into the keys.
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -128,3 +133,14 @@ def captures(when: datetime) -> str:
 
 def sightings(when: datetime) -> str:
     return f"Sightings/{when.astimezone(UTC):%Y-%m}.parquet"
+
+
+def is_month(key: str, table: str) -> bool:
+    """Whether it is a month of a table: ``Captures/2026-11.parquet``."""
+    folder, _, name = key.partition("/")
+    return folder == table and re.fullmatch(r"\d{4}-\d{2}\.parquet", name, re.ASCII) is not None
+
+
+def trends(name: str) -> str:
+    """A table of the trends."""
+    return f"Trends/{safe(name)}.parquet"

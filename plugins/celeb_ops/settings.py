@@ -65,7 +65,7 @@ class Settings(BaseModel):
     sheets: bool = False
     """Find faces here and send Rekognition contact sheets of up to 60, in place of slices."""
     remember_days: float = Field(30, ge=0, le=36_500)
-    """How long Rekognition's answer about a picture of a site is good for later runs; 0: for none."""
+    """How long Rekognition's answer about a picture is good for later runs; 0: only about the very same slice."""
     budget: int | None = Field(None, ge=1)
     """Calls of Rekognition that a run may make, all sites together."""
     s3_extra_args: dict[str, Any] = {}

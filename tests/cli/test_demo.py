@@ -86,7 +86,8 @@ class TestARun:
 
     def test_tells_where_its_dataset_is(self, ended: subprocess.CompletedProcess[str], folder: Path) -> None:
         assert "recognised by local" in ended.stdout.splitlines()[0]
-        assert ended.stdout.splitlines()[-1].startswith(f"Dataset: {folder}/store/Celebs.csv; ")
+        assert ended.stdout.splitlines()[-2].startswith(f"Dataset: {folder}/store/Celebs.csv; ")
+        assert ended.stdout.splitlines()[-1] == f"Report: {folder}/store/Report/index.html; open it in a browser."
         assert ended.stderr == ""
 
     def test_its_review_shows_a_reference_beside_each_name(

@@ -80,6 +80,16 @@ class TestArguments:
         said = self.said(python, target, "DATE=2026-11-20 08:00", """SITES=TMZ, PEOPLE; "echo" 'no'""")
         assert said == [*words, """[TMZ, PEOPLE; "echo" 'no']"""]
 
+    def test_of_an_export_are_handed_on_whole(self, python: Checkout) -> None:
+        given = {"FROM": "2026-11-01 08:00", "TO": "2026-12-01", "SITES": "A, B", "FORMAT": "csv", "OUT": "my export"}
+        words = [word for name, value in given.items() for word in (f"[--{name.lower()}]", f"[{value}]")]
+        assert self.said(python, "export", **given) == ["[-m]", "[celeb_ops.dataset.export]", *words]
+        assert self.said(python, "export") == ["[-m]", "[celeb_ops.dataset.export]"]
+
+    def test_of_a_name_to_forget_are_handed_on_whole(self, python: Checkout) -> None:
+        said = self.said(python, "forget", """NAME=--x; "=cmd" 'no'""", "ALIAS=-y z", "DRY=1", "GALLERY=1")
+        assert said[2:] == ["[--alias=-y z]", "[--dry-run]", "[--gallery]", "[--]", """[--x; "=cmd" 'no']"""]
+
     def test_may_come_from_the_environment(self, python: Checkout) -> None:
         assert self.said(python, "run", SITES="TMZ, PEOPLE")[3:] == ["[--sites]", "[TMZ, PEOPLE]"]
 

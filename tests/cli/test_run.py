@@ -192,7 +192,8 @@ class TestWithADeadSite:
         assert first.lines[0].startswith(
             f"4 sites at {keys.iso(NOW)}, recognised by local. Log: {place.home}/logs/run-"
         )
-        assert first.lines[-1].startswith(f"Dataset: {place.store.root}/Celebs.csv; ")
+        assert first.lines[-2].startswith(f"Dataset: {place.store.root}/Celebs.csv; ")
+        assert first.lines[-1] == f"Report: {place.store.root}/Report/index.html; open it in a browser."
 
 
 class TestTheSameRunAgain:

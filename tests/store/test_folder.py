@@ -50,7 +50,7 @@ class TestFolder:
         assert folder_store.read("Celebs.csv") == b"old"
         assert files_in(folder_store.root) == ["Celebs.csv"]
 
-    @every_verb("exists", "list", "delete", "read")
+    @every_verb("exists", "list", "versions", "delete", "read")
     def test_a_file_in_the_folder_s_place_is_a_sentence(
         self, tmp_path: Path, verb: Callable[[Store, str], Any]
     ) -> None:

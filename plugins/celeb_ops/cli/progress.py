@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 
 
 _LOGGER = logging.getLogger("celeb_ops")
+_WRITES = {
+    "merge": "Celebs.csv, Captures, Sightings",
+    "build_trends": "Trends",
+    "write_report": "Report/index.html",
+}
+"""The tasks that are about no site, and what they leave in the store."""
 
 
 class Progress:
@@ -53,6 +59,8 @@ class Progress:
         """The sites that failed, with what their step said."""
         self.skips: dict[str, str] = {}
         """The sites that were skipped, with what their step said."""
+        self.merged = False
+        """Whether the run came into the dataset."""
         self.errors: list[str] = []
         """What tasks outside the sites' own steps said when they failed."""
         self._warnings = _Warnings(self._warn)
@@ -76,8 +84,9 @@ class Progress:
         site, step = _place(task_instance)
         if site:
             self._line("[green]✓[/]", site, step, self._told(site, step))
-        elif step == "merge":
-            self._line("[green]✓[/]", "", step, "Celebs.csv, Captures, Sightings")
+        elif step in _WRITES:
+            self.merged |= step == "merge"
+            self._line("[green]✓[/]", "", step, _WRITES[step])
 
     @hookimpl
     def on_task_instance_skipped(self, previous_state: Any, task_instance: Any) -> None:
@@ -115,7 +124,7 @@ class Progress:
             self._console.print(f"  [yellow]![/] {escape(text)}", highlight=False)
 
     def _line(self, sign: str, site: str, step: str, text: str) -> None:
-        self._console.print(f"  {sign} {escape(site):<14} {step:<11} {escape(text)}", highlight=False)
+        self._console.print(f"  {sign} {escape(site):<14} {step:<12} {escape(text)}", highlight=False)
 
     def _told(self, site: str, step: str) -> str:
         """What a step left in the store, in a few words."""

@@ -43,7 +43,7 @@ def rekognition_client(settings: Settings, aws_conn_id: str = REKOGNITION_CONNEC
     config = Config(
         retries={"mode": "adaptive", "total_max_attempts": 10},
         connect_timeout=10,
-        read_timeout=60,
+        read_timeout=30,
         max_pool_connections=settings.calls_at_once,
     )
     hook = RekognitionHook(aws_conn_id=aws_conn_id)

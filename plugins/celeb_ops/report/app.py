@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exception_handlers import http_exception_handler
 from fastapi.responses import JSONResponse, RedirectResponse
+from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from celeb_ops.exceptions import CelebsError, PermanentError, StoreRefusedError
-from celeb_ops.report import files
+from celeb_ops.report import assets, files, pages
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -46,9 +47,11 @@ def create_app(authorize: Callable[..., Any], open_store: Callable[[], Store], l
     app.state.login = login
     app.state.open_store = open_store
     app.state.store = None
-    app.include_router(files.router)
+    for part in (pages, assets, files):
+        app.include_router(part.router)
     app.middleware("http")(_with_headers)
-    app.exception_handler(HTTPException)(_refused)
+    # Starlette's: also of an address that no route has.
+    app.exception_handler(StarletteHTTPException)(_refused)
     app.exception_handler(CelebsError)(_failed)
     return app
 
@@ -60,12 +63,20 @@ async def _with_headers(request: Request, call_next: Callable[[Request], Awaitab
     return answer
 
 
-async def _refused(request: Request, error: HTTPException) -> Response:
+async def _refused(request: Request, error: StarletteHTTPException) -> Response:
     """A person in a browser logs in and comes back; anybody else gets the status, as from Airflow's API."""
-    if error.status_code == 401 and "text/html" in request.headers.get("accept", ""):
+    if error.status_code == 401 and _reads(request):
         back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"{request.app.state.login}?{urlencode({'next': back})}")
+    if _reads(request):
+        title = {403: "This is not open to you", 404: "This is not here"}.get(error.status_code, "This did not work")
+        return pages.page(request, "message.html", status=error.status_code, here="", title=title, detail=error.detail)
     return await http_exception_handler(request, error)
+
+
+def _reads(request: Request) -> bool:
+    """Whether it is a person in a browser that asks."""
+    return "text/html" in request.headers.get("accept", "")
 
 
 async def _failed(request: Request, error: CelebsError) -> Response:
@@ -73,4 +84,8 @@ async def _failed(request: Request, error: CelebsError) -> Response:
     if isinstance(error, StoreRefusedError):
         # Its connection may be mended by the next request.
         request.app.state.store = None
-    return JSONResponse({"detail": str(error)}, 502 if isinstance(error, PermanentError) else 503)
+    status = 502 if isinstance(error, PermanentError) else 503
+    if _reads(request):
+        title = "The dataset can’t be read"
+        return pages.page(request, "message.html", status=status, here="", title=title, detail=str(error))
+    return JSONResponse({"detail": str(error)}, status)

@@ -27,6 +27,9 @@ class Store(Protocol):
     def list(self, prefix: str) -> Iterator[str]:
         """The keys that start with ``prefix``, sorted."""
 
+    def versions(self, prefix: str) -> dict[str, str]:
+        """The keys that start with ``prefix``, each with a mark that is another one when its content has changed."""
+
     def delete(self, key: str) -> None:
         """Remove the key; nothing happens where it is not there."""
 

@@ -73,6 +73,16 @@ class FolderStore:
         found = (path.relative_to(self.root).as_posix() for path in folder.rglob("*") if path.is_file())
         return iter(sorted(key for key in found if key.startswith(prefix) and is_key(key)))
 
+    def versions(self, prefix: str) -> dict[str, str]:
+        found = {}
+        for key in self.list(prefix):
+            # One may have gone since it was listed.
+            with suppress(NotStoredError), self._told(key, "looked at"):
+                state = self._path(key).stat()
+                # The file's number too: every write makes a new file, also two within one tick of the clock.
+                found[key] = f"{state.st_ino}-{state.st_mtime_ns}-{state.st_size}"
+        return found
+
     def delete(self, key: str) -> None:
         with suppress(NotStoredError), self._told(key, "deleted"):
             self._path(key).unlink()

@@ -221,6 +221,13 @@ class S3Store:
         )
 
     def list(self, prefix: str) -> Iterator[str]:
+        return (key for key, _ in self._listed(prefix))
+
+    def versions(self, prefix: str) -> dict[str, str]:
+        return dict(self._listed(prefix))
+
+    def _listed(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """Keys and ETags."""
         checked_prefix(prefix)
         with self._told(prefix, "listed"):
             pages = self.client.get_paginator("list_objects_v2").paginate(
@@ -230,7 +237,7 @@ class S3Store:
                 for entry in page.get("Contents", []):
                     # The S3 console makes a folder by an empty file whose name ends in a slash.
                     if is_key(key := entry["Key"][len(self.prefix) :]):
-                        yield key
+                        yield key, entry["ETag"]
 
     def delete(self, key: str) -> None:
         with self._told(key, "deleted"):

@@ -1,0 +1,146 @@
+"""The charts of the pages: Vega-Lite specifications, made by Altair once, into which a page pours its rows.
+
+A browser draws them with Vega's own scripts, which come with vl-convert, and with Vega's interpreter of expressions:
+nothing of a chart is ever run as a script (``ast``, see report/assets/page.js).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from celeb_ops.report.person import Person
+
+_PAGE = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
+
+
+def in_page(value: Any) -> Markup:
+    """JSON that can stand in a ``script`` element: nothing in it ends that."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return Markup(text.translate(_PAGE))
+
+
+def inside(own: str) -> Markup:
+    """A style or script of ours as it is, inside its element: it must not end that."""
+    if re.search(r"</(script|style)|<!--", own, re.IGNORECASE):
+        raise ValueError("a style or script for the report would end its own element")
+    return Markup(own)
+
+
+def specs() -> dict[str, Markup]:
+    """The specifications by name. A page has each once, however many charts it shows."""
+    return {"share": in_page(_share_spec()), "sites": in_page(_sites_spec())}
+
+
+def _chart(spec: str, **rows: list[dict[str, Any]]) -> Markup:
+    """The rows of a chart by the name of their data: columns, and a list a row."""
+    columns = {name: list(some[0]) if some else [] for name, some in rows.items()}
+    lists = {name: [list(row.values()) for row in some] for name, some in rows.items()}
+    return in_page({"spec": spec, "columns": columns, "rows": lists})
+
+
+def share_chart(person: Person) -> Markup:
+    """Their share over time. A line ends where nothing was seen, and where the way of counting changed."""
+    rows: list[dict[str, Any]] = []
+    gaps: list[dict[str, Any]] = []
+    breaks: list[dict[str, Any]] = []
+    for at, point in enumerate(person.points):
+        when = point.period.first.isoformat()
+        if point.share is None:
+            after = person.points[at + 1].period.first.isoformat() if at + 1 < len(person.points) else when
+            if gaps and gaps[-1]["to"] == when:
+                gaps[-1]["to"] = after
+            else:
+                gaps.append({"from": when, "to": after})
+        else:
+            row = {"when": when, "share": round(point.share, 4), "line": point.line}
+            rows.append(row | {"captures": point.captures, "seen": point.period.seen})
+        if point.period.broken and at:
+            breaks.append({"when": when, "what": point.period.broken})
+    return _chart("share", rows=rows, gaps=gaps, breaks=breaks)
+
+
+def sites_chart(person: Person) -> Markup:
+    """Their time line on each site. A week in which the site was not seen is left blank."""
+    order = {site: at for at, (site, _) in enumerate(person.sites)}
+    rows = [
+        {
+            "site": one.site,
+            "week": one.week.isoformat(),
+            "captures": one.captures,
+            "seen": one.seen,
+        }
+        for one in sorted(person.weeks, key=lambda one: order.get(one.site, 0))
+        if one.seen and one.site in order
+    ]
+    return _chart("sites", rows=rows)
+
+
+@cache
+def _share_spec() -> dict[str, Any]:
+    import altair as alt
+
+    when = alt.X("when:T", title=None, scale=alt.Scale(type="utc"), axis=alt.Axis(grid=False, tickCount=6))
+    share = alt.Y("share:Q", title=None, axis=alt.Axis(format="%", tickCount=4), scale=alt.Scale(zero=True))
+    told = [
+        alt.Tooltip("when:T", title="from"),
+        alt.Tooltip("share:Q", format=".1%"),
+        alt.Tooltip("captures:Q", title="captures that show them"),
+        alt.Tooltip("seen:Q", title="captures seen"),
+    ]
+    gaps = (
+        alt.Chart(alt.NamedData("gaps"))
+        .mark_rect(opacity=0.6, fill="--gap")
+        .encode(
+            x=alt.X("from:T", title=None, scale=alt.Scale(type="utc")), x2="to:T", tooltip=alt.value("nothing was seen")
+        )
+    )
+    rows = alt.Chart(alt.NamedData("rows"))
+    line = rows.mark_line(strokeWidth=1.75, stroke="--accent").encode(x=when, y=share, detail="line:N")
+    dots = rows.mark_point(filled=True, size=22, fill="--accent", opacity=1).encode(x=when, y=share, tooltip=told)
+    breaks = (
+        alt.Chart(alt.NamedData("breaks"))
+        .mark_rule(strokeDash=[4, 3], strokeWidth=1.25, stroke="--break")
+        .encode(x=when, tooltip=[alt.Tooltip("when:T", title="counting changed"), alt.Tooltip("what:N")])
+    )
+    return _spec(alt.layer(gaps, line, dots, breaks).properties(height=190))
+
+
+@cache
+def _sites_spec() -> dict[str, Any]:
+    import altair as alt
+
+    base = alt.Chart(alt.NamedData("rows")).transform_calculate(
+        end="+toDate(datum.week) + 7 * 864e5", share="datum.captures / datum.seen"
+    )
+    place: dict[str, Any] = {
+        "x": alt.X("week:T", title=None, scale=alt.Scale(type="utc"), axis=alt.Axis(grid=False, tickCount=6)),
+        "x2": "end:T",
+        "y": alt.Y("site:N", title=None, sort=None, axis=alt.Axis(labelLimit=110, domain=False, ticks=False)),
+        "tooltip": [
+            alt.Tooltip("site:N"),
+            alt.Tooltip("week:T", title="week of"),
+            alt.Tooltip("captures:Q", title="captures that show them"),
+            alt.Tooltip("seen:Q", title="captures seen"),
+        ],
+    }
+    seen = base.mark_rect(fill="--faint", height={"band": 0.7}).encode(**place)
+    shown = (
+        base.transform_filter("datum.captures > 0")
+        .mark_rect(fill="--accent", height={"band": 0.7})
+        .encode(**place, opacity=alt.Opacity("share:Q", legend=None, scale=alt.Scale(domain=[0, 1], range=[0.3, 1])))
+    )
+    return _spec(alt.layer(seen, shown).properties(height=alt.Step(22)))
+
+
+def _spec(made: Any) -> dict[str, Any]:
+    """Without Altair's own defaults: the page says how wide it is, and in which colours."""
+    spec: dict[str, Any] = made.properties(width="container").to_dict()
+    spec.pop("config", None)
+    spec["autosize"] = {"type": "fit-x", "contains": "padding"}
+    return spec

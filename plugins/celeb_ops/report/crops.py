@@ -1,0 +1,67 @@
+"""The pictures of the report: small, each once, as classes of its style."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from celeb_ops.exceptions import NotStoredError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from celeb_ops.store import Store
+
+SIDE_PX = 96
+QUALITY = 60
+ROOM_BYTES = 1_400_000
+"""Of all pictures as they are in the style."""
+_MOST = ROOM_BYTES // 1_000
+"""Crops that are read: one is 2 kB, so more never find room."""
+_READERS = 8
+
+
+class Crops:
+    """Crops out of the store, as many as there is room for."""
+
+    def __init__(self, store: Store, room: int = ROOM_BYTES) -> None:
+        self._store = store
+        self._room = room
+        self._taken: dict[str, tuple[str, str]] = {}
+        """By key: its class, and the picture in base64."""
+
+    def take(self, wanted: Iterable[str | None]) -> None:
+        """Read and shrink these, those at the front first. One that is not there is left out."""
+        todo = [key for key in dict.fromkeys(wanted) if key and key not in self._taken]
+        with ThreadPoolExecutor(_READERS, thread_name_prefix="crops") as pool:
+            try:
+                for key, picture in zip(todo, pool.map(self._small, todo[:_MOST]), strict=False):
+                    if picture and len(picture) <= self._room:
+                        self._room -= len(picture)
+                        self._taken[key] = f"crop-{len(self._taken)}", picture
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def name(self, key: str) -> str:
+        """The class of the picture at a key; empty: there is none."""
+        return self._taken.get(key, ("", ""))[0]
+
+    def style(self) -> str:
+        return "".join(
+            f".{name}{{background-image:url(data:image/jpeg;base64,{picture})}}"
+            for name, picture in self._taken.values()
+        )
+
+    def _small(self, key: str) -> str:
+        import pyvips
+
+        from celeb_ops.vips import opaque
+
+        try:
+            content = self._store.read(key)
+            image = pyvips.Image.thumbnail_buffer(content, SIDE_PX, height=SIDE_PX, size="down")
+            return b64encode(bytes(opaque(image).jpegsave_buffer(Q=QUALITY, strip=True))).decode()
+        except (NotStoredError, pyvips.Error):
+            # Tidied away, or no picture.
+            return ""

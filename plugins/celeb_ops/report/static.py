@@ -1,0 +1,105 @@
+"""``Report/index.html``: the leaderboard, the people most shown and the newest pictures in one file, for any browser.
+
+It needs nothing else: Vega, style and pictures are in it, and its own content security policy lets nothing else in.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from celeb_ops import keys
+from celeb_ops.report import assets, charts, leaderboard
+from celeb_ops.report import person as people
+from celeb_ops.report.crops import Crops
+from celeb_ops.report.rendering import Places, environment
+from celeb_ops.report.tables import Tables
+
+if TYPE_CHECKING:
+    from celeb_ops.report.leaderboard import Board
+    from celeb_ops.report.tables import View
+    from celeb_ops.store import Store
+
+ROWS = 150
+"""People on each leaderboard."""
+PEOPLE = (100, 60, 30, 10)
+"""People with a part of their own: as many of these as the file has room for."""
+PICTURES = 3
+"""Pictures of each of them."""
+MOST_BYTES = 5_000_000
+"""Of the file: what a mail takes."""
+LATEST = 8
+"""Of the newest pictures."""
+
+
+def write(store: Store) -> str:
+    """Make the report of the trends as they are; its key."""
+    load = Tables(store).now()
+    for most in PEOPLE:
+        content = report(load, Crops(store), most).encode()
+        if len(content) <= MOST_BYTES:
+            break
+    store.write(keys.REPORT, content)
+    return keys.REPORT
+
+
+def report(load: View, crops: Crops, most: int) -> str:
+    """The page. :param most: people with a part of their own."""
+    boards = [leaderboard.board(load, leaderboard.Query(period=period), ROWS) for period in ("28d", "all")]
+    names = _most_shown(boards, most)
+    persons = [people.person(load, name, "half") for name in names]
+    latest = leaderboard.latest(load, LATEST)
+    moving = leaderboard.lead(load)
+    parts = {name: f"person-{at}" for at, name in enumerate(names, start=1)}
+    # Those come first that most people see: there is room for so many bytes of pictures only.
+    crops.take(
+        [
+            *(one["crop"] for one in (*moving, *latest)),
+            *(one.facts["crop"] for one in persons),
+            *(proof["crop"] for at in range(PICTURES) for one in persons for proof in one.evidence[at : at + 1]),
+        ]
+    )
+    style = assets.own("page.css") + crops.style()
+    scripts = [assets.vega(), assets.own("page.js")]
+    return (
+        environment()
+        .get_template("report.html")
+        .render(
+            up="",
+            here="",
+            places=Places(
+                person=lambda name: f"#{parts[name]}" if name in parts else "",
+                picture=crops.name,
+                run=None,
+                inline=True,
+            ),
+            policy=_policy(style, scripts),
+            style=charts.inside(style),
+            scripts=[charts.inside(script) for script in scripts],
+            specs=charts.specs(),
+            boards=boards,
+            persons=[(parts[one.name], one, charts.share_chart(one), charts.sites_chart(one)) for one in persons],
+            moving=moving,
+            latest=latest,
+            pictures=PICTURES,
+        )
+    )
+
+
+def _most_shown(boards: list[Board], most: int) -> list[str]:
+    """Mostly those of the present, the others of all time."""
+    present, ever = ([row.name for row in board.rows] for board in boards)
+    return list(dict.fromkeys([*present[: most * 3 // 4], *ever, *present]))[:most]
+
+
+def _policy(style: str, scripts: list[str]) -> str:
+    allowed = " ".join(_hash(script) for script in scripts)
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src {_hash(style)}; img-src data:; base-uri 'none'; "
+        "form-action 'none'"
+    )
+
+
+def _hash(content: str) -> str:
+    return f"'sha256-{b64encode(sha256(content.encode()).digest()).decode()}'"

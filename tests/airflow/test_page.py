@@ -1,0 +1,103 @@
+"""The Trending page in Airflow's own UI, by way of its login and its menu."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from urllib.error import HTTPError
+
+import pytest
+from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.wait import WebDriverWait
+
+from celeb_ops import keys, trends
+from celeb_ops.capture.browser import open_browser
+from celeb_ops.sites import CaptureOptions
+from tests.report.pages import charts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from selenium.webdriver.remote.webdriver import WebDriver
+    from selenium.webdriver.remote.webelement import WebElement
+
+    from tests.airflow.running import Up
+
+pytestmark = [pytest.mark.airflow, pytest.mark.browser, pytest.mark.timeout(900)]
+
+# Not those of the other files' runs.
+WHEN = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=9)
+
+
+@pytest.fixture(scope="module")
+def run(up: Up) -> str:
+    """A run of one site that came through, and its trends."""
+    run = up.api.trigger(logical_date=keys.iso(WHEN), conf={"sites": ["ALPHA"]})
+    assert up.api.ended(run) == "success"
+    trends.build(up.store)
+    return run
+
+
+@pytest.fixture
+def browser() -> Iterator[WebDriver]:
+    with open_browser(CaptureOptions(viewport=(1440, 900))) as driver:
+        yield driver
+
+
+def found(browser: WebDriver, css: str, text: str = "") -> WebElement:
+    """The first element that comes to be there, with this text in it if one is given."""
+
+    def look(_: WebDriver) -> WebElement | None:
+        return next((one for one in browser.find_elements(By.CSS_SELECTOR, css) if text in one.text), None)
+
+    # Airflow's UI makes parts of its page anew while it comes up.
+    return WebDriverWait(browser, 30, ignored_exceptions=[StaleElementReferenceException]).until(look)
+
+
+@pytest.mark.parametrize("path", ["/", "/people/Grace%20Hopper", "/sites", "/runs", "/about", "/nothing/at/all"])
+def test_nobody_without_a_login_sees_anything(up: Up, run: str, path: str) -> None:
+    with pytest.raises(HTTPError) as refused:
+        up.api.get(f"/celebs{path}", {})
+    assert refused.value.code == (404 if "nothing" in path else 401)
+    assert b"Grace" not in refused.value.read()
+
+
+def test_a_person_finds_it_in_the_menu(up: Up, run: str, browser: WebDriver) -> None:
+    browser.get(up.api.address)
+    found(browser, "input[name=username]").send_keys("admin")
+    found(browser, "input[name=password]").send_keys(up.api.password)
+    found(browser, "button[type=submit]").click()
+    found(browser, "nav a, nav button, a", "Trending").click()
+    WebDriverWait(browser, 30).until(lambda _: "/plugin/trending" in browser.current_url)
+    browser.switch_to.frame(found(browser, "iframe"))
+    assert found(browser, "h1").text == "Whom the press shows"
+    assert found(browser, ".board .who a").text == "Grace Hopper"
+
+    # The crop came through Airflow's login too.
+    face = found(browser, ".board .face img")
+    WebDriverWait(browser, 30).until(lambda _: browser.execute_script("return arguments[0].naturalWidth", face))
+    found(browser, ".board .who a").click()
+    WebDriverWait(browser, 30).until(lambda _: found(browser, "h1").text == "Grace Hopper")
+    assert charts(browser) == ["yes", "yes"]
+
+    # An article opens beside Airflow, whose frame itself would open no window.
+    before = browser.window_handles
+    found(browser, ".proof a.out").click()
+    WebDriverWait(browser, 30).until(lambda _: len(browser.window_handles) == len(before) + 1)
+
+    # Airflow keeps the frame's address in its own: a colleague gets there by it.
+    browser.switch_to.default_content()
+    WebDriverWait(browser, 30).until(lambda _: "Hopper" in browser.current_url)
+    browser.refresh()
+    browser.switch_to.frame(found(browser, "iframe"))
+    WebDriverWait(browser, 30).until(lambda _: found(browser, "h1").text == "Grace Hopper")
+
+    # And back on the first page as well.
+    found(browser, ".back a").click()
+    WebDriverWait(browser, 30).until(lambda _: found(browser, "h1").text == "Whom the press shows")
+    browser.switch_to.default_content()
+    WebDriverWait(browser, 30).until(lambda _: "Hopper" not in browser.current_url)
+    browser.refresh()
+    browser.switch_to.frame(found(browser, "iframe"))
+    WebDriverWait(browser, 30).until(lambda _: found(browser, "h1").text == "Whom the press shows")

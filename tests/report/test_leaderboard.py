@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from celeb_ops import trends
+from celeb_ops.report.leaderboard import Query, board, latest, lead, periods_of
+from celeb_ops.report.movement import movement
+from celeb_ops.report.tables import Tables
+from tests.report import history
+
+if TYPE_CHECKING:
+    from celeb_ops.report.tables import View
+    from celeb_ops.store import FolderStore
+
+
+def shares(past: FolderStore, days: int, sites: tuple[str, ...] = history.SITES) -> dict[str, float]:
+    """Counted from the rows themselves."""
+    captures = pl.concat([pl.read_parquet(path) for path in (past.root / "Captures").glob("*.parquet")])
+    recent = captures.filter(
+        pl.col("time") > history.END - pl.duration(days=days), pl.col("outcome") == "seen", pl.col("site").is_in(sites)
+    )
+    counts = recent.explode("celebrities").drop_nulls("celebrities").group_by("celebrities").len()
+    return {name: n / recent.height for name, n in counts.iter_rows()}
+
+
+@pytest.mark.parametrize(("period", "days"), [("7d", 7), ("28d", 28), ("all", 400)])
+def test_shares_are_of_the_seen_captures_of_the_period(load: View, past: FolderStore, period: str, days: int) -> None:
+    found = board(load, Query(period))
+    assert {row.name: row.share for row in found.rows} == pytest.approx(shares(past, days))
+    assert [row.rank for row in found.rows] == [1, 2]
+    assert found.rows[0].share > found.rows[1].share
+    assert found.last == history.END
+
+
+def test_of_chosen_sites_it_counts_in_whole_weeks(load: View, past: FolderStore) -> None:
+    found = board(load, Query("28d", sites=("DAILY-PLAIN",)))
+    # The Monday in or before the first of the 28 days.
+    assert found.first == date(2026, 10, 26)
+    assert [row.name for row in found.rows] == ["Grace Hopper"]
+    days = (history.END.date() - found.first).days + 0.5
+    assert found.rows[0].share == pytest.approx(shares(past, days, ("DAILY-PLAIN",))["Grace Hopper"], abs=0.02)
+    assert found.rows[0].sites == 1
+
+
+def test_the_change_goes_with_the_period(load: View) -> None:
+    by_period = {period: board(load, Query(period)).rows[0].move for period in ("7d", "28d")}
+    assert by_period["7d"] is not None
+    assert by_period["7d"].mover == "rising"
+    assert by_period["7d"] != by_period["28d"]
+
+
+def test_people_are_found_by_name_and_keep_their_rank(load: View) -> None:
+    found = board(load, Query(search="  COLLÍNS "))
+    assert [(row.name, row.rank) for row in found.rows] == [("Eileen Collins", 2)]
+    assert (found.found, found.pages) == (1, 1)
+    assert board(load, Query(search="nobody")).rows == ()
+
+
+def test_people_are_found_by_movement(load: View) -> None:
+    assert [row.name for row in board(load, Query("7d", move="rising")).rows] == ["Grace Hopper"]
+    assert board(load, Query("7d", move="newcomer")).rows == ()
+
+
+def test_it_has_pages(load: View) -> None:
+    pages = [board(load, Query(page=page), rows=1) for page in (1, 2, 99)]
+    assert [one.pages for one in pages] == [2, 2, 2]
+    assert [[row.name for row in one.rows] for one in pages] == [
+        ["Grace Hopper"],
+        ["Eileen Collins"],
+        ["Eileen Collins"],
+    ]
+
+
+def test_of_an_empty_store_it_is_empty(folder_store: FolderStore) -> None:
+    load = Tables(folder_store).now()
+    for period in ("7d", "28d", "year", "all"):
+        found = board(load, Query(period, sites=("TMZ",)))
+        assert (found.rows, found.last, found.seen) == ((), None, 0)
+    assert lead(load) == latest(load, 8) == []
+
+
+def test_periods_without_any_run_are_gaps(load: View) -> None:
+    days = periods_of(load, "day")
+    quiet = [one for one in days if not one.seen]
+    assert len(quiet) == history.WHOLE_QUIET_DAYS
+    assert next(one.broken for one in days if one.broken).startswith("recognizer")
+    assert len(periods_of(load, "week", 5)) == 5
+
+
+def test_who_moves_leads(load: View) -> None:
+    (one,) = lead(load)
+    assert (one["name"], one["movement"].word) == ("Grace Hopper", "rising")
+    assert one["crop"]
+
+
+def test_the_newest_pictures_show_a_person_once(load: View) -> None:
+    assert sorted(one["name"] for one in latest(load, 8)) == ["Eileen Collins", "Grace Hopper"]
+
+
+class TestMovement:
+    def row(self, mover: str, **given: Any) -> dict[str, Any]:
+        return {"mover": mover, "change": 0.9, "low": 0.2, "high": 1.6, "across_break": False} | given
+
+    def test_is_a_factor_with_its_interval(self) -> None:
+        assert movement(self.row("rising")).factor == "×2.5 (1.2–5.0)"
+        assert movement(self.row("falling", change=-4.0, low=-9.0, high=-0.1)).factor == "×<0.1 (<0.1–0.9)"
+        assert movement(self.row("rising", high=99.0)).factor == "×2.5 (1.2–1097)"
+
+    @pytest.mark.parametrize("mover", ["newcomer", "returner", "absent"])
+    def test_is_no_factor_where_there_is_nothing_to_compare(self, mover: str) -> None:
+        assert movement(self.row(mover)).factor == ""
+
+    def test_without_an_estimate_is_a_word(self) -> None:
+        one = movement(self.row("steady", change=None, low=None, high=None))
+        assert (one.word, one.factor) == ("no clear change", "")
+
+
+def test_the_tables_are_those_of_the_trends() -> None:
+    assert {"people", "movers", "periods", "weeks", "months", "appearances", "site_days", "evidence", "runs"} <= set(
+        trends.SCHEMAS
+    )

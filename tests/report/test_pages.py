@@ -1,0 +1,238 @@
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin
+
+import pytest
+from fastapi import HTTPException
+from fastapi.routing import APIRoute
+
+from celeb_ops import keys, trends
+from celeb_ops.dataset import tables
+from celeb_ops.exceptions import StoreError
+from celeb_ops.records import Outcome
+from celeb_ops.report import assets
+from celeb_ops.report.app import create_app
+from tests.asgi import get
+from tests.factories import a_result
+from tests.report import history
+from tests.report.conftest import app_of
+
+if TYPE_CHECKING:
+    import httpx
+    from fastapi import FastAPI
+
+    from celeb_ops.store import FolderStore, Store
+
+HTML = {"Accept": "text/html,*/*;q=0.8"}
+RUN = f"/runs/{keys.iso(history.END)}"
+PAGES = ["/", "/people/Grace%20Hopper", "/sites", "/runs", RUN, "/about"]
+
+
+@pytest.fixture
+def app(past: FolderStore) -> FastAPI:
+    return app_of(past)
+
+
+def text(answer: httpx.Response) -> str:
+    """What a page says, without its marks."""
+    assert answer.status_code == 200
+    return " ".join(re.sub(r"<[^>]*>", " ", re.sub(r"<script.*?</script>", "", answer.text, flags=re.S)).split())
+
+
+class TestPages:
+    @pytest.mark.parametrize("page", PAGES)
+    def test_runs_no_script_but_its_own(self, app: FastAPI, page: str) -> None:
+        answer = get(app, page)
+        policy = answer.headers["content-security-policy"].split("; ")
+        assert "script-src 'self'" in policy
+        assert "style-src 'self'" in policy
+        assert "frame-ancestors 'self'" in policy
+        assert not any("unsafe" in part for part in policy)
+        for script in re.findall(r"<script[^>]*>", answer.text):
+            assert " src=" in script or "application/json" in script
+        assert not re.search(r"<style|\sstyle=|\son\w+=", answer.text)
+
+    @pytest.mark.parametrize("page", PAGES)
+    def test_has_what_a_screen_reader_goes_by(self, app: FastAPI, page: str) -> None:
+        html = get(app, page).text
+        assert '<html lang="en">' in html
+        assert html.count("<h1") == 1
+        assert html.count("<main") == html.count('href="#main"') == 1
+        assert all('aria-label="' in nav for nav in re.findall(r"<nav[^>]*>", html))
+        assert all("alt=" in image for image in re.findall(r"<img[^>]*>", html))
+        assert all("<title>" in drawing for drawing in re.findall(r'<svg class="spark".*?</svg>', html, re.S))
+
+    @pytest.mark.parametrize("page", PAGES)
+    @pytest.mark.parametrize("mount", ["/celebs", "/airflow/celebs"])
+    def test_leads_to_pages_that_are_there_wherever_it_is_mounted(self, app: FastAPI, page: str, mount: str) -> None:
+        found = set(re.findall(r'(?:href|src)="(?!#|https?:)([^"]+)"', get(app, page).text))
+        assert found
+        for link in found:
+            target = urljoin(f"{mount}{page}", link.replace("&amp;", "&"))
+            assert target.startswith(f"{mount}/"), link
+            if "/files/Faces/" not in target:
+                answer = get(app, target.removeprefix(mount).partition("#")[0])
+                assert answer.status_code == 200, target
+
+
+class TestTrending:
+    def test_shows_who_is_shown(self, app: FastAPI) -> None:
+        said = text(get(app, "/"))
+        assert "2 people on" in said
+        assert said.index("Grace Hopper") < said.index("Eileen Collins")
+        assert "▲ rising" in said
+
+    def test_takes_its_filters_from_the_address(self, app: FastAPI) -> None:
+        assert "Eileen Collins" not in text(get(app, "/?q=hopper"))
+        assert "Eileen Collins" not in text(get(app, "/?site=DAILY-PLAIN&period=year"))
+        assert "in whole weeks, on 1 site of 3" in text(get(app, "/?site=DAILY-PLAIN&period=year"))
+        assert "Nobody fits" in text(get(app, "/?q=zzz"))
+
+    @pytest.mark.parametrize("query", ["period=9d", "site=NOWHERE", "move=sideways", "p=-3", "p=99", "q=%00", "p=x"])
+    def test_makes_the_best_of_a_query_that_makes_no_sense(self, app: FastAPI, query: str) -> None:
+        assert get(app, f"/?{query}").status_code in (200, 422)
+
+    def test_of_an_empty_store_says_what_will_come(self, folder_store: FolderStore) -> None:
+        app = app_of(folder_store)
+        for page in ("/", "/sites", "/runs"):
+            assert "No run yet" in text(get(app, page))
+
+    def test_of_a_run_that_failed_says_so(self, folder_store: FolderStore) -> None:
+        outcomes = [
+            Outcome(site="TMZ", time=history.END, outcome="failed", task="screenshot", reason=history.REASON),
+            Outcome(site="PEOPLE", time=history.END, outcome="skipped", task="screenshot", reason="Too far from now."),
+        ]
+        tables.update_captures(folder_store, history.END, [], outcomes)
+        trends.build(folder_store)
+        app = app_of(folder_store)
+        assert "No page could be seen in this time" in text(get(app, "/"))
+        assert "The latest capture failed" in text(get(app, "/sites"))
+        said = text(get(app, RUN))
+        assert "This site failed: " + history.REASON in said
+        assert "There is no screenshot of it." in said
+        assert "This site was skipped: Too far from now." in text(get(app, f"{RUN}?site=PEOPLE"))
+
+    def test_of_one_run_shows_it_without_a_trend(self, folder_store: FolderStore) -> None:
+        tables.update_captures(folder_store, history.END, [a_result("TMZ", time=history.END)], [])
+        trends.build(folder_store)
+        app = app_of(folder_store)
+        assert "nobody on them was named" in text(get(app, "/"))
+        assert "TMZ" in text(get(app, "/sites"))
+
+    def test_may_be_turned_over(self, folder_store: FolderStore) -> None:
+        history.fill(folder_store, [history.Figure(f"Person {at:03d}", 1.0) for at in range(60)], days=2)
+        app = app_of(folder_store)
+        first, second = get(app, "/"), get(app, "/?p=2")
+        assert 'rel="next"' in first.text
+        assert 'rel="prev"' in second.text
+        assert (first.text.count("data-name"), second.text.count("data-name")) == (50, 10)
+
+
+class TestPerson:
+    def test_shows_share_sites_proofs_and_company(self, app: FastAPI) -> None:
+        answer = get(app, "/people/Grace%20Hopper")
+        said = text(answer)
+        assert "First seen 28 Jun 2026" in said or "First seen 29 Jun 2026" in said
+        assert "The way of counting changed once." in said
+        assert "Eileen Collins" in said
+        assert "% sure, by the face alone" in said
+        assert 'href="https://news.example/story" rel="noopener noreferrer nofollow"' in answer.text
+
+    def test_has_its_charts_as_tables_too(self, app: FastAPI) -> None:
+        html = get(app, "/people/Grace%20Hopper?span=quarter").text
+        assert html.count("<figure") == html.count("The same as a table") == 2
+        assert html.count("nothing seen") == history.WHOLE_QUIET_DAYS
+
+    def test_who_is_not_there_is_told(self, app: FastAPI) -> None:
+        answer = get(app, "/people/Nobody", HTML)
+        assert answer.status_code == 404
+        assert "Nobody by this name is in the trends" in answer.text
+
+
+class TestRun:
+    def test_shows_the_names_on_the_screenshot(self, app: FastAPI) -> None:
+        html = get(app, f"{RUN}?site=DAILY-PLAIN").text
+        assert re.findall(r'<rect x="([\d.]+)%" y="([\d.]+)%" width="([\d.]+)%" height="([\d.]+)%"', html) == [
+            ("10.4167", "4.0", "8.3333", "4.0"),
+            ("10.4167", "17.3333", "8.3333", "4.0"),
+        ]
+        assert 'href="#face-1" id="box-1"' in html
+        assert 'id="face-1"' in html
+
+    def test_shows_failures_first(self, app: FastAPI) -> None:
+        said = text(get(app, RUN))
+        assert said.index("WALLED-TIMES") < said.index("DAILY-PLAIN")
+        assert history.REASON in said
+
+    def test_without_its_files_says_so(self, app: FastAPI) -> None:
+        assert "no longer in the store" in text(get(app, f"{RUN}?site=LAZY-POST"))
+
+    @pytest.mark.parametrize(
+        "time", ["2026-11-25T09:00:00Z", "2026-13-45T08:00:00Z", "yesterday", "..%2f..%2fsecret", "2026-11-25"]
+    )
+    def test_that_was_not_is_told(self, app: FastAPI, time: str) -> None:
+        assert get(app, f"/runs/{time}").status_code == 404
+
+
+class TestAssets:
+    @pytest.mark.parametrize("name", assets.ASSETS)
+    def test_are_kept_for_ever_under_an_address_of_their_content(self, app: FastAPI, name: str) -> None:
+        answer = get(app, f"/{assets.asset_path(name)}")
+        assert answer.status_code == 200
+        assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert get(app, f"/assets/0123456789abcdef/{name}").status_code == 404
+
+    @pytest.mark.parametrize("name", ["nothing.js", "..%2fapp.py", "page.html"])
+    def test_are_these_alone(self, app: FastAPI, name: str) -> None:
+        assert get(app, f"/assets/0123456789abcdef/{name}").status_code == 404
+
+    def test_vega_brings_its_interpreter(self) -> None:
+        assert "expressionInterpreter" in assets.vega()
+
+
+class TestClosed:
+    """All routes, whatever they are called."""
+
+    @pytest.mark.parametrize("status", [401, 403])
+    def test_every_route_asks_first(self, status: int) -> None:
+        def refuse() -> None:
+            raise HTTPException(status, "No.")
+
+        def never() -> Store:
+            raise NotImplementedError
+
+        app = create_app(authorize=refuse, open_store=never, login="/login")
+        routes = [route for route in app.routes if isinstance(route, APIRoute)]
+        assert len(routes) == len(app.routes)
+        assert {"/", "/people/{name}", "/sites", "/runs", "/runs/{time}", "/about", "/assets/{version}/{name}"} <= {
+            route.path for route in routes
+        }
+        for route in routes:
+            assert get(app, route.path).status_code == status
+            in_browser = get(app, route.path, HTML)
+            if status == 401:
+                assert in_browser.status_code == 307
+                assert in_browser.headers["location"].startswith("/login?next=")
+            else:
+                assert in_browser.status_code == 403
+                assert "This is not open to you" in in_browser.text
+
+    def test_nothing_else_is_there(self, app: FastAPI) -> None:
+        for path in ("/docs", "/openapi.json", "/redoc", "/nothing"):
+            assert get(app, path).status_code == 404
+
+
+def test_the_stores_trouble_is_told_to_a_person_as_a_page(
+    folder_store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def troubled(prefix: str) -> dict[str, str]:
+        raise StoreError("s3://<b>bucket</b>/Trends/ could not be listed: SlowDown.")
+
+    monkeypatch.setattr(folder_store, "versions", troubled)
+    answer = get(app_of(folder_store), "/", HTML)
+    assert answer.status_code == 503
+    assert "could not be listed: SlowDown." in answer.text
+    assert "<b>" not in answer.text

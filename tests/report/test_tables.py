@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from celeb_ops import keys
+from celeb_ops.exceptions import NotPermittedError
+from celeb_ops.report import tables as tables_module
+from celeb_ops.report.tables import Tables
+from tests.report import history
+
+if TYPE_CHECKING:
+    import pytest
+
+    from celeb_ops.store import FolderStore, Store
+
+
+def test_a_table_is_read_once_and_again_when_it_has_changed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    history.fill(store, days=2)
+    tables = Tables(store)
+    read = []
+    plain = tables_module.load
+    monkeypatch.setattr(tables_module, "load", lambda store, name: read.append(name) or plain(store, name))
+    first = tables.now()("people")
+    assert first.height
+    assert tables.now()("people") is first
+    assert read == ["people"]
+
+    history.fill(store, [history.Figure("Somebody Else", 1.0)], days=2)
+    assert tables.now()("people")["name"].to_list() == ["Somebody Else"]
+    assert read == ["people", "people"]
+
+
+def test_an_absent_table_is_empty_and_is_there_when_it_comes(folder_store: FolderStore) -> None:
+    tables = Tables(folder_store)
+    assert tables.now()("people").is_empty()
+    history.fill(folder_store, days=2)
+    assert tables.now()("people").height == 2
+    folder_store.delete(keys.trends("people"))
+    assert tables.now()("people").is_empty()
+
+
+def test_a_store_that_may_not_be_listed_is_read_all_the_same(
+    folder_store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history.fill(folder_store, days=2)
+
+    def refused(prefix: str) -> dict[str, str]:
+        raise NotPermittedError("No.")
+
+    monkeypatch.setattr(folder_store, "versions", refused)
+    tables = Tables(folder_store)
+    assert isinstance(tables.now()("people"), pl.DataFrame)
+    assert tables.now()("people").height == 2

@@ -1,0 +1,149 @@
+"""Ten thousand names, headlines and links that want to be more than text, the whole way from result to page."""
+
+from __future__ import annotations
+
+import csv
+import io
+import random
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+
+from celeb_ops import keys, trends
+from celeb_ops.dataset import merge
+from celeb_ops.dataset.celebs_csv import FORMULA
+from celeb_ops.dataset.export import main as export
+from celeb_ops.geometry import Box
+from celeb_ops.records import Picture
+from celeb_ops.report.shown import address
+from celeb_ops.report.static import write
+from celeb_ops.store import FolderStore
+from tests.factories import RUN_TIME, a_picture, a_result, a_screenshot, a_sighting, saved
+from tests.report.conftest import app_of
+from tests.report.pages import served, told, watch
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from selenium.webdriver.remote.webdriver import WebDriver
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(280)]
+
+STRINGS = 10_000
+CAPTURES = 20
+PIECES = [
+    "<script>window.hacked=1</script>",
+    "</script><script>window.hacked=1</script>",
+    "<img src=x onerror=window.hacked=1>",
+    '"><svg onload=window.hacked=1>',
+    "javascript:window.hacked=1",
+    "data:text/html,<script>window.hacked=1</script>",
+    "=cmd|' /C calc'!A0",
+    "+1+1",
+    "-2+3",
+    "@SUM(A1)",
+    "＝1",
+    "\u202egnp",
+    "\u2066\u2067x",
+    "{{ 7*7 }}",
+    "${7*7}",
+    "<!--",
+    "]]>",
+    "&lt;b&gt;",
+    "'; DROP TABLE people; --",
+    "../../etc/passwd",
+    "%2e%2e%2f",
+    "\r\nSet-Cookie: a=b",
+    "\t=1",
+    "\u00a0=1",
+    "\u200b=1",
+    "; ",
+    ", ",
+    "Zoë",
+    "\u05d0\u05d1\u05d2",
+    "😀",
+    "L" * 3_000,
+    " ",
+    "\0",
+]
+
+
+def a_string(dice: random.Random) -> str:
+    return "".join(dice.choice(PIECES) for _ in range(dice.randint(1, 4)))
+
+
+@pytest.fixture(scope="module")
+def strings() -> list[str]:
+    dice = random.Random(5)
+    return [f"{a_string(dice)}{number}" for number in range(STRINGS)]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory, strings: list[str]) -> FolderStore:
+    """Twenty captures of one site; each of its faces has a hostile name, headline, alternative text and link."""
+    store = FolderStore(tmp_path_factory.mktemp("hostile"))
+    each = STRINGS // CAPTURES
+    for capture in range(CAPTURES):
+        when = RUN_TIME + timedelta(hours=12 * capture)
+        mine = strings[capture * each : (capture + 1) * each]
+        pictures = [
+            Picture(box=Box(0, 100 * n, 90, 90), src=f"https://x.example/{n}{one}", alt=one, link=one, headline=one)
+            for n, one in enumerate(mine)
+        ]
+        key = saved(store, a_screenshot(time=when, pictures=pictures, captured_height=100 * each), a_picture())
+        crop = keys.crop(keys.stem("TMZ", when), 1)
+        store.write(crop, a_picture(64, 64))
+        sightings = [a_sighting(name, picture=n, box=Box(5, 100 * n, 60, 60), crop=crop) for n, name in enumerate(mine)]
+        result = a_result("TMZ", time=when, sightings=sightings, faces=each, screenshot=key)
+        result.save(store, keys.result(keys.stem("TMZ", when)))
+        merge(store, when, [result], [])
+    trends.build(store)
+    write(store)
+    return store
+
+
+def starts_a_formula(cell: str) -> bool:
+    return cell.lstrip("\t\r\n \u00a0\u200b\u202e\u2066\u2067\0").startswith(FORMULA)
+
+
+def test_no_cell_starts_a_formula_and_none_is_lost(store: FolderStore) -> None:
+    rows = list(csv.DictReader(io.StringIO(store.read(keys.CSV).decode(), newline="")))
+    assert len(rows) == CAPTURES
+    assert [cell for row in rows for cell in row.values() if starts_a_formula(cell)] == []
+    names = [name for row in rows for name in row["celebrities"].split("; ")]
+    assert len(names) == STRINGS
+    assert [name for name in names if starts_a_formula(name)] == []
+
+
+def test_the_tables_have_them_as_they_were(store: FolderStore, strings: list[str]) -> None:
+    table = pl.read_parquet(store.root / "Sightings" / "*.parquet").sort("time", "top")
+    assert table["headline"].to_list() == strings
+    assert table["alt"].to_list() == strings
+    assert table["link"].to_list() == strings
+    assert table["name"].to_list() == strings
+
+
+def test_an_export_has_them_all_and_no_formula(
+    store: FolderStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CELEBS_STORE", str(store.root))
+    assert export(["--format", "csv", "--out", str(tmp_path / "out")]) == 0
+    (file,) = (tmp_path / "out").glob("Sightings*.csv")
+    with file.open(newline="", encoding="utf-8") as opened:
+        rows = list(csv.DictReader(opened))
+    assert len(rows) == STRINGS
+    assert [cell for row in rows for cell in row.values() if starts_a_formula(cell)] == []
+
+
+def test_no_script_of_theirs_runs(store: FolderStore, browser: WebDriver, strings: list[str]) -> None:
+    watch(browser)
+    page = store.root / keys.REPORT
+    for part in ("", "#person-1", "#person-50"):
+        browser.get(f"{page.as_uri()}{part}")
+        assert told(browser) == []
+    with served(app_of(store)) as server:
+        for path in ("", "?period=all", "sites", *(f"people/{address(name)}" for name in strings[::1_000])):
+            browser.get(f"{server}/{path}")
+            assert told(browser) == [], path
