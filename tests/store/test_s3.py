@@ -56,7 +56,7 @@ def test_all_of_a_dataset_lies_under_the_prefix(s3_client: S3Client, bucket: str
     key = saved(store, a_screenshot(parts=[]))
     merge(store, RUN_TIME, [a_result("TMZ", "Cher", screenshot=key)], [])
 
-    files = ["Captures/2026-11.parquet", "Celebs.csv", key, "Sightings/2026-11.parquet"]
+    files = ["Captures/2026-11.parquet", "Celebs.csv", key, "Sightings/2026-11.parquet", "datapackage.json"]
     there = [entry["Key"] for entry in s3_client.list_objects_v2(Bucket=bucket)["Contents"]]
     assert sorted(there) == sorted([*(inside + name for name in files), "pressed.txt"])
     assert [name for name in store.list("") if name != "pressed.txt"] == files
