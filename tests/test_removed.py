@@ -83,6 +83,29 @@ class TestMentioned:
     def test_nothing_less(self, text: str | None) -> None:
         assert not of("Grace Hopper").mentioned(text)
 
+    @pytest.mark.parametrize(
+        ("name", "text"),
+        [
+            ("Grace Hopper", "Grace Hop\u00adper"),
+            ("Grace Hopper", "Gr\u200bace Hopper, \u202eGrace"),
+            ("Grace Hopper", "https://e.com/i?url=https%3A%2F%2Fx.com%2FGrace%2520Hopper.jpg"),
+            ("Grace Hopper", "Grace&nbsp;Hopper at sea"),
+            ("Sinéad O'Connor", "Sin&eacute;ad O&#39;Connor sings"),
+            ("Lukasz Kot", "Łukasz Kot"),
+            ("Øystein Æbelø", "Oystein Aebelo"),
+            ("李小龙", "李小龙去世"),
+            ("김연아", "김연아가"),
+        ],
+    )
+    def test_what_is_not_seen_or_escaped_hides_no_name(self, name: str, text: str) -> None:
+        import json
+
+        removed = of(name)
+        assert removed.mentioned(text)
+        assert not removed.mentioned("Eileen Collins at sea")
+        for content in (text, json.dumps({"alt": text}), json.dumps({"alt": text}, ensure_ascii=False)):
+            assert removed.may_be_in(content.encode())
+
     def test_a_short_name_is_no_part_of_a_word(self) -> None:
         assert not of("Cher").mentioned("the teacher")
         assert of("Cher").mentioned("the teacher of Cher")

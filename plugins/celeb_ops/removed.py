@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import sys
 import unicodedata
@@ -30,6 +31,13 @@ _HEADER = """\
 _ENTRY = "write it as `- {name: Grace Hopper, aliases: [Rear Admiral Hopper], since: 2026-11-24}`, aliases may lack"
 _NO_ASCII_LETTER = bytes(code for code in range(128) if not chr(code).isalnum())
 _ESCAPED = re.compile(rb"\\.", re.DOTALL)
+_ENTITY = re.compile("&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);")
+"""As texts have it that were escaped twice: ``O&#39;Connor``."""
+_ENTITY_BYTES = re.compile(_ENTITY.pattern.encode())
+_LETTERS = {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
+"""Letters whose sign Unicode does not take for an accent; people who leave out accents write them so."""
+_UNSPACED = re.compile("[\u0e00-\u0e7f\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff]")
+"""Scripts without spaces between words, or (Korean, here apart in its letters) with endings at the name."""
 _LONG_NAME = 8
 """From so many letters on a name of several words is looked for inside words too: ``#thegracehopperstory``."""
 
@@ -79,12 +87,14 @@ class Removed:
             return False
         said = words(_without_host(text))
         tokens = set(said.split())
-        padded = f" {said} "
+        padded, squeezed = f" {said} ", said.replace(" ", "")
         for name in self._words:
             joined = name.replace(" ", "")
             if f" {name} " in padded or joined in tokens:
                 return True
             if " " in name and len(joined) >= _LONG_NAME and any(joined in token for token in tokens):
+                return True
+            if len(joined) > 1 and _UNSPACED.search(joined) and joined in squeezed:
                 return True
         return False
 
@@ -92,11 +102,14 @@ class Removed:
         """Whether to look closer at a file: False only where none of them is named in it. About 1 ms for 30 kB."""
         if not self.people:
             return False
-        # Letters that JSON has escaped are not to be seen from here.
-        if b"\\u" in content or not all(self._words):
+        # Letters that JSON or HTML has escaped are not to be seen from here.
+        if b"\\u" in content or _ENTITY_BYTES.search(content) or not all(self._words):
             return True
         if b"%" in content:
             content = unquote_to_bytes(content)
+            # The address of a picture within a server's that scales it.
+            if b"%" in content:
+                content = unquote_to_bytes(content)
         # A line's end is an `n` in JSON.
         return self._may_be_in(content) or (b"\\" in content and self._may_be_in(_ESCAPED.sub(b" ", content)))
 
@@ -159,12 +172,20 @@ def without_mentions(pictures: Sequence[Picture], removed: Removed) -> list[Pict
 
 def words(text: str) -> str:
     """Lower-case words without accents and signs, one space between them; ``'s`` at a word's end is none of it."""
-    bare = _combining().sub("", unicodedata.normalize("NFKD", re.sub(r"['’]s\b", "", text.casefold())))
+    folded = _without_signs(re.sub(r"['’]s\b", "", text.casefold()))
+    bare = _combining().sub("", unicodedata.normalize("NFKD", folded))
     return _no_letter().sub(" ", bare).strip()
 
 
+def _without_signs(text: str) -> str:
+    if not text.isascii():
+        for letter, plainer in _LETTERS.items():
+            text = text.replace(letter, plainer)
+    return text
+
+
 def _ascii(text: str) -> bytes:
-    return unicodedata.normalize("NFKD", text.replace("’", "'")).encode("ascii", "ignore")
+    return unicodedata.normalize("NFKD", _without_signs(text).replace("’", "'")).encode("ascii", "ignore")
 
 
 @lru_cache(maxsize=10_000)
@@ -179,18 +200,28 @@ def _without_host(text: str) -> str:
             parts = urlsplit(text)
         except ValueError:
             # What a page links to need be no address.
-            return unquote(text)
+            return _unescaped(text)
         if parts.scheme in {"http", "https"}:
-            return unquote(f"{parts.path} {parts.query} {parts.fragment}")
-    return unquote(text)
+            return _unescaped(f"{parts.path} {parts.query} {parts.fragment}")
+    return _unescaped(text)
+
+
+def _unescaped(text: str) -> str:
+    if "&" in text:
+        text = _ENTITY.sub(lambda found: html.unescape(found[0]), text)
+    text = unquote(text)
+    # The address of a picture within a server's that scales it.
+    return unquote(text) if "%" in text else text
 
 
 @cache
 def _marks() -> tuple[str, str]:
-    """Accents, and signs that are vowels in scripts like Devanagari: without those, names would be the same."""
-    marks = [char for char in map(chr, range(min(sys.maxunicode, 0x20000))) if unicodedata.category(char)[0] == "M"]
-    accents = "".join(char for char in marks if unicodedata.combining(char))
-    return accents, "".join(char for char in marks if not unicodedata.combining(char))
+    """Accents and what is not seen (soft hyphens, marks of direction); and signs that are vowels in scripts like
+    Devanagari: without those, names would be the same."""
+    every = [(char, unicodedata.category(char)) for char in map(chr, range(min(sys.maxunicode, 0x20000)))]
+    marks = [char for char, category in every if category[0] == "M"]
+    nothing = [char for char in marks if unicodedata.combining(char)] + [c for c, category in every if category == "Cf"]
+    return "".join(nothing), "".join(char for char in marks if not unicodedata.combining(char))
 
 
 @cache

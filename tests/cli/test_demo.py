@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from selenium.webdriver.common.by import By
 
 from celeb_ops import keys, review
+from celeb_ops.capture.browser import open_browser
 from celeb_ops.cli import demo
 from celeb_ops.cli.airflow_home import AirflowHomeError
 from celeb_ops.settings import PROJECT, Settings
-from celeb_ops.sites import load_sites
+from celeb_ops.sites import CaptureOptions, load_sites
 from celeb_ops.store import FolderStore
 from tests.web import free_port
 
@@ -96,6 +98,20 @@ class TestARun:
         assert review.main([str(folder / "store"), "--out", str(tmp_path / "review.html")]) == 0
         page = (tmp_path / "review.html").read_text()
         assert (page.count('alt="the face on the page"'), page.count('alt="the reference"')) == (5, 5)
+
+    def test_its_report_opens_from_disk(self, ended: subprocess.CompletedProcess[str], folder: Path) -> None:
+        with open_browser(CaptureOptions(viewport=(1200, 900))) as browser:
+            browser.get((folder / "store" / keys.REPORT).as_uri())
+            board = browser.find_element(By.CSS_SELECTOR, ".board")
+            people = [row.text for row in board.find_elements(By.CSS_SELECTOR, ".who a")]
+            assert people == ["Grace Hopper", "Eileen Collins"]
+            board.find_element(By.LINK_TEXT, "Eileen Collins").click()
+            headings = [one.text for one in browser.find_elements(By.TAG_NAME, "h1") if one.is_displayed()]
+            assert headings == ["Eileen Collins"]
+            proof = next(one for one in browser.find_elements(By.CSS_SELECTOR, ".proof") if one.is_displayed())
+            assert "The first woman to command a shuttle looks back" in proof.text
+            face = proof.find_element(By.CSS_SELECTOR, ".face")
+            assert face.value_of_css_property("background-image").startswith('url("data:image/jpeg;base64')
 
     def test_leaves_nothing_elsewhere(
         self, ended: subprocess.CompletedProcess[str], folder: Path, temporary: Path

@@ -11,6 +11,7 @@ from celeb_ops.report.leaderboard import Query, board, latest, lead, periods_of
 from celeb_ops.report.movement import movement
 from celeb_ops.report.tables import Tables
 from tests.report import history
+from tests.trends.rows import Rows, on
 
 if TYPE_CHECKING:
     from celeb_ops.report.tables import View
@@ -123,3 +124,32 @@ def test_the_tables_are_those_of_the_trends() -> None:
     assert {"people", "movers", "periods", "weeks", "months", "appearances", "site_days", "evidence", "runs"} <= set(
         trends.SCHEMAS
     )
+
+
+class TestWhatALeaderboardCounts:
+    @pytest.fixture
+    def moved(self, folder_store: FolderStore) -> View:
+        """Cher on two sites, on one of them of late; Adele daily, and then no more."""
+        rows = Rows()
+        for day in range(36):
+            adele = ["Adele"] if day < 29 else []
+            rows.seen("A", on(day, 20), "Cher", *adele)
+            rows.seen("B", on(day, 20), *adele, *(["Cher"] if day == 20 else []))
+        rows.seen("A", on(36))
+        rows.write(folder_store)
+        trends.build(folder_store)
+        return Tables(folder_store).now()
+
+    def test_sites_are_those_of_the_period(self, moved: View) -> None:
+        by_period = {period: board(moved, Query(period)).rows for period in ("7d", "28d")}
+        sites = {(period, row.name): row.sites for period, rows in by_period.items() for row in rows}
+        assert (sites["7d", "Cher"], sites["28d", "Cher"]) == (1, 2)
+
+    def test_who_fell_to_nothing_is_found_by_that(self, moved: View) -> None:
+        assert "Adele" not in [row.name for row in board(moved, Query("7d")).rows]
+        (row,) = board(moved, Query("7d", move="falling")).rows
+        assert (row.name, row.captures, row.share) == ("Adele", 0, 0)
+
+    def test_its_first_day_has_the_first_capture_that_counts(self, moved: View) -> None:
+        # The newest run is at 08:00: the seven days before it begin with the evening of the same weekday.
+        assert board(moved, Query("7d")).first == on(29).date()

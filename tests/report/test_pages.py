@@ -90,6 +90,10 @@ class TestTrending:
         assert "in whole weeks, on 1 site of 3" in text(get(app, "/?site=DAILY-PLAIN&period=year"))
         assert "Nobody fits" in text(get(app, "/?q=zzz"))
 
+    def test_says_that_movement_is_of_all_sites_where_the_rest_is_not(self, app: FastAPI) -> None:
+        assert "(all sites)" in text(get(app, "/?site=DAILY-PLAIN"))
+        assert "(all sites)" not in text(get(app, "/"))
+
     @pytest.mark.parametrize("query", ["period=9d", "site=NOWHERE", "move=sideways", "p=-3", "p=99", "q=%00", "p=x"])
     def test_makes_the_best_of_a_query_that_makes_no_sense(self, app: FastAPI, query: str) -> None:
         assert get(app, f"/?{query}").status_code in (200, 422)

@@ -98,7 +98,8 @@ def test_initials(name: str, two: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("share", "text"), [(None, "–"), (0.0, "0 %"), (0.0004, "0.1 %"), (0.042, "4.2 %"), (0.42, "42 %"), (1.0, "100 %")]
+    ("share", "text"),
+    [(None, "–"), (0.0, "0 %"), (0.0004, "<0.1 %"), (0.042, "4.2 %"), (0.42, "42 %"), (1.0, "100 %")],
 )
 def test_a_share_has_the_digits_that_say_something(share: float | None, text: str) -> None:
     assert shown.percent(share) == text

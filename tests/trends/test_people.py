@@ -40,7 +40,7 @@ def test_counts_since_the_first_time(rows: Rows, built: Built) -> None:
     assert (row["captures"], row["sightings"], row["sites"], row["days"]) == (5, 6, 2, 4)
     # Of the latest 28 days: 4 seen captures, 3 with her; of 7: 2 and 1.
     assert (row["captures_28d"], row["share_28d"], row["captures_7d"], row["share_7d"]) == (3, 0.75, 1, 0.5)
-    assert (row["sites_28d"], row["prominence_28d"]) == (1, 1 + 1 + 1 + 2.5)
+    assert (row["sites_28d"], row["sites_7d"], row["prominence_28d"]) == (1, 1, 1 + 1 + 1 + 2.5)
     # The surest of each capture: 60, 70, 80, 90, 99.
     assert row["confidence"] == 80
     assert row["id"] == "new"

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,6 +42,15 @@ def test_a_picture_without_an_address_is_its_place_on_its_page(rows: Rows, built
     for number in range(2):
         rows.seen("A", on(number), face("Cher", None, 3), face("Adele", None, 3), face("Bo", None, 4))
     assert built("together").filter(pl.col("name") == "Cher").rows() == [("Cher", "Adele", 2, 2), ("Cher", "Bo", 0, 2)]
+
+
+@pytest.mark.parametrize("address", ["data:", ""])
+def test_pictures_in_the_page_itself_are_not_one_and_the_same(rows: Rows, built: Built, address: str) -> None:
+    # Of a picture in the page itself only `data:` is kept, of an address that names somebody who asked for it nothing.
+    for number in range(2):
+        rows.seen("A", on(number), face("Cher", address, 0), face("Adele", address, 1))
+    assert built("together")["pictures"].to_list() == [0, 0]
+    assert built("evidence").filter(pl.col("name") == "Cher").height == 2
 
 
 def test_faces_on_no_picture_are_on_no_common_one(rows: Rows, built: Built) -> None:

@@ -19,6 +19,8 @@ PERIODS = {"7d": "7 days", "28d": "28 days", "year": "a year", "all": "all time"
 ROWS = 50
 """People on one page."""
 MOVES = tuple(WORDS)
+GONE = ("falling", "absent")
+"""Movements of people who may be in no capture of the period."""
 _SPARK_WEEKS = {"7d": 26, "28d": 26, "year": 52}
 
 
@@ -76,7 +78,10 @@ def board(load: Callable[[str], pl.DataFrame], query: Query, rows: int = ROWS) -
     if newest is None:
         return Board(query, (), 0, 1, None, None, 0)
     counted, first, seen = _counted(load, query, newest)
-    counted = counted.filter(pl.col("captures") > 0).sort(["captures", "name"], descending=[True, False])
+    # Whoever was not seen at all has fallen most.
+    if query.move not in GONE:
+        counted = counted.filter(pl.col("captures") > 0)
+    counted = counted.sort(["captures", "name"], descending=[True, False])
     counted = counted.with_row_index("rank", offset=1)
     moves = _moves(load("movers").filter(pl.col("kind") == query.change_of))
     if query.move:
@@ -126,9 +131,10 @@ def _counted(load: Callable[[str], pl.DataFrame], query: Query, newest: datetime
     if query.period in ("7d", "28d") and not query.sites:
         days = int(query.period.removesuffix("d"))
         begin = newest - timedelta(days=days)
-        table = load("people").select("name", captures=pl.col(f"captures_{days}d"), sites=pl.col("sites_28d"))
+        table = load("people").select("name", captures=pl.col(f"captures_{days}d"), sites=pl.col(f"sites_{days}d"))
         seen = load("runs").filter(pl.col("time") > begin)["seen"].sum()
-        return table, begin.date() + timedelta(days=1), int(seen)
+        # The begin itself is outside; the run after it may be on the same day.
+        return table, (begin + timedelta(seconds=1)).date(), int(seen)
     if query.period == "all" and not query.sites:
         periods = load("periods").filter(pl.col("kind") == "day")
         first = periods["period"].min()

@@ -85,11 +85,13 @@ def initials(name: str) -> str:
 
 
 def percent(share: float | None) -> str:
-    """``4.2 %``: a share with as many digits as one can tell apart."""
+    """``4.2 %``: a share with as many digits as one can tell apart; ``<0.1 %``: some, not none."""
     if share is None:
         return "–"
     value = 100 * share
-    return f"{value:.0f} %" if value >= 10 or value == 0 else f"{max(value, 0.1):.1f} %"
+    if 0 < value < 0.1:
+        return "<0.1 %"
+    return f"{value:.0f} %" if value >= 10 or value == 0 else f"{value:.1f} %"
 
 
 def number(value: float | None) -> str:

@@ -30,6 +30,7 @@ def people(captures: pl.DataFrame, shown: pl.DataFrame, evidence: pl.DataFrame, 
             in_month.sum().alias("captures_28d"),
             in_week.sum().alias("captures_7d"),
             pl.col("site").filter(in_month).n_unique().alias("sites_28d"),
+            pl.col("site").filter(in_week).n_unique().alias("sites_7d"),
             summed(pl.col("prominence").filter(in_month)).alias("prominence_28d"),
         )
         .join(_streaks(seen, shown), on="name")

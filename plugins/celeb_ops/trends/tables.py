@@ -55,6 +55,7 @@ SCHEMAS: dict[str, Schema] = {
         "captures_7d": pl.Int32,
         "share_7d": pl.Float64,
         "sites_28d": pl.Int32,
+        "sites_7d": pl.Int32,
         "prominence_28d": pl.Float64,
         "mover": pl.String,
         **_EVIDENCE_OF_CHANGE,
