@@ -40,7 +40,7 @@ review: setup ## the latest run's names on its screenshots, as one page: review.
 report: setup ## rebuild the trends (Trends/) and the report (Report/index.html) of CELEBS_STORE
 	@$(PY) -m celeb_ops.trends
 
-forget: setup ## take somebody who asked for it out of the dataset, and keep them out (NAME="Grace Hopper" ALIAS=… DRY=1 FORCE=1 GALLERY=1)
+forget: setup ## take somebody who asked for it out of the dataset, and keep them out (NAME="Grace Hopper"; ALIAS=…, one a call; DRY=1 FORCE=1 GALLERY=1)
 	@$(PY) -m celeb_ops.forget $${ALIAS:+--alias="$$ALIAS"} $${DRY:+--dry-run} $${FORCE:+--yes} $${GALLERY:+--gallery} -- $${NAME:+"$$NAME"}
 
 gallery-check: setup ## which photos of the gallery help, and which do not

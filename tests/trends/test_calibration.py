@@ -83,7 +83,8 @@ def test_it_is_not_so_sure_that_nothing_could_be_found() -> None:
 def test_taking_site_days_for_independent_would_promise_too_much(
     monkeypatch: pytest.MonkeyPatch, make: Callable[[np.random.Generator, float, float], News], more: float
 ) -> None:
-    monkeypatch.setattr(module, "_dispersion", lambda *_: 1.0)
+    even = pl.DataFrame({"all": [0], "dispersion": [1.0]}, schema={"all": pl.Int64, "dispersion": pl.Float64})
+    monkeypatch.setattr(module, "_dispersions", lambda *_: even)
     assert surprising(compared(make, 0.1, 0.5)) >= more
 
 
@@ -133,3 +134,33 @@ def test_little_evidence_is_drawn_to_no_change() -> None:
     assert few.height
     assert few["change"].to_list() == pytest.approx([1.507] * few.height, abs=1e-3)
     assert few["mover"].unique().to_list() == ["newcomer"]
+
+
+class TestPeopleWhoseNewsComeInAnotherWayThanThoseOfMost:
+    """Sixty well-known people among eight hundred who are rarely shown."""
+
+    def known(self, many: Callable[..., NDArray[np.bool_]], rare: Callable[..., NDArray[np.bool_]]) -> pl.DataFrame:
+        tables = []
+        for seed in range(4):
+            random = np.random.default_rng(seed)
+            famous = many(random, np.exp(random.uniform(np.log(0.15), np.log(0.5), (60, 1, 1))))
+            others = rare(random, np.exp(random.uniform(np.log(0.003), np.log(0.02), (800, 1, 1))))
+            made = news(np.concatenate([famous, others]))
+            number = pl.col("name").cast(pl.String).str.slice(1).cast(pl.Int32)
+            tables.append(movers(made.captures, made.shown, WEEK).filter(number < 60))
+        return pl.concat(tables)
+
+    def test_lasting_pictures_are_no_change_where_most_come_evenly(self) -> None:
+        table = self.known(
+            lambda random, share: lasting(random, share, DAYS, stays=3),
+            lambda random, share: independent(random, share, DAYS),
+        )
+        assert surprising(table) <= 0.06
+
+    def test_a_change_is_found_where_most_come_in_stories(self) -> None:
+        def doubling(random: np.random.Generator, share: NDArray[np.float64]) -> NDArray[np.bool_]:
+            late = np.arange(DAYS) >= DAYS - WEEK.now
+            return independent(random, np.where(late, 0.4, 0.2) * np.ones_like(share), DAYS)
+
+        table = self.known(doubling, lambda random, share: stories(random, share * np.ones((1, 1, DAYS + 40)), DAYS))
+        assert (table["mover"] == "rising").mean() >= 0.5

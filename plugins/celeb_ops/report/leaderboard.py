@@ -164,6 +164,10 @@ def _in_weeks(load: Callable[[str], pl.DataFrame], query: Query, newest: datetim
     return table, first, int(days.filter(pl.col("day") >= first)["seen"].sum())
 
 
+HEAD_Q = 0.1
+"""The greatest share of those at the head of the page that chance may have put there (``q``, docs/trends.md)."""
+
+
 def _moves(movers: pl.DataFrame) -> dict[str, Movement]:
     return {row["name"]: movement(row) for row in movers.to_dicts()}
 
@@ -191,6 +195,8 @@ def sparklines(load: Callable[[str], pl.DataFrame], names: Sequence[str], period
 def movers(load: Callable[[str], pl.DataFrame], mover: str, most: int) -> list[dict[str, Any]]:
     """The people of the latest week who moved so, the clearest first, with what ``people`` knows of them."""
     table = load("movers").filter(pl.col("kind") == "week", pl.col("mover") == mover)
+    # Of a thousand people dozens pass 1.96 by chance: at the head of a page at most a tenth may be there by it.
+    table = table.filter(pl.col("q").is_null() | (pl.col("q") <= HEAD_Q))
     by = "captures_now" if mover in ("newcomer", "returner") else pl.col("z").abs()
     table = table.sort(by, descending=True, nulls_last=True).head(most)
     people = load("people").select("name", "crop", "headline", "link", "last_seen")

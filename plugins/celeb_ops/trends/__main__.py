@@ -22,6 +22,8 @@ def main() -> int:
     except CelebsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    if not trends.captures:
+        print(f"{store.url('Captures/')} has no captures yet: nothing is trending before the first run.")
     print(f"{store.url('Trends/')}: {counted(trends.captures, 'capture')}, {counted(trends.people, 'name')}.")
     print(f"Open {store.url('Report/index.html')} in a browser.")
     return 0

@@ -25,6 +25,8 @@ MIN_SITE_DAYS = 3
 MIN_DAYS = 2
 MIN_NEW_SITE_DAYS = 2
 """In the window, for a newcomer or returner: a person seen once is no trend."""
+ALIKE = 51
+"""People of about as many site-days, by whom it is told how news of such people come: evenly, or in stories."""
 MIN_COVERED = 0.5
 """Of the days before, those with a seen capture: while nothing was seen, nobody can have been new."""
 
@@ -56,19 +58,22 @@ def movers(captures: pl.DataFrame, shown: pl.DataFrame, window: Window) -> pl.Da
     recent = recent.join(weights, on="site")
     there = _in_days(shown, last).with_columns(_is_now(window))
     compared = there.filter(pl.col("day") < window.days).join(weights, on="site")
-    dispersion = _dispersion(recent, compared, window)
+    dispersions = _dispersions(recent, compared, window)
     covered = recent.filter(~pl.col("is_now"))["day"].n_unique() >= MIN_COVERED * window.before
     is_now = pl.col("is_now")
     return (
         _counts(compared)
         .join(there.group_by("name").agg(pl.col("day").filter(~is_now).min().alias("last_before")), on="name")
+        .with_columns((pl.col("site_days") - pl.col("y_now")).cast(pl.Int64).alias("all"))
+        .sort("all")
+        .join_asof(dispersions, on="all", strategy="nearest")
+        .with_columns(pl.col("dispersion").fill_null(1.0))
         .with_columns(
-            *_change(now_days, before_days, dispersion),
+            *_change(now_days, before_days),
             pl.lit(window.kind).alias("kind"),
             pl.lit(last.date() - timedelta(days=window.now - 1)).alias("period"),
             pl.lit(recent["is_now"].sum(), pl.Int32).alias("seen_now"),
             pl.lit((~recent["is_now"]).sum(), pl.Int32).alias("seen_before"),
-            pl.lit(dispersion).alias("dispersion"),
             pl.lit(across_break(recent)).alias("across_break"),
         )
         .with_columns(
@@ -135,18 +140,20 @@ def _counts(compared: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _dispersion(recent: pl.DataFrame, compared: pl.DataFrame, window: Window) -> float:
-    """How many times more the site-days vary from one stretch of days to the next than independent ones would.
+def _dispersions(recent: pl.DataFrame, compared: pl.DataFrame, window: Window) -> pl.DataFrame:
+    """``dispersion`` by ``all``, site-days before: how many times more they vary from one stretch of days to the next
+    than independent ones would.
 
-    Pearson's χ² by its degrees of freedom, over the stretches before that are as long as now, the mean of all people
-    with enough site-days in them; 1 at the least. News come in stories of several sites and days.
+    Pearson's χ² by its degrees of freedom, over the stretches before that are as long as now; 1 at the least. News come
+    in stories of several sites and days, those of little known people more so: the mean is that of people alike.
     """
     stretch = (pl.col("day") // window.now).alias("stretch")
     before = ~pl.col("is_now")
     n = recent.filter(before).select("site", "day", stretch).unique().group_by("stretch").agg(pl.len().alias("n"))
-    total = n["n"].sum()
+    total, freedom = n["n"].sum(), n.height - 1
     share = pl.col("y").sum() / total
-    squares = (
+    chi_square = ((pl.col("y") ** 2 / pl.col("n")).sum() - share**2 * total) / (share * (1 - share))
+    return (
         compared.filter(before)
         .select("name", "site", "day", stretch)
         .unique()
@@ -154,17 +161,17 @@ def _dispersion(recent: pl.DataFrame, compared: pl.DataFrame, window: Window) ->
         .agg(pl.len().alias("y"))
         .join(n, on="stretch")
         .group_by("name")
-        .agg(
-            pl.col("y").sum().alias("all"),
-            (((pl.col("y") ** 2 / pl.col("n")).sum() - share**2 * total) / (share * (1 - share))).alias("chi_square"),
-        )
-        .filter((pl.col("all") >= MIN_SITE_DAYS) & (pl.col("all") < total))["chi_square"]
+        .agg(pl.col("y").sum().cast(pl.Int64).alias("all"), chi_square.alias("chi_square"))
+        .filter((pl.col("all") >= MIN_SITE_DAYS) & (pl.col("all") < total) & (freedom > 0))
+        .sort("all", "name")
+        .with_columns(pl.col("chi_square").rolling_mean(ALIKE, min_samples=1, center=True) / freedom)
+        .group_by("all")
+        .agg(pl.max_horizontal(pl.col("chi_square").mean(), 1.0).alias("dispersion"))
+        .sort("all")
     )
-    freedom = n.height - 1
-    return max(1.0, float(squares.mean() or 0) / freedom) if freedom > 0 and squares.len() else 1.0  # type: ignore[arg-type]
 
 
-def _change(n_now: float, n_before: float, dispersion: float) -> list[pl.Expr]:
+def _change(n_now: float, n_before: float) -> list[pl.Expr]:
     """``change``, the log-odds ratio of now and before, each with the prior, and its standard ``error``."""
     share = (pl.col("y_now") + pl.col("y_before") + 0.5) / (n_now + n_before + 1)
     # Of those who are nearly always shown, so many that don't show them.
@@ -176,7 +183,7 @@ def _change(n_now: float, n_before: float, dispersion: float) -> list[pl.Expr]:
         n_before - pl.col("y_before") + prior * (1 - share),
     ]
     change = (cells[0] / cells[1]).log() - (cells[2] / cells[3]).log()
-    variance = pl.sum_horizontal(1 / cell for cell in cells) * dispersion
+    variance = pl.sum_horizontal(1 / cell for cell in cells) * pl.col("dispersion")
     return [change.alias("change"), variance.sqrt().alias("error")]
 
 
