@@ -193,10 +193,10 @@ class _Slices:
             for box in united(self._page.parts(one, new=True))
         ]
         for sheet in self._shelves.add(pieces):
-            yield Question.of_bytes(sheet, sheet.picture())
+            yield Question.of_bytes(sheet.view, sheet.picture())
 
     def rest(self) -> list[Question]:
-        return [Question.of_bytes(sheet, sheet.picture()) for sheet in self._shelves.rest()]
+        return [Question.of_bytes(sheet.view, sheet.picture()) for sheet in self._shelves.rest()]
 
 
 @dataclass
@@ -223,4 +223,6 @@ class _FacesOnSheets:
     def rest(self) -> list[Question]:
         # A face in two slices is asked about once.
         pieces = [self._pieces[one.source, one.face.box] for one in merged(self._found)]
-        return [Question.of_bytes(sheet, sheet.picture()) for sheet in contact_sheets(f"{self.stem} faces", pieces)]
+        return [
+            Question.of_bytes(sheet.view, sheet.picture()) for sheet in contact_sheets(f"{self.stem} faces", pieces)
+        ]

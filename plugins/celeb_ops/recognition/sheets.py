@@ -48,16 +48,17 @@ class Piece:
 class Cell:
     """A piece's place on a sheet."""
 
-    piece: Piece
+    page: Box
     at: Box
+    face: Box | None
 
     def on_page(self, box: Box) -> Box:
         """A box on the sheet, on the page; of one that reaches over the piece's edge, the part inside."""
-        scale = self.piece.page.width / self.at.width
+        scale = self.page.width / self.at.width
         moved = box.moved(-self.at.left, -self.at.top).clipped(self.at.width, self.at.height)
         return Box(
-            self.piece.page.left + round(moved.left * scale),
-            self.piece.page.top + round(moved.top * scale),
+            self.page.left + round(moved.left * scale),
+            self.page.top + round(moved.top * scale),
             round(moved.width * scale),
             round(moved.height * scale),
         )
@@ -71,36 +72,46 @@ class Cell:
         )
 
 
-@dataclass
-class Sheet:
-    """Pieces side by side on white."""
+@dataclass(frozen=True)
+class SheetView:
+    """What a sheet shows of the page, without its pixels: all sheets of a tall page wait together to be asked about."""
 
     key: str
-    width: int = LONG_SIDE_PX
-    height: int = LONG_SIDE_PX
-    cells: list[Cell] = field(default_factory=list)
+    cells: tuple[Cell, ...]
 
     def findings(self, faces: Sequence[Face]) -> list[Finding]:
         """Each face where its cell's piece is on the page; of a cell about one face, that one alone."""
         found: list[Finding] = []
         for cell in self.cells:
             inside = [face for face in faces if cell.at.contains(face.box.centre)]
-            if cell.piece.face is None:
+            if cell.face is None:
                 found += [finding(one, cell.on_page(one.box), self.key, cell.cuts(one.box)) for one in inside]
                 continue
-            meant = cell.piece.face
+            meant = cell.face
             best = max(inside, key=lambda face: meant.ios(cell.on_page(face.box)), default=None)
             if best and meant.ios(cell.on_page(best.box)) >= _SAME_IOS:
                 found.append(finding(best, meant, self.key, cut=False))
         return found
 
+
+@dataclass
+class Sheet:
+    """Pieces side by side on white."""
+
+    key: str
+    placed: list[tuple[Piece, Box]] = field(default_factory=list)
+
+    @property
+    def view(self) -> SheetView:
+        return SheetView(self.key, tuple(Cell(piece.page, at, piece.face) for piece, at in self.placed))
+
     def picture(self) -> bytes:
-        """The sheet as a JPEG, no larger than its cells need."""
-        width = max([MIN_SIDE_PX, *(cell.at.right for cell in self.cells)])
-        height = max([MIN_SIDE_PX, *(cell.at.bottom for cell in self.cells)])
+        """The sheet as a JPEG, no larger than its pieces need."""
+        width = max([MIN_SIDE_PX, *(at.right for _, at in self.placed)])
+        height = max([MIN_SIDE_PX, *(at.bottom for _, at in self.placed)])
         canvas = np.full((height, width, 3), 255, np.uint8)
-        for cell in self.cells:
-            canvas[cell.at.top : cell.at.bottom, cell.at.left : cell.at.right] = cell.piece.pixels
+        for piece, at in self.placed:
+            canvas[at.top : at.bottom, at.left : at.right] = piece.pixels
         return encoded(canvas)
 
 
@@ -124,7 +135,7 @@ class Shelves:
 
     def rest(self) -> Iterator[Sheet]:
         """The sheet that is not full; none where nothing is on it."""
-        if self._open.cells:
+        if self._open.placed:
             yield self._open
 
     def _new(self) -> Sheet:
@@ -139,7 +150,7 @@ class Shelves:
             left, top = 0, self._bottom
         if top + height > LONG_SIDE_PX:
             return False
-        self._open.cells.append(Cell(piece, Box(left, top, width, height)))
+        self._open.placed.append((piece, Box(left, top, width, height)))
         self._left, self._top = left + width + GUTTER_PX, top
         self._bottom = max(self._bottom, top + height + GUTTER_PX)
         return True
@@ -151,8 +162,8 @@ def contact_sheets(name: str, pieces: Sequence[Piece]) -> Iterator[Sheet]:
     :param pieces: as :func:`face_piece` makes them.
     """
     for number, start in enumerate(range(0, len(pieces), COLUMNS * ROWS), start=1):
-        cells = [Cell(piece, _cell(index, piece)) for index, piece in enumerate(pieces[start : start + COLUMNS * ROWS])]
-        yield Sheet(f"{name} {number}", cells=cells)
+        here = pieces[start : start + COLUMNS * ROWS]
+        yield Sheet(f"{name} {number}", [(piece, _cell(index, piece)) for index, piece in enumerate(here)])
 
 
 def _cell(index: int, piece: Piece) -> Box:
