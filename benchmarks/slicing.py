@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyvips
 from PIL import Image, ImageDraw, ImageFont
+from tests.factories import a_screenshot
 
 from benchmarks.measure import measured
 from celeb_ops import keys
 from celeb_ops.geometry import Box
 from celeb_ops.recognition import models
-from celeb_ops.records import Consent, Part, Picture, Screenshot, Span
+from celeb_ops.records import Part, Picture, Screenshot, Span
 from celeb_ops.store import FolderStore
 
 if TYPE_CHECKING:
@@ -116,25 +117,12 @@ def _text() -> np.ndarray[Any, Any]:
 
 def _screenshot(height: int, key: str, pictures: list[Picture]) -> Screenshot:
     when: datetime = keys.parse_v1_time("Nov_23_2026_08H_00M_00S")  # type: ignore[assignment]
-    return Screenshot(
+    return a_screenshot(
         site="BENCH",
         time=when,
-        url="https://bench.example/",
-        final_url="https://bench.example/",
-        title="",
-        http_status=200,
-        captured_at=when,
-        source="live",
         viewport=(WIDTH, 900),
         page_width=WIDTH,
-        page_height=height,
         captured_height=height,
-        truncated=False,
         parts=[Part(key=key, rows=Span(0, height))],
         pictures=pictures,
-        images_loaded=len(pictures),
-        images_total=len(pictures),
-        consent=Consent(),
-        timings={},
-        browser="",
     )

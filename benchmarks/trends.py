@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+from tests.factories import a_screenshot
 
 from benchmarks.measure import measured
 from celeb_ops import dataset, keys
 from celeb_ops.dataset import celebs_csv, tables
 from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS
 from celeb_ops.geometry import Box
-from celeb_ops.records import Consent, Picture, RecognizerInfo, Result, Screenshot, Sighting
+from celeb_ops.records import Picture, RecognizerInfo, Result, Sighting
 from celeb_ops.store import FolderStore
 from celeb_ops.trends import SCHEMAS, build
 
@@ -191,28 +192,7 @@ def merge(folder: str) -> dict[str, tuple[float, str]]:
 def _result(store: FolderStore, site: str, when: datetime) -> Result:
     stem = keys.stem(site, when)
     pictures = [Picture(box=Box(0, top, 300, 300), src=f"https://x.example/{top}.jpg") for top in range(0, 9_000, 400)]
-    screenshot = Screenshot(
-        site=site,
-        time=when,
-        url="https://x.example/",
-        final_url="https://x.example/",
-        title="News",
-        http_status=200,
-        captured_at=when,
-        source="live",
-        viewport=(1440, 900),
-        page_width=1440,
-        page_height=9_000,
-        captured_height=9_000,
-        truncated=False,
-        parts=[],
-        pictures=pictures,
-        images_loaded=60,
-        images_total=60,
-        consent=Consent(),
-        timings={},
-        browser="chrome",
-    )
+    screenshot = a_screenshot(site=site, time=when, captured_height=9_000, parts=[], pictures=pictures)
     sightings = [
         Sighting(
             name=f"Person {number:04d} Of-Some-Name",
