@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from celeb_ops.capture.browser import open_browser
+from celeb_ops.sites import CaptureOptions
 from tests.airflow.running import airflow
 from tests.web import Web
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from selenium.webdriver.remote.webdriver import WebDriver
 
     from tests.airflow.running import Up
 
@@ -36,3 +40,9 @@ def up(tmp_path_factory: pytest.TempPathFactory, newsroom: dict[str, str]) -> It
     """The one Airflow. `test_up.py`, the last file, ends it."""
     with airflow(tmp_path_factory.mktemp("up"), newsroom) as running:
         yield running
+
+
+@pytest.fixture
+def browser() -> Iterator[WebDriver]:
+    with open_browser(CaptureOptions(viewport=(1440, 900))) as driver:
+        yield driver

@@ -12,15 +12,11 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
 from celeb_ops import keys
-from celeb_ops.capture.browser import open_browser
 from celeb_ops.operators.run import GROUP, STEPS
-from celeb_ops.sites import CaptureOptions
+from tests.airflow.screens import found, log_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from selenium.webdriver.remote.webdriver import WebDriver
-    from selenium.webdriver.remote.webelement import WebElement
 
     from tests.airflow.running import Airflow, Up
 
@@ -76,21 +72,6 @@ def test_nobody_else_gets_anything(up: Up, run: str) -> None:
         assert status_of(up.api, path, up.api.authorization) == 404
 
 
-@pytest.fixture
-def browser() -> Iterator[WebDriver]:
-    with open_browser(CaptureOptions(viewport=(1440, 900))) as driver:
-        yield driver
-
-
-def found(browser: WebDriver, css: str, text: str = "") -> WebElement:
-    """The first element that comes to be there, with this text if one is given."""
-
-    def look(_: WebDriver) -> WebElement | None:
-        return next((one for one in browser.find_elements(By.CSS_SELECTOR, css) if text in ("", one.text)), None)
-
-    return WebDriverWait(browser, 30).until(look)
-
-
 def shown(browser: WebDriver) -> bool:
     """Whether the browser shows a picture, and nothing else."""
     return browser.execute_script("return document.images.length === 1 && document.images[0].naturalWidth > 0")
@@ -99,9 +80,7 @@ def shown(browser: WebDriver) -> bool:
 def test_a_person_comes_from_a_button_to_the_picture(up: Up, run: str, browser: WebDriver) -> None:
     # A link that a colleague has sent leads there by way of the login.
     browser.get(up.api.address + SCREENSHOT)
-    found(browser, "input[name=username]").send_keys("admin")
-    found(browser, "input[name=password]").send_keys(up.api.password)
-    found(browser, "button[type=submit]").click()
+    log_in(browser, up)
     WebDriverWait(browser, 30).until(lambda _: browser.current_url == up.api.address + PICTURE)
     assert shown(browser)
 

@@ -7,20 +7,14 @@ from typing import TYPE_CHECKING
 from urllib.error import HTTPError
 
 import pytest
-from selenium.common.exceptions import StaleElementReferenceException
-from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
 from celeb_ops import keys, trends
-from celeb_ops.capture.browser import open_browser
-from celeb_ops.sites import CaptureOptions
+from tests.airflow.screens import found, log_in
 from tests.report.pages import charts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from selenium.webdriver.remote.webdriver import WebDriver
-    from selenium.webdriver.remote.webelement import WebElement
 
     from tests.airflow.running import Up
 
@@ -39,22 +33,6 @@ def run(up: Up) -> str:
     return run
 
 
-@pytest.fixture
-def browser() -> Iterator[WebDriver]:
-    with open_browser(CaptureOptions(viewport=(1440, 900))) as driver:
-        yield driver
-
-
-def found(browser: WebDriver, css: str, text: str = "") -> WebElement:
-    """The first element that comes to be there, with this text in it if one is given."""
-
-    def look(_: WebDriver) -> WebElement | None:
-        return next((one for one in browser.find_elements(By.CSS_SELECTOR, css) if text in one.text), None)
-
-    # Airflow's UI makes parts of its page anew while it comes up.
-    return WebDriverWait(browser, 30, ignored_exceptions=[StaleElementReferenceException]).until(look)
-
-
 @pytest.mark.parametrize("path", ["/", "/people/Grace%20Hopper", "/sites", "/runs", "/about", "/nothing/at/all"])
 def test_nobody_without_a_login_sees_anything(up: Up, run: str, path: str) -> None:
     with pytest.raises(HTTPError) as refused:
@@ -65,9 +43,7 @@ def test_nobody_without_a_login_sees_anything(up: Up, run: str, path: str) -> No
 
 def test_a_person_finds_it_in_the_menu(up: Up, run: str, browser: WebDriver) -> None:
     browser.get(up.api.address)
-    found(browser, "input[name=username]").send_keys("admin")
-    found(browser, "input[name=password]").send_keys(up.api.password)
-    found(browser, "button[type=submit]").click()
+    log_in(browser, up)
     found(browser, "nav a, nav button, a", "Trending").click()
     WebDriverWait(browser, 30).until(lambda _: "/plugin/trending" in browser.current_url)
     browser.switch_to.frame(found(browser, "iframe"))
