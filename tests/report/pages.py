@@ -24,7 +24,8 @@ window.addEventListener("error", (e) => e.message && told.push(e.message));
 """
 _CHARTS = """
 const figures = [...document.querySelectorAll("figure[data-chart]")].filter((one) => one.offsetParent);
-figures.forEach((one) => one.scrollIntoView());
+// One at a time, as a person scrolls: of several in one go the page gets to see the last alone.
+figures.find((one) => !one.dataset.drawn)?.scrollIntoView();
 return figures.every((one) => one.dataset.drawn) && figures.map((one) => one.dataset.drawn);
 """
 
