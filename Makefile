@@ -11,7 +11,8 @@ SUDO   := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 # The variable inside: sudo hands on none.
 APT    := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qq
 # DATE, SITES and what an export is asked for come through the environment, where no space or sign in them means anything to make or the shell.
-RUN    := $${DATE:+--date "$$DATE"} $${SITES:+--sites "$$SITES"}
+WHICH  := $${DATE:+--date "$$DATE"} $${SITES:+--sites "$$SITES"}
+WISHES := $${ON_PAST:+--on-past "$$ON_PAST"} $${RECAPTURE:+--recapture} $${RERECOGNISE:+--rerecognise}
 
 EXPORT := $${FROM:+--from "$$FROM"} $${TO:+--to "$$TO"} $${SITES:+--sites "$$SITES"} $${FORMAT:+--format "$$FORMAT"} $${OUT:+--out "$$OUT"}
 
@@ -26,10 +27,10 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: setup ## set up, then run the whole DAG on a made-up newsroom (data/demo/)
-	@$(PY) -m celeb_ops.cli demo $(RUN)
+	@$(PY) -m celeb_ops.cli demo $(WHICH)
 
-run: setup ## run the DAG once on CELEBS_SITES (DATE=2026-11-20T08:00, within 3 h of now; SITES=TMZ,PEOPLE)
-	@$(PY) -m celeb_ops.cli run $(RUN)
+run: setup ## run the DAG once on CELEBS_SITES (DATE=2026-11-20T08:00 SITES=TMZ,PEOPLE; RERECOGNISE=1 RECAPTURE=1 ON_PAST=skip)
+	@$(PY) -m celeb_ops.cli run $(WHICH) $(WISHES)
 
 up: setup ## Airflow with its UI on 127.0.0.1:8080, schedule on; Ctrl-C ends all of it (PORT=8081)
 	@exec $(PY) -m celeb_ops.cli up $(if $(PORT),--port $(PORT))
@@ -40,8 +41,8 @@ review: setup ## the latest run's names on its screenshots, as one page: review.
 report: setup ## rebuild the trends (Trends/) and the report (Report/index.html) of CELEBS_STORE
 	@$(PY) -m celeb_ops.trends
 
-forget: setup ## take somebody who asked for it out of the dataset, and keep them out (NAME="Grace Hopper"; ALIAS=…, one a call; DRY=1 FORCE=1 GALLERY=1)
-	@$(PY) -m celeb_ops.forget $${ALIAS:+--alias="$$ALIAS"} $${DRY:+--dry-run} $${FORCE:+--yes} $${GALLERY:+--gallery} -- $${NAME:+"$$NAME"}
+forget: setup ## take out of the dataset: somebody who asked for it, for good (NAME="Grace Hopper"; ALIAS=…, one a call; GALLERY=1), or a run (RUN=2026-11-20T08:00 SITES=TMZ,PEOPLE); DRY=1 FORCE=1
+	@$(PY) -m celeb_ops.forget $${RUN:+--run="$$RUN"} $${SITES:+--sites="$$SITES"} $${ALIAS:+--alias="$$ALIAS"} $${DRY:+--dry-run} $${FORCE:+--yes} $${GALLERY:+--gallery} -- $${NAME:+"$$NAME"}
 
 gallery-check: setup ## which photos of the gallery help, and which do not
 	@$(PY) -m celeb_ops.gallery check
@@ -78,6 +79,7 @@ bench-aws: setup-dev setup ## calls and cost on your own AWS account; says what 
 lock: $(UV) ## pin requirements*.in anew (requirements*.txt)
 	$(UV) pip compile -q --universal --python-version 3.11 --custom-compile-command "make lock" $(ARGS) requirements.in -o requirements.txt
 	$(UV) pip compile -q --universal --python-version 3.11 --custom-compile-command "make lock" $(ARGS) requirements-dev.in -o requirements-dev.txt
+	$(UV) pip compile -q --universal --python-version 3.11 --custom-compile-command "make lock" $(ARGS) requirements-archive.in -o requirements-archive.txt
 
 consent: ## fetch again what answers consent dialogs, after npm could not
 	@rm -f $(CONSENT)
@@ -89,7 +91,7 @@ clean: ## remove the set-up (.venv, .airflow, .cache, node_modules); the dataset
 # --- set-up ---------------------------------------------------------------------------------------
 
 setup: $(VENV)/.requirements browser $(CONSENT)
-setup-dev: $(VENV)/.requirements-dev
+setup-dev: $(VENV)/.requirements-dev $(VENV)/.requirements-archive
 
 # uv goes beside the environment, not into the system: no pip of a distribution objects to that.
 $(UV):
@@ -111,6 +113,13 @@ $(VENV)/.requirements: requirements.txt | $(PY)
 $(VENV)/.requirements-dev: requirements-dev.txt $(VENV)/.requirements | $(PY)
 	@echo "· test packages (requirements-dev.txt)"
 	@$(UV) pip install --quiet --python $(PY) -r requirements-dev.txt
+	@touch $@
+
+# Apart from the rest: it pins old packages, and its licence is another. Tests start it as a program.
+$(VENV)/.requirements-archive: requirements-archive.txt | $(PY)
+	@echo "· archive server for the tests (requirements-archive.txt)"
+	@$(UV) venv --quiet --allow-existing --python $(PY) $(VENV)/archive
+	@$(UV) pip install --quiet --python $(VENV)/archive/bin/python -r requirements-archive.txt
 	@touch $@
 
 # What consent dialogs are answered with. Without it walls are removed unanswered, which finds most pages too: that npm

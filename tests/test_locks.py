@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 UV = PROJECT / ".venv" / "tools" / "bin" / "uv"
-NAMES = ["requirements", "requirements-dev"]
+NAMES = ["requirements", "requirements-dev", "requirements-archive"]
 # `airflow` is shared by many distributions, which apache-airflow brings; dlib-bin does not say what it holds.
 DISTRIBUTIONS = {"airflow": ["apache-airflow"], "dlib": ["dlib-bin"]}
 
@@ -40,7 +40,7 @@ def compiled(folder: Path, name: str) -> str:
 
 @pytest.fixture
 def copies(tmp_path: Path) -> Path:
-    """A folder with copies of the four files."""
+    """A folder with copies of the requirements files."""
     if not UV.exists():
         pytest.skip("uv is not here: `make test` sets it up")
     for file in PROJECT.glob("requirements*"):

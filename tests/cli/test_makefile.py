@@ -36,6 +36,11 @@ class Checkout:
         program.write_text(f'#!/bin/sh\necho "{name} $*" >>"{self._calls}"\n{script}\n')
         program.chmod(0o755)
 
+    def add(self, name: str) -> None:
+        """A file of the project's, empty and old."""
+        (self._folder / name).touch()
+        os.utime(self._folder / name, (0, 0))
+
     @property
     def calls(self) -> list[str]:
         return self._calls.read_text().splitlines() if self._calls.exists() else []
@@ -89,6 +94,13 @@ class TestArguments:
     def test_of_a_name_to_forget_are_handed_on_whole(self, python: Checkout) -> None:
         said = self.said(python, "forget", """NAME=--x; "=cmd" 'no'""", "ALIAS=-y z", "DRY=1", "GALLERY=1")
         assert said[2:] == ["[--alias=-y z]", "[--dry-run]", "[--gallery]", "[--]", """[--x; "=cmd" 'no']"""]
+
+    @pytest.mark.parametrize("by", ["arguments", "environment"])
+    def test_of_a_run_to_forget_are_handed_on_whole(self, by: str, python: Checkout) -> None:
+        given = {"RUN": "2026-11-20 08:00", "SITES": "TMZ, PEOPLE", "FORCE": "1"}
+        words = [f"{name}={value}" for name, value in given.items()] if by == "arguments" else []
+        said = self.said(python, "forget", *words, **({} if words else given))
+        assert said[2:] == ["[--run=2026-11-20 08:00]", "[--sites=TMZ, PEOPLE]", "[--yes]", "[--]"]
 
     def test_may_come_from_the_environment(self, python: Checkout) -> None:
         assert self.said(python, "run", SITES="TMZ, PEOPLE")[3:] == ["[--sites]", "[TMZ, PEOPLE]"]
@@ -156,3 +168,28 @@ class TestAutoconsent:
         assert "no npm here" in self.set_up(checkout)
         checkout.have("npm", "")
         assert "· autoconsent (npm)" in self.set_up(checkout)
+
+
+class TestTheArchiveServer:
+    def set_up(self, checkout: Checkout) -> str:
+        checkout.add("requirements-archive.txt")
+        # As if the other environment and uv were there.
+        there = ("-o", "uv", "-o", ".venv/bin/python")
+        return checkout.make(*there, "-o", ".venv/.requirements-dev", "UV=uv", "setup-dev")
+
+    def test_gets_an_environment_of_its_own_once(self, checkout: Checkout) -> None:
+        checkout.have("uv", "mkdir -p .venv")
+        assert self.set_up(checkout) == "· archive server for the tests (requirements-archive.txt)\n"
+        made, filled = checkout.calls
+        assert made.startswith("uv venv ")
+        assert made.endswith(" .venv/archive")
+        assert filled == "uv pip install --quiet --python .venv/archive/bin/python -r requirements-archive.txt"
+        assert "archive" not in self.set_up(checkout)
+        assert len(checkout.calls) == 2
+
+    def test_that_can_not_be_had_stops_the_set_up_until_it_can(self, checkout: Checkout) -> None:
+        checkout.have("uv", "mkdir -p .venv; [ $1 = venv ] || { echo no such luck >&2; exit 1; }")
+        for _ in range(2):
+            with pytest.raises(subprocess.CalledProcessError, match="status 2") as caught:
+                self.set_up(checkout)
+            assert "no such luck" in caught.value.output

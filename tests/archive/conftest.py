@@ -1,0 +1,132 @@
+"""One archive of a made-up news site for all tests of this folder, and a front before it for each."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.archive.front import Front, front
+from tests.archive.recording import CHALLENGE, Recording
+from tests.archive.server import Archive, archive
+from tests.archive.today import Today, today
+from tests.factories import a_picture
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SITE = "http://news.example"
+MORNING = datetime(2026, 11, 20, 8, 3, 7, tzinfo=UTC)
+EVENING = datetime(2026, 11, 20, 20, 3, 7, tzinfo=UTC)
+NEXT_DAY = datetime(2026, 11, 21, 8, 3, 7, tzinfo=UTC)
+PAGE = '<!doctype html><html><head><title>News</title></head><body><img src="/harbour.jpg"></body></html>'
+WORDS = "<p>" + "All is quiet in the harbour, and nobody could say when the ferry would come. " * 8
+DAILY = f"""<!doctype html><title>Daily</title><link rel=stylesheet href="/style.css"><link rel=icon href="/icon.png">
+<h1>News</h1>{WORDS}<article><h2>At the harbour</h2><a href="/story?id=7"><img src="/one.jpg" alt="A boat" width=300
+height=200></a></article><img src="https://cdn.daily.example/two.jpg" width=300 height=200>
+<div style="height: 2500px"></div><img loading=lazy src="/lazy.jpg" width=300 height=200>
+<img src="/late.jpg" width=300 height=200><img src="/never.jpg" width=300 height=200><script src="/script.js"></script>"""
+PICTURE = b"\xff\xd8\xff\xe0 a harbour"
+
+
+@pytest.fixture(scope="session")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page in the morning, unchanged in the evening, sent compressed on the next day; and what it has beside it."""
+    path = tmp_path_factory.mktemp("recordings") / "news.warc.gz"
+    with Recording(path) as made:
+        made.page(f"{SITE}/", MORNING, PAGE, headers={"Cache-Control": "no-store", "Set-Cookie": "seen=1"})
+        made.revisit(f"{SITE}/", EVENING, PAGE, first=MORNING)
+        made.page(f"{SITE}/", NEXT_DAY, "<h1>Another day</h1>", gzipped=True)
+        made.page(f"{SITE}/harbour.jpg", MORNING, PICTURE, "image/jpeg")
+        made.page(f"{SITE}/picture?id=1&width=2", MORNING, PICTURE, "image/jpeg")
+        made.page(f"{SITE}/style.css", MORNING, "body { background: url(/harbour.jpg) }", "text/css")
+        made.page(f"{SITE}/gone", MORNING, "<h1>Not found</h1>", status=404)
+        made.page(f"{SITE}/busy", MORNING, "<h1>Come again</h1>", status=503)
+        made.page(f"{SITE}/robots", MORNING, CHALLENGE, status=403)
+        made.redirect(f"{SITE}/old", MORNING, "https://www.news.example/new")
+        made.redirect(f"{SITE}/older", MORNING, "/", status=301)
+        made.redirect(f"{SITE}/section/oldest", MORNING, "new")
+        made.redirect(f"{SITE}/by-scheme", MORNING, "//cdn.news.example/new")
+        made.page(f"{SITE}/section/", MORNING, "<h1>A section</h1>")
+        made.page(f"{SITE}/flaky", MORNING - timedelta(hours=3), "<h1>Here</h1>")
+        made.page(f"{SITE}/flaky", MORNING, "<h1>Come again</h1>", status=503)
+        made.page(f"{SITE}/flaky", MORNING + timedelta(hours=5), "<h1>Here again</h1>")
+        made.redirect("http://moved.example/", MORNING, "https://moved.example/", status=301)
+    return path
+
+
+@pytest.fixture(scope="session")
+def present() -> Iterator[Today]:
+    """Today's web, which no page of the past may reach."""
+    with today() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def leaks(tmp_path_factory: pytest.TempPathFactory, present: Today) -> Path:
+    """Pages that try to reach it: of sites that are gone, and of its own addresses, which answer today."""
+    path = tmp_path_factory.mktemp("recordings") / "leaks.warc.gz"
+    live = f"http://localhost:{present.http}"
+    with Recording(path) as made:
+        for origin in (live, "https://leak.example"):
+            made.page(f"{origin}/tries", MORNING, present.page())
+            for number, to in enumerate((f"{live}/live", f"https://127.0.0.1:{present.https}/live")):
+                refresh = f'<meta http-equiv="refresh" content="0; {to}"><h1>Moved</h1>'
+                made.page(f"{origin}/refreshes{number}", MORNING, refresh)
+                made.page(f"{origin}/goes{number}", MORNING, f'<h1>Moved</h1><script>location.href = "{to}"</script>')
+                made.redirect(f"{origin}/leads{number}", MORNING, to)
+    return path
+
+
+@pytest.fixture(scope="session")
+def daily(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Front pages as they are in archives: with and without their pictures, moved, broken, behind a challenge."""
+    path = tmp_path_factory.mktemp("recordings") / "daily.warc.gz"
+    hour, old = timedelta(hours=1), MORNING - timedelta(days=10)
+    with Recording(path) as made:
+        made.page("http://daily.example/", MORNING, DAILY)
+        made.page("http://daily.example/style.css", old, "h1 { color: maroon }", "text/css", gzipped=True)
+        made.page("http://daily.example/script.js", old, "document.title = 'Scripted'", "text/javascript")
+        made.page("http://daily.example/one.jpg", MORNING, a_picture(300, 200, seed=1), "image/jpeg")
+        made.page("https://cdn.daily.example/two.jpg", MORNING, a_picture(300, 200, seed=2), "image/jpeg")
+        made.page("http://daily.example/lazy.jpg", MORNING - 5 * hour, a_picture(300, 200, seed=3), "image/jpeg")
+        made.page("http://daily.example/late.jpg", MORNING + 21_600 * hour, a_picture(300, 200), "image/jpeg")
+
+        pictures = "".join(f'<img src="/{n}.jpg" width=200 height=100>' for n in range(6))
+        made.page("https://secure.example/", MORNING, f"<title>Secure</title>{pictures}{WORDS}")
+        for n in range(6):
+            made.page(f"https://secure.example/{n}.jpg", MORNING, a_picture(200, 100, seed=n), "image/jpeg")
+
+        made.redirect("http://moving.example/", MORNING, "https://www.moving.example/front")
+        made.page("https://www.moving.example/front", MORNING + hour, f"<title>Front</title>{WORDS}")
+
+        made.page("http://flaky.example/", MORNING, "<h1>Come again</h1>", status=503)
+        made.page("http://flaky.example/", MORNING - 3 * hour, f"<title>Up</title>{WORDS}")
+        made.page("http://guarded.example/", MORNING, CHALLENGE)
+        made.page("http://guarded.example/", MORNING + 2 * hour, f"<title>Let in</title>{WORDS}")
+        made.page("http://broken.example/", MORNING, "<h1>Not found</h1>", status=404)
+        made.page("http://broken.example/", MORNING - 2 * hour, "<h1>Trouble</h1>", status=500)
+    return path
+
+
+@pytest.fixture(scope="session")
+def news(tmp_path_factory: pytest.TempPathFactory, recording: Path, leaks: Path, daily: Path) -> Iterator[Archive]:
+    """The archive with all of them."""
+    with archive(tmp_path_factory.mktemp("news"), [recording, leaks, daily]) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def straight(tmp_path_factory: pytest.TempPathFactory, recording: Path) -> Iterator[Archive]:
+    """Another that answers at once with the record that is nearest, without leading to its own address."""
+    with archive(tmp_path_factory.mktemp("straight"), [recording], redirect_to_exact=False) as running:
+        yield running
+
+
+@pytest.fixture
+def busy(news: Archive) -> Iterator[Front]:
+    """The archive behind a front that can misbehave."""
+    with front(news) as before:
+        yield before
