@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from celeb_ops import keys
-from celeb_ops.exceptions import DamagedScreenshotError
+from celeb_ops.exceptions import DamagedScreenshotError, PictureGoneError
 from celeb_ops.geometry import Box
 from celeb_ops.records import Part, Picture, Plan, Screenshot, Span
 from celeb_ops.settings import PROJECT
@@ -184,7 +184,8 @@ class TestUnusableScreenshots:
         screenshot, parts = in_parts(a_page(100, 3_000), "jpeg", 1_500)
         key = saved(store, screenshot, *parts)
         store.delete(screenshot.parts[1].key)
-        with pytest.raises(DamagedScreenshotError, match=rf"\.2\.jpeg is not there\. {MEND}"):
+        tidied = r"is not there\. It was tidied away \(CELEBS_KEEP_IMAGES_DAYS\) .*Clear the screenshot task"
+        with pytest.raises(PictureGoneError, match=rf"\.2\.jpeg {tidied}"):
             cut(screenshot, key, STEM, store)
 
     @pytest.mark.parametrize(("width", "height"), [(100, 1_499), (100, 1_501), (99, 1_500)])

@@ -21,6 +21,7 @@ REMOVED = "removed.yaml"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 _V1_TIME = re.compile(r"([A-Z][a-z]{2})_(\d{2})_(\d{4})_(\d{2})H_(\d{2})M_(\d{2})S", re.ASCII)
+_STEM = re.compile(r"[A-Z][a-z]+/([^/]+_([A-Z][a-z]{2}_\d{2}_\d{4}_\d{2}H_\d{2}M_\d{2}S))[./].+", re.ASCII)
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+|\.{2,}|^\.")
 
 
@@ -61,6 +62,12 @@ def time_in(key: str) -> datetime | None:
     return parse_v1_time(found[1]) if found else None
 
 
+def stem_in(key: str) -> str | None:
+    """The stem of the capture that a key is of, ``Results/<stem>.json`` or ``Slices/<stem>/…``; None for any other."""
+    found = _STEM.fullmatch(key)
+    return found[1] if found and parse_v1_time(found[2]) else None
+
+
 def safe(name: str) -> str:
     """``name`` as one path segment that can't leave its folder."""
     return _UNSAFE.sub("_", name) or "_"
@@ -80,13 +87,18 @@ def image(stem: str, part: int, extension: str) -> str:
     return f"Images/{stem}{f'.{part}' if part > 1 else ''}.{extension}"
 
 
+def slices(stem: str) -> str:
+    """What the keys of a capture's slices, and of their plan, begin with."""
+    return f"Slices/{stem}/"
+
+
 def plan(stem: str) -> str:
-    return f"Slices/{stem}/plan.json"
+    return f"{slices(stem)}plan.json"
 
 
 def slice_(stem: str, rows: tuple[int, int], columns: tuple[int, int]) -> str:
     """A slice, named by its half-open rows and columns in page pixels."""
-    return f"Slices/{stem}/y{rows[0]:06d}-{rows[1]:06d}_x{columns[0]:04d}-{columns[1]:04d}.jpeg"
+    return f"{slices(stem)}y{rows[0]:06d}-{rows[1]:06d}_x{columns[0]:04d}-{columns[1]:04d}.jpeg"
 
 
 def result(stem: str) -> str:

@@ -6,6 +6,7 @@ import os
 import resource
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -50,7 +51,7 @@ class TestFolder:
         assert folder_store.read("Celebs.csv") == b"old"
         assert files_in(folder_store.root) == ["Celebs.csv"]
 
-    @every_verb("exists", "list", "versions", "delete", "read")
+    @every_verb("exists", "list", "files", "versions", "delete", "read")
     def test_a_file_in_the_folder_s_place_is_a_sentence(
         self, tmp_path: Path, verb: Callable[[Store, str], Any]
     ) -> None:
@@ -68,6 +69,37 @@ class TestFolder:
             folder_store.update("Captures/a", lambda old: b"2")
         assert str(lock) in str(error.value)
         assert folder_store.read("Captures/a") == b"1"
+
+    def test_a_folder_of_which_the_last_file_is_deleted_goes_with_it(self, folder_store: FolderStore) -> None:
+        for key in ("Slices/a/1", "Slices/a/2", "Celebs.csv"):
+            folder_store.write(key, b"")
+        folder_store.delete("Slices/a/1")
+        assert (folder_store.root / "Slices" / "a").is_dir()
+        folder_store.delete("Slices/a/2")
+        assert not (folder_store.root / "Slices" / "a").exists()
+        folder_store.delete("Celebs.csv")
+        assert folder_store.root.is_dir()
+
+    def test_writes_into_a_folder_that_others_take_away_all_succeed(self, folder_store: FolderStore) -> None:
+        ended = threading.Event()
+
+        def come_and_go() -> None:
+            while not ended.is_set():
+                folder_store.write("Slices/a/other", b"")
+                folder_store.delete("Slices/a/other")
+                list(folder_store.list("Slices/"))
+
+        with ThreadPoolExecutor(2) as threads:
+            others = [threads.submit(come_and_go) for _ in range(2)]
+            try:
+                for number in range(150):
+                    folder_store.write("Slices/a/mine", b"%d" % number)
+                    assert folder_store.read("Slices/a/mine") == b"%d" % number
+                    folder_store.delete("Slices/a/mine")
+            finally:
+                ended.set()
+        for other in others:
+            other.result()
 
 
 def write_without_end(store: Store, key: str, *contents: bytes) -> None:

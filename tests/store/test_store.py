@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -96,9 +98,30 @@ class TestList:
     )
     def test_lists_what_begins_with_the_prefix_sorted(self, filled: Store, prefix: str, keys: list[str]) -> None:
         assert list(filled.list(prefix)) == keys
+        assert [one.key for one in filled.files(prefix)] == keys
 
     def test_an_empty_store_has_nothing(self, store: Store) -> None:
         assert list(store.list("")) == []
+        assert list(store.files("")) == []
+
+    def test_tells_when_a_file_was_written_and_its_bytes(self, store: Store) -> None:
+        store.write("Slices/a", b"an older one")
+        # S3 tells whole seconds.
+        before = datetime.now(UTC) - timedelta(seconds=1)
+        store.write("Slices/a", b"12345")
+        (one,) = store.files("Slices/")
+        assert before <= one.written <= datetime.now(UTC)
+        assert (one.key, one.size) == ("Slices/a", 5)
+
+    def test_tells_of_an_old_file_that_it_is_old(self, folder_store: FolderStore) -> None:
+        folder_store.write("Slices/a", b"")
+        os.utime(folder_store.root / "Slices" / "a", (1, 1_000_000_000))
+        assert [one.written for one in folder_store.files("")] == [datetime(2001, 9, 9, 1, 46, 40, tzinfo=UTC)]
+
+    def test_what_was_listed_may_be_deleted_while_the_rest_is(self, filled: Store) -> None:
+        for one in filled.files("Slices/"):
+            filled.delete(one.key)
+        assert list(filled.list("")) == ["Celebs.csv", "Images/b"]
 
     def test_locks_and_writes_under_way_are_not_listed(self, folder_store: FolderStore) -> None:
         folder_store.update("Images/a", lambda old: b"1")
@@ -117,7 +140,12 @@ class TestList:
             store.write(f"{number}", b"")
         few = an_s3_client(s3_client.meta.endpoint_url)
         few.meta.events.register("provide-client-params.s3.ListObjectsV2", lambda params, **_: params | {"MaxKeys": 2})
-        assert list(S3Store(few, bucket).list("")) == ["0", "1", "2", "3", "4"]
+        store = S3Store(few, bucket)
+        assert list(store.list("")) == ["0", "1", "2", "3", "4"]
+        # Also where those of the pages before are deleted meanwhile.
+        for one in store.files(""):
+            store.delete(one.key)
+        assert list(store.list("")) == []
 
 
 class TestInside:

@@ -20,6 +20,7 @@ VERBS: dict[str, Callable[[Store, str], Any]] = {
     "write": lambda store, key: store.write(key, b"1"),
     "exists": lambda store, key: store.exists(key),
     "list": lambda store, key: list(store.list(key)),
+    "files": lambda store, key: list(store.files(key)),
     "versions": lambda store, key: store.versions(key),
     "delete": lambda store, key: store.delete(key),
     "update": lambda store, key: store.update(key, lambda old: b"1"),

@@ -1,1 +1,1 @@
-"""What is done for people who asked not to be in the dataset: ``python -m celeb_ops.forget NAME``."""
+"""What is taken out of the dataset: people who asked for it, by name, and runs, by their time."""

@@ -1,10 +1,14 @@
-"""``python -m celeb_ops.forget NAME``: for people who asked not to be in the dataset. Out of it, and kept out."""
+"""``python -m celeb_ops.forget``: out of the dataset.
+
+``NAME``: somebody who asked not to be in it, who is kept out from then on. ``--run TIME``: a run; it may be made anew.
+"""
 
 from __future__ import annotations
 
 import argparse
 import difflib
 import sys
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -15,16 +19,20 @@ from rich.table import Table
 
 from celeb_ops import keys
 from celeb_ops.cli import counted
-from celeb_ops.exceptions import CelebsError
+from celeb_ops.cli.__main__ import moment, names
+from celeb_ops.exceptions import CelebsError, ForgetError
 from celeb_ops.forget.around import Untouched, forget_photos, known_names, made_anew
 from celeb_ops.forget.purge import Purge
+from celeb_ops.forget.runs import RunRemoval, chosen, runs_in
 from celeb_ops.removed import Person, Removed, add, plain
 from celeb_ops.settings import Settings
+from celeb_ops.sites import site_names
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
+    from celeb_ops.forget.purge import Track
     from celeb_ops.store import Store
 
 _BEYOND = (
@@ -34,18 +42,71 @@ _BEYOND = (
 )
 
 
+_AGAIN = (
+    "To have it made anew, clear the run in Airflow, whose own record of it stays. What the recogniser said of its "
+    "pictures (Answers/) is kept, so that nothing is asked twice. Not reached from here: exports, copies and backups, "
+    "old versions in a bucket that keeps them. If the run was under way meanwhile, do this again when it has ended."
+)
+
+
 def main(arguments: list[str] | None = None) -> int:
-    """Exit status: 0 done, 1 something could not be cleaned, 2 bad input or nothing known of the name."""
+    """Exit status: 0 done, 1 something could not be cleaned, 2 bad input or nothing known of the name or run."""
     options = _parser().parse_args(arguments)
     console = Console(soft_wrap=True, highlight=False)
     try:
-        return _forget(options, console)
+        _check(options)
+        return _forget_run(options, console) if options.run else _forget(options, console)
     except CelebsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
     except KeyboardInterrupt:
         sys.stderr.write("Stopped half-way: do the same again, and it goes on to the end.\n")
         return 130
+
+
+def _check(options: argparse.Namespace) -> None:
+    """ForgetError where the words don't go together."""
+    if options.run and (options.name or options.alias or options.gallery):
+        raise ForgetError(
+            "Give NAME, for somebody who is to be in no run, or RUN, for a run with all of its people; not both. "
+            "ALIAS and GALLERY belong to NAME. Nothing was changed."
+        )
+    if options.sites and not options.run:
+        raise ForgetError("SITES are those of a RUN: make forget RUN=2026-11-20T08:00 SITES=TMZ. Nothing was changed.")
+
+
+def _forget_run(options: argparse.Namespace, console: Console) -> int:
+    from celeb_ops.hooks.s3 import open_store
+
+    settings = Settings.load()
+    store = open_store(settings)
+    when = options.run
+    runs = runs_in(store, when)
+    try:
+        sites = chosen(runs, when, options.sites, store.url())
+    except ForgetError as error:
+        if not options.yes:
+            raise ForgetError(f"{error} To look for leavings of it all the same: FORCE=1 (--yes).") from None
+        sites = [name.upper() for name in options.sites] or site_names(settings.path(settings.sites))
+    whole = runs.get(when, set()) <= set(sites)
+    with _progress(console) as (progress, track):
+        removal = RunRemoval(Untouched(store) if options.dry_run else store, when, sites, whole, track)
+        progress.add_task("Rows, trends and report", total=None)
+        removal.run()
+    console.print(_table(removal.done, options.dry_run, "removed"))
+    console.print(f"{keys.iso(when)}: {', '.join(sites)}.", markup=False)
+    console.print("Nothing was changed." if options.dry_run else _AGAIN, markup=False)
+    return 0
+
+
+@contextmanager
+def _progress(console: Console) -> Iterator[tuple[Progress, Track]]:
+    with Progress(console=console, transient=True) as progress:
+
+        def track(what: Sequence[str], description: str) -> Iterable[str]:
+            return progress.track(what, description=description)
+
+        yield progress, track
 
 
 def _forget(options: argparse.Namespace, console: Console) -> int:
@@ -71,7 +132,7 @@ def _forget(options: argparse.Namespace, console: Console) -> int:
     purge = _purged(Untouched(store) if options.dry_run else store, removed, options.dry_run, console)
     purge.done += forget_photos(gallery, cache, removed, options.gallery, options.dry_run)
     photos = purge.done.pop("photos kept", 0)
-    console.print(_table(purge.done, options.dry_run))
+    console.print(_table(purge.done, options.dry_run, "removed or blurred"))
     if photos:
         console.print(
             f"{counted(photos, 'photo')} of theirs left in {gallery}, which is yours: no recogniser reads them "
@@ -90,11 +151,7 @@ def _forget(options: argparse.Namespace, console: Console) -> int:
 
 
 def _purged(store: Store, removed: Removed, dry: bool, console: Console) -> Purge:
-    with Progress(console=console, transient=True) as progress:
-
-        def track(what: Sequence[str], description: str) -> Iterable[str]:
-            return progress.track(what, description=description)
-
+    with _progress(console) as (progress, track):
         purge = Purge(store, removed, track, dry)
         purge.run()
         progress.add_task("Trends and report", total=None)
@@ -112,14 +169,14 @@ def _unknown(name: str, known: Collection[str], store: Store) -> str:
     )
 
 
-def _table(done: Counter[str], dry: bool) -> Table:
-    table = Table("what", "would be removed or blurred" if dry else "removed or blurred")
+def _table(done: Counter[str], dry: bool, how: str) -> Table:
+    table = Table("what", f"would be {how}" if dry else how)
     table.columns[1].justify = "right"
     for what, number in done.items():
         if number:
             table.add_row(what, f"{number:,}")
     if not done.total():
-        table.add_row("nothing: there was nothing of them", "0")
+        table.add_row("nothing: there was nothing to remove", "0")
     return table
 
 
@@ -129,8 +186,10 @@ def _parser() -> argparse.ArgumentParser:
         "name", nargs="?", help="the whole name; without one, everybody in removed.yaml is looked for again"
     )
     parser.add_argument("--alias", action="append", default=[], help="another spelling or name; may be given often")
+    parser.add_argument("--run", type=moment, metavar="TIME", help="a run by its time, e.g. 2026-11-20T08:00 (UTC)")
+    parser.add_argument("--sites", type=names, default=[], help="of the run only these; names, separated by commas")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, change nothing")
-    parser.add_argument("--yes", action="store_true", help="also where nobody in the dataset is called so")
+    parser.add_argument("--yes", action="store_true", help="also where nobody is called so, or no such run is there")
     parser.add_argument("--gallery", action="store_true", help="delete their photos in CELEBS_GALLERY too")
     return parser
 

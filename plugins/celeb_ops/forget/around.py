@@ -31,6 +31,7 @@ class Untouched:
         self.read = store.read
         self.exists = store.exists
         self.list = store.list
+        self.files = store.files
         self.versions = store.versions
 
     def write(self, key: str, content: bytes) -> None:

@@ -43,13 +43,13 @@ class Capture:
 def clear(store: Store, sidecar: str, capture: Capture, removed: Removed, dry: bool) -> Counter[str]:
     """Blur their faces, and remove slices and crops that show them; what was done.
 
-    The slices are cut again from the screenshot when its slice task is cleared. A crop of somebody else that shows a
+    The slices are cut again from the screenshot when they are needed. A crop of somebody else that shows a
     piece of such a face is cut anew. A picture that can't be decoded can't be blurred: it is deleted.
     """
     stem = sidecar.removeprefix("Images/").removesuffix(".json")
     done = Counter(_pictures(store, stem, sidecar, capture, removed, dry))
     # The plan first: it is there = its slices are.
-    for key in sorted(store.list(f"Slices/{stem}/"), key=lambda key: not key.endswith("/plan.json")):
+    for key in sorted(store.list(keys.slices(stem)), key=lambda key: not key.endswith("/plan.json")):
         store.delete(key)
         done["slices"] += key.endswith(".jpeg")
     there = set(store.list(keys.crops(stem)))

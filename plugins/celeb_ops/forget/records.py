@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from celeb_ops.removed import Removed
 
-_PLACES = {"site", "time", "captured_at", "url", "final_url", "key", "screenshot", "crop", "name", "id", "shades"}
+_PLACES = {
+    "site",
+    "time",
+    "captured_at",
+    "url",
+    "final_url",
+    "memento",
+    "key",
+    "screenshot",
+    "crop",
+    "name",
+    "id",
+    "shades",
+}
 """Fields that say where something is, or are another person's own: a site may bear a person's name."""
 
 

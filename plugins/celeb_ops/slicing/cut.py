@@ -10,7 +10,7 @@ import numpy as np
 import pyvips
 
 from celeb_ops import keys
-from celeb_ops.exceptions import DamagedScreenshotError, EmptyPictureError, NotStoredError
+from celeb_ops.exceptions import DamagedScreenshotError, EmptyPictureError, NotStoredError, PictureGoneError
 from celeb_ops.records import Plan, Screenshot, Slice, Span, stacked
 from celeb_ops.slicing.layout import MIN_SIDE_PX, lay_out, useful_areas
 from celeb_ops.slicing.rows import RowReader
@@ -36,7 +36,8 @@ def cut(screenshot: Screenshot, sidecar_key: str, stem: str, store: Store) -> Pl
 
     The picture is read twice from its top, a few rows at a time: where to cut is known only when all was seen.
 
-    :raises DamagedScreenshotError: a part of the screenshot is not there, lacks rows or can't be decoded.
+    :raises PictureGoneError: a part of the screenshot is not there.
+    :raises DamagedScreenshotError: it lacks rows or can't be decoded.
     """
     start = time.monotonic()
     try:
@@ -56,7 +57,13 @@ def cut(screenshot: Screenshot, sidecar_key: str, stem: str, store: Store) -> Pl
                 slices += made
             if writing:
                 writing.result()
-    except (EmptyPictureError, NotStoredError) as error:
+    except NotStoredError as error:
+        raise PictureGoneError(
+            f"{error} It was tidied away (CELEBS_KEEP_IMAGES_DAYS) or deleted by hand, so this page can't be cut into "
+            "slices any more; rows that it has in the dataset stay. Clear the screenshot task to have the page looked "
+            "for again: it takes the live one if the run time is near enough, else an archived one."
+        ) from error
+    except EmptyPictureError as error:
         # A screenshot whose sidecar is there is used again: clearing the task alone would mend nothing.
         raise DamagedScreenshotError(
             f"{error} Delete {store.url(sidecar_key)} and clear the screenshot task: it captures the page anew."

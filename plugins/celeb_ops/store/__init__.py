@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from celeb_ops.store.base import Change, Store, checked, checked_prefix, is_key
+from celeb_ops.store.base import Change, Store, Stored, checked, checked_prefix, is_key
 from celeb_ops.store.folder import FolderStore
 from celeb_ops.store.s3 import S3Store, split_s3
 
-__all__ = ["Change", "FolderStore", "S3Store", "Store", "checked", "checked_prefix", "is_key", "split_s3"]
+__all__ = ["Change", "FolderStore", "S3Store", "Store", "Stored", "checked", "checked_prefix", "is_key", "split_s3"]

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from celeb_ops.exceptions import InvalidKeyError
 
+if TYPE_CHECKING:
+    from datetime import datetime
+
 Change = Callable[[bytes | None], bytes | None]
 """Given a file's content (None: there is none), its new content; None leaves it as it is."""
+
+
+class Stored(NamedTuple):
+    """A file as a listing tells of it."""
+
+    key: str
+    written: datetime
+    """When, in UTC, by the clock of where it is stored."""
+    size: int
+    """Bytes."""
 
 
 class Store(Protocol):
@@ -26,6 +39,10 @@ class Store(Protocol):
 
     def list(self, prefix: str) -> Iterator[str]:
         """The keys that start with ``prefix``, sorted."""
+
+    def files(self, prefix: str) -> Iterator[Stored]:
+        """The files whose keys start with ``prefix``, sorted by key. One listing, and few are in memory at a time;
+        those that were given already may be deleted meanwhile."""
 
     def versions(self, prefix: str) -> dict[str, str]:
         """The keys that start with ``prefix``, each with a mark that is another one when its content has changed."""

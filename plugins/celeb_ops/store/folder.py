@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from celeb_ops.exceptions import NotStoredError, StoreError, UpdateConflictError
-from celeb_ops.store.base import checked, checked_prefix, is_key
+from celeb_ops.store.base import Stored, checked, checked_prefix, is_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from typing import BinaryIO
 
     from celeb_ops.store.base import Change
 
 LOCK_TIMEOUT_S = 120
 """How long an ``update`` in a folder waits for those of others."""
+
+_FOLDER_ATTEMPTS = 100
+"""How often a folder is made again that others take away before a file is in it."""
 
 
 class FolderStore:
@@ -49,11 +54,10 @@ class FolderStore:
     def write(self, key: str, content: bytes) -> None:
         path = self._path(key)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
             # Named before it is made: an interrupt can't come between.
             part = path.with_name(f".{path.name}.{uuid4().hex}.part")
             try:
-                with part.open("xb") as file:
+                with _made(part) as file:
                     file.write(content)
                     file.flush()
                     os.fsync(file.fileno())
@@ -68,10 +72,35 @@ class FolderStore:
         return self._path(key).is_file()
 
     def list(self, prefix: str) -> Iterator[str]:
+        return (one.key for one in self.files(prefix))
+
+    def files(self, prefix: str) -> Iterator[Stored]:
         # Only the folder that the prefix names is walked: a listing costs what it lists.
-        folder = self.root / checked_prefix(prefix).rpartition("/")[0]
-        found = (path.relative_to(self.root).as_posix() for path in folder.rglob("*") if path.is_file())
-        return iter(sorted(key for key in found if key.startswith(prefix) and is_key(key)))
+        folder = checked_prefix(prefix).rpartition("/")[0]
+        return (one for one in self._walked(f"{folder}/" if folder else "") if one.key.startswith(prefix))
+
+    def _walked(self, folder: str) -> Iterator[Stored]:
+        """The files in a folder of the store (``""``, or with a slash at its end) and in those inside it."""
+        inside: dict[str, os.DirEntry[str]] = {}
+        with suppress(NotStoredError), self._told(folder, "listed"), os.scandir(self.root / folder) as found:
+            for entry in found:
+                # With its slash a folder has its place among the keys.
+                name = f"{entry.name}/" if entry.is_dir(follow_symlinks=False) else entry.name
+                if is_key(entry.name):
+                    inside[name] = entry
+        for name in sorted(inside):
+            if name.endswith("/"):
+                yield from self._walked(folder + name)
+            elif stored := self._stored(folder + name, inside[name]):
+                yield stored
+
+    def _stored(self, key: str, entry: os.DirEntry[str]) -> Stored | None:
+        """None: it is no file, or has gone since it was listed."""
+        with suppress(NotStoredError), self._told(key, "looked at"):
+            if entry.is_file():
+                state = entry.stat()
+                return Stored(key, datetime.fromtimestamp(state.st_mtime, UTC), state.st_size)
+        return None
 
     def versions(self, prefix: str) -> dict[str, str]:
         found = {}
@@ -84,8 +113,13 @@ class FolderStore:
         return found
 
     def delete(self, key: str) -> None:
+        path = self._path(key)
         with suppress(NotStoredError), self._told(key, "deleted"):
-            self._path(key).unlink()
+            path.unlink()
+            # A capture has folders of its own, and would leave them for ever.
+            with suppress(OSError):
+                if path.parent != self.root:
+                    path.parent.rmdir()
 
     @contextmanager
     def _locked(self, key: str) -> Iterator[None]:
@@ -118,3 +152,14 @@ class FolderStore:
                 return False
             self.write(key, new)
             return True
+
+
+def _made(path: Path) -> BinaryIO:
+    """A new file, with the folder that it is in: whoever deletes the last file there takes that away at any moment."""
+    for _ in range(_FOLDER_ATTEMPTS):
+        # mkdir says that something else stands there where the folder goes just then.
+        with suppress(FileNotFoundError, FileExistsError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            return path.open("xb")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.open("xb")

@@ -18,12 +18,13 @@ from celeb_ops.exceptions import (
     StoreRefusedError,
     UpdateConflictError,
 )
-from celeb_ops.store.base import checked, checked_prefix, is_key
+from celeb_ops.store.base import Stored, checked, checked_prefix, is_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
 
     from celeb_ops.store.base import Change
 
@@ -223,11 +224,14 @@ class S3Store:
     def list(self, prefix: str) -> Iterator[str]:
         return (key for key, _ in self._listed(prefix))
 
-    def versions(self, prefix: str) -> dict[str, str]:
-        return dict(self._listed(prefix))
+    def files(self, prefix: str) -> Iterator[Stored]:
+        return (Stored(key, entry["LastModified"], entry["Size"]) for key, entry in self._listed(prefix))
 
-    def _listed(self, prefix: str) -> Iterator[tuple[str, str]]:
-        """Keys and ETags."""
+    def versions(self, prefix: str) -> dict[str, str]:
+        return {key: entry["ETag"] for key, entry in self._listed(prefix)}
+
+    def _listed(self, prefix: str) -> Iterator[tuple[str, ObjectTypeDef]]:
+        """Keys, each with what S3 says of it."""
         checked_prefix(prefix)
         with self._told(prefix, "listed"):
             pages = self.client.get_paginator("list_objects_v2").paginate(
@@ -237,7 +241,7 @@ class S3Store:
                 for entry in page.get("Contents", []):
                     # The S3 console makes a folder by an empty file whose name ends in a slash.
                     if is_key(key := entry["Key"][len(self.prefix) :]):
-                        yield key, entry["ETag"]
+                        yield key, entry
 
     def delete(self, key: str) -> None:
         with self._told(key, "deleted"):

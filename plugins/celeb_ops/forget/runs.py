@@ -1,0 +1,175 @@
+"""Takes one run out of a store: its rows and its files, of all of its sites or of some.
+
+Each step may be done again: killed anywhere, a second time finishes. Results go first, so that no merge brings rows
+back. What tells that the run was there goes last: each table's rows, and the facts and reasons when trends and report
+are without it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from celeb_ops import keys
+from celeb_ops.dataset.celebs_csv import read_csv, update_csv, write_csv
+from celeb_ops.dataset.datapackage import update_datapackage
+from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS
+from celeb_ops.dataset.tables import from_parquet, to_parquet
+from celeb_ops.exceptions import ForgetError, NotStoredError
+from celeb_ops.forget.around import Untouched, made_anew
+from celeb_ops.removed import Removed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from celeb_ops.dataset.schema import Table
+    from celeb_ops.forget.purge import Track
+    from celeb_ops.store import Store
+
+_NEAREST = 3
+
+Runs = Mapping[datetime, set[str]]
+"""The sites of each run time."""
+
+
+def runs_in(store: Store, when: datetime) -> Runs:
+    """The runs of which the store has a row or a file; of ``when`` without fail, wherever its last trace is.
+
+    :raises RecordError: a table can't be read.
+    """
+    runs: dict[datetime, set[str]] = defaultdict(set)
+    try:
+        rows = read_csv(store.read(keys.CSV), store.url(keys.CSV))
+    except NotStoredError:
+        rows = {}
+    for time, site in rows:
+        try:
+            runs[datetime.fromisoformat(time)].add(site)
+        except ValueError:
+            # Such a time there is not, and so no run either: somebody has mended the file.
+            continue
+    months = [(CAPTURES, key) for key in store.list("Captures/") if keys.is_month(key, "Captures")]
+    for table, key in [*months, (SIGHTINGS, keys.sightings(when))]:
+        try:
+            found = from_parquet(store.read(key), table, store.url(key))
+        except NotStoredError:
+            continue
+        for time, site in found.select("time", "site").unique().iter_rows():
+            runs[time].add(site)
+    for prefix in ("Images/", "Results/", "Outcomes/"):
+        for key in store.list(prefix):
+            if (stem := keys.stem_in(key)) and (ran := keys.time_in(key)):
+                runs[ran].add(stem.removesuffix(f"_{keys.v1_time(ran)}"))
+    return runs
+
+
+def chosen(runs: Runs, when: datetime, names: Sequence[str], where: str) -> list[str]:
+    """The sites of the run, or those of them with these names (none: all).
+
+    A name that is not there is passed over where another one is: a first try may have come as far as that.
+
+    :param where: the store, for people. :raises ForgetError: there is nothing of them.
+    """
+    there = runs.get(when, set())
+    if not there:
+        near = sorted(sorted(runs, key=lambda time: abs(time - when))[:_NEAREST])
+        hint = f" Nearest to it: {', '.join(map(keys.iso, near))}." if near else ""
+        raise ForgetError(f"There is no run {keys.iso(when)} in {where}.{hint} Nothing was changed.")
+    wanted = {_plain(name) for name in names}
+    found = sorted(name for name in there if not wanted or _plain(name) in wanted)
+    if not found:
+        raise ForgetError(
+            f"The run {keys.iso(when)} in {where} has nothing of {', '.join(names)}; its sites are "
+            f"{', '.join(sorted(there))}. Nothing was changed."
+        )
+    return found
+
+
+def _plain(name: str) -> str:
+    """A site's name as keys have it, in whatever letters it was typed."""
+    return keys.safe(name).upper()
+
+
+@dataclass
+class RunRemoval:
+    """One run that is taken out of a store; of a store that writes nothing, what would be."""
+
+    store: Store
+    when: datetime
+    sites: Sequence[str]
+    whole: bool
+    """They are all that there are of the run."""
+    track: Track = lambda keys, what: keys
+    done: Counter[str] = field(default_factory=Counter)
+    """How many of what."""
+
+    def run(self) -> None:
+        """:raises RecordError: a table can't be read.
+
+        :raises NotPermittedError: whoever asks may not list or delete.
+        """
+        stems = sorted({keys.stem(site, self.when) for site in self.sites})
+        self._delete("results", self._there(keys.result(stem) for stem in stems))
+        for stem in self.track(stems, "Captures"):
+            # The plan first: it is there = its slices are.
+            slices = sorted(self.store.list(keys.slices(stem)), key=lambda key: key != keys.plan(stem))
+            self._delete("slices and plans", slices)
+            self._delete("crops of faces", self.store.list(keys.crops(stem)))
+            images = self.store.list(f"Images/{stem}.")
+            self._delete("pictures of screenshots", [key for key in images if key != keys.sidecar(stem)])
+        if self.whole:
+            self._delete("counts of calls", self._there([keys.budget(self.when)]))
+        self._csv()
+        self._month(keys.sightings(self.when), SIGHTINGS)
+        self._month(keys.captures(self.when), CAPTURES)
+        update_datapackage(self.store, self._there([keys.captures(self.when), keys.sightings(self.when)]))
+        self.done += made_anew(self.store)
+        self._delete("screenshots' facts", self._there(keys.sidecar(stem) for stem in stems))
+        self._delete("reasons", self._there(keys.outcome(stem) for stem in stems))
+
+    def _there(self, those: Iterable[str]) -> list[str]:
+        return [key for key in those if self.store.exists(key)]
+
+    def _delete(self, what: str, there: Iterable[str]) -> None:
+        for key in list(there):
+            self.store.delete(key)
+            self.done[what] += 1
+
+    def _csv(self) -> None:
+        if not self.store.exists(keys.CSV):
+            return
+        if not isinstance(self.store, Untouched):
+            # The first version's file in its place is kept before a row goes.
+            update_csv(self.store, [], Removed.load(self.store))
+        gone = 0
+
+        def change(old: bytes | None) -> bytes | None:
+            nonlocal gone
+            rows = read_csv(old or b"", self.store.url(keys.CSV))
+            kept = [row for (time, site), row in rows.items() if time != keys.iso(self.when) or site not in self.sites]
+            gone = len(rows) - len(kept)
+            return write_csv(kept) if gone else None
+
+        if self.store.update(keys.CSV, change):
+            self.done[f"rows of {keys.CSV}"] += gone
+
+    def _month(self, key: str, table: Table) -> None:
+        gone = 0
+
+        def change(old: bytes | None) -> bytes | None:
+            nonlocal gone
+            if old is None:
+                return None
+            rows = from_parquet(old, table, self.store.url(key))
+            theirs = (pl.col("time") == self.when) & pl.col("site").is_in(list(self.sites))
+            kept = rows.filter(~theirs)
+            gone = len(rows) - len(kept)
+            return to_parquet(kept) if gone else None
+
+        if self.store.update(key, change):
+            self.done[f"rows of {table.name}"] += gone

@@ -1,0 +1,51 @@
+"""The last step of a run: what is old enough is taken away."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from celeb_ops.cli import counted
+
+logger = logging.getLogger(__name__)
+
+
+def tidy() -> str | None:
+    """Remove slices and pictures that are older than the settings say; what went, for people. None: nothing did.
+
+    Whoever may not list or delete in the store is warned, and nothing else comes of it.
+    """
+    from celeb_ops.exceptions import NotPermittedError
+    from celeb_ops.hooks.s3 import open_store
+    from celeb_ops.settings import Settings
+    from celeb_ops.tidy import tidy_images, tidy_slices
+
+    settings = Settings.load()
+    store = open_store(settings)
+    told = []
+    for what, days, remove in (
+        ("slices", settings.keep_slices_days, tidy_slices),
+        ("pictures", settings.keep_images_days, tidy_images),
+    ):
+        if days is None:
+            continue
+        try:
+            tidied = remove(store, timedelta(days=days))
+        except NotPermittedError as error:
+            logger.warning(
+                "The %s older than %g days stay, but for what a lifecycle rule of the bucket removes: %s",
+                what,
+                days,
+                error,
+            )
+            continue
+        if tidied.captures:
+            size = f"{counted(tidied.files, 'file')}, {tidied.size / 1e6:.1f} MB"
+            told.append(f"the {what} of {counted(tidied.captures, 'capture')} ({size}), older than {days:g} days")
+        if not tidied.done:
+            logger.info("The time of this step is over: the next run goes on with %s of other captures.", what)
+    if not told:
+        return None
+    said = f"removed {' and '.join(told)}"
+    logger.info("%s%s.", said[0].upper(), said[1:])
+    return said
