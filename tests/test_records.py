@@ -53,6 +53,7 @@ screenshots = st.builds(
     captured_at=moments,
     source=st.sampled_from(["live", "archive"]),
     memento=st.none() | words,
+    images_missing=counts,
     viewport=st.tuples(counts, counts),
     page_width=counts,
     page_height=counts,
@@ -82,6 +83,8 @@ results = st.builds(
     time=moments,
     captured_at=moments,
     source=st.sampled_from(["live", "archive"]),
+    memento=st.none() | words,
+    images_missing=counts,
     screenshot=words,
     recognizer=st.builds(RecognizerInfo, name=words, version=words, gallery=st.none() | words),
     slices=counts,
@@ -109,7 +112,13 @@ results = st.builds(
     seconds=numbers,
 )
 outcomes = st.builds(
-    Outcome, site=words, time=moments, outcome=st.sampled_from(["skipped", "failed"]), task=words, reason=words
+    Outcome,
+    site=words,
+    time=moments,
+    outcome=st.sampled_from(["skipped", "failed"]),
+    task=words,
+    reason=words,
+    source=st.sampled_from(["live", "archive", None]),
 )
 
 

@@ -87,8 +87,10 @@ class Screenshot(Record):
     title: str
     http_status: int
     captured_at: AwareDatetime
+    """When the page was as it is shown: of an archived one the archive's own time, not that of the visit there."""
     source: Literal["live", "archive"]
     memento: str | None = None
+    """The address of the archived page."""
     viewport: tuple[int, int]
     page_width: int
     page_height: int
@@ -98,6 +100,9 @@ class Screenshot(Record):
     pictures: list[Picture]
     images_loaded: int
     images_total: int
+    images_missing: int = 0
+    """Pictures that the page wanted and that did not come: of an archived page, those that the archive lacks or has
+    only from another time."""
     missing: list[str] = []
     """What the page was still waiting for when its load time was spent."""
     consent: Consent
@@ -225,6 +230,8 @@ class Result(Record):
     time: AwareDatetime
     captured_at: AwareDatetime
     source: Literal["live", "archive"]
+    memento: str | None = None
+    images_missing: int = 0
     screenshot: str
     recognizer: RecognizerInfo
     slices: int
@@ -254,3 +261,5 @@ class Outcome(Record):
     outcome: Literal["skipped", "failed"]
     task: str
     reason: str
+    source: Literal["live", "archive"] | None = None
+    """Which page was tried, of a site that failed; None: none, or it is unknown."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from celeb_ops.store import Store
 
+OUTCOMES = ("skipped", "failed", "failed archive", "failed live", "seen")
 LATER = RUN_TIME.replace(hour=20)
 
 
@@ -43,9 +44,13 @@ def see(store: Store, when: datetime, results: list[Result]) -> bool:
 
 
 def an_outcome(
-    outcome: Literal["skipped", "failed"], site: str = "TMZ", reason: str = "because", when: datetime = RUN_TIME
+    outcome: Literal["skipped", "failed"],
+    site: str = "TMZ",
+    reason: str = "because",
+    when: datetime = RUN_TIME,
+    source: Literal["live", "archive"] | None = None,
 ) -> Outcome:
-    return Outcome(site=site, time=when, outcome=outcome, task="screenshot", reason=reason)
+    return Outcome(site=site, time=when, outcome=outcome, task="screenshot", reason=reason, source=source)
 
 
 def a_seen(store: Store, site: str, *names: str, when: datetime = RUN_TIME) -> Result:
@@ -72,6 +77,7 @@ class TestSightings:
             "site": "TMZ",
             "captured_at": RUN_TIME,
             "source": "live",
+            "memento": None,
             "name": "Cher",
             "id": "Q1",
             "urls": ["www.wikidata.org/wiki/Q1"],
@@ -171,7 +177,9 @@ class TestMonths:
 
 class TestCaptures:
     def test_a_row_tells_what_came_of_a_site(self, store: Store) -> None:
-        seen = a_result("TMZ", "Zendaya", "Cher", faces=5, unrecognised=3, calls=2, cost_usd=0.002, calls_saved=1)
+        seen = a_result(
+            "TMZ", "Zendaya", "Cher", faces=5, unrecognised=3, calls=2, cost_usd=0.002, calls_saved=1, images_missing=4
+        )
         update_captures(store, RUN_TIME, [seen], [an_outcome("failed", "PEOPLE", "HTTP 503")])
         failed, row = captures_of(store, RUN_TIME)
         assert row == {
@@ -181,6 +189,8 @@ class TestCaptures:
             "reason": None,
             "captured_at": RUN_TIME,
             "source": "live",
+            "memento": None,
+            "images_missing": 4,
             "recognizer": "local",
             "recognizer_version": "1",
             "gallery": "abc",
@@ -221,27 +231,49 @@ class TestCaptures:
     @pytest.mark.parametrize(
         ("first", "then", "known"),
         [
+            ("skipped", "failed live", "failed live"),
+            ("skipped", "failed archive", "failed archive"),
             ("skipped", "failed", "failed"),
+            ("failed", "skipped", "skipped"),
+            ("failed archive", "skipped", "skipped"),
+            ("failed archive", "failed live", "failed live"),
+            ("failed live", "skipped", "failed live"),
+            ("failed live", "failed archive", "failed live"),
+            ("failed live", "failed", "failed live"),
+            ("failed live", "seen", "seen"),
+            ("failed archive", "seen", "seen"),
             ("skipped", "seen", "seen"),
-            ("failed", "skipped", "failed"),
-            ("failed", "seen", "seen"),
             ("seen", "skipped", "seen"),
-            ("seen", "failed", "seen"),
+            ("seen", "failed live", "seen"),
         ],
     )
     def test_knowledge_only_grows(self, folder_store: FolderStore, first: str, then: str, known: str) -> None:
         update(folder_store, first, then)
-        assert [row["outcome"] for row in captures_of(folder_store, RUN_TIME)] == [known]
+        assert told(folder_store) == known
 
-    @settings(deadline=None, max_examples=25)
-    @given(outcomes=st.lists(st.sampled_from(["skipped", "failed", "seen"]), min_size=1, max_size=5))
+    @settings(deadline=None, max_examples=40)
+    @given(outcomes=st.lists(st.sampled_from(OUTCOMES), min_size=1, max_size=6))
     def test_whatever_came_before_the_most_is_known(
         self, tmp_path_factory: pytest.TempPathFactory, outcomes: list[str]
     ) -> None:
         store = FolderStore(tmp_path_factory.mktemp("store"))
         update(store, *outcomes)
-        (row,) = captures_of(store, RUN_TIME)
-        assert row["outcome"] == max(outcomes, key=["skipped", "failed", "seen"].index)
+        # Of those that tell as little as each other, the newest.
+        assert told(store) == next((most for most in ("seen", "failed live") if most in outcomes), outcomes[-1])
+
+    def test_what_a_skipped_site_would_have_been_seen_by_is_not_said(self, folder_store: FolderStore) -> None:
+        update_captures(folder_store, RUN_TIME, [], [an_outcome("skipped", source="archive")])
+        assert [row["source"] for row in captures_of(folder_store, RUN_TIME)] == [None]
+
+    def test_an_archived_page_is_told_with_its_address(self, store: Store) -> None:
+        address = "https://web.archive.org/web/20261123061200/https://www.tmz.com/"
+        given = {"source": "archive", "memento": address, "images_missing": 9}
+        result = a_seen(store, "TMZ", "Cher").model_copy(update=given)
+        update_captures(store, RUN_TIME, [result], [])
+        see(store, RUN_TIME, [result])
+        (capture,), (sighting,) = captures_of(store, RUN_TIME), sightings(store)
+        assert {name: capture[name] for name in given} == given
+        assert (sighting["source"], sighting["memento"]) == ("archive", address)
 
     def test_the_latest_reason_is_the_one_that_is_told(self, folder_store: FolderStore) -> None:
         for reason in ("HTTP 503", "no such host"):
@@ -294,6 +326,37 @@ class TestOlderFiles:
         assert version(folder_store, key) == str(VERSION)
         assert [row["prominence"] is None for row in sightings(folder_store)] == [True, False]
 
+    def test_of_before_archives_what_failed_had_been_tried_live(self, folder_store: FolderStore) -> None:
+        outcomes = [an_outcome("failed", "TMZ", "HTTP 503"), an_outcome("skipped", "PEOPLE")]
+        update_captures(folder_store, RUN_TIME, [a_result("EONLINE", "Cher", images_missing=3)], outcomes)
+        key = keys.captures(RUN_TIME)
+        old = table(folder_store, key).drop("memento", "images_missing")
+        folder_store.write(key, parquet(old, {VERSION_KEY: "2"}))
+        before = captures_of(folder_store, RUN_TIME)
+        assert [(row["site"], row["source"], row["memento"], row["images_missing"]) for row in before] == [
+            ("EONLINE", "live", None, None),
+            ("PEOPLE", None, None, None),
+            ("TMZ", "live", None, None),
+        ]
+        # Cleared today, it is too late for its page: that it failed is not forgotten.
+        update_captures(folder_store, RUN_TIME, [], [an_outcome("skipped", "TMZ"), an_outcome("skipped", "PEOPLE")])
+        assert captures_of(folder_store, RUN_TIME) == before
+        assert version(folder_store, key) == "2"
+        update_captures(folder_store, LATER, [a_result("TMZ", "Cher", time=LATER)], [])
+        assert captures_of(folder_store, RUN_TIME) == before
+        assert version(folder_store, key) == str(VERSION)
+
+    def test_so_are_sightings_of_before_archives_read_on(self, folder_store: FolderStore) -> None:
+        see(folder_store, RUN_TIME, [a_seen(folder_store, "TMZ", "Cher")])
+        key = keys.sightings(RUN_TIME)
+        folder_store.write(key, parquet(table(folder_store, key).drop("memento"), {VERSION_KEY: "2"}))
+        see(folder_store, LATER, [a_seen(folder_store, "TMZ", "Adele", when=LATER)])
+        assert table(folder_store, key).schema == pl.Schema(SIGHTINGS.dtypes)
+        assert [(row["name"], row["source"], row["memento"]) for row in sightings(folder_store)] == [
+            ("Cher", "live", None),
+            ("Adele", "live", None),
+        ]
+
 
 class TestNewerFiles:
     @pytest.mark.parametrize("newer", [str(VERSION + 1), "2027.1"])
@@ -340,7 +403,14 @@ def update(store: Store, *outcomes: str) -> None:
         if one == "seen":
             update_captures(store, RUN_TIME, [a_result("TMZ", "Cher")], [])
         else:
-            update_captures(store, RUN_TIME, [], [an_outcome(one)])  # type: ignore[arg-type]
+            outcome, _, source = one.partition(" ")
+            update_captures(store, RUN_TIME, [], [an_outcome(outcome, source=source or None)])  # type: ignore[arg-type]
+
+
+def told(store: Store) -> str:
+    """What is known of the only row, as :func:`update` takes it."""
+    (row,) = captures_of(store, RUN_TIME)
+    return row["outcome"] if row["outcome"] == "seen" or not row["source"] else f"{row['outcome']} {row['source']}"
 
 
 def without(store: Store, key: str, *columns: str) -> None:

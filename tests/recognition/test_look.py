@@ -15,7 +15,7 @@ from celeb_ops.recognition.findings import Finding
 from celeb_ops.recognition.look import confirmed, look
 from celeb_ops.records import Picture, Plan, RecognizerInfo, Result, Slice, Span
 from celeb_ops.slicing import cut
-from tests.factories import a_page, a_picture, a_screenshot, saved
+from tests.factories import RUN_TIME, a_page, a_picture, a_screenshot, saved
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -184,6 +184,12 @@ class TestLook:
             "A": Box(10, 20, 60, 60),
             "B": Box(200, 510, 60, 60),
         }
+
+    def test_tells_which_page_it_is_and_what_that_lacks(self, folder_store: FolderStore) -> None:
+        address = "https://web.archive.org/web/20261123061200/https://www.tmz.com/"
+        seen = {"source": "archive", "memento": address, "images_missing": 9, "captured_at": RUN_TIME}
+        result = looked(folder_store, [], [], **seen)
+        assert {name: getattr(result, name) for name in seen} == seen
 
     def test_boxes_end_with_the_page(self, folder_store: FolderStore) -> None:
         (sighting,) = looked(folder_store, [], [a_face(260, 370, "A")]).sightings

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import io
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
@@ -15,7 +17,7 @@ from celeb_ops.records import Outcome
 from celeb_ops.report import assets
 from celeb_ops.report.app import create_app
 from tests.asgi import get
-from tests.factories import a_result
+from tests.factories import a_picture, a_result, a_screenshot, saved
 from tests.report import history
 from tests.report.conftest import app_of
 
@@ -38,7 +40,11 @@ def app(past: FolderStore) -> FastAPI:
 def text(answer: httpx.Response) -> str:
     """What a page says, without its marks."""
     assert answer.status_code == 200
-    return " ".join(re.sub(r"<[^>]*>", " ", re.sub(r"<script.*?</script>", "", answer.text, flags=re.S)).split())
+    return words(answer.text)
+
+
+def words(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]*>", " ", re.sub(r"<script.*?</script>", "", html, flags=re.S)).split())
 
 
 class TestPages:
@@ -178,6 +184,108 @@ class TestRun:
     )
     def test_that_was_not_is_told(self, app: FastAPI, time: str) -> None:
         assert get(app, f"/runs/{time}").status_code == 404
+
+
+class TestArchived:
+    """A run of the past: one page of each way in which it may have been seen or not."""
+
+    SEEN = history.END - timedelta(hours=1, minutes=48)
+    MEMENTO = "https://web.archive.org/web/20261125061200/https://archived.example/"
+
+    @pytest.fixture
+    def past_run(self, folder_store: FolderStore) -> FolderStore:
+        when, archived = history.END, {"source": "archive", "memento": self.MEMENTO, "captured_at": self.SEEN}
+        results = [
+            a_result("ARCHIVED", "Grace Hopper", time=when, images_missing=9, **archived),
+            a_result("HOSTILE", time=when, images_missing=1, **archived | {"memento": "javascript:window.hacked=1"}),
+            a_result("LIVE", time=when, images_missing=2),
+            a_result("WHOLE", time=when),
+        ]
+        for one in results:
+            facts = {
+                name: getattr(one, name) for name in ("site", "source", "memento", "captured_at", "images_missing")
+            }
+            screenshot = a_screenshot(time=when, **facts)
+            saved(folder_store, screenshot, a_picture(144, 300))
+            one.save(folder_store, keys.result(keys.stem(one.site, when)))
+        outcomes = [
+            Outcome(site="FAILED", time=when, outcome="failed", task="screenshot", reason="HTTP 503.", source="live"),
+            Outcome(site="SKIPPED", time=when, outcome="skipped", task="screenshot", reason="No copy is near enough."),
+        ]
+        tables.update_captures(folder_store, when, results, outcomes)
+        sightings = tables.sighting_rows(folder_store, results)
+        tables.update_sightings(folder_store, when, [one.site for one in results], sightings)
+        trends.build(folder_store)
+        return folder_store
+
+    def test_the_run_counts_each_way(self, past_run: FolderStore) -> None:
+        said = text(get(app_of(past_run), RUN))
+        assert "2 live 2 archived 1 skipped 1 failed" in said
+
+    def test_a_way_that_nothing_went_is_counted_too(self, app: FastAPI) -> None:
+        html = get(app, RUN).text
+        assert '<span class="badge live">2 live</span>' in html
+        assert '<span class="badge none">0 archived</span>' in html
+
+    def test_a_row_tells_from_when_its_page_is_and_what_it_lacks(self, past_run: FolderStore) -> None:
+        said = text(get(app_of(past_run), RUN))
+        how = "archived 25 Nov 2026, 06:12 UTC , 1 h 48 min before the run"
+        assert f"ARCHIVED archived Grace Hopper {how} · the archived page · 9 pictures are not in the archive" in said
+        assert f"HOSTILE archived Seen, and nobody was named {how} · 1 picture is not in the archive 0" in said
+        assert "LIVE live Seen, and nobody was named 2 pictures did not load 0" in said
+        assert "WHOLE live Seen, and nobody was named 0" in said
+        assert "FAILED failed HTTP 503." in said
+        assert "SKIPPED skipped No copy is near enough." in said
+
+    @pytest.mark.parametrize("site", ["ARCHIVED", "HOSTILE"])
+    def test_the_archived_page_is_led_to_where_it_is_one(self, past_run: FolderStore, site: str) -> None:
+        html = get(app_of(past_run), f"{RUN}?site={site}").text
+        links = re.findall(r'<a class="out" href="([^"]*)" rel="([^"]*)">the archived page', html)
+        # In its row, and in the details where it is the chosen one.
+        assert links == [(self.MEMENTO, "noopener noreferrer nofollow")] * (2 if site == "ARCHIVED" else 1)
+        assert "javascript:" not in html
+
+    def test_so_do_the_chosen_sites_details(self, past_run: FolderStore) -> None:
+        app = app_of(past_run)
+        assert "1 h 48 min before the run · the archived page · 9 pictures are not in the archive · 1 face" in details(
+            get(app, f"{RUN}?site=ARCHIVED")
+        )
+        assert "seen 25 Nov 2026, 08:00 UTC · 2 pictures did not load · 0 faces" in details(
+            get(app, f"{RUN}?site=LIVE")
+        )
+
+    def test_the_list_of_runs_tells_them_apart(self, past_run: FolderStore) -> None:
+        assert "2 live 2 archived 1 skipped 1 failed" in text(get(app_of(past_run), "/runs"))
+
+    def test_trends_of_before_archives_are_of_live_pages(self, past_run: FolderStore) -> None:
+        old = trends.load(past_run, "runs").drop("archived")
+        content = io.BytesIO()
+        old.write_parquet(content)
+        past_run.write(keys.trends("runs"), content.getvalue())
+        assert "4 live 1 skipped 1 failed" in text(get(app_of(past_run), "/runs"))
+
+    def test_a_persons_pictures_say_so(self, past_run: FolderStore) -> None:
+        assert "25 Nov 2026, 08:00 UTC · from an archive" in text(get(app_of(past_run), "/people/Grace%20Hopper"))
+
+    def test_a_picture_that_was_tidied_away_is_told_and_not_shown_broken(self, past_run: FolderStore) -> None:
+        app = app_of(past_run)
+        page = f"{RUN}?site=ARCHIVED"
+        shown = get(app, page).text
+        assert "files/Images/" in shown
+        assert "Where it is on the page" in shown
+        stem = keys.stem("ARCHIVED", history.END)
+        past_run.delete(keys.image(stem, 1, "jpeg"))
+        after = get(app, page)
+        assert "files/Images/" not in after.text
+        assert "Where it is on the page" not in after.text
+        assert "The screenshot was tidied away: its facts and the faces with a name were kept." in text(after)
+        assert "Grace Hopper" in details(after)
+        assert get(app, f"/screenshots/{stem}").status_code == 404
+
+
+def details(answer: httpx.Response) -> str:
+    """What the run's page says of the chosen site."""
+    return words(answer.text.partition('<section id="screenshot"')[2])
 
 
 class TestAssets:

@@ -69,5 +69,16 @@ def test_site_days(month: Rows, built: Built) -> None:
 
 
 def test_runs_newest_first(month: Rows, built: Built) -> None:
-    assert built("runs").rows()[0] == (on(38), 0, 0, 2, 0, 0, 0.0)
-    assert built("runs").rows()[4] == (on(30), 1, 0, 0, 2, 2, 0.002)
+    assert built("runs").rows()[0] == (on(38), 0, 0, 0, 2, 0, 0, 0.0)
+    assert built("runs").rows()[4] == (on(30), 1, 0, 0, 0, 2, 2, 0.002)
+
+
+def test_runs_tell_which_of_the_seen_pages_came_from_an_archive(rows: Rows, built: Built) -> None:
+    rows.seen("A", on(0), "Cher", source="archive")
+    rows.seen("B", on(0))
+    rows.seen("C", on(0), source="archive")
+    rows.seen("D", on(0), source=None)
+    rows.missed("E", on(0))
+    rows.captures[-1]["source"] = "archive"
+    (run,) = built("runs").select("seen", "archived", "skipped", "failed").rows()
+    assert run == (4, 2, 0, 1)

@@ -7,8 +7,9 @@ from typing import Any
 
 import polars as pl
 
-VERSION = 2
-"""Of the Parquet tables. 1 had no ``prominence`` and ``picture``, and no version in its files."""
+VERSION = 3
+"""Of the Parquet tables. 1 had no ``prominence`` and ``picture``, and no version in its files; 2 no ``memento`` and
+``images_missing``, and no ``source`` of captures that failed: all were live."""
 VERSION_KEY = "celebs_schema"
 """The entry of a Parquet file's own metadata that holds its version."""
 
@@ -56,8 +57,13 @@ class Table:
 
 _TIME = Column("time", UTC_MS, "the run's time")
 _SITE = Column("site", pl.String, "the site's name")
-_SEEN_AT = Column("captured_at", UTC_MS, "when the page was seen")
+_SEEN_AT = Column("captured_at", UTC_MS, "when the page was seen; of an archived page, when the archive took it")
 _SOURCE = Column("source", pl.String, "`live` or `archive`, as in `Celebs.csv`")
+_MEMENTO = Column(
+    "memento",
+    pl.String,
+    "address of the archived page; empty where the page was seen `live`",
+)
 
 CELEBS = Table(
     "Celebs.csv",
@@ -74,7 +80,7 @@ CELEBS = Table(
         Column(
             "source",
             pl.String,
-            "`live`: the site itself was photographed; `archive`: an archived copy of it (not used yet)",
+            "`live`: the site itself was photographed; `archive`: a web archive's copy of it, from near the run's time",
         ),
     ),
     key=("time", "site"),
@@ -89,12 +95,29 @@ CAPTURES = Table(
         Column(
             "outcome",
             pl.String,
-            "`seen`; `failed`: the page, or who is on it, could not be had; `skipped`: not tried, for the run time was "
-            "too far from now",
+            "`seen`; `failed`: the page, or who is on it, could not be had; `skipped`: the run time was too far from "
+            "now for the live page, and no archived one was near enough, or none was asked for",
         ),
         Column("reason", pl.String, "why it failed or was skipped, a sentence; empty where it was seen"),
-        Column("captured_at", UTC_MS, "when the page was seen; this and all below are empty unless it was"),
-        _SOURCE,
+        Column(
+            "captured_at",
+            UTC_MS,
+            "when the page was seen; of an archived page, when the archive took it. This and all below but `source` "
+            "are empty unless it was seen",
+        ),
+        Column(
+            "source",
+            pl.String,
+            "`live` or `archive`, as in `Celebs.csv`; of a page that failed, which of them was tried, where that is "
+            "known. Empty: it was skipped. A file of schema 1 or 2 has it empty where a page failed: all were `live`",
+        ),
+        _MEMENTO,
+        Column(
+            "images_missing",
+            pl.Int32,
+            "pictures that the page wanted and that did not come; of an archived page, those that the archive lacks or "
+            "has only from another time. Empty in rows of schema 1 and 2",
+        ),
         Column("recognizer", pl.String, "who named the faces: `local` or `rekognition`"),
         Column("recognizer_version", pl.String, "its model, or the version of its API: compare counts only within one"),
         Column(
@@ -132,6 +155,7 @@ SIGHTINGS = Table(
         _SITE,
         _SEEN_AT,
         _SOURCE,
+        _MEMENTO,
         Column("name", pl.String, "the name. A recogniser's guess from a picture, no proof"),
         Column("id", pl.String, "the recogniser's identifier of the person, where it has one (`rekognition`)"),
         Column(

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from celeb_ops.geometry import Box
     from celeb_ops.store import Store
 
-# What is known of a capture may only grow: a page that was seen stays seen, and a site that failed is not made
-# a skipped one by a later try for which it was too late.
-_KNOWLEDGE = {"skipped": 0, "failed": 1, "seen": 2}
+
+_FIRST_WITH_ARCHIVES = 3
+"""The first version of the tables that tells of a failure which page was tried: before it, it was the live one."""
 
 
 def captures_of(store: Store, when: datetime) -> list[dict[str, Any]]:
@@ -61,12 +61,24 @@ def update_captures(store: Store, when: datetime, results: Sequence[Result], out
 
     def change(old: bytes | None) -> bytes | None:
         table = from_parquet(old, CAPTURES, store.url(key))
-        known = dict(table.filter(pl.col("time") == when).select("site", "outcome").iter_rows())
-        news = [row for row in rows if _KNOWLEDGE[row["outcome"]] >= _KNOWLEDGE.get(known.get(row["site"], ""), 0)]
+        there = table.filter(pl.col("time") == when).select("site", "outcome", "source").iter_rows()
+        known = {site: _knowledge(outcome, source) for site, outcome, source in there}
+        news = [row for row in rows if _knowledge(row["outcome"], row["source"]) >= known.get(row["site"], 0)]
         merged = _replaced(table, when, [row["site"] for row in news], pl.DataFrame(news, schema=CAPTURES.dtypes))
         return None if old is not None and merged.equals(table) else to_parquet(merged)
 
     return store.update(key, change)
+
+
+def _knowledge(outcome: str, source: str | None) -> int:
+    """How much a row tells. What is known of a capture may only grow: a page that was seen stays seen, and a site that
+    failed at its time is not made a skipped one by a later try for which it was too late.
+
+    An archived page that could not be had says nothing of the site: such a failure and a skip replace each other.
+    """
+    if outcome == "seen":
+        return 3
+    return 2 if (outcome, source) == ("failed", "live") else 1
 
 
 def _seen_row(result: Result) -> dict[str, Any]:
@@ -77,6 +89,8 @@ def _seen_row(result: Result) -> dict[str, Any]:
         "reason": None,
         "captured_at": result.captured_at,
         "source": result.source,
+        "memento": result.memento,
+        "images_missing": result.images_missing,
         "recognizer": result.recognizer.name,
         "recognizer_version": result.recognizer.version,
         "gallery": result.recognizer.gallery,
@@ -92,7 +106,13 @@ def _seen_row(result: Result) -> dict[str, Any]:
 
 
 def _missed_row(outcome: Outcome) -> dict[str, Any]:
-    return {"time": outcome.time, "site": outcome.site, "outcome": outcome.outcome, "reason": outcome.reason}
+    return {
+        "time": outcome.time,
+        "site": outcome.site,
+        "outcome": outcome.outcome,
+        "reason": outcome.reason,
+        "source": outcome.source if outcome.outcome == "failed" else None,
+    }
 
 
 def _sighting_rows(store: Store, result: Result) -> list[dict[str, Any]]:
@@ -108,6 +128,7 @@ def _sighting_rows(store: Store, result: Result) -> list[dict[str, Any]]:
                 "site": result.site,
                 "captured_at": result.captured_at,
                 "source": result.source,
+                "memento": result.memento,
                 "name": sighting.name,
                 "id": sighting.id,
                 "urls": sighting.urls,
@@ -160,12 +181,19 @@ def from_parquet(content: bytes | None, table: Table, where: str) -> pl.DataFram
             )
         found = pl.read_parquet(io.BytesIO(content))
         lacking = [pl.lit(None, dtype).alias(name) for name, dtype in table.dtypes.items() if name not in found.columns]
-        return found.with_columns(lacking).select(list(table.dtypes)).cast(pl.Schema(table.dtypes))
+        found = found.with_columns(lacking).select(list(table.dtypes)).cast(pl.Schema(table.dtypes))
+        return _with_sources(found) if table is CAPTURES and int(version) < _FIRST_WITH_ARCHIVES else found
     except pl.exceptions.PolarsError as error:
         raise RecordError(
             f"{where} can't be read as a table ({str(error).splitlines()[0]}), so it is not written over: "
             "bring back an older version of it, or move it away, and clear merge."
         ) from None
+
+
+def _with_sources(captures: pl.DataFrame) -> pl.DataFrame:
+    """Rows of before archives, those that failed with what was tried: a later try must not make them skipped ones."""
+    failed = pl.col("outcome") == "failed"
+    return captures.with_columns(pl.when(failed).then(pl.lit("live")).otherwise("source").alias("source"))
 
 
 def to_parquet(table: pl.DataFrame) -> bytes:

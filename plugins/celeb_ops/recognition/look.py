@@ -65,6 +65,8 @@ def look(
         time=screenshot.time,
         captured_at=screenshot.captured_at,
         source=screenshot.source,
+        memento=screenshot.memento,
+        images_missing=screenshot.images_missing,
         screenshot=plan.screenshot,
         recognizer=recognizer.info,
         slices=len(plan.slices),

@@ -66,6 +66,10 @@ def screenshot(stem: str, store: OpenStore) -> Response:
         shot = Screenshot.load(store, key)
     except NotStoredError:
         raise _not_there(key) from None
+    for part in shot.parts[:1]:
+        # They are written and tidied away together.
+        if not store.exists(part.key):
+            raise _not_there(part.key)
     pictures = [f"../files/{quote(part.key)}" for part in shot.parts]
     if len(pictures) == 1:
         return RedirectResponse(pictures[0])

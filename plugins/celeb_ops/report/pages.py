@@ -2,6 +2,7 @@
 
 # FastAPI reads the annotations of routes at run time: they are no strings here.
 
+from collections import Counter
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -150,6 +151,8 @@ def run(request: Request, store: OpenStore, time: str, site: str = "") -> HTMLRe
         here="runs",
         when=when,
         captures=captures,
+        counts=Counter(row["way"] for row in captures),
+        WAYS=runs.WAYS,
         chosen=chosen,
         shot=runs.shot(store, chosen["site"], when),
     )

@@ -61,6 +61,17 @@ def moment(when: datetime | None) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(keys.iso(when), f"{when:%-d %b %Y, %H:%M} UTC")
 
 
+def apart(when: datetime, run: datetime) -> str:
+    """``1 h 48 min before the run``: how far a page is from the run that it stands for."""
+    minutes = round((when - run).total_seconds() / 60)
+    if not minutes:
+        return "at the run’s time"
+    hours, rest = divmod(abs(minutes), 60)
+    days, hours = divmod(hours, 24)
+    told = [counted(days, "day") if days else "", f"{hours} h" if hours else "", f"{rest} min" if rest else ""]
+    return f"{' '.join(filter(None, told))} {'before' if minutes < 0 else 'after'} the run"
+
+
 def counted(number: int, thing: str, things: str = "") -> str:
     """``1 capture``, ``2,345 captures``."""
     return f"{number:,} {thing if number == 1 else things or f'{thing}s'}"
@@ -107,6 +118,7 @@ def environment() -> jinja2.Environment:
         "dollars": shown.dollars,
         "day": day,
         "moment": moment,
+        "apart": apart,
         "iso": keys.iso,
         "counted": counted,
         "summary": summary,

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from celeb_ops.records import Picture, Sighting
     from celeb_ops.store import Store
 
+WAYS = ("live", "archived", "skipped", "failed")
+"""What comes of a site in a run, as the page calls it: a seen page is a live or an archived one."""
+
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 
 
@@ -40,6 +43,8 @@ class Shot:
     result: Result | None
     """None: it was photographed, but nobody was recognised yet, or that failed."""
     faces: tuple[Face, ...]
+    there: bool
+    """Whether its pictures are still in the store: its facts outlive them."""
 
 
 def run_time(segment: str) -> datetime | None:
@@ -53,9 +58,17 @@ def run_time(segment: str) -> datetime | None:
 
 
 def captures(store: Store, when: datetime) -> list[dict[str, Any]]:
-    """The run's rows of ``Captures``: what needs a look first, then by site."""
+    """The run's rows of ``Captures``, each with its ``way``: what needs a look first, then by site."""
     order = {"failed": 0, "skipped": 1, "seen": 2}
-    return sorted(captures_of(store, when), key=lambda row: (order.get(row["outcome"], 0), row["site"]))
+    rows = [row | {"way": way(row["outcome"], row["source"])} for row in captures_of(store, when)]
+    return sorted(rows, key=lambda row: (order.get(row["outcome"], 0), row["site"]))
+
+
+def way(outcome: str, source: str | None) -> str:
+    """One of :data:`WAYS`."""
+    if outcome != "seen":
+        return outcome
+    return "archived" if source == "archive" else "live"
 
 
 def shot(store: Store, site: str, when: datetime) -> Shot | None:
@@ -65,12 +78,14 @@ def shot(store: Store, site: str, when: datetime) -> Shot | None:
         found = Screenshot.load(store, keys.sidecar(stem))
     except NotStoredError:
         return None
+    # They are written and tidied away together: one of them tells.
+    there = bool(found.parts) and store.exists(found.parts[0].key)
     try:
         result = Result.load(store, keys.result(stem))
     except NotStoredError:
-        return Shot(found, None, ())
+        return Shot(found, None, (), there)
     named = sorted(result.sightings, key=lambda one: (one.box.top, one.box.left))
-    return Shot(found, result, tuple(_face(found, one, at) for at, one in enumerate(named, start=1)))
+    return Shot(found, result, tuple(_face(found, one, at) for at, one in enumerate(named, start=1)), there)
 
 
 def _face(shot: Screenshot, one: Sighting, number: int) -> Face:

@@ -63,7 +63,11 @@ def runs(captures: pl.DataFrame, shown: pl.DataFrame) -> pl.DataFrame:
     people = shown.group_by("time").agg(pl.col("name").n_unique().alias("people"))
     return (
         captures.group_by("time")
-        .agg(*OUTCOMES, pl.col("calls", "cost_usd").sum())
+        .agg(
+            *OUTCOMES,
+            (_SEEN & (pl.col("source") == "archive")).sum().alias("archived"),
+            pl.col("calls", "cost_usd").sum(),
+        )
         .join(people, on="time", how="left")
         .with_columns(pl.col("people").fill_null(0))
         .sort("time", descending=True)

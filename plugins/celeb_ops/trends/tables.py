@@ -152,6 +152,7 @@ SCHEMAS: dict[str, Schema] = {
     "runs": {
         "time": _UTC,
         "seen": pl.Int32,
+        "archived": pl.Int32,
         "skipped": pl.Int32,
         "failed": pl.Int32,
         "people": pl.Int32,
