@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import aws, capture, cast, page, recognition, slicing, soak, steps, trends
+from benchmarks import aws, capture, cast, page, past, recognition, slicing, soak, steps, trends
 from celeb_ops.settings import PROJECT, Settings
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ BENCHMARKS: dict[str, Callable[[cast.Cast, Path], Iterable[dict[str, Any]]]] = {
     "names": recognition.run_names,
     "scale": recognition.run_scale,
     "aws": aws.run,
+    "archive": past.run,
     "trends": trends.run,
     "page": page.run,
 }

@@ -3,11 +3,14 @@ Twice a day: photograph celebrity-news homepages, have the people on them recogn
 
 Each site of `include/sites.yaml` goes through **screenshot → slice → rekognize** on its own; a site that fails stops
 nobody else. **merge** then brings one row per seen site into `Celebs.csv`, and every site (seen, skipped or failed,
-with the reason) into `Captures`. **watcher** turns the run red unless every failure was of an optional site.
+with the reason) into `Captures`. **tidy** removes slices that are old enough (`CELEBS_KEEP_SLICES_DAYS`), and pictures
+where that is set (`CELEBS_KEEP_IMAGES_DAYS`). **watcher** turns the run red unless every failure was of an optional
+site.
 
 *Something failed?* Clear the red task: only that site is done anew, and `merge` and `watcher` follow. Nothing is
-doubled, however often a task or a run is repeated. A page that was not photographed within 3 h of the run time is
-skipped from then on: today's page never stands for another day's.
+doubled, however often a task or a run is repeated. Today's page never stands for another day's: further than 3 h from
+the run time, the copy of the page in a web archive does (`source` is *archive* then), and where there is none within
+12 h the site is skipped. A whole range of days: press **Trigger → Backfill**. All of it: `docs/backfill.md`.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from celeb_ops.operators.policy import DATASET, default_args
 from celeb_ops.operators.rekognize import RekognizeCelebritiesOperator
 from celeb_ops.operators.screenshot import ScreenshotOperator
 from celeb_ops.operators.slice import SliceOperator
+from celeb_ops.operators.tidy import tidy as tidy_store
 from celeb_ops.settings import Settings
 from celeb_ops.sites import site_names
 
@@ -45,11 +49,27 @@ label = "{{ task.site['name'] }}"
             title="Sites",
             description_md="Names from the sites file; none: all of them.",
         ),
+        "on_past": Param(
+            "archive",
+            enum=["archive", "skip"],
+            title="Pages of the past",
+            description_md="What stands for a page that can't be seen any more: its nearest copy in the web archive, "
+            "or nothing (*skip*).",
+        ),
+        "recapture": Param(
+            False,
+            type="boolean",
+            title="Capture anew",
+            description_md="Photograph the page again, also where a screenshot of the run is stored. That one stays "
+            "where no page can be seen.",
+        ),
         "rerecognise": Param(
             False,
             type="boolean",
             title="Recognise anew",
-            description_md="Ask Rekognition anew, also about pictures that it has answered about before.",
+            description_md="Recognise the stored screenshots anew, with today's recogniser and gallery; ask "
+            "Rekognition anew, also about pictures that it has answered about before. The archive is not asked for "
+            "more.",
         ),
     },
     default_args=default_args(settings),
@@ -68,8 +88,9 @@ def trending_celebrities():
             site=site,
             map_index_template=label,
             max_active_tis_per_dag=settings.browsers,
-            # timeout_s for the document, load_time_s twice (loading, scrolling), and the picture itself.
-            execution_timeout=timedelta(minutes=10),
+            # A live page takes timeout_s for its document, load_time_s twice (loading, scrolling) and its picture: five
+            # minutes at the most. From an archive up to three copies are tried, for five minutes each.
+            execution_timeout=timedelta(minutes=30),
         )
         plan = SliceOperator(task_id="slice", site=site, screenshot=screenshot.output, map_index_template=label)
         return RekognizeCelebritiesOperator(
@@ -89,13 +110,20 @@ def trending_celebrities():
         outlet_events[DATASET].extra = done
         return done["failed"]
 
+    @task(max_active_tis_per_dag=1)
+    def tidy() -> str | None:
+        """Remove slices and pictures that are older than the settings say; all sites' and runs'."""
+        return tidy_store()
+
     @task(trigger_rule=TriggerRule.ALL_DONE, retries=0)
     def watcher(sites: list[dict], failed: list[str] | None) -> None:
         """Turn the run red unless every failure was of an optional site."""
         run.watch(get_current_context(), sites, failed)
 
     sites = list_sites()
-    watcher(sites, merge(sites, site_steps.expand(site=sites)))
+    merged = merge(sites, site_steps.expand(site=sites))
+    merged >> tidy()
+    watcher(sites, merged)
 
 
 trending_celebrities()

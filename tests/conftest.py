@@ -58,6 +58,8 @@ def own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(settings_module, "DOTENV", tmp_path / "no.env")
     monkeypatch.setenv("CELEBS_STORE", str(tmp_path / "store"))
     monkeypatch.setenv("CELEBS_CACHE", str(tmp_path / "cache"))
+    # Nobody answers there: no test asks the world's archive.
+    monkeypatch.setenv("CELEBS_ARCHIVE_URL", "http://127.0.0.1:9/")
 
 
 @pytest.fixture(scope="session")

@@ -51,6 +51,8 @@ class TestDefaults:
         assert settings.browsers == 2
         assert settings.archive_url == "https://web.archive.org/web/"
         assert settings.live_window_h == 3
+        assert settings.keep_slices_days == 7
+        assert settings.keep_images_days is None
         assert settings.s3_extra_args == {}
         assert settings.connections == {}
         assert not settings.from_v1

@@ -55,6 +55,10 @@ class ExportError(PermanentError):
     """What was asked of an export can't be given."""
 
 
+class ForgetError(PermanentError):
+    """What was asked to be taken out of the dataset is not in it, or not clear."""
+
+
 class CaptureError(CelebsError):
     """A page could not be captured this time."""
 
@@ -111,8 +115,28 @@ class DamagedScreenshotError(EmptyPictureError, PermanentError):
     """A screenshot in the store lacks rows or can't be decoded: cutting it again would meet the same."""
 
 
+class ArchiveError(CaptureError):
+    """The archive of past pages could not be asked."""
+
+
+class ArchiveBusyError(ArchiveError):
+    """The archive wants to be asked later."""
+
+
+class NotArchivedError(CaptureError, PermanentError):
+    """The archive has no copy of the page from that time that shows it."""
+
+
+class PictureGoneError(DamagedScreenshotError):
+    """A screenshot's picture is not in the store any more, its facts are."""
+
+
 class RecognitionError(CelebsError):
     """The recogniser gave no usable answer."""
+
+
+class MissedError(PermanentError):
+    """A site failed at its time, and its page can't be seen any more."""
 
 
 class BudgetError(PermanentError):

@@ -51,6 +51,14 @@ class Settings(BaseModel):
     archive_url: str = "https://web.archive.org/web/"
     live_window_h: float = Field(3, gt=0, le=1_000_000)
     """How far from now a run time may lie for the live page to stand for it, in hours."""
+    archive_window_h: float = Field(12, gt=0, le=1_000_000)
+    """How far from the run time an archived page, or a picture on it, may have been seen, in hours."""
+    archive_rate: float = Field(4, gt=0, le=10_000)
+    """Requests a second to the archive, at most; one at a time, over all tasks of a machine."""
+    keep_slices_days: float = Field(7, gt=0, le=1_000_000)
+    """How long a slice stays after it was written: it can be cut again as long as the screenshot is there."""
+    keep_images_days: float | None = Field(None, gt=0, le=1_000_000)
+    """How long a screenshot's pictures stay after they were written; None: for ever."""
     retries: int = Field(2, ge=0, le=10)
     retry_delay_s: float = Field(120, ge=0, le=86_400)
     """Seconds before the first retry; they double with each further one."""

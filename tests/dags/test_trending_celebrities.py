@@ -30,23 +30,28 @@ def test_takes_any_run_time_that_an_archive_could_have(dag: DAG) -> None:
 
 
 def test_is_wired_site_by_site_into_one_merge_and_one_watcher(dag: DAG) -> None:
-    assert set(dag.task_ids) == {"list_sites", *SITE_STEPS, "merge", "watcher"}
+    assert set(dag.task_ids) == {"list_sites", *SITE_STEPS, "merge", "tidy", "watcher"}
     assert [task.task_id for task in dag.roots] == ["list_sites"]
     assert dag.get_task("site.screenshot").downstream_task_ids == {"site.slice"}
     assert dag.get_task("site.slice").downstream_task_ids == {"site.rekognize"}
     assert dag.get_task("site.rekognize").downstream_task_ids == {"merge"}
-    assert [task.task_id for task in dag.leaves] == ["watcher"]
+    assert dag.get_task("merge").downstream_task_ids == {"tidy", "watcher"}
+    assert {task.task_id for task in dag.leaves} == {"tidy", "watcher"}
 
 
 def test_merge_and_watcher_come_whatever_the_sites_come_to(dag: DAG) -> None:
     rules = {task.task_id: task.trigger_rule for task in dag.tasks}
-    assert rules == dict.fromkeys(["list_sites", *SITE_STEPS], TriggerRule.ALL_SUCCESS) | dict.fromkeys(
+    assert rules == dict.fromkeys(["list_sites", *SITE_STEPS, "tidy"], TriggerRule.ALL_SUCCESS) | dict.fromkeys(
         ["merge", "watcher"], TriggerRule.ALL_DONE
     )
 
 
 def test_merge_tells_the_watcher_which_sites_failed(dag: DAG) -> None:
     assert [argument.operator.task_id for argument in dag.get_task("watcher").op_args] == ["list_sites", "merge"]
+
+
+def test_the_store_is_tidied_by_one_run_at_a_time(dag: DAG) -> None:
+    assert dag.get_task("tidy").max_active_tis_per_dag == 1
 
 
 def test_merge_tells_the_dataset_asset(dag: DAG) -> None:
@@ -59,7 +64,7 @@ def test_the_steps_of_a_site_are_labelled_with_its_name(dag: DAG, task_id: str) 
 
 
 def test_a_screenshot_has_time_for_the_slowest_site_that_options_allow(dag: DAG) -> None:
-    assert dag.get_task("site.screenshot").execution_timeout == timedelta(minutes=10)
+    assert dag.get_task("site.screenshot").execution_timeout == timedelta(minutes=30)
 
 
 def test_browsers_are_bounded_over_all_runs(monkeypatch: pytest.MonkeyPatch) -> None:

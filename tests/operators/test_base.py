@@ -60,6 +60,35 @@ def test_a_step_that_ends_early_leaves_the_reason(
     left = Outcome.load(folder_store, OUTCOME)
     assert (left.site, left.time, left.outcome, left.task) == ("TMZ", RUN_TIME, outcome, "screenshot")
     assert left.reason == reason
+    assert left.source is None
+
+
+@pytest.mark.parametrize(
+    ("how", "source"),
+    [(CaptureError("The site sent no page."), "archive"), (AirflowSkipException("There is none."), None)],
+    ids=["failed", "skipped"],
+)
+def test_a_failure_says_which_page_was_tried(
+    how: Exception, source: str | None, context: dict[str, Any], folder_store: FolderStore
+) -> None:
+    step = ends(how)
+    step.seen_by = "archive"
+    with pytest.raises(type(how)):
+        step.execute(context)
+    assert Outcome.load(folder_store, OUTCOME).source == source
+
+
+def test_a_step_may_look_at_the_reason_before_it_is_removed(context: dict[str, Any], folder_store: FolderStore) -> None:
+    class Looks(_Ends):
+        def before(self, step: Step) -> None:
+            self.found = Outcome.load(step.store, OUTCOME).reason
+
+    with pytest.raises(CaptureError):
+        ends(CaptureError("The site sent no page.")).execute(context)
+    step = Looks(task_id="screenshot")
+    step.execute(context)
+    assert step.found == "The site sent no page."
+    assert not folder_store.exists(OUTCOME)
 
 
 def test_the_next_try_removes_the_reason_of_the_one_before(context: dict[str, Any], folder_store: FolderStore) -> None:

@@ -7,14 +7,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from celeb_ops import keys
-from celeb_ops.exceptions import BudgetError, NotStoredError
+from celeb_ops.exceptions import (
+    BudgetError,
+    CelebsError,
+    NotPermittedError,
+    NotStoredError,
+    PermanentError,
+    PictureGoneError,
+)
 from celeb_ops.geometry import Box
 from celeb_ops.operators.rekognize import RekognizeCelebritiesOperator
+from celeb_ops.operators.slice import SliceOperator
 from celeb_ops.recognition import Face
 from celeb_ops.recognition.budget import Budget
 from celeb_ops.recognition.gallery import Gallery
 from celeb_ops.recognition.local import LocalRecognizer
-from celeb_ops.records import Outcome, Plan, Result, Slice, Span
+from celeb_ops.records import Outcome, Plan, Result, Screenshot, Slice, Span
 from tests.aws.rekognition import ACCESS_KEY, SECRET_KEY, Rekognition, serving
 from tests.factories import RUN_TIME, a_page, a_screenshot, saved
 
@@ -70,6 +78,20 @@ def test_prints_who_is_on_the_page(
     assert (result.site, result.time) == ("TMZ", RUN_TIME)
 
 
+def test_a_failure_says_which_page_was_looked_at(
+    context: dict[str, Any], folder_store: FolderStore, demo_folder: Path
+) -> None:
+    a_page_with("hopper.jpeg", demo_folder, folder_store)
+    sidecar = keys.sidecar(STEM)
+    archived = Screenshot.load(folder_store, sidecar).model_copy(update={"source": "archive"})
+    archived.save(folder_store, sidecar)
+    for lost in (*folder_store.list(f"Slices/{STEM}/y"), archived.parts[0].key):
+        folder_store.delete(lost)
+    with pytest.raises(CelebsError):
+        rekognize().execute(context)
+    assert Outcome.load(folder_store, keys.outcome(STEM)).source == "archive"
+
+
 def test_the_result_is_written_after_the_evidence(
     context: dict[str, Any], folder_store: FolderStore, written: list[str], demo_folder: Path
 ) -> None:
@@ -104,6 +126,125 @@ def test_a_success_removes_the_reason_of_an_earlier_failure(
     a_page_with("coffee.jpeg", demo_folder, folder_store)
     rekognize().execute(context)
     assert not folder_store.exists(keys.outcome(STEM))
+
+
+class TestSlicesThatWereTidiedAway:
+    """They are cut again, and the result is the same as before."""
+
+    @pytest.fixture
+    def before(self, context: dict[str, Any], folder_store: FolderStore, demo_folder: Path) -> dict[str, Any]:
+        """A step that was done: its result."""
+        a_page_with("hopper.jpeg", demo_folder, folder_store)
+        slice_ = SliceOperator(
+            task_id="slice", site={"name": "TMZ", "url": "https://www.tmz.com/"}, screenshot=keys.sidecar(STEM)
+        )
+        for old in list(folder_store.list("Slices/")):
+            folder_store.delete(old)
+        slice_.execute(context)
+        rekognize().execute(context)
+        return self.told(folder_store)
+
+    def told(self, store: FolderStore) -> dict[str, Any]:
+        result = Result.load(store, RESULT).model_dump()
+        assert result["sightings"]
+        return result | {"seconds": 0}
+
+    def tidy(self, store: FolderStore, *, plan: bool) -> list[str]:
+        """Remove the slices; what was there."""
+        there = list(store.list("Slices/"))
+        for key in there:
+            if plan or key != keys.plan(STEM):
+                store.delete(key)
+        return there
+
+    @pytest.mark.parametrize("plan", [True, False], ids=["and their plan", "but for the plan"])
+    def test_are_cut_again(
+        self,
+        plan: bool,
+        before: dict[str, Any],
+        context: dict[str, Any],
+        folder_store: FolderStore,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        there = self.tidy(folder_store, plan=plan)
+        capsys.readouterr()
+        assert rekognize().execute(context) == RESULT
+        assert "not in the store any more: the screenshot is cut again." in capsys.readouterr().out
+        assert self.told(folder_store) == before
+        assert list(folder_store.list("Slices/")) == there
+
+    def test_that_are_all_there_are_not(
+        self, before: dict[str, Any], context: dict[str, Any], folder_store: FolderStore, written: list[str]
+    ) -> None:
+        rekognize().execute(context)
+        assert [key for key in written if key.startswith("Slices/")] == []
+
+    def test_are_found_lacking_one_by_one_where_listing_is_not_permitted(
+        self,
+        before: dict[str, Any],
+        context: dict[str, Any],
+        folder_store: FolderStore,
+        written: list[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        def refused(prefix: str) -> list[str]:
+            raise NotPermittedError("no")
+
+        monkeypatch.setattr(folder_store, "list", refused)
+        rekognize().execute(context)
+        assert not any(key.startswith("Slices/") for key in written)
+        for one in Plan.load(folder_store, keys.plan(STEM)).slices:
+            folder_store.delete(one.key)
+        rekognize().execute(context)
+        assert any(key.startswith("Slices/") for key in written)
+        assert self.told(folder_store) == before
+
+    @pytest.mark.usefixtures("written")
+    def test_while_the_step_works_are_cut_again_by_the_next_try(
+        self,
+        before: dict[str, Any],
+        context: dict[str, Any],
+        folder_store: FolderStore,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        read = folder_store.read
+
+        def vanishing(key: str) -> bytes:
+            if key.startswith("Slices/") and key.endswith(".jpeg"):
+                folder_store.delete(key)
+            return read(key)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(folder_store, "read", vanishing)
+            with pytest.raises(NotStoredError) as error:
+                rekognize().execute(context)
+        # So the task is tried again.
+        assert not isinstance(error.value, PermanentError)
+        assert rekognize().execute(context) == RESULT
+        assert self.told(folder_store) == before
+        assert not folder_store.exists(keys.outcome(STEM))
+
+    def test_with_the_screenshot_s_picture_are_an_error_that_says_so(
+        self, before: dict[str, Any], context: dict[str, Any], folder_store: FolderStore
+    ) -> None:
+        self.tidy(folder_store, plan=True)
+        folder_store.delete(keys.image(STEM, 1, "jpeg"))
+        with pytest.raises(PictureGoneError, match=r"CELEBS_KEEP_IMAGES_DAYS.* Clear the screenshot task") as error:
+            rekognize().execute(context)
+        assert isinstance(error.value, PermanentError)
+        left = Outcome.load(folder_store, keys.outcome(STEM))
+        assert (left.outcome, left.task) == ("failed", "rekognize")
+        assert left.reason == str(error.value)
+        # What was known stays.
+        assert self.told(folder_store) == before
+        assert not folder_store.exists(keys.plan(STEM))
+
+    def test_are_not_needed_for_a_picture_that_is_gone_while_they_are_there(
+        self, before: dict[str, Any], context: dict[str, Any], folder_store: FolderStore
+    ) -> None:
+        folder_store.delete(keys.image(STEM, 1, "jpeg"))
+        rekognize().execute(context)
+        assert self.told(folder_store) == before
 
 
 class Unsure:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ SITES = [
 ]
 WHOLE = {"screenshot": "success", "slice": "success", "rekognize": "success"}
 DEAD = {"screenshot": "failed", "slice": "upstream_failed", "rekognize": "upstream_failed"}
+CUT_OFF = {"screenshot": "success", "slice": "success", "rekognize": "failed"}
 SKIPPED = {"rekognize": "skipped", "slice": "skipped", "screenshot": "skipped"}
 
 
@@ -54,9 +56,16 @@ def sidecar_of(site: str) -> str:
     return keys.sidecar(keys.stem(site, RUN_TIME))
 
 
-def left(store: FolderStore, site: str, outcome: str, reason: str) -> None:
+def left(store: FolderStore, site: str, outcome: str, reason: str, source: str | None = None) -> None:
     word = Outcome.model_validate(
-        {"site": site, "time": RUN_TIME, "outcome": outcome, "task": "screenshot", "reason": reason}
+        {
+            "site": site,
+            "time": RUN_TIME,
+            "outcome": outcome,
+            "task": "screenshot",
+            "reason": reason,
+            "source": source,
+        }
     )
     word.save(store, keys.outcome(keys.stem(site, RUN_TIME)))
 
@@ -105,21 +114,21 @@ class TestSiteStates:
 class TestOutcomeOf:
     def test_is_what_the_step_left(self, folder_store: FolderStore) -> None:
         left(folder_store, "TMZ", "failed", "TMZ sent no page.")
-        assert outcome_of(folder_store, "TMZ", RUN_TIME, DEAD).reason == "TMZ sent no page."
+        assert outcome_of(folder_store, "TMZ", RUN_TIME, DEAD, True).reason == "TMZ sent no page."
 
     def test_is_not_what_a_step_left_that_ended_otherwise(self, folder_store: FolderStore) -> None:
         left(folder_store, "TMZ", "skipped", "It was too late.")
-        assert "without a word" in outcome_of(folder_store, "TMZ", RUN_TIME, DEAD).reason
+        assert "without a word" in outcome_of(folder_store, "TMZ", RUN_TIME, DEAD, True).reason
 
     def test_is_not_what_an_earlier_try_of_another_task_left(self, folder_store: FolderStore) -> None:
         """It stays there where the store forbids its deletion."""
         left(folder_store, "TMZ", "failed", "TMZ sent no page.")
         states = WHOLE | {"slice": "failed", "rekognize": "upstream_failed"}
-        assert "without a word" in outcome_of(folder_store, "TMZ", RUN_TIME, states).reason
+        assert "without a word" in outcome_of(folder_store, "TMZ", RUN_TIME, states, True).reason
 
     def test_is_told_by_the_states_where_what_the_step_left_is_damaged(self, folder_store: FolderStore) -> None:
         folder_store.write(keys.outcome(keys.stem("TMZ", RUN_TIME)), b"{")
-        assert "without a word" in outcome_of(folder_store, "TMZ", RUN_TIME, DEAD).reason
+        assert "without a word" in outcome_of(folder_store, "TMZ", RUN_TIME, DEAD, True).reason
 
     @pytest.mark.parametrize(
         ("states", "outcome", "task"),
@@ -133,9 +142,30 @@ class TestOutcomeOf:
     def test_without_a_word_is_told_by_the_states(
         self, states: dict[str, str], outcome: str, task: str, folder_store: FolderStore
     ) -> None:
-        told = outcome_of(folder_store, "TMZ", RUN_TIME, states)
+        told = outcome_of(folder_store, "TMZ", RUN_TIME, states, True)
         assert (told.outcome, told.task) == (outcome, task)
         assert "see its log" in told.reason
+
+    @pytest.mark.parametrize(
+        ("states", "live", "tried"),
+        [
+            (DEAD, True, "live"),
+            (DEAD, False, None),
+            ({}, True, "live"),
+            (SKIPPED, True, None),
+            (CUT_OFF, True, "archive"),
+            (CUT_OFF, False, "archive"),
+        ],
+        ids=["in time", "too late", "nothing began", "skipped", "after the screenshot", "after it, too late"],
+    )
+    def test_without_a_word_says_which_page_was_tried(
+        self, states: dict[str, str], live: bool, tried: str | None, folder_store: FolderStore
+    ) -> None:
+        saved(folder_store, a_screenshot(source="archive"), b"")
+        assert outcome_of(folder_store, "TMZ", RUN_TIME, states, live).source == tried
+
+    def test_of_a_screenshot_that_is_lost_says_nothing_of_it(self, folder_store: FolderStore) -> None:
+        assert outcome_of(folder_store, "TMZ", RUN_TIME, CUT_OFF, True).source is None
 
 
 class TestMergeResults:
@@ -151,6 +181,20 @@ class TestMergeResults:
         reasons = {row["site"]: row["reason"] for row in captures_of(folder_store, RUN_TIME)}
         assert reasons["TMZ"] is None
         assert reasons["PEREZHILTON"] == "PEREZHILTON sent no page."
+
+    def test_tells_of_a_failure_which_page_was_tried(self, folder_store: FolderStore) -> None:
+        """Of a word what the step knew, of a result that is damaged the screenshot, of a killed one the time."""
+        left(folder_store, "PEREZHILTON", "failed", "PEREZHILTON sent no page.", "live")
+        key = result_key(folder_store, "TMZ", "Grace Hopper")
+        folder_store.write(key, b"{")
+        merge_results(a_run(WHOLE, DEAD, DEAD), SITES, [key])
+        sources = {row["site"]: row["source"] for row in captures_of(folder_store, RUN_TIME)}
+        assert sources == {"TMZ": "live", "PEOPLE": None, "PEREZHILTON": "live"}
+
+    def test_a_site_that_was_killed_at_its_time_was_tried_live(self, folder_store: FolderStore) -> None:
+        now = datetime.now(UTC).replace(microsecond=0)
+        merge_results({**a_run(DEAD), "logical_date": now}, SITES[:1], [])
+        assert [(row["outcome"], row["source"]) for row in captures_of(folder_store, now)] == [("failed", "live")]
 
     def test_names_the_sites_that_failed_in_the_log(
         self, folder_store: FolderStore, caplog: pytest.LogCaptureFixture

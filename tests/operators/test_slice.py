@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from celeb_ops import keys
-from celeb_ops.exceptions import EmptyPictureError
+from celeb_ops.exceptions import EmptyPictureError, PermanentError, PictureGoneError
 from celeb_ops.geometry import Box
 from celeb_ops.operators.slice import SliceOperator
 from celeb_ops.records import Outcome, Picture, Plan, Span
@@ -57,6 +57,13 @@ def test_slicing_again_gives_the_same_slices(context: dict[str, Any], folder_sto
     assert plans[0] == plans[1]
 
 
+def test_a_failure_says_which_page_was_cut(context: dict[str, Any], folder_store: FolderStore) -> None:
+    saved(folder_store, a_screenshot(source="archive"), b"no picture")
+    with pytest.raises(EmptyPictureError):
+        slices().execute(context)
+    assert Outcome.load(folder_store, keys.outcome(STEM)).source == "archive"
+
+
 def test_a_screenshot_with_a_broken_picture_fails_with_a_sentence(
     context: dict[str, Any], folder_store: FolderStore
 ) -> None:
@@ -66,6 +73,17 @@ def test_a_screenshot_with_a_broken_picture_fails_with_a_sentence(
     left = Outcome.load(folder_store, keys.outcome(STEM))
     assert (left.outcome, left.task) == ("failed", "slice")
     assert f"Images/{STEM}.jpeg" in left.reason
+
+
+def test_a_picture_that_was_tidied_away_is_an_error_that_says_so(
+    context: dict[str, Any], folder_store: FolderStore
+) -> None:
+    a_page(folder_store)
+    folder_store.delete(keys.image(STEM, 1, "jpeg"))
+    with pytest.raises(PictureGoneError, match=r"CELEBS_KEEP_IMAGES_DAYS.* Clear the screenshot task") as error:
+        slices().execute(context)
+    assert isinstance(error.value, PermanentError)
+    assert Outcome.load(folder_store, keys.outcome(STEM)).reason == str(error.value)
 
 
 def test_the_screenshots_key_is_templated(context: dict[str, Any]) -> None:

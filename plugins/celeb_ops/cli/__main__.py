@@ -25,7 +25,8 @@ def main(arguments: list[str] | None = None) -> int:
             return demo(options.date, options.sites, options.airflow_home, options.store)
         from celeb_ops.cli.run import run
 
-        return run(options.date, options.sites, options.airflow_home)
+        wishes = {"on_past": options.on_past, "recapture": options.recapture, "rerecognise": options.rerecognise}
+        return run(options.date, options.sites, options.airflow_home, wishes)
     except CelebsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -39,14 +40,21 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     for name, text in (("run", "the DAG once"), ("demo", "the DAG once on a made-up newsroom")):
         command = commands.add_parser(name, help=text)
-        command.add_argument(
-            "--date", type=moment, default=None, help="run time, e.g. 2026-11-20T08:00 (UTC), within 3 h of now"
-        )
-        command.add_argument("--sites", type=_names, default=[], help="names, separated by commas")
+        command.add_argument("--date", type=moment, default=None, help="run time, e.g. 2026-11-20T08:00 (UTC)")
+        command.add_argument("--sites", type=names, default=[], help="names, separated by commas")
         _add_home(command, "run")
         if name == "demo":
             # For the tests: a person's demo is always in the same place.
             command.add_argument("--store", default=None, help=argparse.SUPPRESS)
+        else:
+            command.add_argument(
+                "--on-past",
+                choices=["archive", "skip"],
+                default="archive",
+                help="what stands for a page that can't be seen any more: its copy in the archive, or nothing",
+            )
+            command.add_argument("--recapture", action="store_true", help="capture anew what is stored already")
+            command.add_argument("--rerecognise", action="store_true", help="recognise anew what is stored")
     command = commands.add_parser("up", help="Airflow with its UI and the schedule")
     command.add_argument("--port", type=_port, default=8080)
     _add_home(command, "up")
@@ -79,7 +87,8 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _names(text: str) -> list[str]:
+def names(text: str) -> list[str]:
+    """Names, separated by commas."""
     return [name.strip() for name in text.split(",") if name.strip()]
 
 

@@ -87,6 +87,9 @@ class Progress:
         elif step in _WRITES:
             self.merged |= step == "merge"
             self._line("[green]✓[/]", "", step, _WRITES[step])
+        elif step == "tidy" and (went := task_instance.xcom_pull(task_ids=step)):
+            # Mostly nothing is old enough, and nobody needs to hear of that.
+            self._line("[green]✓[/]", "", step, went)
 
     @hookimpl
     def on_task_instance_skipped(self, previous_state: Any, task_instance: Any) -> None:
@@ -151,7 +154,9 @@ class Progress:
     def _seen(self, shot: Screenshot) -> str:
         cut = f" of {shot.page_height:,} (truncated)" if shot.truncated else ""
         height = f"{shot.captured_height:,} px{cut}"
-        if shot.captured_at < self._started:
+        if shot.source == "archive":
+            height += f", archived {shot.captured_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        elif shot.captured_at < self._started:
             return f"{height}, used again, seen {shot.captured_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
         lacking = f", still missing {', '.join(shot.missing)}" if shot.missing else ""
         pictures = f"{shot.images_loaded} of {counted(shot.images_total, 'picture')}"

@@ -25,7 +25,7 @@ from celeb_ops.sites import choose, load_sites
 from celeb_ops.store import split_s3
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 DAG_ID = "trending_celebrities"
 TRENDS_DAG_ID = "celebrity_trends"
@@ -46,8 +46,11 @@ class Ended:
     """The sites that were skipped, with what their step said."""
 
 
-def run(when: datetime | None, names: list[str], home: Path) -> int:
-    """Run the DAG for ``when`` (default: now) on the sites of these names (none: all); the exit status."""
+def run(when: datetime | None, names: list[str], home: Path, wishes: Mapping[str, Any] | None = None) -> int:
+    """Run the DAG for ``when`` (default: now) on the sites of these names (none: all); the exit status.
+
+    :param wishes: further params of the DAG: ``on_past``, ``recapture``, ``rerecognise``.
+    """
     settings = Settings.load()
     if "retry_delay_s" not in settings.model_fields_set:
         # The DAG file loads the settings itself.
@@ -68,7 +71,7 @@ def run(when: datetime | None, names: list[str], home: Path) -> int:
         )
         migrated(home, log)
         chosen = [site.name for site in sites]
-        ended = _run_dag(console, settings, when, chosen if names else [])
+        ended = _run_dag(console, settings, when, {"sites": chosen if names else [], **(wishes or {})})
         whole = _tell(console, settings, when, chosen, ended)
     return 0 if ended.state == "success" and whole else 1
 
@@ -97,7 +100,7 @@ def _terminal(home: Path) -> Iterator[tuple[Console, Path]]:
             os.close(saved)
 
 
-def _run_dag(console: Console, settings: Settings, when: datetime, names: list[str]) -> Ended:
+def _run_dag(console: Console, settings: Settings, when: datetime, params: dict[str, Any]) -> Ended:
     from airflow.dag_processing.dagbag import DagBag
     from airflow.sdk.listener import get_listener_manager
 
@@ -113,7 +116,7 @@ def _run_dag(console: Console, settings: Settings, when: datetime, names: list[s
             # It ends the task that is under way, which cleans up behind itself; Progress hands the interrupt on
             # when Airflow takes it for a task's failure.
             with interruptible():
-                run = bag.dags[DAG_ID].test(logical_date=when, run_conf={"sites": names})
+                run = bag.dags[DAG_ID].test(logical_date=when, run_conf=params)
                 # On the schedule the dataset's asset starts it, which this way of running a DAG does not see to.
                 if progress.merged:
                     bag.dags[TRENDS_DAG_ID].test(logical_date=when)
@@ -163,8 +166,9 @@ def too_far(rows: list[dict[str, Any]], when: datetime, now: datetime, window_h:
     if not skipped or abs(now - when) <= timedelta(hours=window_h):
         return ""
     return (
-        f"Every site was skipped, so {keys.CSV} got no row: {keys.iso(when)} is more than {window_h:g} h from now, and "
-        f"today's page is not that time's page. Give a DATE within {window_h:g} h of now, {keys.iso(now)}, or none."
+        f"Every site was skipped, so {keys.CSV} got no row: {keys.iso(when)} is more than {window_h:g} h from now, "
+        "today's page is not that time's page, and no copy of that time could be had: the table says why. "
+        f"Give a DATE within {window_h:g} h of now, {keys.iso(now)}, or none."
     )
 
 

@@ -31,8 +31,11 @@ class WebDriverHook(BaseHook):
         """A browser with default capture options; see :meth:`browser`."""
         return self.browser(CaptureOptions())
 
-    def browser(self, options: CaptureOptions) -> AbstractContextManager[WebDriver]:
-        """A browser with a clean profile, as a context manager that always ends it."""
+    def browser(self, options: CaptureOptions, proxy: str = "") -> AbstractContextManager[WebDriver]:
+        """A browser with a clean profile, as a context manager that always ends it.
+
+        :param proxy: its one way out; empty: the network of the machine it runs on.
+        """
         from celeb_ops.capture.browser import open_browser
 
-        return open_browser(options, self.browser_url)
+        return open_browser(options, self.browser_url, proxy)

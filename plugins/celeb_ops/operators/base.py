@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException, AirflowTaskTimeout
 
 from celeb_ops import keys
 from celeb_ops.operators.links import ResultLink, S3ConsoleLink, ScreenshotLink
+from celeb_ops.seeing import Wishes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -35,6 +36,8 @@ class Step:
     store: Store
     anew_since: datetime | None = None
     """Answers of a recogniser from before do not count: the run's ``rerecognise`` is set."""
+    wishes: Wishes = field(default_factory=Wishes)
+    """What the run was asked for."""
 
 
 class SiteOperator(BaseOperator):
@@ -58,11 +61,16 @@ class SiteOperator(BaseOperator):
         # What links are made of once the task has ended: the step that began, and the key that it returned.
         self.step: Step | None = None
         self.written: str | None = None
+        # How the page is seen, as far as the step knows: a failure leaves it beside its reason.
+        self.seen_by: Literal["live", "archive"] | None = None
 
     @property
     def has_screenshot(self) -> bool:
         """Whether the site's screenshot is there, as far as the step can tell: those after it begin with it."""
         return True
+
+    def before(self, step: Step) -> None:
+        """Look at what earlier tries left, while their reason is still there."""
 
     @abstractmethod
     def run_step(self, step: Step) -> str:
@@ -71,6 +79,7 @@ class SiteOperator(BaseOperator):
     def execute(self, context: Context) -> str:
         self.step = step = self._step(context)
         try:
+            self.before(step)
             self._forget_word(step)
             self.written = self.run_step(step)
             return self.written
@@ -93,7 +102,9 @@ class SiteOperator(BaseOperator):
         settings = Settings.load()
         site = Site.model_validate(self.site)
         when = time_of(context)
-        return Step(site, when, keys.stem(site.name, when), settings, open_store(settings), _anew_since(context))
+        wishes = Wishes.of(context.get("params"))
+        since = _run_start(context) if wishes.rerecognise else None
+        return Step(site, when, keys.stem(site.name, when), settings, open_store(settings), since, wishes)
 
     def _forget_word(self, step: Step) -> None:
         """Remove the reason that the try before left."""
@@ -117,6 +128,7 @@ class SiteOperator(BaseOperator):
                 "outcome": outcome,
                 "task": self.task_id.rpartition(".")[2],
                 "reason": reason,
+                "source": self.seen_by if outcome == "failed" else None,
             }
         )
         try:
@@ -126,10 +138,8 @@ class SiteOperator(BaseOperator):
             self.log.warning("The reason could not be kept: %s", error)
 
 
-def _anew_since(context: Context) -> datetime | None:
-    """The run's start where it asks the recogniser anew: a second try of a step keeps what the first was told."""
-    if not (context.get("params") or {}).get("rerecognise"):
-        return None
+def _run_start(context: Context) -> datetime:
+    """The run's start: a second try of a step that asks a recogniser anew keeps what the first was told."""
     return getattr(context.get("dag_run"), "start_date", None) or datetime.now(UTC)
 
 

@@ -6,15 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 from celeb_ops import keys
 from celeb_ops.operators.base import SiteOperator, Step
+from celeb_ops.operators.slice import cut_slices
 from celeb_ops.settings import REKOGNITION_CONNECTION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from celeb_ops.records import Plan
+
 
 class RekognizeCelebritiesOperator(SiteOperator):
     """
     Have the celebrities on a page's slices recognised, by the recogniser of ``CELEBS_RECOGNIZER``.
+
+    Slices that were tidied away (``CELEBS_KEEP_SLICES_DAYS``) are cut again first.
 
     :param site: see :class:`~celeb_ops.operators.base.SiteOperator`. (templated)
     :param plan: key of the slices' plan. (templated)
@@ -34,10 +39,11 @@ class RekognizeCelebritiesOperator(SiteOperator):
         from celeb_ops.recognition import open_recognizer
         from celeb_ops.recognition.look import look
         from celeb_ops.recognition.paid import Terms
-        from celeb_ops.records import Plan, Screenshot
+        from celeb_ops.records import Screenshot
 
-        plan = Plan.load(step.store, self.plan)
+        plan = self._whole_plan(step)
         screenshot = Screenshot.load(step.store, plan.screenshot)
+        self.seen_by = screenshot.source
         recognizer = open_recognizer(
             step.settings, step.store, lambda: rekognition_client(step.settings, self.aws_conn_id)
         )
@@ -56,3 +62,33 @@ class RekognizeCelebritiesOperator(SiteOperator):
         if recognizer.cost_usd:
             self.log.info("%d calls, %d saved, about $%.4f", result.calls, result.calls_saved, result.cost_usd)
         return result.save(step.store, keys.result(step.stem))
+
+    def _whole_plan(self, step: Step) -> Plan:
+        """The plan, whose slices are all in the store."""
+        from celeb_ops.exceptions import NotStoredError
+        from celeb_ops.records import Plan, Screenshot
+
+        try:
+            plan = Plan.load(step.store, self.plan)
+        except NotStoredError:
+            plan = None
+        if plan and not (lost := self._lost(step, plan)):
+            return plan
+        sidecar = keys.sidecar(step.stem)
+        screenshot = Screenshot.load(step.store, sidecar)
+        self.seen_by = screenshot.source
+        what = f"{lost} of {len(plan.slices)} slices are" if plan else f"{step.store.url(self.plan)} is"
+        self.log.info("%s not in the store any more: the screenshot is cut again.", what)
+        return cut_slices(step, screenshot, sidecar)
+
+    def _lost(self, step: Step, plan: Plan) -> int:
+        """How many of a plan's slices are not in the store."""
+        from celeb_ops.exceptions import NotPermittedError
+
+        wanted = {one.key for one in plan.slices}
+        try:
+            there = set(step.store.list(keys.slices(step.stem)))
+        except NotPermittedError:
+            # The first version's user may read and write only.
+            there = {key for key in wanted if step.store.exists(key)}
+        return len(wanted - there)

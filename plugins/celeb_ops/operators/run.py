@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.sdk.exceptions import AirflowSkipException
@@ -10,10 +11,10 @@ from airflow.sdk.exceptions import AirflowSkipException
 from celeb_ops import keys
 from celeb_ops.exceptions import NotStoredError, RecordError, SiteFailedError
 from celeb_ops.operators.base import time_of
+from celeb_ops.seeing import is_live
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
 
     from airflow.sdk import Context
 
@@ -64,8 +65,10 @@ def merge_results(
     from celeb_ops.records import Outcome
     from celeb_ops.settings import Settings
 
-    store = open_store(Settings.load())
+    settings = Settings.load()
+    store = open_store(settings)
     when = time_of(context)
+    live = is_live(when, datetime.now(UTC), settings)
     states = site_states(context, sites)
     if isinstance(result_keys, str):
         result_keys = [result_keys]
@@ -79,9 +82,16 @@ def merge_results(
             damaged[site_of[key]] = str(error)
     seen = {result.site for result in results}
     outcomes = [
-        Outcome(site=name, time=when, outcome="failed", task="rekognize", reason=damaged[name])
+        Outcome(
+            site=name,
+            time=when,
+            outcome="failed",
+            task="rekognize",
+            reason=damaged[name],
+            source=_photographed(store, name, when),
+        )
         if name in damaged
-        else outcome_of(store, name, when, states.get(name, {}))
+        else outcome_of(store, name, when, states.get(name, {}), live)
         for name in (site["name"] for site in sites)
         if name not in seen
     ]
@@ -165,8 +175,21 @@ def _result(store: Store, key: str) -> Result:
     return result
 
 
-def outcome_of(store: Store, site: str, when: datetime, states: Mapping[str, str]) -> Outcome:
-    """What came of a site that has no result: the reason its step left in the store, or what its states tell."""
+def _photographed(store: Store, site: str, when: datetime) -> Literal["live", "archive"] | None:
+    """Which page of the site is in the store; None: there is no screenshot that can be read."""
+    from celeb_ops.records import Screenshot
+
+    try:
+        return Screenshot.load(store, keys.sidecar(keys.stem(site, when))).source
+    except (NotStoredError, RecordError):
+        return None
+
+
+def outcome_of(store: Store, site: str, when: datetime, states: Mapping[str, str], live: bool) -> Outcome:
+    """What came of a site that has no result: the reason its step left in the store, or what its states tell.
+
+    :param live: whether the site's live page stands for the run time now.
+    """
     from celeb_ops.records import Outcome
 
     ended = next((step for step in STEPS if states.get(step) == "failed"), None)
@@ -181,7 +204,11 @@ def outcome_of(store: Store, site: str, when: datetime, states: Mapping[str, str
     except (NotStoredError, RecordError):
         pass
     reason = f"The task ended as {kind} without a word (was it killed, or marked by hand?): see its log."
-    return Outcome(site=site, time=when, outcome=kind, task=ended or skipped or "unknown", reason=reason)
+    tried: Literal["live", "archive"] | None = None
+    if kind == "failed":
+        # Those after the screenshot work on what is in the store; that one may have been about to replace it.
+        tried = _photographed(store, site, when) if ended in STEPS[1:] else "live" if live else None
+    return Outcome(site=site, time=when, outcome=kind, task=ended or skipped or "unknown", reason=reason, source=tried)
 
 
 def _states(context: Context, **of: Any) -> dict[str, str]:

@@ -2,41 +2,87 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import contextlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
 from celeb_ops import keys
 from celeb_ops.operators.base import SiteOperator, Step
+from celeb_ops.seeing import view
+
+if TYPE_CHECKING:
+    from celeb_ops.capture.page import PageCapture
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A page that was photographed, and how it was seen."""
+
+    page: PageCapture
+    source: str
+    captured_at: datetime
+    memento: str | None = None
+    missing: tuple[str, ...] = ()
 
 
 class ScreenshotOperator(SiteOperator):
     """
     Photograph a site's whole page in headless Chromium.
 
-    A screenshot that is in the store already, with all its parts, is used again. A run time further from now than
-    ``CELEBS_LIVE_WINDOW_H`` is skipped: today's page never stands for another day's.
+    Which page that is (the stored screenshot, the live page, its copy in the archive, or none) says
+    :mod:`celeb_ops.seeing`. Where none can be seen the task is skipped; a site that had failed at its time, live, fails
+    again then: it stays missed.
 
     :param site: see :class:`~celeb_ops.operators.base.SiteOperator`. (templated)
     :return: the key of the sidecar, ``Images/<stem>.json``.
     """
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.missed_before: str | None = None
+
     @property
     def has_screenshot(self) -> bool:
         return self.written is not None
 
+    def before(self, step: Step) -> None:
+        from celeb_ops.missed import missed
+
+        self.missed_before = missed(step.store, step.site.name, step.time)
+
     def run_step(self, step: Step) -> str:
         key = keys.sidecar(step.stem)
-        if self._is_whole(step, key):
-            self.log.info("%s is in the store already and is used again.", step.store.url(key))
-            return key
-        if abs(datetime.now(UTC) - step.time) > timedelta(hours=step.settings.live_window_h):
-            raise AirflowSkipException(
-                # Without how far: the same run skipped again must leave the same row.
-                f"The run time {keys.iso(step.time)} is more than {step.settings.live_window_h:g} h from now: "
-                "today's page is not that time's page, so none is photographed."
-            )
-        return self._capture(step, key)
+        stored = self._is_whole(step, key)
+        seen = view(step.time, datetime.now(UTC), step.wishes, step.settings, stored)
+        if seen.what == "stored":
+            return self._again(step, key)
+        if seen.what == "nothing":
+            return self._without_page(step, key, stored, seen.why)
+        self.seen_by = "live" if seen.what == "live" else "archive"
+        return self._capture(step, key) if seen.what == "live" else self._capture_past(step, key, stored)
+
+    def _again(self, step: Step, key: str) -> str:
+        from celeb_ops.records import Screenshot
+
+        self.seen_by = Screenshot.load(step.store, key).source
+        self.log.info("%s is in the store already and is used again.", step.store.url(key))
+        return key
+
+    def _without_page(self, step: Step, key: str, stored: bool, why: str) -> str:
+        """What is done where no page can be seen: what is stored is not lost by it, and a failure not forgotten."""
+        from celeb_ops.exceptions import MissedError
+        from celeb_ops.missed import STAYS_MISSED
+
+        if stored:
+            self.log.warning("It can't be captured anew: %s", why)
+            return self._again(step, key)
+        if self.missed_before:
+            self.seen_by = "live"
+            raise MissedError(f"{self.missed_before}{STAYS_MISSED}{why}")
+        raise AirflowSkipException(why)
 
     def _is_whole(self, step: Step, key: str) -> bool:
         from celeb_ops.exceptions import NotStoredError, RecordError
@@ -58,54 +104,91 @@ class ScreenshotOperator(SiteOperator):
         from celeb_ops.capture.page import capture_page
         from celeb_ops.capture.scratch import scratch_folder
         from celeb_ops.hooks.webdriver import WebDriverHook
+
+        with scratch_folder("capture") as folder:
+            with WebDriverHook(step.settings.browser_url).browser(step.site) as driver:
+                page = capture_page(driver, step.site, folder)
+            return self._keep(step, key, _Seen(page, "live", page.captured_at))
+
+    def _capture_past(self, step: Step, key: str, stored: bool) -> str:
+        from celeb_ops.archive.past import capture_past
+        from celeb_ops.capture.scratch import scratch_folder
+        from celeb_ops.exceptions import ArchiveError, NotArchivedError
+        from celeb_ops.hooks.webdriver import WebDriverHook
+        from celeb_ops.missed import STAYS_MISSED
+
+        if self.missed_before:
+            # Whatever comes of the archive, a kill among it: that the site was missed at its time stays known.
+            self.seen_by = "live"
+            self._leave_word(step, "failed", self.missed_before)
+        hook = WebDriverHook(step.settings.browser_url)
+        with scratch_folder("capture") as folder:
+            try:
+                past = capture_past(step.site, step.time, step.settings, hook.browser, folder)
+            except NotArchivedError as error:
+                return self._without_page(step, key, stored, str(error))
+            except ArchiveError as error:
+                if self.missed_before:
+                    raise type(error)(f"{self.missed_before}{STAYS_MISSED}{error}") from error
+                raise
+            seen = _Seen(past.page, "archive", past.memento.when, past.memento.address, tuple(past.told))
+            return self._keep(step, key, seen)
+
+    def _keep(self, step: Step, key: str, seen: _Seen) -> str:
+        """The pictures, and then the sidecar, into the store."""
+        from celeb_ops.exceptions import NotPermittedError
         from celeb_ops.records import Part, Screenshot
         from celeb_ops.removed import Removed, without_mentions
 
-        hook = WebDriverHook(step.settings.browser_url)
-        with scratch_folder("capture") as folder:
-            with hook.browser(step.site) as driver:
-                page = capture_page(driver, step.site, folder)
-            parts = []
-            for number, part in enumerate(page.parts, start=1):
-                part_key = keys.image(step.stem, number, step.site.format)
-                step.store.write(part_key, part.path.read_bytes())
-                parts.append(Part(key=part_key, rows=part.rows))
+        page = seen.page
+        with contextlib.suppress(NotPermittedError):
+            # It stands for the pictures of before, which are written over now.
+            step.store.delete(key)
+        parts = []
+        for number, part in enumerate(page.parts, start=1):
+            part_key = keys.image(step.stem, number, step.site.format)
+            step.store.write(part_key, part.path.read_bytes())
+            parts.append(Part(key=part_key, rows=part.rows))
         # Those of an earlier try that saw a taller page.
         number = len(parts) + 1
         while step.store.exists(lost := keys.image(step.stem, number, step.site.format)):
             step.store.delete(lost)
             number += 1
         removed = Removed.load(step.store)
-        screenshot = Screenshot(
-            site=step.site.name,
-            time=step.time,
-            url=step.site.url,
-            final_url=page.final_url,
-            title="" if removed.mentioned(page.title) else page.title,
-            http_status=page.http_status,
-            captured_at=page.captured_at,
-            source="live",
-            viewport=step.site.viewport,
-            page_width=page.page_width,
-            page_height=page.page_height,
-            captured_height=page.captured_height,
-            truncated=page.truncated,
-            parts=parts,
-            pictures=without_mentions(page.pictures, removed),
-            images_loaded=page.images_loaded,
-            images_total=page.images_total,
-            missing=page.missing,
-            consent=page.consent,
-            timings=page.timings,
-            browser=page.browser,
+        screenshot = Screenshot.model_validate(
+            {
+                "site": step.site.name,
+                "time": step.time,
+                "url": step.site.url,
+                "final_url": page.final_url,
+                "title": "" if removed.mentioned(page.title) else page.title,
+                "http_status": page.http_status,
+                "captured_at": seen.captured_at,
+                "source": seen.source,
+                "memento": seen.memento,
+                "viewport": step.site.viewport,
+                "page_width": page.page_width,
+                "page_height": page.page_height,
+                "captured_height": page.captured_height,
+                "truncated": page.truncated,
+                "parts": parts,
+                "pictures": without_mentions(page.pictures, removed),
+                "images_loaded": page.images_loaded,
+                "images_total": page.images_total,
+                "images_missing": page.images_total - page.images_loaded,
+                "missing": [*page.missing, *seen.missing],
+                "consent": page.consent,
+                "timings": page.timings,
+                "browser": page.browser,
+            }
         )
         self.log.info(
             "%s: %d of %d rows, %d of %d pictures loaded%s",
-            page.final_url,
+            seen.memento or page.final_url,
             page.captured_height,
             page.page_height,
             page.images_loaded,
             page.images_total,
-            f"; still missing: {', '.join(page.missing)}" if page.missing else "",
+            f"; still missing: {', '.join(screenshot.missing)}" if screenshot.missing else "",
         )
         return screenshot.save(step.store, key)

@@ -10,6 +10,8 @@ from celeb_ops.operators.base import SiteOperator, Step
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from celeb_ops.records import Plan, Screenshot
+
 
 class SliceOperator(SiteOperator):
     """
@@ -28,9 +30,18 @@ class SliceOperator(SiteOperator):
 
     def run_step(self, step: Step) -> str:
         from celeb_ops.records import Screenshot
-        from celeb_ops.slicing import cut
 
         screenshot = Screenshot.load(step.store, self.screenshot)
-        plan = cut(screenshot, self.screenshot, step.stem, step.store)
+        self.seen_by = screenshot.source
+        plan = cut_slices(step, screenshot, self.screenshot)
         self.log.info("%d slices of %d rows", len(plan.slices), screenshot.captured_height)
-        return plan.save(step.store, keys.plan(step.stem))
+        return keys.plan(step.stem)
+
+
+def cut_slices(step: Step, screenshot: Screenshot, sidecar_key: str) -> Plan:
+    """Cut a screenshot into slices in the store; their plan, which is saved when all of them are there."""
+    from celeb_ops.slicing import cut
+
+    plan = cut(screenshot, sidecar_key, step.stem, step.store)
+    plan.save(step.store, keys.plan(step.stem))
+    return plan
