@@ -23,11 +23,12 @@ EVENING = datetime(2026, 11, 20, 20, 3, 7, tzinfo=UTC)
 NEXT_DAY = datetime(2026, 11, 21, 8, 3, 7, tzinfo=UTC)
 PAGE = '<!doctype html><html><head><title>News</title></head><body><img src="/harbour.jpg"></body></html>'
 WORDS = "<p>" + "All is quiet in the harbour, and nobody could say when the ferry would come. " * 8
-DAILY = f"""<!doctype html><title>Daily</title><link rel=stylesheet href="/style.css"><link rel=icon href="/icon.png">
+DAILY = f"""<!doctype html><title>Daily</title><link rel=stylesheet href="/style.css">
 <h1>News</h1>{WORDS}<article><h2>At the harbour</h2><a href="/story?id=7"><img src="/one.jpg" alt="A boat" width=300
 height=200></a></article><img src="https://cdn.daily.example/two.jpg" width=300 height=200>
 <div style="height: 2500px"></div><img loading=lazy src="/lazy.jpg" width=300 height=200>
-<img src="/late.jpg" width=300 height=200><img src="/never.jpg" width=300 height=200><script src="/script.js"></script>"""
+<img src="/late.jpg" width=300 height=200><img src="/never.jpg" width=300 height=200>
+<script src="/script.js"></script>"""
 PICTURE = b"\xff\xd8\xff\xe0 a harbour"
 
 

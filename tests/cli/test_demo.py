@@ -134,7 +134,9 @@ def test_a_second_one_takes_nothing_from_under_the_first(
     """It is served while the home is in use, so it is refused when all its files are written."""
     served: list[str] = []
 
-    def run(when: datetime | None, names: list[str], home: Path) -> int:
+    def run(when: datetime | None, names: list[str], home: Path, wishes: dict[str, object]) -> int:
+        # No archive is told of the newsroom.
+        assert wishes == {"on_past": "skip"}
         settings = Settings.load()
         if served:
             raise AirflowHomeError("in use")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MORNING = datetime(2026, 11, 20, 8, tzinfo=UTC)
+NO_WISHES = {"on_past": "archive", "recapture": False, "rerecognise": False}
 
 
 @pytest.mark.parametrize(
@@ -34,6 +35,7 @@ def test_a_date_is_utc_unless_it_names_another_zone(text: str, when: datetime) -
     ("arguments", "said"),
     [
         (["run", "--date", "yesterday"], "'yesterday' is no time; write it like 2026-11-20T08:00"),
+        (["run", "--on-past", "live"], "choose from"),
         (["up", "--port", "eighty"], "'eighty' is no port"),
         (["up", "--port", "70000"], "give a number from 1 to 65535"),
         ([], "the following arguments are required"),
@@ -84,10 +86,23 @@ def called(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 @pytest.mark.parametrize(
     ("arguments", "call"),
     [
-        (["run"], ("run", None, [], PROJECT / ".airflow" / "run")),
+        (["run"], ("run", None, [], PROJECT / ".airflow" / "run", NO_WISHES)),
+        (
+            ["run", "--on-past", "skip", "--recapture", "--rerecognise"],
+            (
+                "run",
+                None,
+                [],
+                PROJECT / ".airflow" / "run",
+                {"on_past": "skip", "recapture": True, "rerecognise": True},
+            ),
+        ),
         (["demo", "--date", "2026-11-20T08:00"], ("demo", MORNING, [], PROJECT / ".airflow" / "run", None)),
         (["demo", "--store", "there"], ("demo", None, [], PROJECT / ".airflow" / "run", "there")),
-        (["run", "--sites", "TMZ, PEOPLE,"], ("run", None, ["TMZ", "PEOPLE"], PROJECT / ".airflow" / "run")),
+        (
+            ["run", "--sites", "TMZ, PEOPLE,"],
+            ("run", None, ["TMZ", "PEOPLE"], PROJECT / ".airflow" / "run", NO_WISHES),
+        ),
         (["up"], ("up", 8080, PROJECT / ".airflow" / "up")),
         (["up", "--port", "8081", "--airflow-home", "here"], ("up", 8081, Path.cwd() / "here")),
     ],

@@ -85,6 +85,11 @@ class TestArguments:
         said = self.said(python, target, "DATE=2026-11-20 08:00", """SITES=TMZ, PEOPLE; "echo" 'no'""")
         assert said == [*words, """[TMZ, PEOPLE; "echo" 'no']"""]
 
+    def test_of_a_run_may_be_wishes(self, python: Checkout) -> None:
+        given = ("ON_PAST=skip; no", "RECAPTURE=1", "RERECOGNISE=yes")
+        assert self.said(python, "run", *given)[3:] == ["[--on-past]", "[skip; no]", "[--recapture]", "[--rerecognise]"]
+        assert self.said(python, "run", RERECOGNISE="1")[3:] == ["[--rerecognise]"]
+
     def test_of_an_export_are_handed_on_whole(self, python: Checkout) -> None:
         given = {"FROM": "2026-11-01 08:00", "TO": "2026-12-01", "SITES": "A, B", "FORMAT": "csv", "OUT": "my export"}
         words = [word for name, value in given.items() for word in (f"[--{name.lower()}]", f"[{value}]")]

@@ -121,6 +121,21 @@ def test_faces_are_counted_and_named(names: list[str], text: str, told: Told, fo
     assert told.lines() == [f"✓ TMZ rekognize {text}"]
 
 
+class TestTidying:
+    def tidied(self, told: Told, left: str | None) -> None:
+        told.progress.on_task_instance_success(
+            "running", SimpleNamespace(task_id="tidy", task=None, xcom_pull=lambda task_ids: {"tidy": left}[task_ids])
+        )
+
+    def test_is_told_where_something_went(self, told: Told) -> None:
+        self.tidied(told, "removed the slices of 2 captures (6 files, 1.2 MB), older than 7 days")
+        assert told.lines() == ["✓ tidy removed the slices of 2 captures (6 files, 1.2 MB), older than 7 days"]
+
+    def test_is_not_told_where_nothing_did(self, told: Told) -> None:
+        self.tidied(told, None)
+        assert told.lines() == []
+
+
 class TestASkip:
     def test_is_told_and_kept_with_its_reason(self, told: Told, folder_store: FolderStore) -> None:
         word = Outcome(site="TMZ", time=RUN_TIME, outcome="skipped", task="screenshot", reason="It was too late.")

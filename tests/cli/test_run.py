@@ -9,7 +9,7 @@ import shutil
 import signal
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import psutil
 import pytest
@@ -24,6 +24,8 @@ from celeb_ops.processes import left_of
 from celeb_ops.records import Outcome
 from celeb_ops.settings import Settings
 from celeb_ops.store import FolderStore
+from tests.archive.recording import Recording
+from tests.archive.server import archive
 from tests.cli.runs import NOW, Driver, Place, Run
 from tests.web import NEVER, Web, free_port
 
@@ -32,8 +34,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.archive.server import Archive
+
 pytestmark = pytest.mark.browser
 
+WEEKS_AGO = NOW.replace(hour=8, minute=0, second=0) - timedelta(days=21)
+WEEKS_AGO_SEEN = WEEKS_AGO + timedelta(minutes=17)
 WORDS = "<p>" + "All is quiet in the harbour, and nobody could say when the ferry would come. " * 8
 START_S = 120
 """Airflow takes about ten seconds to start; a busy machine may take longer."""
@@ -57,8 +63,30 @@ def beta_port() -> int:
 
 
 @pytest.fixture(scope="module")
+def past(tmp_path_factory: pytest.TempPathFactory, demo_folder: Path, web: Web) -> Iterator[Archive]:
+    """The archive, which has ALPHA's page of some weeks ago alone: it showed somebody else then."""
+    folder = tmp_path_factory.mktemp("past")
+    then = (demo_folder / "www" / "pictures" / "collins.jpeg").read_bytes()
+    page = (
+        f'<h1>Alpha</h1><img src="/then.jpeg" width="640" height="600"><img src="/lost.jpeg" width="90" height="90">'
+        # Today's picture, which the archive has none of: it is still there on the web.
+        f'<script>document.write(`<img src="/hopper.jpeg" width="480" height="480">`)</script>{WORDS}'
+    )
+    with Recording(folder / "alpha.warc.gz") as made:
+        made.page(f"{web.address}/alpha", WEEKS_AGO_SEEN, page)
+        made.page(f"{web.address}/then.jpeg", WEEKS_AGO_SEEN, then, "image/jpeg")
+    with archive(folder / "pywb", [folder / "alpha.warc.gz"]) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
 def place(
-    tmp_path_factory: pytest.TempPathFactory, made_home: Path, demo_folder: Path, web: Web, beta_port: int
+    tmp_path_factory: pytest.TempPathFactory,
+    made_home: Path,
+    demo_folder: Path,
+    web: Web,
+    beta_port: int,
+    past: Archive,
 ) -> Place:
     sites: list[dict[str, object]] = [
         {"url": f"{web.address}/alpha", "name": "ALPHA"},
@@ -69,7 +97,14 @@ def place(
     folder = tmp_path_factory.mktemp("runs")
     gallery = shutil.copytree(demo_folder / "gallery", folder / "gallery")
     Image.new("RGB", (200, 200), "white").save(gallery / "Grace Hopper" / "blank.png")
-    return Place(folder, made_home, sites, CELEBS_GALLERY=str(gallery))
+    return Place(
+        folder,
+        made_home,
+        sites,
+        CELEBS_GALLERY=str(gallery),
+        CELEBS_ARCHIVE_URL=past.timegate,
+        CELEBS_ARCHIVE_RATE="1000",
+    )
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -228,20 +263,43 @@ def test_of_one_site_alone_changes_nothing_else(driver: Driver, place: Place, se
     assert run.csv == second.csv
 
 
-def test_a_run_time_long_ago_is_skipped_with_a_sentence(driver: Driver, place: Place, second: Run) -> None:
+def earlier(place: Place, when: datetime, source: Literal["live", "archive"]) -> None:
+    """GAMMA has failed in a run of before."""
+    told = {"site": "GAMMA", "time": when, "outcome": "failed", "task": "screenshot", "reason": "It sent no page."}
+    update_captures(place.store, when, [], [Outcome(**told, source=source)])
+
+
+def test_a_run_time_without_a_copy_is_skipped_with_a_sentence(driver: Driver, place: Place, second: Run) -> None:
     when = datetime(2001, 9, 9, 8, tzinfo=UTC)
-    earlier = Outcome(site="GAMMA", time=when, outcome="failed", task="screenshot", reason="It sent no page.")
-    update_captures(place.store, when, [], [earlier])
+    earlier(place, when, "archive")
     driver.send(*place.arguments("--sites", "ALPHA,GAMMA", date=when))
     run = driver.answer()
     assert run.status == 0
-    assert list(run.table) == ["ALPHA", "GAMMA"]
-    assert run.table["ALPHA"].startswith("– skipped: The run time 2001-09-09T08:00:00Z is ")
-    assert "today's page is not that time's page" in run.table["ALPHA"]
-    # GAMMA's failure is in Captures for good, but it is not this run's.
-    assert run.table["GAMMA"] == run.table["ALPHA"]
-    assert [outcome for outcome, _ in place.captures(when).values()] == ["skipped", "failed"]
+    assert run.table["ALPHA"].startswith("– skipped: 127.0.0.1:")
+    outcomes, reasons = zip(*place.captures(when).values(), strict=True)
+    # That the archive could not be asked at some time says nothing of the site.
+    assert outcomes == ("skipped", "skipped")
+    nearest = rf"the nearest one is of {keys.iso(WEEKS_AGO_SEEN)}, [\d.]+ h after the run's time\."
+    assert re.fullmatch(
+        r"127\.0\.0\.1:\d+ has no copy of http://127\.0\.0\.1:\d+/alpha within 12 h "
+        rf"\(CELEBS_ARCHIVE_WINDOW_H\): {nearest}",
+        reasons[0],
+    )
+    assert reasons[1].endswith("/gamma of any time.")
     assert "Give a DATE within 3 h of now" in run.line("Every site was skipped, so Celebs.csv got no row:")
+    assert run.csv == second.csv
+
+
+def test_a_site_that_was_missed_at_its_time_is_not_merely_skipped(driver: Driver, place: Place, second: Run) -> None:
+    when = datetime(2001, 9, 10, 8, tzinfo=UTC)
+    earlier(place, when, "live")
+    driver.send(*place.arguments("--sites", "ALPHA,GAMMA", "--on-past", "skip", date=when))
+    run = driver.answer()
+    assert run.status == 1
+    assert run.table["ALPHA"].startswith("– skipped: The run time 2001-09-10T08:00:00Z is ")
+    assert "the archive is not asked (on_past: skip)" in run.table["ALPHA"]
+    assert run.table["GAMMA"].startswith("– failed: It sent no page. Since then its page can't be seen any more")
+    assert [outcome for outcome, _ in place.captures(when).values()] == ["skipped", "failed"]
     assert run.csv == second.csv
 
 
@@ -266,6 +324,55 @@ def test_where_list_sites_fails_the_run_is_red_and_nothing_is_merged(driver: Dri
     assert any("There is no site NOBODY" in line for line in run.lines)
     assert any("list_sites failed, so no site was visited" in line for line in run.lines)
     assert run.csv == second.csv
+
+
+class TestWeeksAgo:
+    """A run whose page is in the archive, and then with each of the wishes."""
+
+    @pytest.fixture(scope="class")
+    def run(self, driver: Driver, place: Place, web: Web, second: Run) -> tuple[Run, list[str]]:
+        before = len(web.asked)
+        driver.send(*place.arguments("--sites", "ALPHA,GAMMA", date=WEEKS_AGO))
+        return driver.answer(), web.asked[before:]
+
+    def test_names_the_people_of_that_day(self, run: tuple[Run, list[str]], second: Run, place: Place) -> None:
+        ended, asked = run
+        assert ended.status == 0
+        assert asked == []
+        (row,) = [row for row in ended.csv if row not in second.csv]
+        assert row == f"{keys.iso(WEEKS_AGO)},ALPHA,Eileen Collins,{keys.iso(WEEKS_AGO_SEEN)},archive"
+        assert ended.table["ALPHA"].startswith("1 Eileen Collins ")
+        assert "/gamma of any time." in ended.table["GAMMA"]
+        assert ended.line("✓ ALPHA screenshot").startswith("✓ ALPHA screenshot ")
+
+    def test_tells_where_its_page_is_from(
+        self, run: tuple[Run, list[str]], place: Place, past: Archive, web: Web
+    ) -> None:
+        row = next(row for row in captures_of(place.store, WEEKS_AGO) if row["site"] == "ALPHA")
+        assert (row["outcome"], row["source"], row["captured_at"]) == ("seen", "archive", WEEKS_AGO_SEEN)
+        assert row["memento"] == f"{past.timegate}{WEEKS_AGO_SEEN:%Y%m%d%H%M%S}/{web.address}/alpha"
+        # That which was never archived, and today's.
+        assert row["images_missing"] == 2
+
+    def test_may_be_recognised_anew_without_its_page(
+        self, run: tuple[Run, list[str]], place: Place, driver: Driver
+    ) -> None:
+        images = {key: place.store.read(key) for key in place.store.list("Images/")}
+        driver.send(*place.arguments("--sites", "ALPHA,GAMMA", "--rerecognise", date=WEEKS_AGO))
+        again = driver.answer()
+        assert again.status == 0
+        assert again.csv == run[0].csv
+        assert "there is no screenshot of it to recognise anew" in again.table["GAMMA"]
+        assert {key: place.store.read(key) for key in place.store.list("Images/")} == images
+
+    def test_may_be_captured_anew(self, run: tuple[Run, list[str]], place: Place, driver: Driver) -> None:
+        picture = place.store.root / keys.image(keys.stem("ALPHA", WEEKS_AGO), 1, "jpeg")
+        before = picture.stat().st_mtime_ns
+        driver.send(*place.arguments("--sites", "ALPHA", "--recapture", date=WEEKS_AGO))
+        again = driver.answer()
+        assert again.status == 0
+        assert again.csv == run[0].csv
+        assert picture.stat().st_mtime_ns > before
 
 
 # --- what a run of the DAG is given, and what is said at its end ----------------------------------------

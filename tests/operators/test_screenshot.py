@@ -7,15 +7,23 @@ import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 
 from celeb_ops import keys
-from celeb_ops.exceptions import BrowserError, CaptureError
+from celeb_ops.archive import memento
+from celeb_ops.dataset.tables import update_captures
+from celeb_ops.exceptions import ArchiveError, BrowserError, CaptureError, MissedError, PermanentError
+from celeb_ops.missed import STAYS_MISSED, missed
 from celeb_ops.operators.screenshot import ScreenshotOperator
-from celeb_ops.records import Outcome, Screenshot
+from celeb_ops.records import Outcome, Part, Screenshot, Span
 from celeb_ops.removed import Person, add
+from tests.archive.recording import Recording
+from tests.archive.server import archive
 from tests.factories import a_picture, a_screenshot, saved
 from tests.web import Web, free_port
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from celeb_ops.store import FolderStore
+    from tests.archive.server import Archive
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 STEM = keys.stem("TMZ", NOW)
@@ -102,11 +110,22 @@ def test_a_damaged_sidecar_is_no_screenshot(
         screenshot().execute(context)
 
 
-@pytest.mark.parametrize("away", [timedelta(hours=-3.2), timedelta(days=4)])
-def test_a_run_time_far_from_now_is_skipped(away: timedelta, folder_store: FolderStore, no_browser: None) -> None:
+@pytest.mark.parametrize(
+    ("away", "params"),
+    [
+        (timedelta(hours=-3.2), {"on_past": "skip"}),
+        (timedelta(hours=-3.2), {"rerecognise": True}),
+        (timedelta(days=4), {}),
+    ],
+    ids=["the archive is not to be asked", "only what is stored is to be recognised", "it is to come"],
+)
+def test_a_run_time_far_from_now_is_skipped(
+    away: timedelta, params: dict[str, Any], folder_store: FolderStore, no_browser: None
+) -> None:
+    """The archive of the tests is dead: a step that asked it would fail."""
     when = datetime.now(UTC) + away
     with pytest.raises(AirflowSkipException, match=f"The run time {keys.iso(when)} is more than 3 h from now: "):
-        screenshot().execute({"logical_date": when})
+        screenshot().execute({"logical_date": when, "params": params})
 
     left = Outcome.load(folder_store, keys.outcome(keys.stem("TMZ", when)))
     assert left.outcome == "skipped"
@@ -135,3 +154,249 @@ def test_an_error_page_is_no_page(status: int, context: dict[str, Any], folder_s
         screenshot(f"{web.address}/").execute(context)
     assert f"answered with HTTP {status}" in reason_left(folder_store)
     assert list(folder_store.list("Images/")) == []
+
+
+# --- pages of the past ----------------------------------------------------------------------------------
+
+THEN = datetime(2026, 11, 20, 8, tzinfo=UTC)
+SEEN = datetime(2026, 11, 20, 8, 3, 7, tzinfo=UTC)
+STEM_THEN = keys.stem("TMZ", THEN)
+SIDECAR_THEN = f"Images/{STEM_THEN}.json"
+WORD_THEN = keys.outcome(STEM_THEN)
+OLD = "https://old.example/"
+
+
+@pytest.fixture(scope="module")
+def archived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
+    """An archive with one page, and one of two pictures."""
+    folder = tmp_path_factory.mktemp("archive")
+    page = f'{PAGE}<img src="/ship.jpg" width=300 height=200><img src="/gone.jpg" width=300 height=200>'
+    with Recording(folder / "old.warc.gz") as made:
+        made.page(OLD, SEEN, page)
+        made.page(f"{OLD}ship.jpg", SEEN, a_picture(300, 200), "image/jpeg")
+    with archive(folder / "pywb", [folder / "old.warc.gz"]) as running:
+        yield running
+
+
+@pytest.fixture
+def past(archived: Archive, monkeypatch: pytest.MonkeyPatch) -> Archive:
+    """The archive as it is set."""
+    monkeypatch.setenv("CELEBS_ARCHIVE_URL", archived.timegate)
+    monkeypatch.setenv("CELEBS_ARCHIVE_RATE", "1000")
+    return archived
+
+
+@pytest.fixture
+def no_copy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
+    """An archive without a copy of anything."""
+    with Web({}) as web:
+        monkeypatch.setenv("CELEBS_ARCHIVE_URL", f"{web.address}/")
+        monkeypatch.setenv("CELEBS_ARCHIVE_RATE", "1000")
+        yield web
+
+
+@pytest.fixture(autouse=True)
+def soon_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An archive that gives no answer is asked again at once."""
+    monkeypatch.setattr(memento, "_FIRST_PAUSE_S", 0.001)
+
+
+def then(**params: Any) -> dict[str, Any]:
+    return {"logical_date": THEN, "params": params}
+
+
+def word_of(store: FolderStore, key: str = WORD_THEN) -> tuple[str, str | None, str]:
+    left = Outcome.load(store, key)
+    return left.outcome, left.source, left.reason
+
+
+def failed_then(store: FolderStore, reason: str = "It sent no page.") -> None:
+    """The site's live page failed at its time, and so it stands in Captures."""
+    outcome = Outcome(site="TMZ", time=THEN, outcome="failed", task="screenshot", reason=reason, source="live")
+    outcome.save(store, WORD_THEN)
+    update_captures(store, THEN, [], [outcome])
+
+
+@pytest.mark.browser
+def test_a_page_of_the_past_comes_from_the_archive_and_says_so(past: Archive, folder_store: FolderStore) -> None:
+    step = screenshot(OLD)
+    assert step.execute(then()) == SIDECAR_THEN
+    shot = Screenshot.load(folder_store, SIDECAR_THEN)
+    assert (shot.source, shot.time, shot.captured_at) == ("archive", THEN, SEEN)
+    assert shot.memento == f"{past.timegate}20261120080307/{OLD}"
+    assert (shot.url, shot.final_url, shot.title) == (OLD, OLD, "News")
+    assert (shot.images_loaded, shot.images_total, shot.images_missing) == (1, 2, 1)
+    assert shot.missing == ["1 picture is not archived"]
+    assert step.seen_by == "archive"
+    assert not folder_store.exists(WORD_THEN)
+
+
+@pytest.mark.browser
+def test_a_live_page_says_which_pictures_did_not_come(context: dict[str, Any], folder_store: FolderStore) -> None:
+    with Web({"/": f"{PAGE}<img src=/lost.jpg width=200 height=200>"}) as web:
+        key = screenshot(f"{web.address}/").execute(context)
+    shot = Screenshot.load(folder_store, key)
+    assert (shot.images_loaded, shot.images_total, shot.images_missing, shot.memento) == (0, 1, 1, None)
+
+
+def test_a_time_without_a_copy_is_skipped_with_the_archives_word(
+    no_copy: Web, folder_store: FolderStore, no_browser: None
+) -> None:
+    with pytest.raises(AirflowSkipException, match=r"has no copy of https://www\.tmz\.com/ of any time\."):
+        screenshot().execute(then())
+    assert word_of(folder_store)[:2] == ("skipped", None)
+
+
+def test_a_time_whose_nearest_copy_is_too_far_is_skipped_with_its_time(
+    past: Archive, folder_store: FolderStore, no_browser: None
+) -> None:
+    context = {"logical_date": THEN - timedelta(days=2)}
+    with pytest.raises(AirflowSkipException, match=r"the nearest one is of 2026-11-20T08:03:07Z, 48\.1 h after"):
+        screenshot(OLD).execute(context)
+
+
+def test_an_archive_that_is_down_is_a_failure_and_no_word_about_the_site(
+    folder_store: FolderStore, monkeypatch: pytest.MonkeyPatch, no_browser: None
+) -> None:
+    with pytest.raises(ArchiveError):
+        screenshot().execute(then())
+    outcome, source, reason = word_of(folder_store)
+    assert (outcome, source) == ("failed", "archive")
+    assert reason.startswith("The archive 127.0.0.1:9 gave no answer")
+    # Once it is up and has no copy, the site was not missed: nobody had tried at its time.
+    with Web({}) as web:
+        monkeypatch.setenv("CELEBS_ARCHIVE_URL", f"{web.address}/")
+        with pytest.raises(AirflowSkipException):
+            screenshot().execute(then())
+    assert word_of(folder_store)[:2] == ("skipped", None)
+
+
+class TestRecapture:
+    @pytest.fixture
+    def kept(self, folder_store: FolderStore) -> str:
+        """A screenshot of the run, in two parts."""
+        parts = [Part(key=keys.image(STEM_THEN, n, "jpeg"), rows=Span(100 * n - 100, 100 * n)) for n in (1, 2)]
+        shot = a_screenshot(time=THEN, title="Of before", captured_height=200, parts=parts)
+        return saved(folder_store, shot, a_picture(seed=1), a_picture(seed=2))
+
+    @pytest.mark.browser
+    def test_takes_a_new_picture(self, past: Archive, kept: str, folder_store: FolderStore) -> None:
+        before = folder_store.read(f"Images/{STEM_THEN}.jpeg")
+        assert screenshot(OLD).execute(then(recapture=True)) == kept
+        shot = Screenshot.load(folder_store, kept)
+        assert (shot.title, shot.source, shot.captured_at) == ("News", "archive", SEEN)
+        assert folder_store.read(f"Images/{STEM_THEN}.jpeg") != before
+        # A part of the picture of before is none of this one's.
+        assert set(folder_store.list("Images/")) == {kept, *(part.key for part in shot.parts)}
+
+    @pytest.mark.parametrize("params", [{"recapture": True}, {"recapture": True, "on_past": "skip"}])
+    def test_keeps_the_old_one_where_no_page_can_be_seen(
+        self,
+        params: dict[str, Any],
+        no_copy: Web,
+        kept: str,
+        folder_store: FolderStore,
+        written: list[str],
+        no_browser: None,
+    ) -> None:
+        before = {key: folder_store.read(key) for key in folder_store.list("Images/")}
+        step = screenshot()
+        assert step.execute(then(**params)) == kept
+        assert written == []
+        assert {key: folder_store.read(key) for key in folder_store.list("Images/")} == before
+        assert step.seen_by == "live"
+
+    def test_keeps_the_old_one_where_the_archive_is_down(
+        self, kept: str, folder_store: FolderStore, no_browser: None
+    ) -> None:
+        before = {key: folder_store.read(key) for key in folder_store.list("Images/")}
+        with pytest.raises(ArchiveError):
+            screenshot().execute(then(recapture=True))
+        assert {key: folder_store.read(key) for key in folder_store.list("Images/")} == before
+
+    @pytest.mark.browser
+    def test_that_is_killed_between_pictures_and_sidecar_is_done_whole_by_the_next_try(
+        self, past: Archive, kept: str, folder_store: FolderStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def killed(*_: object) -> str:
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Screenshot, "save", killed)
+            with pytest.raises(KeyboardInterrupt):
+                screenshot(OLD).execute(then(recapture=True))
+        # No sidecar of the old picture stands beside the new one.
+        assert not folder_store.exists(kept)
+        screenshot(OLD).execute(then())
+        assert Screenshot.load(folder_store, kept).title == "News"
+
+    def test_is_not_asked_for_by_recognising_anew(
+        self, kept: str, folder_store: FolderStore, written: list[str], no_browser: None
+    ) -> None:
+        assert screenshot().execute(then(rerecognise=True)) == kept
+        assert written == []
+
+
+class TestASiteThatFailedAtItsTime:
+    def test_fails_again_with_the_same_words_however_often_it_is_tried(
+        self, no_copy: Web, folder_store: FolderStore, no_browser: None
+    ) -> None:
+        failed_then(folder_store)
+        said = set()
+        for params in ({}, {}, {"on_past": "skip"}, {}):
+            with pytest.raises(MissedError) as caught:
+                screenshot().execute(then(**params))
+            text = str(caught.value)
+            assert text.startswith(f"It sent no page.{STAYS_MISSED}")
+            assert text.count(STAYS_MISSED) == 1
+            assert word_of(folder_store) == ("failed", "live", text)
+            update_captures(folder_store, THEN, [], [Outcome.load(folder_store, WORD_THEN)])
+            said.add(text)
+        assert len(said) == 2
+
+    @pytest.mark.browser
+    def test_does_so_when_the_hours_of_its_page_are_over(
+        self, no_copy: Web, context: dict[str, Any], folder_store: FolderStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with Web({"/": 500}) as web:
+            url = f"{web.address}/"
+            with pytest.raises(CaptureError):
+                screenshot(url).execute(context)
+            first = word_of(folder_store, keys.outcome(STEM))
+            assert first[:2] == ("failed", "live")
+            monkeypatch.setenv("CELEBS_LIVE_WINDOW_H", "0.0001")
+            with pytest.raises(MissedError) as caught:
+                screenshot(url).execute(context)
+        assert str(caught.value).startswith(first[2] + STAYS_MISSED)
+
+    def test_is_not_forgotten_while_the_archive_is_down(
+        self, folder_store: FolderStore, monkeypatch: pytest.MonkeyPatch, no_browser: None
+    ) -> None:
+        failed_then(folder_store)
+        # Merge has not read it yet.
+        folder_store.delete(keys.captures(THEN))
+        for _ in range(2):
+            with pytest.raises(ArchiveError, match="gave no answer") as caught:
+                screenshot().execute(then())
+            assert not isinstance(caught.value, PermanentError)
+            assert str(caught.value).startswith(f"It sent no page.{STAYS_MISSED}The archive ")
+        with Web({}) as web:
+            monkeypatch.setenv("CELEBS_ARCHIVE_URL", f"{web.address}/")
+            with pytest.raises(MissedError, match=r"^It sent no page\."):
+                screenshot().execute(then())
+
+    def test_is_not_forgotten_when_the_browser_fails(
+        self, past: Archive, folder_store: FolderStore, no_browser: None
+    ) -> None:
+        failed_then(folder_store)
+        folder_store.delete(keys.captures(THEN))
+        with pytest.raises(BrowserError):
+            screenshot(OLD).execute(then())
+        assert missed(folder_store, "TMZ", THEN) == "It sent no page."
+
+    @pytest.mark.browser
+    def test_is_seen_where_the_archive_has_its_page(self, past: Archive, folder_store: FolderStore) -> None:
+        failed_then(folder_store)
+        assert screenshot(OLD).execute(then()) == SIDECAR_THEN
+        assert Screenshot.load(folder_store, SIDECAR_THEN).source == "archive"
+        assert not folder_store.exists(WORD_THEN)

@@ -40,6 +40,7 @@ the same address for as long as it did not change."""
 _BUILDS_WITHIN = timedelta(days=30)
 _NEVER = {"audio", "video", "track", "report", "websocket", "serviceworker", "sharedworker", "manifest", "object"}
 """What adds nothing to a picture of the page, and would cost the archive much."""
+_MOST_SAID = 1_000_000
 _NOT_ASKED = "not asked for"
 _RANKS = {"document": 0, "iframe": 2, "frame": 2, "style": 1, "script": 1, "font": 3, "image": 2}
 _LAST = 3
@@ -156,7 +157,7 @@ class Replay:
     def _failed(self, error: ArchiveError, page: bool) -> None:
         """Take note that the archive gave no answer. One file of many may be broken there; several in a row are not."""
         with self._lock:
-            if time.monotonic() > self._deadline:
+            if time.monotonic() >= self._deadline:
                 return
             self._failures += 1
             if page or isinstance(error, ArchiveBusyError) or self._failures == _FAILURES:
@@ -223,7 +224,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Nothing is told to a site that is shown from an archive."""
-        # What the browser sends is not read, so the connection can't go on.
+        # Read, or the connection's end would overtake the answer; it ends, for there may be more of it.
+        self.rfile.read(min(int(self.headers.get("Content-Length") or 0), _MOST_SAID))
         self.close_connection = True
         self.send_response(404)
         self.send_header("Content-Length", "0")
@@ -251,6 +253,8 @@ class _Handler(BaseHTTPRequestHandler):
         """What the browser wants it for. On ``http:`` pages it tells by what it accepts alone."""
         if told := self.headers.get("Sec-Fetch-Dest"):
             return "" if told == "empty" else told
+        if self.headers.get("Range"):
+            return "video"
         accepts = self.headers.get("Accept", "")
         kinds = {"image/": "image", "text/html": "document", "text/css": "style"}
         by_accept = next((kind for start, kind in kinds.items() if accepts.startswith(start)), "")

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 LONGEST_PAUSE_S = 24 * 3600
 """No archive wants to be left alone for longer; a time beyond it is damage, or that of a clock that was wrong."""
 
+_TOO_MUCH = "The page asks for more than the archive gives in the time there is."
+
 
 class Turns:
     """
@@ -60,6 +62,10 @@ class Turns:
         with self._locked(deadline):
             wait_s = self._free_at() - time.time()
             if time.monotonic() + wait_s > deadline:
+                if wait_s <= self._interval_s:
+                    # It is not the archive that refuses: there is no time left for one more at this rate.
+                    time.sleep(max(deadline - time.monotonic(), 0))
+                    raise ArchiveBusyError(_TOO_MUCH)
                 raise ArchiveBusyError(
                     f"The archive {self.host} wants no request for another {wait_s:.0f} s. Clear the task later."
                 )
@@ -124,7 +130,7 @@ class _Line:
             heapq.heapify(self._waiting)
             if not mine_is_next:
                 self._moved.notify_all()
-                raise ArchiveBusyError("The page asks for more than the archive gives in the time there is.")
+                raise ArchiveBusyError(_TOO_MUCH)
             self._busy = True
         try:
             yield

@@ -37,6 +37,8 @@ _STILL_S = 0.4
 _GROWN_PX = 200
 _ROUNDS = 4
 """Ways down a page whose bottom moves on while its pictures come."""
+_EMPTY_S = 30
+"""A page that shows nothing, and to which nothing more comes for so long, stays empty, if it is given minutes."""
 _RESTLESS_S = 1.5
 """A layout that moves on for this long though nothing more comes will not rest: an advertisement, a carousel."""
 
@@ -135,8 +137,8 @@ def settle(driver: WebDriver, deadline: float) -> list[str]:
 
     :return: what was still missing; empty for a page that was ready.
     """
-    signature, arrived = None, None
-    moved = grew = time.monotonic()
+    signature, arrived, files = None, None, None
+    moved = grew = came = time.monotonic()
     # Long enough to see it stand still, whatever is left of the budget.
     deadline = max(deadline, moved + 2 * _STILL_S)
     while True:
@@ -146,9 +148,11 @@ def settle(driver: WebDriver, deadline: float) -> list[str]:
             arrived, grew, moved = state["arrived"], now, now
         if state["signature"] != signature:
             signature, moved = state["signature"], now
+        if state["files"] != files or state["missing"] != ["any content"]:
+            files, came = state["files"], now
         if now - moved >= _STILL_S:
             return []
-        if now >= deadline or now - grew >= _RESTLESS_S:
+        if now >= deadline or now - grew >= _RESTLESS_S or now - came >= _EMPTY_S:
             return list(state["missing"]) or ["a layout at rest"]
         time.sleep(_POLL_S)
 

@@ -113,7 +113,7 @@ class ScreenshotOperator(SiteOperator):
     def _capture_past(self, step: Step, key: str, stored: bool) -> str:
         from celeb_ops.archive.past import capture_past
         from celeb_ops.capture.scratch import scratch_folder
-        from celeb_ops.exceptions import ArchiveError, NotArchivedError
+        from celeb_ops.exceptions import CaptureError, NotArchivedError
         from celeb_ops.hooks.webdriver import WebDriverHook
         from celeb_ops.missed import STAYS_MISSED
 
@@ -127,12 +127,16 @@ class ScreenshotOperator(SiteOperator):
                 past = capture_past(step.site, step.time, step.settings, hook.browser, folder)
             except NotArchivedError as error:
                 return self._without_page(step, key, stored, str(error))
-            except ArchiveError as error:
+            except CaptureError as error:
                 if self.missed_before:
                     raise type(error)(f"{self.missed_before}{STAYS_MISSED}{error}") from error
                 raise
             seen = _Seen(past.page, "archive", past.memento.when, past.memento.address, tuple(past.told))
-            return self._keep(step, key, seen)
+            self._keep(step, key, seen)
+        self.seen_by = "archive"
+        if self.missed_before:
+            self._forget_word(step)
+        return key
 
     def _keep(self, step: Step, key: str, seen: _Seen) -> str:
         """The pictures, and then the sidecar, into the store."""

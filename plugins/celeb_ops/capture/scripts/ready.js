@@ -1,5 +1,6 @@
 // What the page still waits for, what has come of it so far, and a signature of its layout: the page is still while
 // that stays the same.
+// `files` are those that have come, of any kind.
 // Not a MutationObserver: a clock or a ticker that changes its text for ever moves nothing else.
 const missing = [];
 if (document.readyState === 'loading') missing.push('the document');
@@ -40,4 +41,4 @@ const consent = window.autoconsentStandalone?.instance?.state?.lifecycle;
 if (consent === 'cmpDetected') kept.detected ??= performance.now();
 if (['openPopupDetected', 'runningOptOut', 'runningOptIn'].includes(consent)
   || (consent === 'cmpDetected' && performance.now() - kept.detected < 1000)) missing.push('the consent dialog');
-return { missing, arrived: `${arrived}/${images}`, signature };
+return { missing, arrived: `${arrived}/${images}`, signature, files: performance.getEntriesByType('resource').length };

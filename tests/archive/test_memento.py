@@ -1,0 +1,327 @@
+"""What an archive is asked and what is made of its answers: a real pywb, and a front that misbehaves."""
+
+from __future__ import annotations
+
+import gzip
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from celeb_ops.archive import memento
+from celeb_ops.archive.memento import Memento
+from celeb_ops.archive.turns import LONGEST_PAUSE_S, Turns
+from celeb_ops.exceptions import ArchiveBusyError, ArchiveError, PermanentError
+from tests.archive.conftest import EVENING, MORNING, NEXT_DAY, PAGE, PICTURE, SITE
+from tests.archive.front import CUT, HALF, Refused, Slow
+from tests.web import Web, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.archive.front import Front
+
+NOON = MORNING.replace(hour=12, minute=0, second=0)
+HOUR = timedelta(hours=1)
+IS_IT_UP = "Is it up, and CELEBS_ARCHIVE_URL right?"
+
+
+class Noting(Turns):
+    """Turns that note for how long nobody is to ask, and do not wait."""
+
+    def __init__(self, folder: Path, timegate: str) -> None:
+        super().__init__(folder, timegate, 1000)
+        self.pauses: list[float] = []
+
+    def pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+
+
+def soon() -> float:
+    return time.monotonic() + 30
+
+
+@pytest.fixture(params=["leads", "answers"])
+def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[memento.Archive]:
+    """An archive that leads to the nearest copy, and one that answers with it at once."""
+    name = "news" if request.param == "leads" else "straight"
+    timegate = request.getfixturevalue(name).timegate
+    with memento.Archive(timegate, Noting(tmp_path, timegate)) as archive:
+        yield archive
+
+
+@pytest.fixture
+def turns(busy: Front, tmp_path: Path) -> Noting:
+    return Noting(tmp_path, busy.timegate)
+
+
+@pytest.fixture
+def archive(busy: Front, turns: Noting) -> Iterator[memento.Archive]:
+    """The archive behind the front."""
+    with memento.Archive(busy.timegate, turns) as archive:
+        yield archive
+
+
+class TestNearest:
+    @pytest.mark.parametrize(
+        ("when", "found"),
+        [
+            (MORNING, MORNING),
+            (NOON, MORNING),
+            (MORNING.replace(hour=17), EVENING),
+            (EVENING - timedelta(seconds=1), EVENING),
+            (MORNING - timedelta(days=900), MORNING),
+            (NEXT_DAY + timedelta(days=900), NEXT_DAY),
+        ],
+        ids=["exact", "before", "after", "a second after", "years after", "years before"],
+    )
+    def test_is_the_copy_by_its_own_time(self, when: datetime, found: datetime, either: memento.Archive) -> None:
+        address = f"{either.timegate}{found:%Y%m%d%H%M%S}/{SITE}/"
+        assert either.nearest(f"{SITE}/", when, soon()) == Memento(f"{SITE}/", found, address)
+
+    def test_of_a_time_in_another_zone(self, either: memento.Archive) -> None:
+        east = EVENING.astimezone(datetime.strptime("+0900", "%z").tzinfo)
+        assert either.nearest(f"{SITE}/", east, soon()).when == EVENING
+
+    @pytest.mark.parametrize("url", [SITE, f"{SITE}/#top", "http://NEWS.example/", "https://www.news.example/"])
+    @pytest.mark.parametrize("when", [NOON, MORNING])
+    def test_of_an_address_that_is_put_right_has_the_copys_time(
+        self, url: str, when: datetime, either: memento.Archive
+    ) -> None:
+        assert either.nearest(url, when, soon()).when == MORNING
+
+    def test_of_a_page_without_its_slash_too(self, either: memento.Archive) -> None:
+        assert either.nearest(f"{SITE}/section", NOON, soon()).when == MORNING
+
+    @pytest.mark.parametrize("url", [f"{SITE}/never", "https://elsewhere.example/"])
+    def test_of_what_was_never_archived_is_none(self, url: str, either: memento.Archive) -> None:
+        assert either.nearest(url, NOON, soon()) is None
+
+    @pytest.mark.parametrize("page", ["gone", "busy", "robots", "old"])
+    def test_may_be_an_error_or_a_redirect(self, page: str, either: memento.Archive) -> None:
+        assert either.nearest(f"{SITE}/{page}", NOON, soon()).when == MORNING
+
+    def test_says_who_asks(self, busy: Front, archive: memento.Archive) -> None:
+        archive.nearest(f"{SITE}/", NOON, soon())
+        (request,) = busy.requests
+        assert request.headers["user-agent"] == memento.AGENT
+        assert request.headers["accept-datetime"] == "Fri, 20 Nov 2026 12:00:00 GMT"
+
+    def test_is_not_asked_of_what_is_no_timegate(self, tmp_path: Path) -> None:
+        """A login page, or a setting that names some other server, is no word about a copy."""
+        with Web({"/web/http://news.example/": "<h1>Welcome to our network</h1>"}) as web:
+            timegate = f"{web.address}/web/"
+            with (
+                memento.Archive(timegate, Noting(tmp_path, timegate)) as archive,
+                pytest.raises(ArchiveError, match=r"CELEBS_ARCHIVE_URL"),
+            ):
+                archive.nearest("http://news.example/", NOON, soon())
+
+
+class TestRead:
+    def test_of_a_time_between_two_has_the_copys_time(self, either: memento.Archive) -> None:
+        answer = either.read(f"{SITE}/harbour.jpg", NOON, soon())
+        assert (answer.status, answer.when, answer.body) == (200, MORNING, PICTURE)
+        assert (answer.content_type, answer.content_encoding, answer.location) == ("image/jpeg", "", "")
+
+    @pytest.mark.parametrize(("page", "status"), [("gone", 404), ("busy", 503), ("robots", 403)])
+    def test_gives_an_archived_error_with_its_time(self, page: str, status: int, either: memento.Archive) -> None:
+        answer = either.read(f"{SITE}/{page}", NOON, soon())
+        assert (answer.status, answer.when) == (status, MORNING)
+        assert either._turns.pauses == []
+
+    @pytest.mark.parametrize("page", ["never", "picture?id=2&width=2"])
+    def test_of_what_was_never_archived_is_none(self, page: str, either: memento.Archive) -> None:
+        assert either.read(f"{SITE}/{page}", NOON, soon()) is None
+
+    def test_of_what_the_archive_will_not_show_is_none(self, either: memento.Archive) -> None:
+        assert either.read("http://moved.example/", MORNING, soon()) is None
+
+    def test_leaves_what_is_compressed_as_it_came(self, either: memento.Archive) -> None:
+        answer = either.read(f"{SITE}/", NEXT_DAY, soon())
+        assert answer.content_encoding == "gzip"
+        assert gzip.decompress(answer.body) == b"<h1>Another day</h1>"
+
+    def test_of_a_picture_in_another_size_is_what_the_archive_has(self, either: memento.Archive) -> None:
+        answer = either.read(f"{SITE}/harbour.jpg?width=640", NOON, soon())
+        assert (answer.body, answer.when) == (PICTURE, MORNING)
+
+    @pytest.mark.parametrize("inside", [False, True])
+    @pytest.mark.parametrize(
+        ("page", "leads_to"),
+        [
+            ("old", "https://www.news.example/new"),
+            ("older", f"{SITE}/"),
+            ("section/oldest", f"{SITE}/section/new"),
+            ("by-scheme", "http://cdn.news.example/new"),
+        ],
+    )
+    def test_of_a_redirect_names_the_pages_own_address(
+        self, page: str, leads_to: str, inside: bool, busy: Front, archive: memento.Archive
+    ) -> None:
+        busy.redirects_inside = inside
+        answer = archive.read(f"{SITE}/{page}", MORNING, soon())
+        assert (answer.status // 100, answer.when, answer.location) == (3, MORNING, leads_to)
+
+    def test_of_what_is_too_large_for_a_page_is_empty(
+        self, archive: memento.Archive, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(memento, "_MOST_BYTES", len(PICTURE) - 1)
+        assert archive.read(f"{SITE}/harbour.jpg", MORNING, soon()).body == b""
+        monkeypatch.setattr(memento, "_MOST_BYTES", len(PICTURE))
+        assert archive.read(f"{SITE}/harbour.jpg", MORNING, soon()).body == PICTURE
+
+
+class TestABusyArchive:
+    def asked(self, archive: memento.Archive) -> bytes:
+        return archive.read(f"{SITE}/harbour.jpg", MORNING, soon()).body
+
+    @pytest.mark.parametrize("status", [429, 503, 500, 502, 504])
+    def test_is_asked_again_after_ever_longer_pauses(
+        self, status: int, busy: Front, archive: memento.Archive, turns: Noting
+    ) -> None:
+        busy.give(*[Refused(status)] * 5)
+        assert self.asked(archive) == PICTURE
+        assert turns.pauses == [2, 4, 8, 16, 32]
+
+    def test_is_asked_again_when_it_says(self, busy: Front, archive: memento.Archive, turns: Noting) -> None:
+        busy.give(Refused(429, retry_after=7), Refused(503, retry_after=0), Refused(429, retry_after=90))
+        assert self.asked(archive) == PICTURE
+        assert turns.pauses == [7, 0, 90]
+
+    def test_may_say_it_by_a_date(self, busy: Front, archive: memento.Archive, turns: Noting) -> None:
+        now = datetime.now(UTC).replace(microsecond=0)
+        busy.give(Refused(429, retry_after=now + timedelta(seconds=40)), Refused(429, retry_after=now - HOUR))
+        assert self.asked(archive) == PICTURE
+        assert turns.pauses == [pytest.approx(40, abs=3), 0]
+
+    @pytest.mark.parametrize("text", ["soon", "-5", "1.5", ""])
+    def test_that_says_nothing_usable_is_asked_like_one_that_says_nothing(self, text: str) -> None:
+        assert memento._retry_after(text) is None
+
+    def test_that_says_for_ever_is_left_alone_for_a_day(self) -> None:
+        assert memento._retry_after("9" * 400) == LONGEST_PAUSE_S
+
+    def test_is_really_left_alone_for_so_long(self, busy: Front, tmp_path: Path) -> None:
+        busy.give(Refused(429, retry_after=1))
+        with memento.Archive(busy.timegate, Turns(tmp_path, busy.timegate, 1000)) as archive:
+            assert self.asked(archive) == PICTURE
+        first, second = busy.requests
+        assert 0.95 <= second.at - first.at < 5
+
+    def test_that_wants_to_be_left_alone_for_longer_than_there_is_time_is_not_waited_for(
+        self, busy: Front, tmp_path: Path
+    ) -> None:
+        busy.give(Refused(429, retry_after=600))
+        start = time.monotonic()
+        with (
+            memento.Archive(busy.timegate, Turns(tmp_path, busy.timegate, 1000)) as archive,
+            pytest.raises(ArchiveBusyError, match=r"wants no request for another \d+ s"),
+        ):
+            self.asked(archive)
+        assert time.monotonic() - start < 5
+        assert len(busy.requests) == 1
+
+    @pytest.mark.parametrize("fault", [CUT, HALF])
+    def test_that_breaks_off_is_asked_again(
+        self, fault: str, busy: Front, archive: memento.Archive, turns: Noting
+    ) -> None:
+        busy.give(fault, fault)
+        assert self.asked(archive) == PICTURE
+        assert turns.pauses == [2, 4]
+
+    @pytest.mark.parametrize(
+        ("fault", "tries", "kind", "said", "advice"),
+        [
+            (Refused(429), 6, ArchiveBusyError, "answered with HTTP 429 6 times", "Clear the task later."),
+            (Refused(503), 6, ArchiveBusyError, "answered with HTTP 503 6 times", "Clear the task later."),
+            (Refused(502), 6, ArchiveError, "answered with HTTP 502 6 times", "Clear the task later."),
+            (CUT, 3, ArchiveError, r"gave no answer \(ConnectionError\) 3 times", IS_IT_UP),
+            (HALF, 3, ArchiveError, r"gave no answer \(\w+\) 3 times", IS_IT_UP),
+        ],
+    )
+    def test_is_given_up_with_a_sentence(
+        self,
+        fault: Refused | str,
+        tries: int,
+        kind: type[ArchiveError],
+        said: str,
+        advice: str,
+        busy: Front,
+        archive: memento.Archive,
+    ) -> None:
+        busy.give(*[fault] * 10)
+        with pytest.raises(ArchiveError, match=said) as caught:
+            self.asked(archive)
+        assert type(caught.value) is kind
+        assert not isinstance(caught.value, PermanentError)
+        assert f"The archive {archive.host} " in str(caught.value)
+        assert str(caught.value).endswith(
+            f", the last time for {busy.memento(f'{SITE}/harbour.jpg', MORNING)}. {advice}"
+        )
+        assert len(busy.requests) == tries
+
+    def test_where_nobody_is_is_given_up_soon(self, tmp_path: Path) -> None:
+        timegate = f"http://127.0.0.1:{free_port()}/web/"
+        turns = Noting(tmp_path, timegate)
+        with memento.Archive(timegate, turns) as archive, pytest.raises(ArchiveError, match="gave no answer"):
+            archive.nearest(f"{SITE}/", NOON, soon())
+        assert turns.pauses == [2, 4]
+
+
+def test_there_is_one_connection_and_one_request_at_once(busy: Front, archive: memento.Archive) -> None:
+    busy.give(*[Slow(0.05)] * 4)
+    found = []
+    pages = ("", "harbour.jpg", "gone", "old", "style.css", "busy")
+    threads = [
+        threading.Thread(target=lambda page=page: found.append(archive.read(f"{SITE}/{page}", NOON, soon())))
+        for page in pages
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert len(found) == len(pages)
+    assert all(found)
+    # Each is asked about twice: the archive leads to the copy's own time.
+    assert len(busy.requests) == 2 * len(pages)
+    assert (busy.most_at_once, busy.connections) == (1, 1)
+
+
+class TestNear:
+    def near(self, archive: memento.Archive, page: str, window: timedelta) -> list[Memento]:
+        when = MORNING
+        first = archive.nearest(f"{SITE}/{page}", when, soon())
+        return list(archive.near(first, when, window, 30))
+
+    def test_finds_the_page_behind_a_nearer_error(self, either: memento.Archive) -> None:
+        found = self.near(either, "flaky", 12 * HOUR)
+        assert [one.when for one in found] == [MORNING, MORNING - 3 * HOUR, MORNING + 5 * HOUR]
+        assert [either.read(one.url, one.when, soon()).status for one in found] == [503, 200, 200]
+
+    def test_looks_no_further_than_the_window(self, either: memento.Archive) -> None:
+        assert [one.when for one in self.near(either, "flaky", 4 * HOUR)] == [MORNING, MORNING - 3 * HOUR]
+
+    def test_asks_for_others_only_when_they_are_wanted(self, busy: Front, archive: memento.Archive) -> None:
+        first = archive.nearest(f"{SITE}/flaky", MORNING, soon())
+        before = len(busy.requests)
+        assert next(archive.near(first, MORNING, 12 * HOUR, 30)) == first
+        assert len(busy.requests) == before
+
+    def test_has_its_time_from_when_others_are_wanted(
+        self, busy: Front, archive: memento.Archive, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The first copy was looked at meanwhile, which may have taken minutes."""
+        first = archive.nearest(f"{SITE}/flaky", MORNING, soon())
+        near = archive.near(first, MORNING, 12 * HOUR, 30)
+        next(near)
+        real = time.monotonic
+        monkeypatch.setattr(time, "monotonic", lambda: real() + 1000)
+        assert next(near).when == MORNING - 3 * HOUR
+
+
+def test_what_is_archived_is_the_page(archive: memento.Archive) -> None:
+    assert archive.read(f"{SITE}/", EVENING, soon()).body == PAGE.encode()

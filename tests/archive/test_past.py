@@ -1,0 +1,226 @@
+"""Pages of the past from end to end: a real archive, a real browser, and what it is photographed as."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from PIL import Image, ImageChops
+
+from celeb_ops.archive import memento, past
+from celeb_ops.archive.past import PastPage, capture_past
+from celeb_ops.capture import loading
+from celeb_ops.capture.browser import open_browser
+from celeb_ops.exceptions import ArchiveBusyError, ArchiveError, NotArchivedError, PermanentError
+from celeb_ops.settings import Settings
+from celeb_ops.sites import Site
+from tests.archive.conftest import MORNING, NEXT_DAY
+from tests.archive.front import Refused
+from tests.web import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from selenium.webdriver.remote.webdriver import WebDriver
+
+    from celeb_ops.sites import CaptureOptions
+    from tests.archive.front import Front
+    from tests.archive.server import Archive
+
+RUN = datetime(2026, 11, 20, 8, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+class Darkroom:
+    """Captures in folders of their own, and what the browsers showed at the end."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.opened = 0
+        self.sources: list[str] = []
+
+    @contextmanager
+    def browser(self, options: CaptureOptions, proxy: str) -> Iterator[WebDriver]:
+        self.opened += 1
+        with open_browser(options, "", proxy) as driver:
+            yield driver
+            self.sources.append(driver.page_source)
+
+    def capture(self, timegate: str, url: str, when: datetime = RUN) -> PastPage:
+        settings = Settings(archive_url=timegate, archive_rate=1000, cache=str(self._folder / "cache"))
+        folder = self._folder / f"pictures{self.opened}"
+        folder.mkdir(exist_ok=True)
+        return capture_past(Site(url=url, name="DAILY"), when, settings, self.browser, folder)
+
+
+@pytest.fixture
+def darkroom(tmp_path: Path) -> Darkroom:
+    return Darkroom(tmp_path)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An archive that has trouble is asked again soon."""
+    monkeypatch.setattr(memento, "_FIRST_PAUSE_S", 0.01)
+
+
+@pytest.mark.browser
+class TestAPage:
+    def test_is_that_of_its_time_and_no_more(self, news: Archive, darkroom: Darkroom) -> None:
+        seen = darkroom.capture(news.timegate, "http://daily.example/")
+        assert seen.memento.address == f"{news.timegate}20261120080307/http://daily.example/"
+        assert seen.memento.when == MORNING
+        page = seen.page
+        assert (page.title, page.final_url, page.http_status) == ("Scripted", "http://daily.example/", 200)
+        assert page.page_height > 2500
+        assert (page.images_loaded, page.images_total) == (3, 5)
+        assert seen.lacking == {
+            "http://daily.example/late.jpg": "archived at another time (2029-05-08 08:03)",
+            "http://daily.example/never.jpg": "not archived",
+        }
+        assert seen.told == ["1 picture is archived at another time", "1 picture is not archived"]
+        # The site's own addresses and words, and the style sheet of ten days before.
+        boat = next(one for one in page.pictures if one.src == "http://daily.example/one.jpg")
+        assert (boat.alt, boat.headline, boat.link) == (
+            "A boat",
+            "At the harbour",
+            "http://daily.example/story?id=7",
+        )
+        assert "https://cdn.daily.example/two.jpg" in {one.src for one in page.pictures}
+        # Nothing of the archive's own is on it.
+        (source,) = darkroom.sources
+        assert not [word for word in ("wombat", "__wb", "_wm", "toolbar", "127.0.0.1") if word in source]
+
+    def test_is_the_same_each_time(self, news: Archive, darkroom: Darkroom) -> None:
+        one, other = (darkroom.capture(news.timegate, "http://daily.example/") for _ in range(2))
+        assert one.memento == other.memento
+        assert one.lacking == other.lacking
+        facts = ("title", "final_url", "page_width", "page_height", "captured_height", "pictures", "missing")
+        assert [getattr(one.page, name) for name in facts] == [getattr(other.page, name) for name in facts]
+        assert [part.rows for part in one.page.parts] == [part.rows for part in other.page.parts]
+        for first, second in zip(one.page.parts, other.page.parts, strict=True):
+            with Image.open(first.path) as a, Image.open(second.path) as b:
+                assert ImageChops.difference(a.convert("RGB"), b.convert("RGB")).getbbox() is None
+
+    def test_may_be_of_a_safe_site(self, news: Archive, darkroom: Darkroom) -> None:
+        seen = darkroom.capture(news.timegate, "https://secure.example/")
+        assert (seen.page.title, seen.page.final_url) == ("Secure", "https://secure.example/")
+        assert (seen.page.images_loaded, seen.lacking, seen.told) == (6, {}, [])
+
+    def test_is_whole_though_the_archive_is_busy(self, busy: Front, darkroom: Darkroom, quick: None) -> None:
+        busy.give(*[Refused(429)] * 3, *[Refused(503, retry_after=1)] * 1, to=".jpg")
+        seen = darkroom.capture(busy.timegate, "https://secure.example/")
+        assert (seen.page.images_loaded, seen.lacking) == (6, {})
+        assert len(busy.faults) == 4
+        assert (busy.most_at_once, busy.most_open) == (1, 1)
+
+    def test_that_has_moved_is_shown_with_the_time_of_where_it_is(self, news: Archive, darkroom: Darkroom) -> None:
+        seen = darkroom.capture(news.timegate, "http://moving.example/")
+        assert (seen.page.title, seen.page.final_url) == ("Front", "https://www.moving.example/front")
+        assert seen.memento.when == MORNING + HOUR
+        assert seen.memento.address == f"{news.timegate}20261120090307/https://www.moving.example/front"
+
+    @pytest.mark.parametrize(
+        ("site", "title", "when"),
+        [("flaky", "Up", MORNING - 3 * HOUR), ("guarded", "Let in", MORNING + 2 * HOUR)],
+        ids=["an error page", "a challenge"],
+    )
+    def test_is_looked_for_behind_what_is_none(
+        self,
+        site: str,
+        title: str,
+        when: datetime,
+        news: Archive,
+        darkroom: Darkroom,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(loading, "_EMPTY_S", 0.5)
+        seen = darkroom.capture(news.timegate, f"http://{site}.example/")
+        assert (seen.page.title, seen.memento.when, darkroom.opened) == (title, when, 2)
+
+    def test_that_was_never_there_is_told(self, news: Archive, darkroom: Darkroom) -> None:
+        with pytest.raises(NotArchivedError) as caught:
+            darkroom.capture(news.timegate, "http://broken.example/")
+        assert darkroom.opened == 2
+        said = str(caught.value)
+        assert said.startswith("No copy of http://broken.example/ in 127.0.0.1:")
+        assert "that of 2026-11-20T08:03:07Z, 0.1 h after the run's time (" in said
+        assert "answered with HTTP 404" in said
+
+    def test_that_the_archive_can_not_give_in_time_is_its_trouble(
+        self, busy: Front, darkroom: Darkroom, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """And no error of the site's: the task is tried again."""
+        monkeypatch.setattr(past, "PATIENCE_S", 20)
+        busy.give(Refused(429, retry_after=600), to="id_/")
+        with pytest.raises(ArchiveBusyError, match="wants no request for another"):
+            darkroom.capture(busy.timegate, "http://daily.example/")
+
+    def test_that_the_archive_fails_to_give_is_not_looked_for_elsewhere(
+        self, busy: Front, darkroom: Darkroom, quick: None
+    ) -> None:
+        busy.give(*[Refused(500)] * 6, to="id_/http://daily.example/")
+        with pytest.raises(ArchiveError, match="answered with HTTP 500 6 times"):
+            darkroom.capture(busy.timegate, "http://daily.example/")
+        assert darkroom.opened == 1
+
+
+class TestWithoutABrowser:
+    """What is known before one is opened."""
+
+    @pytest.mark.parametrize(
+        ("when", "nearest"),
+        [
+            (datetime(2026, 10, 1, 8, tzinfo=UTC), "2026-11-20T08:03:07Z, 1200.1 h after the run's time"),
+            (NEXT_DAY, "2026-11-20T08:03:07Z, 24.0 h before the run's time"),
+        ],
+    )
+    def test_a_time_without_a_copy_names_the_nearest(
+        self, when: datetime, nearest: str, news: Archive, darkroom: Darkroom
+    ) -> None:
+        with pytest.raises(NotArchivedError) as caught:
+            darkroom.capture(news.timegate, "http://daily.example/", when)
+        assert str(caught.value) == (
+            f"{news.address.removeprefix('http://')} has no copy of http://daily.example/ within 12 h "
+            f"(CELEBS_ARCHIVE_WINDOW_H): the nearest one is of {nearest}."
+        )
+        assert darkroom.opened == 0
+
+    def test_the_window_is_measured_to_the_second(self, news: Archive, darkroom: Darkroom) -> None:
+        for when in (MORNING + 12 * HOUR + timedelta(seconds=1), MORNING - 12 * HOUR - timedelta(seconds=1)):
+            with pytest.raises(NotArchivedError, match="within 12 h"):
+                darkroom.capture(news.timegate, "http://daily.example/", when)
+        assert darkroom.opened == 0
+
+    def test_a_site_that_was_never_archived_is_told(self, news: Archive, darkroom: Darkroom) -> None:
+        with pytest.raises(NotArchivedError, match=r"has no copy of https://unknown\.example/ of any time\."):
+            darkroom.capture(news.timegate, "https://unknown.example/")
+        assert darkroom.opened == 0
+
+    def test_an_archive_that_is_down_may_be_up_later(self, darkroom: Darkroom, quick: None) -> None:
+        with pytest.raises(ArchiveError, match="gave no answer") as caught:
+            darkroom.capture(f"http://127.0.0.1:{free_port()}/web/", "http://daily.example/")
+        assert not isinstance(caught.value, PermanentError)
+        assert darkroom.opened == 0
+
+    def test_an_archive_that_has_trouble_is_no_archive_without_a_copy(
+        self, busy: Front, darkroom: Darkroom, quick: None
+    ) -> None:
+        busy.give(*[Refused(503)] * 6)
+        with pytest.raises(ArchiveBusyError):
+            darkroom.capture(busy.timegate, "http://daily.example/")
+
+
+@pytest.mark.browser
+def test_a_capture_leaves_no_thread_behind(news: Archive, darkroom: Darkroom) -> None:
+    before = set(threading.enumerate())
+    darkroom.capture(news.timegate, "https://secure.example/")
+    deadline = time.monotonic() + 5
+    while (left := set(threading.enumerate()) - before) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert left == set()

@@ -1,0 +1,421 @@
+"""A page of the past in a real browser, which reaches the archive through the replay's proxy and nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import logging
+import re
+import socket
+import ssl
+import threading
+import time
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import psutil
+import pytest
+
+from celeb_ops.archive import memento
+from celeb_ops.archive.replay import Replay, own_address
+from celeb_ops.archive.turns import Turns
+from celeb_ops.capture.browser import open_browser
+from celeb_ops.exceptions import ArchiveBusyError, ArchiveError
+from celeb_ops.sites import CaptureOptions
+from tests.archive.conftest import DAILY, MORNING, NEXT_DAY, SITE, WORDS
+from tests.archive.front import Refused, Slow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.archive.front import Front
+    from tests.archive.server import Archive
+    from tests.archive.today import Today
+
+HOUR = timedelta(hours=1)
+PATIENCE_S = 20
+OPTIONS = CaptureOptions(timeout_s=20)
+
+
+@pytest.fixture
+def played(tmp_path: Path) -> Iterator[Callable[..., Replay]]:
+    """Opens replays of an archive's pages."""
+    with contextlib.ExitStack() as stack:
+
+        def play(server: Archive | Front, url: str, when: datetime = MORNING, patience_s: float = PATIENCE_S) -> Replay:
+            turns = Turns(tmp_path, server.timegate, 1000)
+            archive = stack.enter_context(memento.Archive(server.timegate, turns))
+            copy = archive.memento(url, MORNING)
+            return stack.enter_context(Replay(archive, copy, when, 12 * HOUR, patience_s))
+
+        yield play
+
+
+class Got:
+    def __init__(self, answer: http.client.HTTPResponse) -> None:
+        self.status, self.headers, self.body = answer.status, answer.headers, answer.read()
+
+
+def got(replay: Replay, url: str, kind: str = "document", method: str = "GET", **headers: str) -> Got:
+    """What a browser would be answered with."""
+    parts = urlsplit(url)
+    place = urlsplit(replay.address).netloc
+    if parts.scheme == "https":
+        unchecked = ssl.create_default_context()
+        unchecked.check_hostname, unchecked.verify_mode = False, ssl.CERT_NONE
+        connection = http.client.HTTPSConnection(place, timeout=30, context=unchecked)
+        connection.set_tunnel(parts.hostname, parts.port or 443)
+        asked = url.removeprefix(f"https://{parts.netloc}")
+    else:
+        connection = http.client.HTTPConnection(place, timeout=30)
+        asked = url
+    with contextlib.closing(connection):
+        body = b"said" if method == "POST" else None
+        connection.request(method, asked, body, {"Sec-Fetch-Dest": kind} | headers)
+        return Got(connection.getresponse())
+
+
+WAYS = {
+    *("background", "embed", "iframe", "img", "object", "preload", "prefetch", "script", "style", "video"),
+    *("beacon", "events", "fetch", "form", "imported", "keepalive", "made", "module", "socket", "worker", "xhr"),
+}
+"""What is seen to arrive where nothing stops it, and so may count as tried."""
+
+
+@pytest.mark.browser
+class TestTodaysWeb:
+    """``present`` answers everything, on loopback, and counts connections of any kind."""
+
+    def ways(self, present: Today) -> set[str]:
+        return {visit.rpartition("/")[2] for visit in present.visits}
+
+    def settled(self, present: Today) -> None:
+        """Wait until nobody new has come for a while."""
+        before = -1
+        while before != len(present.visits):
+            before = len(present.visits)
+            time.sleep(0.7)
+
+    def test_is_reached_by_the_page_where_nothing_stops_it(self, present: Today, tmp_path: Path) -> None:
+        """Else the test after it would see nothing either way."""
+        present.visits.clear()
+        page = tmp_path / "page.html"
+        page.write_text(present.page())
+        with open_browser(OPTIONS) as driver:
+            driver.get(page.as_uri())
+            self.settled(present)
+        assert WAYS - self.ways(present) == set()
+        assert "udp packet" in present.visits
+        assert {visit.split()[0] for visit in present.visits} == {"http", "https", "udp"}
+
+    def test_is_out_of_reach(
+        self, present: Today, news: Archive, played: Callable[..., Replay], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Of a site that is gone, safe or not, and of one whose own address answers today."""
+        caplog.set_level(logging.DEBUG, "celeb_ops.archive.replay")
+        present.visits.clear()
+        live = f"http://localhost:{present.http}"
+        replay = played(news, f"{live}/tries")
+        with open_browser(OPTIONS, "", replay.address) as driver:
+            for origin in (live, "https://leak.example", "http://leak.example"):
+                replay._way.add(f"{origin}/tries")
+                driver.get(f"{origin}/tries")
+                assert driver.title == "tried"
+                assert driver.find_element("tag name", "h1").text == "A page of the past"
+            self.settled(present)
+            for origin in (live, "https://leak.example"):
+                for page in ("refreshes0", "refreshes1", "goes0", "goes1", "leads0", "leads1"):
+                    driver.get(f"{origin}/{page}")
+                    # An error page of the browser's, or the page that led there: today's it is not.
+                    assert "<h1>Today" not in driver.page_source
+                    time.sleep(0.2)
+            for url in (f"{live}/tries", f"https://localhost:{present.https}/", f"http://127.0.0.1:{present.http}/"):
+                with contextlib.suppress(Exception):
+                    driver.get(url)
+                assert "<h1>Today" not in driver.page_source
+            self.settled(present)
+        assert present.visits == []
+        # It was tried: the proxy was asked for the same addresses.
+        asked = set(re.findall(rf"{live}/(\w+): not archived", caplog.text))
+        assert {"img", "background", "made", "fetch", "xhr", "events", "worker", "iframe", "live"} <= asked
+
+    def test_is_not_told_anything(self, news: Archive, played: Callable[..., Replay]) -> None:
+        replay = played(news, "http://daily.example/")
+        assert got(replay, "http://daily.example/").status == 200
+        for method in ("POST", "PUT", "DELETE", "PATCH"):
+            answer = got(replay, "http://daily.example/", "", method)
+            assert (answer.status, answer.body) == (404, b"")
+        assert got(replay, "https://secure.example/", "", "POST").status == 404
+
+
+class TestWhatIsShown:
+    def test_is_the_page_under_its_own_address(self, news: Archive, played: Callable[..., Replay]) -> None:
+        replay = played(news, "http://daily.example/")
+        answer = got(replay, "http://daily.example/")
+        assert (answer.status, answer.body.decode()) == (200, DAILY)
+        assert replay.shown.when == MORNING
+        answer = got(replay, "https://cdn.daily.example/two.jpg", "image")
+        assert (answer.status, answer.headers["Content-Type"]) == (200, "image/jpeg")
+        assert replay.lacking == {}
+
+    def test_is_nothing_before_the_page(self, busy: Front, played: Callable[..., Replay]) -> None:
+        """A browser has start pages and clocks of its own."""
+        replay = played(busy, "http://daily.example/")
+        assert got(replay, "http://daily.example/one.jpg", "image").status == 404
+        assert got(replay, "http://time.example/", "document").status == 404
+        assert busy.requests == []
+
+    def test_is_no_picture_of_another_time(self, news: Archive, played: Callable[..., Replay]) -> None:
+        replay = played(news, "http://daily.example/")
+        got(replay, "http://daily.example/")
+        for name, status in (("one", 200), ("lazy", 200), ("late", 404), ("never", 404)):
+            assert got(replay, f"http://daily.example/{name}.jpg", "image").status == status
+        assert replay.lacking == {
+            "http://daily.example/late.jpg": "archived at another time (2029-05-08 08:03)",
+            "http://daily.example/never.jpg": "not archived",
+        }
+
+    @pytest.mark.parametrize(
+        ("away", "kind", "status"),
+        [
+            (12 * HOUR, "image", 200),
+            (13 * HOUR, "image", 404),
+            (13 * HOUR, "", 404),
+            (13 * HOUR, "iframe", 404),
+            (13 * HOUR, "style", 200),
+            (13 * HOUR, "script", 200),
+            (13 * HOUR, "font", 200),
+            (29 * 24 * HOUR, "style", 200),
+            (31 * 24 * HOUR, "style", 404),
+            (31 * 24 * HOUR, "script", 404),
+        ],
+    )
+    @pytest.mark.parametrize("sign", [-1, 1])
+    def test_is_near_enough_for_its_kind(
+        self, away: timedelta, kind: str, status: int, sign: int, news: Archive, played: Callable[..., Replay]
+    ) -> None:
+        replay = played(news, "http://daily.example/", MORNING + sign * away)
+        replay._begun = True
+        assert got(replay, "https://cdn.daily.example/two.jpg", kind).status == status
+
+    @pytest.mark.parametrize("kind", ["video", "audio", "object", "serviceworker", "manifest", "websocket", "report"])
+    def test_is_nothing_that_adds_nothing(self, kind: str, busy: Front, played: Callable[..., Replay]) -> None:
+        replay = played(busy, "http://daily.example/")
+        replay._begun = True
+        assert got(replay, "http://daily.example/one.jpg", kind).status == 404
+        assert busy.requests == []
+
+    def test_keeps_no_count_of_icons(self, busy: Front, played: Callable[..., Replay]) -> None:
+        replay = played(busy, "http://daily.example/")
+        replay._begun = True
+        assert got(replay, "http://daily.example/favicon.ico", "image").status == 404
+        assert (busy.requests, replay.lacking) == ([], {})
+
+    def test_is_asked_for_once_where_it_is_not_there(self, busy: Front, played: Callable[..., Replay]) -> None:
+        replay = played(busy, "http://daily.example/")
+        replay._begun = True
+        for _ in range(3):
+            assert got(replay, "http://daily.example/never.jpg", "image").status == 404
+        assert len(busy.requests) == 1
+
+    def test_is_compressed_as_it_came(self, news: Archive, played: Callable[..., Replay]) -> None:
+        replay = played(news, "http://daily.example/")
+        replay._begun = True
+        answer = got(replay, "http://daily.example/style.css", "style")
+        assert (answer.headers["Content-Encoding"], answer.body[:2]) == ("gzip", b"\x1f\x8b")
+
+    def test_is_an_archived_error_with_its_status(self, news: Archive, played: Callable[..., Replay]) -> None:
+        replay = played(news, f"{SITE}/gone")
+        answer = got(replay, f"{SITE}/gone")
+        assert (answer.status, answer.body) == (404, b"<h1>Not found</h1>")
+
+    def test_allows_scripts_what_sites_allowed_each_other(self, news: Archive, played: Callable[..., Replay]) -> None:
+        replay = played(news, "http://daily.example/")
+        replay._begun = True
+        origin = {"Origin": "https://secure.example"}
+        for method in ("GET", "OPTIONS"):
+            answer = got(replay, "http://daily.example/one.jpg", "", method, **origin)
+            assert answer.headers["Access-Control-Allow-Origin"] == "https://secure.example"
+
+    @pytest.mark.parametrize(
+        ("accept", "path", "status"),
+        [
+            ("image/avif,image/webp,*/*;q=0.8", "late.jpg", 404),
+            ("text/css,*/*;q=0.1", "late.jpg", 404),
+            ("text/css,*/*;q=0.1", "style.css", 200),
+            ("*/*", "script.js", 200),
+            # Data, as far as one can tell.
+            ("*/*", "style.css", 404),
+        ],
+    )
+    def test_of_a_page_that_is_not_safe_is_told_by_what_it_accepts(
+        self, accept: str, path: str, status: int, news: Archive, played: Callable[..., Replay]
+    ) -> None:
+        """Browsers name what they want a file for only to safe sites."""
+        replay = played(news, "http://daily.example/")
+        replay._begun = True
+        assert got(replay, f"http://daily.example/{path}", "", Accept=accept).status == status
+        assert bool(replay.lacking) == accept.startswith("image/")
+
+    def test_is_no_video_of_a_page_that_is_not_safe(self, busy: Front, played: Callable[..., Replay]) -> None:
+        replay = played(busy, "http://daily.example/")
+        replay._begun = True
+        asked = {"Accept": "*/*", "Accept-Encoding": "identity;q=1, *;q=0", "Range": "bytes=0-"}
+        assert got(replay, "http://daily.example/two.mp4", "", **asked).status == 404
+        assert busy.requests == []
+
+
+class TestARedirect:
+    def test_leads_to_where_the_page_is_shown_with_its_own_time(
+        self, news: Archive, played: Callable[..., Replay]
+    ) -> None:
+        replay = played(news, "http://moving.example/")
+        answer = got(replay, "http://moving.example/")
+        assert (answer.status, answer.headers["Location"]) == (302, "https://www.moving.example/front")
+        answer = got(replay, "https://www.moving.example/front")
+        assert (answer.status, WORDS in answer.body.decode()) == (200, True)
+        assert replay.shown == replay._archive.memento("https://www.moving.example/front", MORNING + HOUR)
+
+    def test_of_a_frame_is_not_the_pages(self, news: Archive, played: Callable[..., Replay]) -> None:
+        replay = played(news, "http://daily.example/")
+        got(replay, "http://daily.example/")
+        assert got(replay, "http://moving.example/", "iframe").status == 302
+        got(replay, "https://www.moving.example/front", "iframe")
+        assert replay.shown.url == "http://daily.example/"
+
+
+class TestPatience:
+    def test_has_an_end(self, busy: Front, played: Callable[..., Replay]) -> None:
+        replay = played(busy, "http://daily.example/", patience_s=1)
+        assert got(replay, "http://daily.example/").status == 200
+        time.sleep(1.1)
+        before = len(busy.requests)
+        assert got(replay, "http://daily.example/one.jpg", "image").status == 404
+        assert replay.lacking == {"http://daily.example/one.jpg": "not had from the archive in time"}
+        assert len(busy.requests) == before
+
+    def test_that_ends_while_the_archive_wants_to_be_left_alone(
+        self, busy: Front, played: Callable[..., Replay]
+    ) -> None:
+        """No more is asked, and a page that lacks its pictures for that is none."""
+        busy.give(Refused(429, retry_after=600), to="one.jpg")
+        replay = played(busy, "http://daily.example/")
+        assert got(replay, "http://daily.example/").status == 200
+        assert got(replay, "http://daily.example/one.jpg", "image").status == 404
+        assert isinstance(replay.trouble, ArchiveBusyError)
+        before = len(busy.requests)
+        assert got(replay, "http://daily.example/lazy.jpg", "image").status == 404
+        assert set(replay.lacking.values()) == {"not had from the archive in time"}
+        assert len(busy.requests) == before
+
+    def test_that_is_too_short_for_all_pictures_is_no_trouble_of_the_archives(
+        self, busy: Front, tmp_path: Path
+    ) -> None:
+        turns = Turns(tmp_path, busy.timegate, 1)
+        with memento.Archive(busy.timegate, turns) as archive:
+            copy = archive.memento("https://secure.example/", MORNING)
+            with Replay(archive, copy, MORNING, 12 * HOUR, 1.5) as replay:
+                replay._begun = True
+                answers = [got(replay, f"https://secure.example/{n}.jpg", "image").status for n in range(3)]
+        assert answers == [200, 200, 404]
+        assert replay.trouble is None
+        assert list(replay.lacking.values()) == ["not had from the archive in time"]
+
+    @pytest.mark.parametrize(("failures", "trouble"), [(2, False), (3, True)])
+    def test_is_lost_when_several_files_in_a_row_fail(
+        self,
+        failures: int,
+        trouble: bool,
+        busy: Front,
+        played: Callable[..., Replay],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """One may be broken at the archive."""
+        monkeypatch.setattr(memento, "_FIRST_PAUSE_S", 0.001)
+        replay = played(busy, "https://secure.example/")
+        assert got(replay, "https://secure.example/").status == 200
+        for n in range(failures):
+            busy.give(*[Refused(500)] * 6, to=f"/{n}.jpg")
+            assert got(replay, f"https://secure.example/{n}.jpg", "image").status == 404
+        assert (replay.trouble is not None) == trouble
+        assert got(replay, "https://secure.example/5.jpg", "image").status == (404 if trouble else 200)
+
+    def test_that_ends_before_the_page_is_the_archives_trouble(
+        self, busy: Front, played: Callable[..., Replay]
+    ) -> None:
+        busy.give(Refused(429, retry_after=600))
+        replay = played(busy, "http://daily.example/")
+        assert got(replay, "http://daily.example/").status == 404
+        assert isinstance(replay.trouble, ArchiveError)
+
+    def test_is_first_for_what_the_page_needs_first(self, busy: Front, played: Callable[..., Replay]) -> None:
+        replay = played(busy, "http://daily.example/")
+        replay._begun = True
+        busy.give(Slow(0.6))
+        wanted = [("one.jpg", "image"), ("data", ""), ("lazy.jpg", "image"), ("style.css", "style"), ("", "document")]
+        threads = []
+        for path, kind in wanted:
+            thread = threading.Thread(target=got, args=(replay, f"http://daily.example/{path}", kind))
+            thread.start()
+            threads.append(thread)
+            time.sleep(0.05)
+        for thread in threads:
+            thread.join(timeout=20)
+        paths = [path.rpartition("/")[2] for path in busy.paths()]
+        order = sorted(set(paths), key=paths.index)
+        assert order == ["one.jpg", "", "style.css", "lazy.jpg", "data"]
+
+
+class TestTheEnd:
+    def test_is_heard_by_all_who_wait(self, busy: Front, played: Callable[..., Replay], tmp_path: Path) -> None:
+        """A browser that has ended waits for nothing, and nothing more is asked of the archive."""
+        busy.give(Slow(0.5), to="one.jpg")
+        turns = Turns(tmp_path, busy.timegate, 1000)
+        before = set(threading.enumerate())
+        with memento.Archive(busy.timegate, turns) as archive:
+            copy = archive.memento("http://daily.example/", MORNING)
+            with Replay(archive, copy, MORNING, 12 * HOUR, 60) as replay:
+                replay._begun = True
+                place = urlsplit(replay.address)
+                for path in ("one", "lazy", "late", "two", "three", "never"):
+                    with socket.create_connection((place.hostname, place.port)) as browser:
+                        browser.sendall(
+                            f"GET http://daily.example/{path}.jpg HTTP/1.1\r\nSec-Fetch-Dest: image\r\n\r\n".encode()
+                        )
+                    # It has hung up.
+                    time.sleep(0.02)
+        deadline = time.monotonic() + 5
+        while (left := set(threading.enumerate()) - before) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert left == set()
+        assert {path.rpartition("/")[2] for path in busy.paths()} == {"one.jpg"}
+
+    def test_closes_the_proxy(self, news: Archive, tmp_path: Path) -> None:
+        before = len(psutil.Process().net_connections())
+        turns = Turns(tmp_path, news.timegate, 1000)
+        with memento.Archive(news.timegate, turns) as archive:
+            copy = archive.memento("http://daily.example/", MORNING)
+            with Replay(archive, copy, MORNING, 12 * HOUR, 60) as replay:
+                assert got(replay, "http://daily.example/").status == 200
+                assert got(replay, "https://secure.example/0.jpg", "image").status == 200
+                listening = {one.laddr for one in psutil.Process().net_connections() if one.status == "LISTEN"}
+                port = urlsplit(replay.address).port
+                assert {address.ip for address in listening if address.port == port} == {"127.0.0.1"}
+        with pytest.raises(ConnectionRefusedError):
+            got(replay, "http://daily.example/")
+        deadline = time.monotonic() + 5
+        while len(psutil.Process().net_connections()) > before and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert len(psutil.Process().net_connections()) <= before
+
+
+def test_a_remote_browser_finds_this_machine_where_it_is_reached_from() -> None:
+    assert own_address("http://127.0.0.1:4444/wd/hub") == "127.0.0.1"
+    assert own_address("http://localhost:4444") == "127.0.0.1"
+
+
+def test_copies_of_another_day_are_not_the_page(news: Archive, played: Callable[..., Replay]) -> None:
+    replay = played(news, f"{SITE}/", NEXT_DAY + 40 * HOUR)
+    assert got(replay, f"{SITE}/").status == 404

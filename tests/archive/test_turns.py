@@ -1,0 +1,294 @@
+"""Turns are taken one at a time by threads and by processes, and the archive's wishes hold for all of them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from celeb_ops.archive.turns import Turns
+from celeb_ops.exceptions import ArchiveBusyError, ArchiveError
+from celeb_ops.settings import PROJECT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ARCHIVE = "https://archive.example/web/"
+
+# Another process: what it is to do, with `turns` and `note`, which writes a line that all can read.
+OTHER = """
+import os, sys, time
+from pathlib import Path
+from celeb_ops.archive.turns import Turns
+
+folder, log, rate, work = sys.argv[1:]
+turns = Turns(Path(folder), "https://archive.example/web/", float(rate))
+handle = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+
+def note(word):
+    os.write(handle, f"{word} {time.monotonic()}\\n".encode())
+
+def soon():
+    return time.monotonic() + 60
+
+exec(work)
+"""
+
+
+class Others:
+    """Processes that take turns at the same archive, and what they noted: words, and moments of the monotonic clock."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "cache"
+        self.log = folder / "log"
+        self._started: list[subprocess.Popen[bytes]] = []
+
+    def start(self, work: str, rate: float = 1000) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            [sys.executable, "-c", OTHER, self.folder, self.log, str(rate), work],
+            env=os.environ | {"PYTHONPATH": str(PROJECT / "plugins")},
+        )
+        self._started.append(process)
+        return process
+
+    @property
+    def notes(self) -> list[tuple[str, float]]:
+        lines = self.log.read_text().splitlines() if self.log.exists() else []
+        return [(word, float(moment)) for word, moment in map(str.split, lines)]
+
+    def wait_for(self, word: str) -> None:
+        deadline = time.monotonic() + 30
+        while not any(noted == word for noted, _ in self.notes):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    def close(self) -> None:
+        for process in self._started:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def others(tmp_path: Path):
+    others = Others(tmp_path)
+    yield others
+    others.close()
+
+
+def soon() -> float:
+    return time.monotonic() + 10
+
+
+def turns(folder: Path, rate: float = 1000) -> Turns:
+    return Turns(folder, ARCHIVE, rate)
+
+
+class Threads:
+    """Threads, what they noted, and the errors that ended them."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.errors: list[Exception] = []
+        self._threads: list[threading.Thread] = []
+
+    def take(self, turns: Turns, name: str, rank: int = 0, deadline: float | None = None, hold_s: float = 0) -> None:
+        def work() -> None:
+            try:
+                with turns.turn(deadline or soon(), rank):
+                    self.notes.append(f"{name} in")
+                    time.sleep(hold_s)
+                    self.notes.append(f"{name} out")
+            except ArchiveBusyError as error:
+                self.errors.append(error)
+
+        thread = threading.Thread(target=work)
+        self._threads.append(thread)
+        thread.start()
+
+    def join(self) -> None:
+        for thread in self._threads:
+            thread.join(timeout=20)
+            assert not thread.is_alive()
+
+
+def test_threads_take_turns_one_at_a_time(tmp_path: Path) -> None:
+    threads, one = Threads(), turns(tmp_path)
+    for number in range(6):
+        threads.take(one, str(number), hold_s=0.01)
+    threads.join()
+    assert [word.split()[1] for word in threads.notes] == ["in", "out"] * 6
+    assert len({word.split()[0] for word in threads.notes}) == 6
+
+
+def test_processes_take_turns_one_at_a_time_and_at_the_rate(others: Others) -> None:
+    work = """
+note("ready")
+while open(log).read().count("ready") < 3:
+    time.sleep(0.005)
+for _ in range(4):
+    with turns.turn(soon()):
+        note("in")
+        time.sleep(0.01)
+        note("out")
+"""
+    processes = [others.start(work, rate=20) for _ in range(3)]
+    assert [process.wait(60) for process in processes] == [0, 0, 0]
+    notes = [note for note in others.notes if note[0] != "ready"]
+    assert [word for word, _ in notes] == ["in", "out"] * 12
+    begun = [moment for word, moment in notes if word == "in"]
+    ended = [moment for word, moment in notes if word == "out"]
+    assert min(after - before for before, after in zip(ended, begun[1:], strict=False)) >= 0.05 - 0.005
+
+
+def test_the_rate_is_held_by_one_that_asks_alone(tmp_path: Path) -> None:
+    one, begun = turns(tmp_path, rate=10), []
+    for _ in range(3):
+        with one.turn(soon()):
+            begun.append(time.monotonic())
+    assert begun[1] - begun[0] >= 0.095
+    assert begun[2] - begun[1] >= 0.095
+
+
+def test_a_pause_holds_for_other_processes(others: Others) -> None:
+    with turns(others.folder).turn(soon()):
+        asked = time.monotonic()
+        turns(others.folder).pause(1.5)
+    process = others.start('with turns.turn(soon()): note("in")')
+    assert process.wait(60) == 0
+    ((_, moment),) = others.notes
+    assert 1.45 <= moment - asked < 10
+
+
+def test_a_pause_that_another_process_was_told_to_make_holds_here(others: Others) -> None:
+    assert others.start("with turns.turn(soon()): turns.pause(300)").wait(60) == 0
+    with (
+        pytest.raises(ArchiveBusyError, match=r"archive\.example wants no request for another (299|300) s\. Clear"),
+        turns(others.folder).turn(soon()),
+    ):
+        pass
+
+
+def test_the_turn_after_one_that_failed_comes(tmp_path: Path) -> None:
+    one = turns(tmp_path)
+    with pytest.raises(KeyError), one.turn(soon()):
+        raise KeyError
+    with one.turn(soon()):
+        pass
+
+
+class TestADeadline:
+    def test_ends_the_wait_in_line(self, tmp_path: Path) -> None:
+        threads, one = Threads(), turns(tmp_path)
+        with one.turn(soon()):
+            start = time.monotonic()
+            threads.take(one, "late", deadline=start + 0.2)
+            threads.join()
+            assert 0.15 < time.monotonic() - start < 5
+        (error,) = threads.errors
+        assert str(error) == "The page asks for more than the archive gives in the time there is."
+        with one.turn(soon()):
+            pass
+
+    def test_ends_the_wait_for_other_processes(self, others: Others) -> None:
+        others.start('with turns.turn(soon()):\n    note("in")\n    time.sleep(60)')
+        others.wait_for("in")
+        start = time.monotonic()
+        with (
+            pytest.raises(ArchiveBusyError, match="Other tasks of this machine kept asking the archive"),
+            turns(others.folder).turn(start + 0.2),
+        ):
+            pass
+        assert time.monotonic() - start < 5
+
+    def test_that_is_before_the_next_turn_ends_at_once(self, tmp_path: Path) -> None:
+        one = turns(tmp_path)
+        with one.turn(soon()):
+            one.pause(60)
+        start = time.monotonic()
+        with pytest.raises(ArchiveBusyError, match="wants no request for another 60 s"), one.turn(start + 30):
+            pass
+        assert time.monotonic() - start < 5
+
+
+def test_of_those_who_wait_the_lowest_rank_is_first_and_then_who_came_first(tmp_path: Path) -> None:
+    threads, one = Threads(), turns(tmp_path)
+    with one.turn(soon()):
+        for name, rank in (("late", 3), ("picture", 2), ("other picture", 2), ("page", 0), ("style", 1)):
+            threads.take(one, name, rank)
+            time.sleep(0.03)
+    threads.join()
+    assert [word.removesuffix(" in") for word in threads.notes if word.endswith(" in")] == [
+        "page",
+        "style",
+        "picture",
+        "other picture",
+        "late",
+    ]
+
+
+def test_one_that_is_killed_in_its_turn_blocks_nobody(others: Others) -> None:
+    process = others.start('with turns.turn(soon()):\n    note("in")\n    time.sleep(60)')
+    others.wait_for("in")
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    start = time.monotonic()
+    with turns(others.folder).turn(soon()):
+        pass
+    assert time.monotonic() - start < 5
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b'{"free_at": 17',
+        b"[]",
+        b'"soon"',
+        b"\xff",
+        b'{"free_at": null}',
+        b'{"free_at": NaN}',
+        b'{"free_at": Infinity}',
+        # The machine's clock was years ahead when it was written.
+        b'{"free_at": 9999999999}',
+    ],
+)
+def test_a_damaged_file_says_now_and_is_put_right(content: bytes, tmp_path: Path) -> None:
+    one = turns(tmp_path, rate=2)
+    with one.turn(soon()):
+        pass
+    (file,) = tmp_path.glob("*.json")
+    file.write_bytes(content)
+    start = time.monotonic()
+    with one.turn(soon()):
+        pass
+    assert time.monotonic() - start < 0.4
+    with one.turn(soon()):
+        assert time.monotonic() - start >= 0.45
+
+
+def test_archives_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    with turns(tmp_path).turn(soon()), Turns(tmp_path, "http://other.example/", 1).turn(time.monotonic() + 1):
+        pass
+
+
+def test_a_folder_that_can_not_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    one = turns(tmp_path / "file")
+    with pytest.raises(ArchiveError, match=r"can't be written \(.+\): see CELEBS_CACHE\."), one.turn(soon()):
+        pass
+
+
+def test_one_that_nobody_waits_for_any_more_is_passed_over(tmp_path: Path) -> None:
+    one = turns(tmp_path, rate=0.01)
+    start = time.monotonic()
+    with pytest.raises(ArchiveBusyError, match="Nobody waits"), one.turn(soon(), wanted=lambda: False):
+        pass
+    # It has used up nothing of the rate.
+    with one.turn(soon()):
+        assert time.monotonic() - start < 5
