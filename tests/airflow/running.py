@@ -40,14 +40,17 @@ class Airflow:
         with urllib.request.urlopen(urllib.request.Request(self.address + path, headers=headers), timeout=30) as answer:
             return answer.headers, answer.read()
 
-    def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
+    def ask(self, path: str, body: dict[str, Any] | None = None, method: str | None = None) -> Any:
+        """The answer, None where it is empty. Without a ``method`` it is POST with a body, and GET without."""
         request = urllib.request.Request(
             self.address + path,
             data=json.dumps(body).encode() if body is not None else None,
             headers={"Content-Type": "application/json", **self.authorization},
+            method=method,
         )
         with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)
+            content = answer.read()
+        return json.loads(content) if content else None
 
     @property
     def authorization(self) -> dict[str, str]:
