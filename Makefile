@@ -12,7 +12,10 @@ SUDO   := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 APT    := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qq
 # DATE, SITES and what an export is asked for come through the environment, where no space or sign in them means anything to make or the shell.
 WHICH  := $${DATE:+--date "$$DATE"} $${SITES:+--sites "$$SITES"}
-WISHES := $${ON_PAST:+--on-past "$$ON_PAST"} $${RECAPTURE:+--recapture} $${RERECOGNISE:+--rerecognise}
+# What may be said for "no": RECAPTURE=0 asks for nothing.
+NO     := 0 n no off false N No NO Off OFF False FALSE
+flag    = $(if $(filter-out $(NO),$($(1))),$(2))
+WISHES  = $${ON_PAST:+--on-past "$$ON_PAST"} $(call flag,RECAPTURE,--recapture) $(call flag,RERECOGNISE,--rerecognise)
 
 EXPORT := $${FROM:+--from "$$FROM"} $${TO:+--to "$$TO"} $${SITES:+--sites "$$SITES"} $${FORMAT:+--format "$$FORMAT"} $${OUT:+--out "$$OUT"}
 
@@ -42,7 +45,7 @@ report: setup ## rebuild the trends (Trends/) and the report (Report/index.html)
 	@$(PY) -m celeb_ops.trends
 
 forget: setup ## take out of the dataset: somebody who asked for it, for good (NAME="Grace Hopper"; ALIAS=…, one a call; GALLERY=1), or a run (RUN=2026-11-20T08:00 SITES=TMZ,PEOPLE); DRY=1 FORCE=1
-	@$(PY) -m celeb_ops.forget $${RUN:+--run="$$RUN"} $${SITES:+--sites="$$SITES"} $${ALIAS:+--alias="$$ALIAS"} $${DRY:+--dry-run} $${FORCE:+--yes} $${GALLERY:+--gallery} -- $${NAME:+"$$NAME"}
+	@$(PY) -m celeb_ops.forget $${RUN:+--run="$$RUN"} $${SITES:+--sites="$$SITES"} $${ALIAS:+--alias="$$ALIAS"} $(call flag,DRY,--dry-run) $(call flag,FORCE,--yes) $(call flag,GALLERY,--gallery) -- $${NAME:+"$$NAME"}
 
 gallery-check: setup ## which photos of the gallery help, and which do not
 	@$(PY) -m celeb_ops.gallery check

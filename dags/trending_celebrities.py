@@ -10,7 +10,8 @@ site.
 *Something failed?* Clear the red task: only that site is done anew, and `merge` and `watcher` follow. Nothing is
 doubled, however often a task or a run is repeated. Today's page never stands for another day's: further than 3 h from
 the run time, the copy of the page in a web archive does (`source` is *archive* then), and where there is none within
-12 h the site is skipped. A whole range of days: press **Trigger → Backfill**. All of it: `docs/backfill.md`.
+12 h the site is skipped. A whole range of days: press **Trigger → Backfill**; pages that can still be seen live go
+before its. All of it: `docs/backfill.md`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from airflow.sdk import Param, TriggerRule, dag, get_current_context, task, task
 
 from celeb_ops.operators import run
 from celeb_ops.operators.policy import DATASET, default_args
+from celeb_ops.operators.priority import LIVE_FIRST
 from celeb_ops.operators.rekognize import RekognizeCelebritiesOperator
 from celeb_ops.operators.screenshot import ScreenshotOperator
 from celeb_ops.operators.slice import SliceOperator
@@ -60,8 +62,8 @@ label = "{{ task.site['name'] }}"
             False,
             type="boolean",
             title="Capture anew",
-            description_md="Photograph the page again, also where a screenshot of the run is stored. That one stays "
-            "where no page can be seen.",
+            description_md="Photograph the page again, also where a screenshot of the run is stored, or was and its "
+            "pictures were tidied away. What is known stays where no page can be seen.",
         ),
         "rerecognise": Param(
             False,
@@ -72,7 +74,8 @@ label = "{{ task.site['name'] }}"
             "more.",
         ),
     },
-    default_args=default_args(settings),
+    # A backfill runs beside the schedule, and must not cost it a live page.
+    default_args=default_args(settings) | {"weight_rule": LIVE_FIRST},
 )
 def trending_celebrities():
     @task

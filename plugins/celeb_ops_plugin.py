@@ -1,4 +1,5 @@
-"""What this project adds to Airflow's UI: its pages in the API server, and "Trending" in the menu, which shows them."""
+"""What this project adds to Airflow: its pages in the API server, "Trending" in the menu, which shows them, and the
+rule by which live pages go before a backfill's."""
 
 from __future__ import annotations
 
@@ -8,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.plugins_manager import AirflowPlugin
 
 if TYPE_CHECKING:
+    from airflow.task.priority_strategy import PriorityWeightStrategy
+
     from celeb_ops.store import Store
 
 DAG_ID = "trending_celebrities"
@@ -15,7 +18,7 @@ DAG_ID = "trending_celebrities"
 
 
 class CelebOpsPlugin(AirflowPlugin):
-    """The trends, and the dataset's pictures and records, for those who may see its DAG."""
+    """The trends, and the dataset's pictures and records, for those who may see its DAG; the rule of its tasks."""
 
     name = "celeb_ops"
 
@@ -53,6 +56,14 @@ class CelebOpsPlugin(AirflowPlugin):
                 "icon_dark_mode": in_airflow(asset_path("icon-dark.svg")),
             }
         ]
+
+    # A property for the same reason: it is loaded where a DAG that names the rule is.
+    @cached_property
+    def priority_weight_strategies(self) -> list[type[PriorityWeightStrategy]]:  # type: ignore[override]
+        """The rule by which live pages go before a backfill's."""
+        from celeb_ops.operators.priority import LiveFirst
+
+        return [LiveFirst]
 
 
 def _open_store() -> Store:

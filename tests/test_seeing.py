@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from celeb_ops.seeing import View, Wishes, is_live, view
+from celeb_ops.seeing import GONE, Stored, View, Wishes, is_live, view
 from celeb_ops.settings import Settings
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -20,20 +20,36 @@ BOTH = Wishes(recapture=True, rerecognise=True)
 SETTINGS = Settings()
 
 
-def what(when: datetime, wishes: Wishes = PLAIN, stored: bool = False, settings: Settings = SETTINGS) -> str:
+def what(when: datetime, wishes: Wishes = PLAIN, stored: Stored = "none", settings: Settings = SETTINGS) -> str:
     return view(when, NOW, wishes, settings, stored).what
 
 
 @pytest.mark.parametrize("when", [NOW, LONG_AGO, NOW + 24 * HOUR])
 @pytest.mark.parametrize("wishes", [PLAIN, SKIP, ANEW])
 def test_what_is_stored_is_used_again(when: datetime, wishes: Wishes) -> None:
-    assert view(when, NOW, wishes, SETTINGS, stored=True) == View("stored")
+    assert view(when, NOW, wishes, SETTINGS, stored="whole") == View("stored")
 
 
 @pytest.mark.parametrize("wishes", [AGAIN, BOTH])
 @pytest.mark.parametrize(("when", "seen"), [(NOW, "live"), (LONG_AGO, "archive")])
 def test_unless_it_is_to_be_captured_anew(wishes: Wishes, when: datetime, seen: str) -> None:
-    assert what(when, wishes, stored=True) == seen
+    assert what(when, wishes, stored="whole") == seen
+
+
+@pytest.mark.parametrize(
+    ("when", "wishes", "seen"),
+    [
+        (LONG_AGO, PLAIN, View("nothing", GONE)),
+        (LONG_AGO, ANEW, View("nothing", GONE)),
+        (LONG_AGO, SKIP, View("nothing", GONE)),
+        (LONG_AGO, AGAIN, View("archive")),
+        (LONG_AGO, BOTH, View("archive")),
+        (NOW, PLAIN, View("live")),
+        (NOW, AGAIN, View("live")),
+    ],
+)
+def test_what_was_recognised_stays_when_its_pictures_are_gone(when: datetime, wishes: Wishes, seen: View) -> None:
+    assert view(when, NOW, wishes, SETTINGS, stored="recognised") == seen
 
 
 @pytest.mark.parametrize("sign", [-1, 1])
@@ -59,7 +75,7 @@ def test_the_live_page_stands_for_the_hours_around_it(sign: int) -> None:
     ],
 )
 def test_where_no_page_is_seen_a_sentence_says_why(when: datetime, wishes: Wishes, why: str) -> None:
-    seen = view(when, NOW, wishes, SETTINGS, stored=False)
+    seen = view(when, NOW, wishes, SETTINGS, stored="none")
     assert seen.what == "nothing"
     assert seen.why == (
         f"The run time {when:%Y-%m-%dT%H:%M:%SZ} is more than 3 h from now: "
@@ -87,18 +103,21 @@ def test_wishes_are_a_runs_params(params: dict[str, object] | None, wishes: Wish
 times = st.timedeltas(min_value=timedelta(days=-4_000), max_value=timedelta(days=400)).map(lambda away: NOW + away)
 near = st.timedeltas(min_value=-6 * HOUR, max_value=6 * HOUR).map(lambda away: NOW + away)
 wished = st.builds(Wishes, st.sampled_from(["archive", "skip"]), st.booleans(), st.booleans())
+kept = st.sampled_from(["whole", "recognised", "none"])
 
 
-@given(when=times | near, wishes=wished, stored=st.booleans(), window_h=st.floats(0.1, 48), later=st.timedeltas(
+@given(when=times | near, wishes=wished, stored=kept, window_h=st.floats(0.1, 48), later=st.timedeltas(
     min_value=timedelta(0), max_value=timedelta(days=4_000)
 ))  # fmt: skip
-def test_time_never_lies(when: datetime, wishes: Wishes, stored: bool, window_h: float, later: timedelta) -> None:
+def test_time_never_lies(when: datetime, wishes: Wishes, stored: Stored, window_h: float, later: timedelta) -> None:
     settings = Settings(live_window_h=window_h)
     seen = view(when, NOW, wishes, settings, stored)
     within = abs(when - NOW) <= timedelta(hours=window_h)
     assert (seen.what != "live") or within
     assert (seen.what != "archive") or (when < NOW and not within and wishes.on_past == "archive")
-    assert (seen.what != "stored") or (stored and not wishes.recapture)
+    assert (seen.what != "stored") or (stored == "whole" and not wishes.recapture)
+    # What is known is never replaced by itself.
+    assert (seen.what != "archive") or (stored == "none" or wishes.recapture)
     assert bool(seen.why) == (seen.what == "nothing")
     # The same run done again later says the same, unless its time came meanwhile.
     if seen.what == "nothing" and when < NOW:

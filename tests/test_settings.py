@@ -288,3 +288,20 @@ class TestPaths:
 
     def test_the_project_is_the_checkout(self) -> None:
         assert (PROJECT / "pyproject.toml").is_file()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://me:hunter2@archive.example/web/",
+        "https://hunter2@archive.example/",
+        "me:hunter2@archive.example/",
+        "ftp://me:hunter2@archive.example",
+    ],
+)
+def test_an_archive_s_address_with_a_password_is_refused_and_not_shown(url: str, load: Callable[..., Settings]) -> None:
+    """It would stand in every sidecar, result and row of an archived page."""
+    with pytest.raises(SettingsError, match="CELEBS_ARCHIVE_URL can't be used: it has a user's name") as error:
+        load(f"CELEBS_ARCHIVE_URL={url}\n")
+    assert "hunter2" not in str(error.value)
+    assert load(f"CELEBS_ARCHIVE_URL=https://archive.example/{url}\n").archive_url.endswith(url)

@@ -184,7 +184,7 @@ class TestUnusableScreenshots:
         screenshot, parts = in_parts(a_page(100, 3_000), "jpeg", 1_500)
         key = saved(store, screenshot, *parts)
         store.delete(screenshot.parts[1].key)
-        tidied = r"is not there\. It was tidied away \(CELEBS_KEEP_IMAGES_DAYS\) .*Clear the screenshot task"
+        tidied = r"is not there\. It was tidied away \(CELEBS_KEEP_IMAGES_DAYS\) .*: run it with recapture"
         with pytest.raises(PictureGoneError, match=rf"\.2\.jpeg {tidied}"):
             cut(screenshot, key, STEM, store)
 

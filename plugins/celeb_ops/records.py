@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError, field_serializer
@@ -101,8 +102,8 @@ class Screenshot(Record):
     images_loaded: int
     images_total: int
     images_missing: int = 0
-    """Pictures that the page wanted and that did not come: of an archived page, those that the archive lacks or has
-    only from another time."""
+    """Pictures that the page wanted and that did not come: of an archived page, those that the archive lacks, has only
+    from another time, or did not give in time."""
     missing: list[str] = []
     """What the page was still waiting for when its load time was spent."""
     consent: Consent
@@ -111,6 +112,18 @@ class Screenshot(Record):
     blurred: list[Box] = []
     """Areas that were made unrecognisable since, for people who asked not to be in the dataset."""
     browser: str
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of all that its slices depend on: another one for another capture, or where it was blurred since.
+
+        The page's words are not in it: of some people they are emptied later, and the picture stays what it was.
+        """
+        told = {"time", "captured_at", "source", "memento", "page_width", "captured_height", "parts", "blurred"}
+        # How long it took is the one thing in which two captures of an archived page are sure to differ.
+        told |= {"images_loaded", "images_total", "timings"}
+        boxes = [picture.box for picture in self.pictures]
+        return hashlib.sha256(f"{self.model_dump_json(include=told)}{boxes}".encode()).hexdigest()
 
 
 GUTTER_PX = 16
@@ -181,6 +194,8 @@ class Plan(Record):
     """How a screenshot was cut."""
 
     screenshot: str
+    screenshot_digest: str = ""
+    """:attr:`Screenshot.digest` of the screenshot that was cut; empty in plans of before it was kept."""
     slices: list[Slice]
     areas: list[Box] = []
     """Where a face may be, in page px: pictures of the DOM, and what looks like one where the DOM is silent."""

@@ -1,10 +1,14 @@
 """Which page a run sees. The rules stand here, and for people in ``docs/backfill.md``.
 
-1. A screenshot that is stored for the site and run time is used again, unless the run is to capture anew.
+1. A screenshot that is stored for the site and run time, whole, is used again, unless the run is to capture anew.
 2. Else, within ``CELEBS_LIVE_WINDOW_H`` of the run time, it is the live page.
-3. Else, unless the run is to skip the past (``on_past``) or only to recognise anew what is stored (``rerecognise``), it
+3. Else, where the page was recognised and its pictures are gone since (tidied away, ``CELEBS_KEEP_IMAGES_DAYS``), it is
+   none, unless the run is to capture anew: what is known of that page is not replaced by what an archive has of it.
+4. Else, unless the run is to skip the past (``on_past``) or only to recognise anew what is stored (``rerecognise``), it
    is the copy in the archive that is nearest to the run time, within ``CELEBS_ARCHIVE_WINDOW_H``.
-4. Else none: the site is skipped, with the reason.
+5. Else none.
+
+Where it is none the site is skipped, with the reason; rows that it has in the dataset stay.
 """
 
 from __future__ import annotations
@@ -20,6 +24,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from celeb_ops.settings import Settings
+
+
+Stored = Literal["whole", "recognised", "none"]
+"""What the store has of the site's screenshot of this run: all of it; its facts and its result, but not its pictures;
+nothing that could be used."""
 
 
 @dataclass(frozen=True)
@@ -53,15 +62,21 @@ class View:
     """Why nothing, a sentence. It names no "now": the same run done again says the same."""
 
 
-def view(when: datetime, now: datetime, wishes: Wishes, settings: Settings, stored: bool) -> View:
-    """What a run of time ``when`` sees of a site.
+GONE = (
+    "The page was seen and recognised, and its picture has gone since: it was tidied away (CELEBS_KEEP_IMAGES_DAYS) or "
+    "deleted. What is known of it stays as it is. To have the archive's copy in its place: run it with recapture."
+)
+"""Why nothing is done for a site whose pictures are gone."""
 
-    :param stored: the site's screenshot of this run is in the store, whole.
-    """
-    if stored and not wishes.recapture:
+
+def view(when: datetime, now: datetime, wishes: Wishes, settings: Settings, stored: Stored) -> View:
+    """What a run of time ``when`` sees of a site."""
+    if stored == "whole" and not wishes.recapture:
         return View("stored")
     if is_live(when, now, settings):
         return View("live")
+    if stored == "recognised" and not wishes.recapture:
+        return View("nothing", GONE)
     past = (
         f"The run time {keys.iso(when)} is more than {settings.live_window_h:g} h from now: "
         "today's page is not that time's page"

@@ -54,7 +54,7 @@ class Settings(BaseModel):
     archive_window_h: float = Field(12, gt=0, le=1_000_000)
     """How far from the run time an archived page, or a picture on it, may have been seen, in hours."""
     archive_rate: float = Field(4, gt=0, le=10_000)
-    """Requests a second to the archive, at most; one at a time, over all tasks of a machine."""
+    """Requests a second to the archive, at most; one at a time, over all tasks that share the cache."""
     keep_slices_days: float = Field(7, gt=0, le=1_000_000)
     """How long a slice stays after it was written: it can be cut again as long as the screenshot is there."""
     keep_images_days: float | None = Field(None, gt=0, le=1_000_000)
@@ -98,6 +98,17 @@ class Settings(BaseModel):
         if (place and not _BUCKET.fullmatch(place[0])) or (not place and _SCHEME.match(store)):
             raise ValueError("this is no place for a dataset; write s3://bucket/prefix, or the path of a folder")
         return store
+
+    @field_validator("archive_url")
+    @classmethod
+    def _names_nobody(cls, url: str) -> str:
+        if re.match(r"[^/?#]*(?://[^/?#]*)?@", url):
+            # Not pydantic's error: the value is not shown, because a password stands in it.
+            raise SettingsError(
+                "CELEBS_ARCHIVE_URL can't be used: it has a user's name or password in it, and addresses of archived "
+                "pages are written into the dataset. Give it without."
+            )
+        return url
 
     @field_validator("browser_url", "archive_url")
     @classmethod

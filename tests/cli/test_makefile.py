@@ -90,6 +90,14 @@ class TestArguments:
         assert self.said(python, "run", *given)[3:] == ["[--on-past]", "[skip; no]", "[--recapture]", "[--rerecognise]"]
         assert self.said(python, "run", RERECOGNISE="1")[3:] == ["[--rerecognise]"]
 
+    @pytest.mark.parametrize("no", ["0", "no", "False", "off", ""])
+    def test_that_say_no_are_none(self, no: str, python: Checkout) -> None:
+        wishes = {"RECAPTURE": no, "RERECOGNISE": no}
+        assert self.said(python, "run", **wishes)[3:] == []
+        assert self.said(python, "run", *(f"{name}={value}" for name, value in wishes.items()))[3:] == []
+        said = self.said(python, "forget", "NAME=x", f"DRY={no}", f"FORCE={no}", GALLERY=no)
+        assert said[2:] == ["[--]", "[x]"]
+
     def test_of_an_export_are_handed_on_whole(self, python: Checkout) -> None:
         given = {"FROM": "2026-11-01 08:00", "TO": "2026-12-01", "SITES": "A, B", "FORMAT": "csv", "OUT": "my export"}
         words = [word for name, value in given.items() for word in (f"[--{name.lower()}]", f"[{value}]")]

@@ -78,17 +78,32 @@ class TestAScreenshot:
         succeed(told, "screenshot")
         assert told.lines() == ["✓ TMZ screenshot 3,000 px, 9 of 12 pictures, 1.8 s"]
 
-    def test_of_the_very_second_in_which_the_run_began_is_a_new_one(
-        self, told: Told, folder_store: FolderStore
+    @pytest.mark.parametrize(
+        ("source", "seen", "shown"),
+        [("live", "seen", ""), ("archive", "archived", ", archived 2026-11-20 19:00 UTC")],
+    )
+    def test_that_was_in_the_store_says_when_it_was_seen(
+        self, source: str, seen: str, shown: str, told: Told, folder_store: FolderStore
     ) -> None:
-        saved(folder_store, a_screenshot(captured_at=datetime.now(UTC), images_loaded=1, images_total=1), a_picture())
+        at = datetime(2026, 11, 20, 19, 0, 42, tzinfo=UTC)
+        shot = a_screenshot(source=source, captured_at=at, images_loaded=1, images_total=1)
+        saved(folder_store, shot, a_picture())
+        told.progress.on_task_instance_running("queued", a_task("site.screenshot"))
         succeed(told, "screenshot")
-        assert told.lines() == ["✓ TMZ screenshot 3,000 px, 1 of 1 picture, 1.0 s"]
+        # The same page, captured anew.
+        saved(folder_store, shot.model_copy(update={"timings": {"open": 2.5}}), a_picture())
+        succeed(told, "screenshot")
+        assert told.lines() == [
+            f"✓ TMZ screenshot 3,000 px, used again, {seen} 2026-11-20 19:00 UTC",
+            f"✓ TMZ screenshot 3,000 px{shown}, 1 of 1 picture, 2.5 s",
+        ]
 
-    def test_that_was_in_the_store_says_when_it_was_seen(self, told: Told, folder_store: FolderStore) -> None:
-        saved(folder_store, a_screenshot(captured_at=datetime(2026, 11, 20, 19, 0, 42, tzinfo=UTC)), a_picture())
+    def test_that_can_not_be_looked_for_before_is_no_trouble(self, told: Told, folder_store: FolderStore) -> None:
+        folder_store.write(keys.sidecar(STEM), b"{")
+        told.progress.on_task_instance_running("queued", a_task("site.screenshot"))
+        saved(folder_store, a_screenshot(captured_at=RUN_TIME), a_picture())
         succeed(told, "screenshot")
-        assert told.lines() == ["✓ TMZ screenshot 3,000 px, used again, seen 2026-11-20 19:00 UTC"]
+        assert told.lines() == ["✓ TMZ screenshot 3,000 px, 0 of 0 pictures, 1.0 s"]
 
     def test_that_lacks_something_says_what(self, told: Told, folder_store: FolderStore) -> None:
         shot = a_screenshot(

@@ -363,6 +363,7 @@ class TestWeeksAgo:
         assert again.status == 0
         assert again.csv == run[0].csv
         assert "there is no screenshot of it to recognise anew" in again.table["GAMMA"]
+        assert f" px, used again, archived {WEEKS_AGO_SEEN:%Y-%m-%d %H:%M} UTC" in again.line("✓ ALPHA screenshot")
         assert {key: place.store.read(key) for key in place.store.list("Images/")} == images
 
     def test_may_be_captured_anew(self, run: tuple[Run, list[str]], place: Place, driver: Driver) -> None:
@@ -372,6 +373,7 @@ class TestWeeksAgo:
         again = driver.answer()
         assert again.status == 0
         assert again.csv == run[0].csv
+        assert "used again" not in again.line("✓ ALPHA screenshot")
         assert picture.stat().st_mtime_ns > before
 
 

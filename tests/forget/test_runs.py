@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from celeb_ops.store import FolderStore, Store
 
 SITES = ["EONLINE", "PEOPLE", "TMZ"]
+KNOWN = [*SITES, "PEREZHILTON"]
+"""The sites file's."""
 OTHERS = "Answers/rekognition/abc.json"
 
 
@@ -109,7 +111,7 @@ def of_run(store: Store, when: datetime, *sites: str) -> list[str]:
 
 def forget(store: Store, when: datetime = RUN_TIME, names: Sequence[str] = ()) -> RunRemoval:
     there = runs_in(store, when)
-    sites = chosen(there, when, names, store.url())
+    sites = chosen(there, when, names, KNOWN, store.url())
     removal = RunRemoval(store, when, sites, there[when] <= set(sites))
     removal.run()
     return removal
@@ -207,9 +209,32 @@ class TestSomeSites:
 
     def test_of_which_there_are_none_are_told(self, dataset: Store) -> None:
         before = contents(dataset)
-        with pytest.raises(ForgetError, match=r"nothing of TMX; its sites are EONLINE, PEOPLE, TMZ\. Nothing was"):
-            forget(dataset, names=["TMX"])
+        with pytest.raises(
+            ForgetError, match=r"nothing of PEREZHILTON; its sites are EONLINE, PEOPLE, TMZ\. Nothing was"
+        ):
+            forget(dataset, names=["PEREZHILTON"])
         assert contents(dataset) == before
+
+    @pytest.mark.parametrize(
+        ("name", "said"),
+        [
+            ("PEOLPE", r"nothing of PEOLPE, nor has any other, .* no such site\. Did you mean PEOPLE\? Its sites are"),
+            ("perezhiltn", r"nothing of perezhiltn, .*\. Did you mean PEREZHILTON\?"),
+            ("WXYZ", r"nothing of WXYZ, .*no such site\. Its sites are EONLINE, PEOPLE, TMZ\. Nothing was changed\."),
+        ],
+    )
+    def test_a_slip_in_one_keeps_the_others_too(self, name: str, said: str, dataset: Store) -> None:
+        before = contents(dataset)
+        with pytest.raises(ForgetError, match=said):
+            forget(dataset, names=["TMZ", name])
+        assert contents(dataset) == before
+
+    def test_one_that_only_other_runs_have_is_no_slip(self, folder_dataset: Store) -> None:
+        """The sites file has it no more, and an interrupted call has come as far as its last file."""
+        saved(folder_dataset, a_screenshot(site="OLDSITE", time=LATER), a_picture())
+        forget(folder_dataset, names=["OLDSITE", "TMZ"])
+        assert of_run(folder_dataset, RUN_TIME, "TMZ") == [keys.budget(RUN_TIME)]
+        assert of_run(folder_dataset, LATER, "OLDSITE") != []
 
     def test_whose_names_begin_alike_are_two(self, folder_dataset: Store) -> None:
         """``Images/TMZ_…`` is no beginning of ``Images/TMZ_…`` of another time or site."""
@@ -335,6 +360,12 @@ class TestTheCommand:
         assert folder_dataset.exists(plan)
         assert main(["--run", "2026-11-23T08:00", *sites, "--yes"]) == 0
         assert of_run(folder_dataset, RUN_TIME) == []
+
+    def test_a_slip_in_a_site_is_told(self, folder_dataset: Store, capsys: pytest.CaptureFixture[str]) -> None:
+        before = contents(folder_dataset)
+        assert main(["--run", "2026-11-23T08:00", "--sites", "TMZ,PEOLPE"]) == 2
+        assert "Did you mean PEOPLE?" in capsys.readouterr().err
+        assert contents(folder_dataset) == before
 
     @pytest.mark.parametrize(
         ("words", "said"),

@@ -82,6 +82,7 @@ def test_a_step_may_look_at_the_reason_before_it_is_removed(context: dict[str, A
     class Looks(_Ends):
         def before(self, step: Step) -> None:
             self.found = Outcome.load(step.store, OUTCOME).reason
+            super().before(step)
 
     with pytest.raises(CaptureError):
         ends(CaptureError("The site sent no page.")).execute(context)

@@ -52,11 +52,13 @@ def gallery(demo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def a_page_with(picture: str, demo_folder: Path, store: FolderStore) -> None:
     """A screenshot and its one slice, with a picture of the demo on it."""
     page = a_page(800, 700, {(50, 50): demo_folder / "www" / "pictures" / picture})
-    sidecar = saved(store, a_screenshot(page_width=800, captured_height=700), page)
+    shot = a_screenshot(page_width=800, captured_height=700)
+    sidecar = saved(store, shot, page)
     rows, columns = Span(0, 700), Span(0, 800)
     key = keys.slice_(STEM, rows, columns)
     store.write(key, page)
-    Plan(screenshot=sidecar, slices=[Slice(key=key, bands=[rows], columns=columns)]).save(store, keys.plan(STEM))
+    slices = [Slice(key=key, bands=[rows], columns=columns)]
+    Plan(screenshot=sidecar, screenshot_digest=shot.digest, slices=slices).save(store, keys.plan(STEM))
 
 
 @pytest.mark.parametrize(
@@ -229,7 +231,7 @@ class TestSlicesThatWereTidiedAway:
     ) -> None:
         self.tidy(folder_store, plan=True)
         folder_store.delete(keys.image(STEM, 1, "jpeg"))
-        with pytest.raises(PictureGoneError, match=r"CELEBS_KEEP_IMAGES_DAYS.* Clear the screenshot task") as error:
+        with pytest.raises(PictureGoneError, match=r"CELEBS_KEEP_IMAGES_DAYS.*: run it with recapture") as error:
             rekognize().execute(context)
         assert isinstance(error.value, PermanentError)
         left = Outcome.load(folder_store, keys.outcome(STEM))
@@ -245,6 +247,65 @@ class TestSlicesThatWereTidiedAway:
         folder_store.delete(keys.image(STEM, 1, "jpeg"))
         rekognize().execute(context)
         assert self.told(folder_store) == before
+
+
+class TestAnotherScreenshotThanWasCut:
+    """As where the screenshot's task alone was done anew: its slices are cut again."""
+
+    @pytest.fixture(autouse=True)
+    def of_hopper(self, context: dict[str, Any], folder_store: FolderStore, demo_folder: Path) -> None:
+        a_page_with("hopper.jpeg", demo_folder, folder_store)
+        rekognize().execute(context)
+
+    def named(self, context: dict[str, Any], store: FolderStore) -> list[str]:
+        rekognize().execute(context)
+        return Result.load(store, RESULT).celebrities
+
+    def replace(self, store: FolderStore, demo_folder: Path, **facts: Any) -> None:
+        page = a_page(800, 700, {(50, 50): demo_folder / "www" / "pictures" / "collins.jpeg"})
+        saved(store, a_screenshot(page_width=800, captured_height=700, **facts), page)
+
+    @pytest.mark.parametrize(
+        "facts",
+        [
+            {"captured_at": RUN_TIME + timedelta(hours=1)},
+            {"source": "archive"},
+            {"memento": "https://archive.example/2"},
+            # The same copy in the archive, seen again.
+            {"timings": {"open": 1.1}},
+            {"blurred": [Box(0, 0, 10, 10)]},
+        ],
+        ids=lambda facts: next(iter(facts)),
+    )
+    def test_is_cut_again(
+        self,
+        facts: dict[str, Any],
+        context: dict[str, Any],
+        folder_store: FolderStore,
+        demo_folder: Path,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        self.replace(folder_store, demo_folder, **facts)
+        assert self.named(context, folder_store) == ["Eileen Collins"]
+        assert "cut from another screenshot than the one that is stored now" in capsys.readouterr().out
+
+    def test_so_it_is_where_an_old_plan_does_not_say(
+        self, context: dict[str, Any], folder_store: FolderStore, demo_folder: Path
+    ) -> None:
+        self.replace(folder_store, demo_folder)
+        plan = Plan.load(folder_store, keys.plan(STEM))
+        folder_store.write(keys.plan(STEM), plan.model_dump_json(exclude={"screenshot_digest"}).encode())
+        assert self.named(context, folder_store) == ["Eileen Collins"]
+
+    def test_is_not_the_one_whose_words_were_emptied(
+        self, context: dict[str, Any], folder_store: FolderStore, written: list[str]
+    ) -> None:
+        sidecar = keys.sidecar(STEM)
+        shot = Screenshot.load(folder_store, sidecar)
+        shot.model_copy(update={"title": "", "final_url": ""}).save(folder_store, sidecar)
+        written.clear()
+        assert self.named(context, folder_store) == ["Grace Hopper"]
+        assert not any(key.startswith("Slices/") for key in written)
 
 
 class Unsure:

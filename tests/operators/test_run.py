@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -242,6 +242,30 @@ class TestMergeResults:
         assert b",PEOPLE,Grace Hopper," in folder_store.read(keys.CSV)
         (reason,) = (row["reason"] for row in captures_of(folder_store, RUN_TIME) if row["site"] == "TMZ")
         assert said in reason
+
+    @pytest.mark.parametrize("names", [["Grace Hopper"], []], ids=["somebody", "nobody"])
+    @pytest.mark.parametrize(
+        "facts", [{"captured_at": RUN_TIME + timedelta(hours=1)}, {"source": "archive"}], ids=["time", "source"]
+    )
+    def test_a_result_of_another_screenshot_than_is_stored_is_a_failure_of_its_site(
+        self, names: list[str], facts: dict[str, Any], folder_store: FolderStore
+    ) -> None:
+        key = result_key(folder_store, "TMZ", *names)
+        saved(folder_store, a_screenshot(**facts), b"")
+        done = merge_results(a_run(WHOLE), SITES[:1], [key])
+        assert (done["seen"], done["failed"]) == ([], ["TMZ"])
+        (row,) = captures_of(folder_store, RUN_TIME)
+        assert row["outcome"] == "failed"
+        assert f"{key} is of the live page of 2026-11-23T08:00:00Z, and the screenshot that is stored" in row["reason"]
+        assert row["reason"].endswith("Clear rekognize.")
+
+    @pytest.mark.parametrize("content", [None, b"{"], ids=["gone", "damaged"])
+    def test_nobody_is_seen_also_where_the_screenshot_s_facts_are_not_there(
+        self, content: bytes | None, folder_store: FolderStore
+    ) -> None:
+        key = result_key(folder_store, "TMZ")
+        folder_store.delete(sidecar_of("TMZ")) if content is None else folder_store.write(sidecar_of("TMZ"), content)
+        assert merge_results(a_run(WHOLE), SITES[:1], [key])["seen"] == ["TMZ"]
 
     def test_a_store_that_can_not_be_read_is_merge_s_own_failure(
         self, folder_store: FolderStore, monkeypatch: pytest.MonkeyPatch

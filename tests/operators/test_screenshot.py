@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -7,16 +9,26 @@ import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 
 from celeb_ops import keys
-from celeb_ops.archive import memento
+from celeb_ops.archive import turns
+from celeb_ops.dataset import merge
 from celeb_ops.dataset.tables import update_captures
-from celeb_ops.exceptions import ArchiveError, BrowserError, CaptureError, MissedError, PermanentError
+from celeb_ops.exceptions import (
+    ArchiveError,
+    BrowserError,
+    CaptureError,
+    MissedError,
+    NotPermittedError,
+    PermanentError,
+)
+from celeb_ops.hooks.webdriver import WebDriverHook
 from celeb_ops.missed import STAYS_MISSED, missed
-from celeb_ops.operators.screenshot import ScreenshotOperator
+from celeb_ops.operators.screenshot import BEGAN, ScreenshotOperator
 from celeb_ops.records import Outcome, Part, Screenshot, Span
 from celeb_ops.removed import Person, add
+from celeb_ops.seeing import GONE
 from tests.archive.recording import Recording
 from tests.archive.server import archive
-from tests.factories import a_picture, a_screenshot, saved
+from tests.factories import a_picture, a_result, a_screenshot, saved
 from tests.web import Web, free_port
 
 if TYPE_CHECKING:
@@ -55,7 +67,8 @@ def test_the_sidecar_is_written_last_and_its_key_handed_on(
         key = screenshot(f"{web.address}/", format=format).execute(context)
 
     assert key == SIDECAR
-    assert written == [f"Images/{STEM}.{format}", SIDECAR]
+    assert written == [keys.outcome(STEM), f"Images/{STEM}.{format}", SIDECAR]
+    assert list(folder_store.list("Outcomes/")) == []
     shot = Screenshot.load(folder_store, key)
     assert (shot.site, shot.time, shot.title, shot.http_status, shot.source) == ("TMZ", NOW, "News", 200, "live")
     assert shot.captured_height == shot.parts[0].rows.stop >= 2000
@@ -198,7 +211,7 @@ def no_copy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
 @pytest.fixture(autouse=True)
 def soon_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """An archive that gives no answer is asked again at once."""
-    monkeypatch.setattr(memento, "_FIRST_PAUSE_S", 0.001)
+    monkeypatch.setattr(turns, "FIRST_PAUSE_S", 0.001)
 
 
 def then(**params: Any) -> dict[str, Any]:
@@ -335,6 +348,195 @@ class TestRecapture:
     ) -> None:
         assert screenshot().execute(then(rerecognise=True)) == kept
         assert written == []
+
+
+class TestPicturesThatAreGone:
+    """Their facts and their result are there, as where CELEBS_KEEP_IMAGES_DAYS has tidied."""
+
+    @pytest.fixture
+    def before(self, folder_store: FolderStore) -> dict[str, bytes]:
+        """The dataset, without the picture."""
+        saved(folder_store, a_screenshot(time=THEN, title="Of before"), a_picture())
+        result = a_result("TMZ", "Grace Hopper", time=THEN)
+        result.save(folder_store, keys.result(STEM_THEN))
+        merge(folder_store, THEN, [result], [])
+        folder_store.delete(f"Images/{STEM_THEN}.jpeg")
+        return self.files(folder_store)
+
+    def files(self, store: FolderStore) -> dict[str, bytes]:
+        return {key: store.read(key) for key in store.list("")}
+
+    @pytest.mark.parametrize("params", [{}, {"rerecognise": True}, {"on_past": "skip"}])
+    def test_change_nothing_of_what_is_known(
+        self,
+        params: dict[str, Any],
+        past: Archive,
+        before: dict[str, bytes],
+        folder_store: FolderStore,
+        no_browser: None,
+    ) -> None:
+        with pytest.raises(AirflowSkipException) as caught:
+            screenshot(OLD).execute(then(**params))
+        assert str(caught.value) == GONE
+        left = Outcome.load(folder_store, WORD_THEN)
+        assert (left.outcome, left.reason) == ("skipped", GONE)
+        folder_store.delete(WORD_THEN)
+        # As merge has it of the skipped step.
+        merge(folder_store, THEN, [], [left])
+        assert self.files(folder_store) == before
+
+    @pytest.mark.browser
+    def test_are_taken_from_the_archive_where_that_is_asked(
+        self, past: Archive, before: dict[str, bytes], folder_store: FolderStore
+    ) -> None:
+        screenshot(OLD).execute(then(recapture=True))
+        assert Screenshot.load(folder_store, SIDECAR_THEN).source == "archive"
+
+    def test_of_a_page_that_nobody_has_recognised_are_looked_for_in_the_archive(
+        self, no_copy: Web, before: dict[str, bytes], folder_store: FolderStore, no_browser: None
+    ) -> None:
+        folder_store.delete(keys.result(STEM_THEN))
+        with pytest.raises(AirflowSkipException, match="has no copy"):
+            screenshot().execute(then())
+
+
+class Killed(BaseException):
+    """No error that anything could catch by mistake."""
+
+
+class TestALiveCaptureThatIsKilled:
+    """Nothing that it could leave behind afterwards is of use: it says first that it has begun."""
+
+    @pytest.fixture
+    def killed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def die(*_: object) -> None:
+            raise Killed
+
+        monkeypatch.setattr("celeb_ops.capture.page.capture_page", die)
+        monkeypatch.setattr(WebDriverHook, "browser", lambda *_: contextlib.nullcontext())
+
+    def test_is_known_as_missed_when_its_hours_are_over(
+        self,
+        killed: None,
+        no_copy: Web,
+        context: dict[str, Any],
+        folder_store: FolderStore,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        with pytest.raises(Killed):
+            screenshot().execute(context)
+        assert word_of(folder_store, keys.outcome(STEM)) == ("failed", "live", BEGAN)
+        monkeypatch.setenv("CELEBS_LIVE_WINDOW_H", "0.0001")
+        time.sleep(0.4)
+        for _ in range(2):
+            with pytest.raises(MissedError) as caught:
+                screenshot().execute(context)
+            assert str(caught.value).startswith(f"{BEGAN}{STAYS_MISSED}")
+            assert str(caught.value).count(STAYS_MISSED) == 1
+
+    @pytest.mark.parametrize("at", ["before the browser", "in the browser"])
+    def test_does_not_lose_the_failure_of_the_try_before(
+        self,
+        at: str,
+        killed: None,
+        context: dict[str, Any],
+        folder_store: FolderStore,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        first = Outcome(site="TMZ", time=NOW, outcome="failed", task="screenshot", reason="HTTP 503", source="live")
+        first.save(folder_store, keys.outcome(STEM))
+        if at == "before the browser":
+
+            def die(*_: object) -> None:
+                raise Killed
+
+            monkeypatch.setattr("celeb_ops.operators.screenshot.view", die)
+        with pytest.raises(Killed):
+            screenshot().execute(context)
+        assert word_of(folder_store, keys.outcome(STEM))[:2] == ("failed", "live")
+        assert missed(folder_store, "TMZ", NOW) == ("HTTP 503" if at == "before the browser" else BEGAN)
+
+    @pytest.mark.parametrize("before", ["HTTP 503", None])
+    def test_is_not_one_that_a_person_has_stopped(
+        self,
+        before: str | None,
+        killed: None,
+        context: dict[str, Any],
+        folder_store: FolderStore,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        def stopped(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        if before:
+            word = Outcome(site="TMZ", time=NOW, outcome="failed", task="screenshot", reason=before, source="live")
+            word.save(folder_store, keys.outcome(STEM))
+        monkeypatch.setattr("celeb_ops.capture.page.capture_page", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            screenshot().execute(context)
+        assert missed(folder_store, "TMZ", NOW) == before
+        assert list(folder_store.list("")) == ([keys.outcome(STEM)] if before else [])
+
+    def test_leaves_nothing_behind_once_a_later_try_uses_what_is_stored(
+        self, killed: None, context: dict[str, Any], folder_store: FolderStore
+    ) -> None:
+        with pytest.raises(Killed):
+            screenshot().execute(context)
+        # It had come as far as that.
+        saved(folder_store, a_screenshot(time=NOW), a_picture())
+        assert screenshot().execute(context) == SIDECAR
+        assert list(folder_store.list("Outcomes/")) == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("may_delete", [True, False])
+def test_what_a_live_capture_says_while_it_works_is_no_failure_afterwards(
+    may_delete: bool,
+    context: dict[str, Any],
+    folder_store: FolderStore,
+    written: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def forbidden(key: str) -> None:
+        raise NotPermittedError(f"{key} could not be deleted: AccessDenied.")
+
+    if not may_delete:
+        monkeypatch.setattr(folder_store, "delete", forbidden)
+    with Web({"/": PAGE}) as web:
+        assert screenshot(f"{web.address}/").execute(context) == SIDECAR
+    assert written[0] == keys.outcome(STEM)
+    assert missed(folder_store, "TMZ", NOW) is None
+    assert folder_store.exists(keys.outcome(STEM)) is not may_delete
+
+
+@pytest.mark.browser
+def test_pictures_of_an_earlier_try_that_are_none_of_this_one_go(
+    context: dict[str, Any], folder_store: FolderStore, written: list[str]
+) -> None:
+    others = [f"Images/{keys.stem('TMZ', NOW - timedelta(hours=12))}.jpeg", f"Images/X_{STEM}.png", "Images/notes.png"]
+    old = [keys.image(STEM, part, "png") for part in (1, 2)] + [keys.image(STEM, part, "jpeg") for part in (2, 4)]
+    for key in (*others, *old):
+        folder_store.write(key, a_picture())
+    with Web({"/": PAGE}) as web:
+        screenshot(f"{web.address}/").execute(context)
+    assert set(folder_store.list("Images/")) == {*others, SIDECAR, f"Images/{STEM}.jpeg"}
+
+
+@pytest.mark.browser
+def test_pictures_that_may_not_be_listed_stay_with_a_warning(
+    context: dict[str, Any],
+    folder_store: FolderStore,
+    written: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def refused(prefix: str) -> list[str]:
+        raise NotPermittedError(f"{prefix} could not be listed: AccessDenied.")
+
+    monkeypatch.setattr(folder_store, "list", refused)
+    with Web({"/": PAGE}) as web:
+        assert screenshot(f"{web.address}/").execute(context) == SIDECAR
+    assert f"stay: Images/{STEM}. could not be listed: AccessDenied." in capsys.readouterr().out
 
 
 class TestASiteThatFailedAtItsTime:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from celeb_ops import keys
-from celeb_ops.exceptions import EmptyPictureError, PermanentError, PictureGoneError
+from celeb_ops.exceptions import EmptyPictureError, NotPermittedError, PermanentError, PictureGoneError
 from celeb_ops.geometry import Box
 from celeb_ops.operators.slice import SliceOperator
-from celeb_ops.records import Outcome, Picture, Plan, Span
+from celeb_ops.records import Outcome, Picture, Plan, Screenshot, Span
 from celeb_ops.store import S3Store
 from tests.factories import RUN_TIME, a_picture, a_screenshot, saved
 
@@ -57,6 +57,81 @@ def test_slicing_again_gives_the_same_slices(context: dict[str, Any], folder_sto
     assert plans[0] == plans[1]
 
 
+class TestSlicesOfAnEarlierTry:
+    """They were cut of a taller page."""
+
+    @pytest.fixture
+    def before(self, context: dict[str, Any], folder_store: FolderStore) -> Plan:
+        a_page(folder_store)
+        slices().execute(context)
+        folder_store.write(f"Slices/{STEM}x/y0.jpeg", b"another's")
+        return Plan.load(folder_store, PLAN)
+
+    @pytest.fixture
+    def now(self, before: Plan, folder_store: FolderStore) -> str:
+        """Another screenshot in the place of that."""
+        return a_page(folder_store, 1_500)
+
+    def test_go(self, now: str, context: dict[str, Any], folder_store: FolderStore) -> None:
+        slices().execute(context)
+        plan = Plan.load(folder_store, PLAN)
+        assert set(folder_store.list(f"Slices/{STEM}/")) == {PLAN, *(one.key for one in plan.slices)}
+        assert folder_store.exists(f"Slices/{STEM}x/y0.jpeg")
+
+    @pytest.mark.parametrize("at", [1, 2, 3], ids=["at the first slice", "when the others go", "before the plan"])
+    def test_have_no_plan_when_a_new_one_is_killed(
+        self,
+        at: int,
+        before: Plan,
+        context: dict[str, Any],
+        folder_store: FolderStore,
+        written: list[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """Of the same keys: nobody could see that the plan is of other slices."""
+        a_page(folder_store)
+
+        def die(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(*{1: (folder_store, "write"), 2: (folder_store, "list"), 3: (Plan, "save")}[at], die)
+            with pytest.raises(KeyboardInterrupt):
+                slices().execute(context)
+        assert not folder_store.exists(PLAN)
+
+    def test_stay_with_their_plan_where_the_new_ones_can_not_be_cut(
+        self, before: Plan, context: dict[str, Any], folder_store: FolderStore
+    ) -> None:
+        folder_store.delete(keys.image(STEM, 1, "jpeg"))
+        with pytest.raises(PictureGoneError):
+            slices().execute(context)
+        assert Plan.load(folder_store, PLAN) == before
+        assert all(folder_store.exists(one.key) for one in before.slices)
+
+    @pytest.mark.parametrize("verb", ["list", "delete"])
+    def test_stay_with_a_warning_where_the_store_forbids_that(
+        self,
+        verb: str,
+        now: str,
+        context: dict[str, Any],
+        folder_store: FolderStore,
+        written: list[str],
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        def refused(key: str) -> None:
+            raise NotPermittedError(f"{key}: no {verb}.")
+
+        there = set(folder_store.list("Slices/"))
+        monkeypatch.setattr(folder_store, verb, refused)
+        assert slices().execute(context) == PLAN
+        assert f": no {verb}." in caplog.text
+        monkeypatch.undo()
+        assert there <= set(folder_store.list("Slices/"))
+        assert Plan.load(folder_store, PLAN).screenshot_digest == Screenshot.load(folder_store, now).digest
+
+
 def test_a_failure_says_which_page_was_cut(context: dict[str, Any], folder_store: FolderStore) -> None:
     saved(folder_store, a_screenshot(source="archive"), b"no picture")
     with pytest.raises(EmptyPictureError):
@@ -80,7 +155,7 @@ def test_a_picture_that_was_tidied_away_is_an_error_that_says_so(
 ) -> None:
     a_page(folder_store)
     folder_store.delete(keys.image(STEM, 1, "jpeg"))
-    with pytest.raises(PictureGoneError, match=r"CELEBS_KEEP_IMAGES_DAYS.* Clear the screenshot task") as error:
+    with pytest.raises(PictureGoneError, match=r"CELEBS_KEEP_IMAGES_DAYS.*: run it with recapture") as error:
         slices().execute(context)
     assert isinstance(error.value, PermanentError)
     assert Outcome.load(folder_store, keys.outcome(STEM)).reason == str(error.value)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from airflow.listeners import hookimpl
@@ -21,6 +22,7 @@ from celeb_ops.records import Outcome, Plan, Result, Screenshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from rich.console import Console
 
@@ -43,8 +45,8 @@ class Progress:
         self._console = console
         self._open_store = store
         self._when = when
-        # In whole seconds, as a sidecar's captured_at is: what was photographed earlier is used again.
-        self._started = datetime.now(UTC).replace(microsecond=0)
+        # By site, the screenshot that was there when its step began: the same afterwards has been used again.
+        self._before: dict[str, Screenshot] = {}
         self._spinner = Spinner("dots", "Airflow starts …")
         # Not console.status: on a terminal it would take Airflow's log, which goes to standard output, for a person's.
         self._live = Live(
@@ -78,6 +80,9 @@ class Progress:
     def on_task_instance_running(self, previous_state: Any, task_instance: Any) -> None:
         site, step = _place(task_instance)
         self._spinner.update(text=Text(" ".join(filter(None, [site, step, "…"]))))
+        if site and step == "screenshot":
+            with contextlib.suppress(CelebsError):
+                self._before[site] = Screenshot.load(self._open_store(), keys.sidecar(keys.stem(site, self._when)))
 
     @hookimpl
     def on_task_instance_success(self, previous_state: Any, task_instance: Any) -> None:
@@ -135,7 +140,8 @@ class Progress:
         store = self._open_store()
         try:
             if step == "screenshot":
-                return self._seen(Screenshot.load(store, keys.sidecar(stem)))
+                shot = Screenshot.load(store, keys.sidecar(stem))
+                return self._seen(shot, again=shot == self._before.get(site))
             if step == "slice":
                 plan = Plan.load(store, keys.plan(stem))
                 return f"{counted(len(plan.slices), 'slice')}, {plan.seconds:.1f} s"
@@ -151,13 +157,14 @@ class Progress:
         except CelebsError:
             return f"{step} was skipped without a word: see the log."
 
-    def _seen(self, shot: Screenshot) -> str:
+    def _seen(self, shot: Screenshot, again: bool) -> str:
         cut = f" of {shot.page_height:,} (truncated)" if shot.truncated else ""
         height = f"{shot.captured_height:,} px{cut}"
+        when = f"{shot.captured_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        if again:
+            return f"{height}, used again, {'archived' if shot.source == 'archive' else 'seen'} {when}"
         if shot.source == "archive":
-            height += f", archived {shot.captured_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-        elif shot.captured_at < self._started:
-            return f"{height}, used again, seen {shot.captured_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+            height += f", archived {when}"
         lacking = f", still missing {', '.join(shot.missing)}" if shot.missing else ""
         pictures = f"{shot.images_loaded} of {counted(shot.images_total, 'picture')}"
         return f"{height}, {pictures}{lacking}, {sum(shot.timings.values()):.1f} s"

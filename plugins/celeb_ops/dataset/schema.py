@@ -115,8 +115,8 @@ CAPTURES = Table(
         Column(
             "images_missing",
             pl.Int32,
-            "pictures that the page wanted and that did not come; of an archived page, those that the archive lacks or "
-            "has only from another time. Empty in rows of schema 1 and 2",
+            "pictures that the page wanted and that did not come; of an archived page, those that the archive lacks, "
+            "has only from another time, or did not give in time. Empty in rows of schema 1 and 2",
         ),
         Column("recognizer", pl.String, "who named the faces: `local` or `rekognition`"),
         Column("recognizer_version", pl.String, "its model, or the version of its API: compare counts only within one"),

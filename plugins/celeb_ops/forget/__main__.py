@@ -82,12 +82,13 @@ def _forget_run(options: argparse.Namespace, console: Console) -> int:
     store = open_store(settings)
     when = options.run
     runs = runs_in(store, when)
+    known = site_names(settings.path(settings.sites))
     try:
-        sites = chosen(runs, when, options.sites, store.url())
+        sites = chosen(runs, when, options.sites, known, store.url())
     except ForgetError as error:
         if not options.yes:
             raise ForgetError(f"{error} To look for leavings of it all the same: FORCE=1 (--yes).") from None
-        sites = [name.upper() for name in options.sites] or site_names(settings.path(settings.sites))
+        sites = [name.upper() for name in options.sites] or known
     whole = runs.get(when, set()) <= set(sites)
     with _progress(console) as (progress, track):
         removal = RunRemoval(Untouched(store) if options.dry_run else store, when, sites, whole, track)

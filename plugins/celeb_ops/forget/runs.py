@@ -7,6 +7,7 @@ are without it.
 
 from __future__ import annotations
 
+import difflib
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -68,25 +69,35 @@ def runs_in(store: Store, when: datetime) -> Runs:
     return runs
 
 
-def chosen(runs: Runs, when: datetime, names: Sequence[str], where: str) -> list[str]:
+def chosen(runs: Runs, when: datetime, names: Sequence[str], known: Iterable[str], where: str) -> list[str]:
     """The sites of the run, or those of them with these names (none: all).
 
-    A name that is not there is passed over where another one is: a first try may have come as far as that.
+    A site that the run does not have is passed over where it has another of those: a first try may have come as far as
+    that. But it must be one that there is, in another run or in the sites file: else it is a slip, and what was meant
+    would stay without a word.
 
-    :param where: the store, for people. :raises ForgetError: there is nothing of them.
+    :param known: the sites file's. :param where: the store, for people.
+    :raises ForgetError: there is nothing of them, or no such site.
     """
     there = runs.get(when, set())
     if not there:
         near = sorted(sorted(runs, key=lambda time: abs(time - when))[:_NEAREST])
         hint = f" Nearest to it: {', '.join(map(keys.iso, near))}." if near else ""
         raise ForgetError(f"There is no run {keys.iso(when)} in {where}.{hint} Nothing was changed.")
+    sites = f"its sites are {', '.join(sorted(there))}. Nothing was changed."
+    others = {_plain(name): name for name in {*known, *(name for sites in runs.values() for name in sites)}}
+    for name in names:
+        if _plain(name) not in others:
+            like = difflib.get_close_matches(_plain(name), others, n=1)
+            hint = f" Did you mean {others[like[0]]}?" if like else ""
+            raise ForgetError(
+                f"The run {keys.iso(when)} in {where} has nothing of {name}, nor has any other, and the sites file has "
+                f"no such site.{hint} {sites[0].upper()}{sites[1:]}"
+            )
     wanted = {_plain(name) for name in names}
     found = sorted(name for name in there if not wanted or _plain(name) in wanted)
     if not found:
-        raise ForgetError(
-            f"The run {keys.iso(when)} in {where} has nothing of {', '.join(names)}; its sites are "
-            f"{', '.join(sorted(there))}. Nothing was changed."
-        )
+        raise ForgetError(f"The run {keys.iso(when)} in {where} has nothing of {', '.join(names)}; {sites}")
     return found
 
 

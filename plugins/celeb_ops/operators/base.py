@@ -46,7 +46,9 @@ class SiteOperator(BaseOperator):
 
     A step that skips or fails leaves the reason in the store (``Outcomes/<stem>.json``): ``merge`` reads it
     there, because only survivors hand on an XCom. The next try of a step removes it, so that a reason is always
-    that of the latest try; where the store forbids that, the next reason takes its place.
+    that of the latest try; where the store forbids that, the next reason takes its place. That a site failed while its
+    page could be seen is the one thing that no try may lose, a killed one neither: the screenshot's step keeps that
+    reason until it has another, or a picture.
 
     :param site: a site as ``list_sites`` gives it: ``name``, ``url`` and capture options. (templated)
     """
@@ -70,7 +72,8 @@ class SiteOperator(BaseOperator):
         return True
 
     def before(self, step: Step) -> None:
-        """Look at what earlier tries left, while their reason is still there."""
+        """What comes before the step: the reason of the try before is removed."""
+        self._forget_word(step)
 
     @abstractmethod
     def run_step(self, step: Step) -> str:
@@ -80,7 +83,6 @@ class SiteOperator(BaseOperator):
         self.step = step = self._step(context)
         try:
             self.before(step)
-            self._forget_word(step)
             self.written = self.run_step(step)
             return self.written
         except AirflowSkipException as skip:
@@ -106,8 +108,8 @@ class SiteOperator(BaseOperator):
         since = _run_start(context) if wishes.rerecognise else None
         return Step(site, when, keys.stem(site.name, when), settings, open_store(settings), since, wishes)
 
-    def _forget_word(self, step: Step) -> None:
-        """Remove the reason that the try before left."""
+    def _forget_word(self, step: Step) -> bool:
+        """Remove the reason that is in the store; False where that is forbidden."""
         from celeb_ops.exceptions import NotPermittedError
 
         try:
@@ -116,6 +118,8 @@ class SiteOperator(BaseOperator):
             # The first version's user may read and write only. What stays is read of a site without a result alone,
             # and only where it is of the task that ended it (see `outcome_of`).
             self.log.warning("The reason of an earlier try, if there is one, stays: %s", error)
+            return False
+        return True
 
     def _leave_word(self, step: Step, outcome: str, reason: str) -> None:
         from celeb_ops.exceptions import StoreError

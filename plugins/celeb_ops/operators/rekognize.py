@@ -12,14 +12,15 @@ from celeb_ops.settings import REKOGNITION_CONNECTION
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from celeb_ops.records import Plan
+    from celeb_ops.records import Plan, Screenshot
 
 
 class RekognizeCelebritiesOperator(SiteOperator):
     """
     Have the celebrities on a page's slices recognised, by the recogniser of ``CELEBS_RECOGNIZER``.
 
-    Slices that were tidied away (``CELEBS_KEEP_SLICES_DAYS``) are cut again first.
+    Slices that were tidied away (``CELEBS_KEEP_SLICES_DAYS``), or were cut from another screenshot than the one that is
+    stored now, are cut again first.
 
     :param site: see :class:`~celeb_ops.operators.base.SiteOperator`. (templated)
     :param plan: key of the slices' plan. (templated)
@@ -41,9 +42,9 @@ class RekognizeCelebritiesOperator(SiteOperator):
         from celeb_ops.recognition.paid import Terms
         from celeb_ops.records import Screenshot
 
-        plan = self._whole_plan(step)
-        screenshot = Screenshot.load(step.store, plan.screenshot)
+        screenshot = Screenshot.load(step.store, keys.sidecar(step.stem))
         self.seen_by = screenshot.source
+        plan = self._whole_plan(step, screenshot)
         recognizer = open_recognizer(
             step.settings, step.store, lambda: rekognition_client(step.settings, self.aws_conn_id)
         )
@@ -63,23 +64,25 @@ class RekognizeCelebritiesOperator(SiteOperator):
             self.log.info("%d calls, %d saved, about $%.4f", result.calls, result.calls_saved, result.cost_usd)
         return result.save(step.store, keys.result(step.stem))
 
-    def _whole_plan(self, step: Step) -> Plan:
-        """The plan, whose slices are all in the store."""
+    def _whole_plan(self, step: Step, screenshot: Screenshot) -> Plan:
+        """The screenshot's plan, whose slices are all in the store."""
         from celeb_ops.exceptions import NotStoredError
-        from celeb_ops.records import Plan, Screenshot
+        from celeb_ops.records import Plan
 
         try:
             plan = Plan.load(step.store, self.plan)
         except NotStoredError:
-            plan = None
-        if plan and not (lost := self._lost(step, plan)):
-            return plan
-        sidecar = keys.sidecar(step.stem)
-        screenshot = Screenshot.load(step.store, sidecar)
-        self.seen_by = screenshot.source
-        what = f"{lost} of {len(plan.slices)} slices are" if plan else f"{step.store.url(self.plan)} is"
-        self.log.info("%s not in the store any more: the screenshot is cut again.", what)
-        return cut_slices(step, screenshot, sidecar)
+            why = f"{step.store.url(self.plan)} is not in the store any more"
+        else:
+            if plan.screenshot_digest != screenshot.digest:
+                # Of an old plan, which does not say, nobody can tell: rather cut once more than mix two pages.
+                why = "The slices were cut from another screenshot than the one that is stored now"
+            elif lost := self._lost(step, plan):
+                why = f"{lost} of {len(plan.slices)} slices are not in the store any more"
+            else:
+                return plan
+        self.log.info("%s: the screenshot is cut again.", why)
+        return cut_slices(step, screenshot, keys.sidecar(step.stem))
 
     def _lost(self, step: Step, plan: Plan) -> int:
         """How many of a plan's slices are not in the store."""

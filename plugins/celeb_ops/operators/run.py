@@ -165,13 +165,26 @@ def site_states(context: Context, sites: Sequence[Mapping[str, Any]]) -> dict[st
 
 
 def _result(store: Store, key: str) -> Result:
-    """A result that can be merged; RecordError or NotStoredError where it, or its screenshot's sidecar, can not."""
+    """A result that can be merged; RecordError or NotStoredError where it, or its screenshot's sidecar, can not.
+
+    Nor can one of another screenshot than the one that is stored now: names of one page would stand with the headlines
+    and the time of another.
+    """
     from celeb_ops.records import Result, Screenshot
 
     result = Result.load(store, key)
-    if result.sightings:
-        # The merge takes headlines from it, and would end there for every site.
-        Screenshot.load(store, result.screenshot)
+    try:
+        shot = Screenshot.load(store, result.screenshot)
+    except (NotStoredError, RecordError):
+        if result.sightings:
+            # The merge takes headlines from it, and would end there for every site.
+            raise
+        return result
+    if (result.captured_at, result.source) != (shot.captured_at, shot.source):
+        raise RecordError(
+            f"{store.url(key)} is of the {result.source} page of {keys.iso(result.captured_at)}, and the screenshot "
+            f"that is stored now is of the {shot.source} one of {keys.iso(shot.captured_at)}. Clear rekognize."
+        )
     return result
 
 

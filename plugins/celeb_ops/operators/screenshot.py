@@ -15,6 +15,13 @@ from celeb_ops.seeing import view
 
 if TYPE_CHECKING:
     from celeb_ops.capture.page import PageCapture
+    from celeb_ops.records import Part
+    from celeb_ops.seeing import Stored
+
+BEGAN = "The capture began and did not end: was the task killed, or its machine lost?"
+"""The reason of a live capture that has not ended: a killed one can leave no other."""
+
+_ENDED = "It has ended well; the store forbids to delete what was written here before."
 
 
 @dataclass(frozen=True)
@@ -24,6 +31,7 @@ class _Seen:
     page: PageCapture
     source: str
     captured_at: datetime
+    images_missing: int
     memento: str | None = None
     missing: tuple[str, ...] = ()
 
@@ -43,6 +51,8 @@ class ScreenshotOperator(SiteOperator):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.missed_before: str | None = None
+        # Whether the store has a reason that goes when the step has succeeded.
+        self.word_left = False
 
     @property
     def has_screenshot(self) -> bool:
@@ -52,17 +62,28 @@ class ScreenshotOperator(SiteOperator):
         from celeb_ops.missed import missed
 
         self.missed_before = missed(step.store, step.site.name, step.time)
+        if self.missed_before:
+            self.word_left = True
+        else:
+            super().before(step)
 
     def run_step(self, step: Step) -> str:
-        key = keys.sidecar(step.stem)
-        stored = self._is_whole(step, key)
+        key = self._see(step, keys.sidecar(step.stem))
+        if self.word_left and not self._forget_word(step):
+            # Else it would be read as why the site was missed.
+            self._leave_word(step, "skipped", _ENDED)
+        return key
+
+    def _see(self, step: Step, key: str) -> str:
+        """See the page that is the run's; the key of its sidecar."""
+        stored = self._stored(step, key)
         seen = view(step.time, datetime.now(UTC), step.wishes, step.settings, stored)
         if seen.what == "stored":
             return self._again(step, key)
         if seen.what == "nothing":
-            return self._without_page(step, key, stored, seen.why)
+            return self._without_page(step, key, stored == "whole", seen.why)
         self.seen_by = "live" if seen.what == "live" else "archive"
-        return self._capture(step, key) if seen.what == "live" else self._capture_past(step, key, stored)
+        return self._capture(step, key) if seen.what == "live" else self._capture_past(step, key, stored == "whole")
 
     def _again(self, step: Step, key: str) -> str:
         from celeb_ops.records import Screenshot
@@ -84,31 +105,44 @@ class ScreenshotOperator(SiteOperator):
             raise MissedError(f"{self.missed_before}{STAYS_MISSED}{why}")
         raise AirflowSkipException(why)
 
-    def _is_whole(self, step: Step, key: str) -> bool:
+    def _stored(self, step: Step, key: str) -> Stored:
+        """What is there of a screenshot, as :mod:`celeb_ops.seeing` wants to know it."""
         from celeb_ops.exceptions import NotStoredError, RecordError
         from celeb_ops.records import Screenshot
 
         try:
             parts = Screenshot.load(step.store, key).parts
         except NotStoredError:
-            return False
+            return "none"
         except RecordError as error:
             self.log.warning("%s", error)
-            return False
+            return "none"
         lost = [part.key for part in parts if not step.store.exists(part.key)]
-        if lost:
-            self.log.warning("%s lacks %s: it is taken anew.", step.store.url(key), ", ".join(lost))
-        return not lost
+        if not lost:
+            return "whole"
+        self.log.warning("%s lacks %s.", step.store.url(key), ", ".join(lost))
+        return "recognised" if step.store.exists(keys.result(step.stem)) else "none"
 
     def _capture(self, step: Step, key: str) -> str:
         from celeb_ops.capture.page import capture_page
         from celeb_ops.capture.scratch import scratch_folder
         from celeb_ops.hooks.webdriver import WebDriverHook
 
-        with scratch_folder("capture") as folder:
-            with WebDriverHook(step.settings.browser_url).browser(step.site) as driver:
-                page = capture_page(driver, step.site, folder)
-            return self._keep(step, key, _Seen(page, "live", page.captured_at))
+        self.word_left = True
+        try:
+            self._leave_word(step, "failed", BEGAN)
+            with scratch_folder("capture") as folder:
+                with WebDriverHook(step.settings.browser_url).browser(step.site) as driver:
+                    page = capture_page(driver, step.site, folder)
+                missing = page.images_total - page.images_loaded
+                return self._keep(step, key, _Seen(page, "live", page.captured_at, missing))
+        except KeyboardInterrupt:
+            # A person has stopped the run: it is as if the capture had not begun.
+            if self.missed_before:
+                self._leave_word(step, "failed", self.missed_before)
+            else:
+                self._forget_word(step)
+            raise
 
     def _capture_past(self, step: Step, key: str, stored: bool) -> str:
         from celeb_ops.archive.past import capture_past
@@ -131,11 +165,11 @@ class ScreenshotOperator(SiteOperator):
                 if self.missed_before:
                     raise type(error)(f"{self.missed_before}{STAYS_MISSED}{error}") from error
                 raise
-            seen = _Seen(past.page, "archive", past.memento.when, past.memento.address, tuple(past.told))
+            seen = _Seen(
+                past.page, "archive", past.memento.when, past.images_missing, past.memento.address, tuple(past.told)
+            )
             self._keep(step, key, seen)
         self.seen_by = "archive"
-        if self.missed_before:
-            self._forget_word(step)
         return key
 
     def _keep(self, step: Step, key: str, seen: _Seen) -> str:
@@ -153,11 +187,7 @@ class ScreenshotOperator(SiteOperator):
             part_key = keys.image(step.stem, number, step.site.format)
             step.store.write(part_key, part.path.read_bytes())
             parts.append(Part(key=part_key, rows=part.rows))
-        # Those of an earlier try that saw a taller page.
-        number = len(parts) + 1
-        while step.store.exists(lost := keys.image(step.stem, number, step.site.format)):
-            step.store.delete(lost)
-            number += 1
+        self._delete_others(step, parts)
         removed = Removed.load(step.store)
         screenshot = Screenshot.model_validate(
             {
@@ -179,7 +209,7 @@ class ScreenshotOperator(SiteOperator):
                 "pictures": without_mentions(page.pictures, removed),
                 "images_loaded": page.images_loaded,
                 "images_total": page.images_total,
-                "images_missing": page.images_total - page.images_loaded,
+                "images_missing": seen.images_missing,
                 "missing": [*page.missing, *seen.missing],
                 "consent": page.consent,
                 "timings": page.timings,
@@ -196,3 +226,18 @@ class ScreenshotOperator(SiteOperator):
             f"; still missing: {', '.join(screenshot.missing)}" if screenshot.missing else "",
         )
         return screenshot.save(step.store, key)
+
+    def _delete_others(self, step: Step, parts: list[Part]) -> None:
+        """Delete the pictures of an earlier try that are none of this one's: of a taller page, or in another format.
+
+        Before the sidecar is written: a screenshot that is whole is used again, and nobody would look for them.
+        """
+        from celeb_ops.exceptions import NotPermittedError
+
+        own = {part.key for part in parts}
+        try:
+            for other in list(step.store.list(f"Images/{step.stem}.")):
+                if other.endswith((".jpeg", ".png")) and other not in own and keys.stem_in(other) == step.stem:
+                    step.store.delete(other)
+        except NotPermittedError as error:
+            self.log.warning("Pictures of an earlier try, if there are any, stay: %s", error)

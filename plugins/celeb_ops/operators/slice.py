@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from celeb_ops import keys
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from celeb_ops.records import Plan, Screenshot
+
+logger = logging.getLogger(__name__)
 
 
 class SliceOperator(SiteOperator):
@@ -39,9 +42,19 @@ class SliceOperator(SiteOperator):
 
 
 def cut_slices(step: Step, screenshot: Screenshot, sidecar_key: str) -> Plan:
-    """Cut a screenshot into slices in the store; their plan, which is saved when all of them are there."""
+    """Cut a screenshot into slices in the store; their plan, which is saved when all of them, and no others, are there.
+
+    Those of an earlier screenshot may stay where the store lets nobody list or delete: no plan lists them.
+    """
+    from celeb_ops.exceptions import NotPermittedError
     from celeb_ops.slicing import cut
 
     plan = cut(screenshot, sidecar_key, step.stem, step.store)
+    own = {keys.plan(step.stem), *(one.key for one in plan.slices)}
+    try:
+        for other in sorted(set(step.store.list(keys.slices(step.stem))) - own):
+            step.store.delete(other)
+    except NotPermittedError as error:
+        logger.warning("Slices of an earlier try, if there are any, stay: %s", error)
     plan.save(step.store, keys.plan(step.stem))
     return plan

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -10,7 +11,13 @@ import numpy as np
 import pyvips
 
 from celeb_ops import keys
-from celeb_ops.exceptions import DamagedScreenshotError, EmptyPictureError, NotStoredError, PictureGoneError
+from celeb_ops.exceptions import (
+    DamagedScreenshotError,
+    EmptyPictureError,
+    NotPermittedError,
+    NotStoredError,
+    PictureGoneError,
+)
 from celeb_ops.records import Plan, Screenshot, Slice, Span, stacked
 from celeb_ops.slicing.layout import MIN_SIDE_PX, lay_out, useful_areas
 from celeb_ops.slicing.rows import RowReader
@@ -43,6 +50,10 @@ def cut(screenshot: Screenshot, sidecar_key: str, stem: str, store: Store) -> Pl
     try:
         areas = areas_of(screenshot, RowReader(screenshot, store.read))
         layouts, left_out = lay_out(screenshot.page_width, screenshot.captured_height, areas)
+        with contextlib.suppress(NotPermittedError):
+            # It stands for the slices of before, which are written over now. Not sooner: where the screenshot can't be
+            # read they are all that there is.
+            store.delete(keys.plan(stem))
         slices: list[Slice] = []
         reader = RowReader(screenshot, store.read)
         with ThreadPoolExecutor(1, thread_name_prefix="write-slices") as writer:
@@ -60,8 +71,8 @@ def cut(screenshot: Screenshot, sidecar_key: str, stem: str, store: Store) -> Pl
     except NotStoredError as error:
         raise PictureGoneError(
             f"{error} It was tidied away (CELEBS_KEEP_IMAGES_DAYS) or deleted by hand, so this page can't be cut into "
-            "slices any more; rows that it has in the dataset stay. Clear the screenshot task to have the page looked "
-            "for again: it takes the live one if the run time is near enough, else an archived one."
+            "slices any more; rows that it has in the dataset stay. To have another page in its place, the live one if "
+            "the run time is near enough, else an archived one: run it with recapture."
         ) from error
     except EmptyPictureError as error:
         # A screenshot whose sidecar is there is used again: clearing the task alone would mend nothing.
@@ -70,6 +81,7 @@ def cut(screenshot: Screenshot, sidecar_key: str, stem: str, store: Store) -> Pl
         ) from error
     return Plan(
         screenshot=sidecar_key,
+        screenshot_digest=screenshot.digest,
         slices=slices,
         areas=areas,
         left_out=left_out,
