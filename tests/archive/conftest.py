@@ -28,7 +28,26 @@ DAILY = f"""<!doctype html><title>Daily</title><link rel=stylesheet href="/style
 height=200></a></article><img src="https://cdn.daily.example/two.jpg" width=300 height=200>
 <div style="height: 2500px"></div><img loading=lazy src="/lazy.jpg" width=300 height=200>
 <img src="/late.jpg" width=300 height=200><img src="/never.jpg" width=300 height=200>
-<script src="/script.js"></script>"""
+<script src="/script.js?ver=6.4.2"></script>"""
+LOUD = f"""<!doctype html><title>Loud</title><link rel=prefetch href="/next"><h1>News</h1>{WORDS}
+<video src="/clip.mp4" autoplay muted width=300 height=200></video><video src="/clip" autoplay muted></video>
+<audio src="/sound" autoplay muted></audio><img src="/one.jpg">"""
+SCRIPTS = {
+    "/latest.js": False,
+    "/20261120/latest.js": False,
+    "/12345678/latest.js": False,
+    "/v2.0/latest.js": False,
+    "/latest.js?callback=show": False,
+    "/app.js?ver=6.4.2": True,
+    "/app.js?a=1&v=17": True,
+    "/app.3f2a9bcd.js": True,
+    "/app-3F2A9BCD01.min.js": True,
+    "/5d41402abc4b2a76/app.js": True,
+    "/jquery-3.7.min.js": True,
+    "/jquery/3.7.1/jquery.js": True,
+    "/npm/vue@3.4.1/vue.js": True,
+}
+"""Addresses of scripts, and whether each names its version."""
 PICTURE = b"\xff\xd8\xff\xe0 a harbour"
 
 
@@ -89,7 +108,8 @@ def daily(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Recording(path) as made:
         made.page("http://daily.example/", MORNING, DAILY)
         made.page("http://daily.example/style.css", old, "h1 { color: maroon }", "text/css", gzipped=True)
-        made.page("http://daily.example/script.js", old, "document.title = 'Scripted'", "text/javascript")
+        for address in ("script.js", "script.js?ver=6.4.2"):
+            made.page(f"http://daily.example/{address}", old, "document.title = 'Scripted'", "text/javascript")
         made.page("http://daily.example/one.jpg", MORNING, a_picture(300, 200, seed=1), "image/jpeg")
         made.page("https://cdn.daily.example/two.jpg", MORNING, a_picture(300, 200, seed=2), "image/jpeg")
         made.page("http://daily.example/lazy.jpg", MORNING - 5 * hour, a_picture(300, 200, seed=3), "image/jpeg")
@@ -99,6 +119,43 @@ def daily(tmp_path_factory: pytest.TempPathFactory) -> Path:
         made.page("https://secure.example/", MORNING, f"<title>Secure</title>{pictures}{WORDS}")
         for n in range(6):
             made.page(f"https://secure.example/{n}.jpg", MORNING, a_picture(200, 100, seed=n), "image/jpeg")
+
+        gallery = "".join(f'<img src="/{n}.jpg" width=200 height=100>' for n in range(12))
+        made.page("https://gallery.example/", MORNING, f"<title>Gallery</title>{gallery}{WORDS}")
+        for n in range(12):
+            made.page(f"https://gallery.example/{n}.jpg", MORNING, a_picture(200, 100, seed=n), "image/jpeg")
+        made.page(
+            "https://backed.example/",
+            MORNING,
+            f"<title>Backed</title>{WORDS}<div style='width: 300px; height: 200px; background: url(/back.jpg)'></div>",
+        )
+        made.page("https://backed.example/back.jpg", MORNING + 21_600 * hour, a_picture(300, 200), "image/jpeg")
+        made.page("http://loud.example/", MORNING, LOUD)
+        for name in SCRIPTS:
+            made.page(f"https://scripts.example{name}", MORNING + timedelta(days=29), "news()", "text/javascript")
+
+        clock = "<script>document.title = new Date().toDateString()</script>"
+        # To an archive, one address is the same with either scheme.
+        for scheme in ("http", "https"):
+            frames = f"<iframe src=/frame></iframe><iframe src={scheme}://{scheme}.other.example/frame></iframe>"
+            made.page(f"{scheme}://{scheme}.clock.example/", MORNING, f"{clock}{WORDS}{frames}")
+            for host in ("clock", "other"):
+                made.page(f"{scheme}://{scheme}.{host}.example/frame", MORNING, clock)
+
+        onward = {
+            "scripted": "<script>location = '/other'</script>",
+            "refreshed": "<meta http-equiv=refresh content='0; /other'>",
+        }
+        for scheme in ("http", "https"):
+            for name, how in onward.items():
+                made.page(f"{scheme}://{scheme}.{name}.example/", MORNING, f"<title>First</title>{how}{WORDS}")
+                made.page(
+                    f"{scheme}://{scheme}.{name}.example/other", MORNING + 10 * hour, f"<title>Other</title>{WORDS}"
+                )
+        made.redirect("http://ported.example/", MORNING, "https://ported.example:443/front", status=301)
+        made.page("https://ported.example/front", MORNING + 5 * hour, f"<title>Ported</title>{WORDS}")
+        for host in ("www.grand.example", "xn--bcher-kva.example"):
+            made.page(f"https://{host}/", MORNING, f"<title>Grand</title>{WORDS}")
 
         made.redirect("http://moving.example/", MORNING, "https://www.moving.example/front")
         made.page("https://www.moving.example/front", MORNING + hour, f"<title>Front</title>{WORDS}")

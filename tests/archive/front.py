@@ -6,6 +6,7 @@ addresses in pywb's answers are the front's.
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import re
 import socket
@@ -51,7 +52,14 @@ class Slow:
     seconds: float
 
 
-Fault = str | Refused | Slow
+@dataclass(frozen=True)
+class Drip:
+    """The content comes byte by byte, each after so many seconds."""
+
+    seconds: float
+
+
+Fault = str | Refused | Slow | Drip
 
 
 @dataclass(frozen=True)
@@ -121,6 +129,11 @@ class Front:
         """Give these faults to the next requests, one each; ``to``: to those whose path has this in it."""
         with self._lock:
             self._orders += [(fault, to) for fault in faults]
+
+    def take_back(self) -> None:
+        """Give no more of the faults that were not had yet."""
+        with self._lock:
+            self._orders.clear()
 
     def paths(self) -> list[str]:
         """What was asked for, in order."""
@@ -217,7 +230,7 @@ class _Handler(BaseHTTPRequestHandler):
         finally:
             self.archive.answered()
         if answer:
-            self._send(answer, half=fault == HALF)
+            self._send(answer, fault)
         else:
             self._hang_up()
 
@@ -237,7 +250,7 @@ class _Handler(BaseHTTPRequestHandler):
         finally:
             upstream.close()
 
-    def _send(self, answer: Answer, half: bool) -> None:
+    def _send(self, answer: Answer, fault: Fault | None) -> None:
         self.send_response_only(answer.status, answer.reason)
         names = {name for name, _ in answer.headers}
         for name, value in answer.headers:
@@ -247,9 +260,19 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(answer.body[: len(answer.body) // 2] if half else answer.body)
-        if half:
+            self._write(answer.body[: len(answer.body) // 2] if fault == HALF else answer.body, fault)
+        if fault == HALF:
             self._hang_up()
+
+    def _write(self, body: bytes, fault: Fault | None) -> None:
+        if not isinstance(fault, Drip):
+            self.wfile.write(body)
+            return
+        # Whoever asked may have had enough of it.
+        with contextlib.suppress(OSError):
+            for start in range(len(body)):
+                self.wfile.write(body[start : start + 1])
+                self.archive.closing.wait(fault.seconds)
 
     def _inside(self, location: str) -> str:
         """The address in the archive of what this memento leads to."""
@@ -266,7 +289,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _refusal(refused: Refused) -> Answer:
-    reason = HTTPStatus(refused.status).phrase
+    # There are more in use than are registered.
+    known = {status.value: status.phrase for status in HTTPStatus}
+    reason = known.get(refused.status, "Unknown")
     headers = [("Content-Type", "text/html")]
     if isinstance(refused.retry_after, int):
         headers.append(("Retry-After", str(refused.retry_after)))

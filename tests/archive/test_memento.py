@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from celeb_ops.archive import memento
-from celeb_ops.archive.memento import Memento
+from celeb_ops.archive.memento import Memento, normalised
 from celeb_ops.archive.turns import LONGEST_PAUSE_S, Turns
-from celeb_ops.exceptions import ArchiveBusyError, ArchiveError, PermanentError
+from celeb_ops.exceptions import ArchiveBusyError, ArchiveError, NotArchivedError, PermanentError
 from tests.archive.conftest import EVENING, MORNING, NEXT_DAY, PAGE, PICTURE, SITE
-from tests.archive.front import CUT, HALF, Refused, Slow
+from tests.archive.front import CUT, HALF, Drip, Refused, Slow
 from tests.web import Web, free_port
 
 if TYPE_CHECKING:
@@ -36,8 +36,10 @@ class Noting(Turns):
         super().__init__(folder, timegate, 1000)
         self.pauses: list[float] = []
 
-    def pause(self, seconds: float) -> None:
-        self.pauses.append(seconds)
+    def refused(self, asked_s: float | None) -> float:
+        self.pauses.append(super().refused(asked_s))
+        self._keep(self._state()._replace(free_at=0))
+        return self.pauses[-1]
 
 
 def soon() -> float:
@@ -120,8 +122,41 @@ class TestNearest:
             ):
                 archive.nearest("http://news.example/", NOON, soon())
 
+    @pytest.mark.parametrize("status", [404, 410])
+    def test_is_none_where_the_archive_has_nothing(self, status: int, busy: Front, archive: memento.Archive) -> None:
+        busy.give(Refused(status))
+        assert archive.nearest(f"{SITE}/", NOON, soon()) is None
+
+    @pytest.mark.parametrize("status", [400, 403, 451])
+    def test_of_what_the_archive_does_not_show_is_told(
+        self, status: int, busy: Front, archive: memento.Archive
+    ) -> None:
+        busy.give(Refused(status))
+        with pytest.raises(NotArchivedError) as caught:
+            archive.nearest(f"{SITE}/", NOON, soon())
+        assert str(caught.value) == f"{archive.host} does not show {SITE}/ (HTTP {status})."
+
+    @pytest.mark.parametrize("status", [200, 401, 407, 418, 520])
+    def test_is_not_known_from_any_other_answer(self, status: int, busy: Front, archive: memento.Archive) -> None:
+        """A proxy wants a password, or a service before the archive has trouble: no word about a copy."""
+        busy.give(Refused(status))
+        with pytest.raises(ArchiveError, match=rf"about {SITE}/ with HTTP {status} and no time of a copy") as caught:
+            archive.nearest(f"{SITE}/", NOON, soon())
+        assert not isinstance(caught.value, PermanentError)
+
 
 class TestRead:
+    @pytest.mark.parametrize(("status", "raises"), [(404, False), (403, False), (407, True), (520, True)])
+    def test_is_none_only_where_the_archive_says_so(
+        self, status: int, raises: bool, busy: Front, archive: memento.Archive
+    ) -> None:
+        busy.give(Refused(status))
+        if raises:
+            with pytest.raises(ArchiveError, match=f"HTTP {status}, and no time of a copy"):
+                archive.read(f"{SITE}/harbour.jpg", MORNING, soon())
+        else:
+            assert archive.read(f"{SITE}/harbour.jpg", MORNING, soon()) is None
+
     def test_of_a_time_between_two_has_the_copys_time(self, either: memento.Archive) -> None:
         answer = either.read(f"{SITE}/harbour.jpg", NOON, soon())
         assert (answer.status, answer.when, answer.body) == (200, MORNING, PICTURE)
@@ -190,13 +225,13 @@ class TestABusyArchive:
     def test_is_asked_again_when_it_says(self, busy: Front, archive: memento.Archive, turns: Noting) -> None:
         busy.give(Refused(429, retry_after=7), Refused(503, retry_after=0), Refused(429, retry_after=90))
         assert self.asked(archive) == PICTURE
-        assert turns.pauses == [7, 0, 90]
+        assert turns.pauses == [7, 4, 90]
 
     def test_may_say_it_by_a_date(self, busy: Front, archive: memento.Archive, turns: Noting) -> None:
         now = datetime.now(UTC).replace(microsecond=0)
         busy.give(Refused(429, retry_after=now + timedelta(seconds=40)), Refused(429, retry_after=now - HOUR))
         assert self.asked(archive) == PICTURE
-        assert turns.pauses == [pytest.approx(40, abs=3), 0]
+        assert turns.pauses == [pytest.approx(40, abs=3), 4]
 
     @pytest.mark.parametrize("text", ["soon", "-5", "1.5", ""])
     def test_that_says_nothing_usable_is_asked_like_one_that_says_nothing(self, text: str) -> None:
@@ -206,11 +241,11 @@ class TestABusyArchive:
         assert memento._retry_after("9" * 400) == LONGEST_PAUSE_S
 
     def test_is_really_left_alone_for_so_long(self, busy: Front, tmp_path: Path) -> None:
-        busy.give(Refused(429, retry_after=1))
+        busy.give(Refused(429, retry_after=3))
         with memento.Archive(busy.timegate, Turns(tmp_path, busy.timegate, 1000)) as archive:
             assert self.asked(archive) == PICTURE
         first, second = busy.requests
-        assert 0.95 <= second.at - first.at < 5
+        assert 2.95 <= second.at - first.at < 8
 
     def test_that_wants_to_be_left_alone_for_longer_than_there_is_time_is_not_waited_for(
         self, busy: Front, tmp_path: Path
@@ -219,7 +254,7 @@ class TestABusyArchive:
         start = time.monotonic()
         with (
             memento.Archive(busy.timegate, Turns(tmp_path, busy.timegate, 1000)) as archive,
-            pytest.raises(ArchiveBusyError, match=r"wants no request for another \d+ s"),
+            pytest.raises(ArchiveBusyError, match=r"After 1 requests in a row .+ is not asked for another \d+ s"),
         ):
             self.asked(archive)
         assert time.monotonic() - start < 5
@@ -269,7 +304,47 @@ class TestABusyArchive:
         turns = Noting(tmp_path, timegate)
         with memento.Archive(timegate, turns) as archive, pytest.raises(ArchiveError, match="gave no answer"):
             archive.nearest(f"{SITE}/", NOON, soon())
-        assert turns.pauses == [2, 4]
+        assert turns.pauses == [2, 4, 8]
+
+    def test_that_refuses_the_last_try_too_is_left_alone_by_the_next_task(
+        self, busy: Front, turns: Noting, archive: memento.Archive, tmp_path: Path
+    ) -> None:
+        busy.give(*[Refused(429)] * 5, Refused(429, retry_after=3600))
+        with pytest.raises(ArchiveBusyError, match="HTTP 429 6 times"):
+            self.asked(archive)
+        assert turns.pauses == [2, 4, 8, 16, 32, 3600]
+        # ``Noting`` lets nobody wait; what it was told is what any other would have kept.
+        Turns(tmp_path, busy.timegate, 1).refused(turns.pauses[-1])
+        with (
+            memento.Archive(busy.timegate, Turns(tmp_path, busy.timegate, 1000)) as other,
+            pytest.raises(ArchiveBusyError, match=r"After 7 requests in a row .+ for another (3599|3600) s"),
+        ):
+            self.asked(other)
+        assert len(busy.requests) == 6
+
+    def test_that_answers_is_not_counted_as_refusing_any_more(
+        self, busy: Front, turns: Noting, archive: memento.Archive
+    ) -> None:
+        busy.give(Refused(429), Refused(429))
+        self.asked(archive)
+        busy.give(Refused(429))
+        self.asked(archive)
+        assert turns.pauses == [2, 4, 2]
+
+    @pytest.mark.parametrize("given", [Slow(4), Drip(0.2)], ids=["says nothing", "drips"])
+    def test_that_is_slow_ends_with_the_deadline_and_lets_others_on(
+        self, given: Slow | Drip, busy: Front, turns: Noting, archive: memento.Archive, tmp_path: Path
+    ) -> None:
+        busy.give(given)
+        start = time.monotonic()
+        with pytest.raises(ArchiveBusyError, match="was still answering when the time was over"):
+            archive.read(f"{SITE}/harbour.jpg", MORNING, start + 0.8)
+        assert 0.75 < time.monotonic() - start < 2
+        # It was given up by us, and did not refuse.
+        assert turns.pauses == []
+        with memento.Archive(busy.timegate, Turns(tmp_path, busy.timegate, 1000)) as other:
+            assert self.asked(other) == PICTURE
+        assert time.monotonic() - start < 3.5
 
 
 def test_there_is_one_connection_and_one_request_at_once(busy: Front, archive: memento.Archive) -> None:
@@ -308,8 +383,12 @@ class TestNear:
     def test_asks_for_others_only_when_they_are_wanted(self, busy: Front, archive: memento.Archive) -> None:
         first = archive.nearest(f"{SITE}/flaky", MORNING, soon())
         before = len(busy.requests)
-        assert next(archive.near(first, MORNING, 12 * HOUR, 30)) == first
+        near = archive.near(first, MORNING, 12 * HOUR, 30)
+        assert next(near) == first
         assert len(busy.requests) == before
+        assert next(near).when == MORNING - 3 * HOUR
+        # Two times were looked at, one on each side; the archive leads from none to the copy's own.
+        assert 2 <= len(busy.requests) - before <= 4
 
     def test_has_its_time_from_when_others_are_wanted(
         self, busy: Front, archive: memento.Archive, monkeypatch: pytest.MonkeyPatch
@@ -325,3 +404,26 @@ class TestNear:
 
 def test_what_is_archived_is_the_page(archive: memento.Archive) -> None:
     assert archive.read(f"{SITE}/", EVENING, soon()).body == PAGE.encode()
+
+
+@pytest.mark.parametrize(
+    ("written", "one"),
+    [
+        ("https://WWW.News.example", "https://www.news.example/"),
+        ("HTTPS://www.news.example/", "https://www.news.example/"),
+        ("https://www.news.example:443/", "https://www.news.example/"),
+        ("http://www.news.example:80", "http://www.news.example/"),
+        ("http://www.news.example:443/", "http://www.news.example:443/"),
+        ("https://b\u00fccher.example/", "https://xn--bcher-kva.example/"),
+        ("https://www.news.example/#top", "https://www.news.example/"),
+        ("https://www.news.example?a=1#top", "https://www.news.example/?a=1"),
+        ("https://www.news.example/a b/\u00e9", "https://www.news.example/a%20b/%C3%A9"),
+        ("https://www.news.example/A%2fB?c=%20", "https://www.news.example/A%2FB?c=%20"),
+        ("http://[::1]:8080/", "http://[::1]:8080/"),
+        ("no address", "no address"),
+        ("https://[", "https://["),
+    ],
+)
+def test_addresses_are_compared_as_a_browser_writes_them(written: str, one: str) -> None:
+    assert normalised(written) == one
+    assert normalised(one) == one

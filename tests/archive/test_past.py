@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 from PIL import Image, ImageChops
 
-from celeb_ops.archive import memento, past
+from celeb_ops.archive import past, turns
+from celeb_ops.archive.memento import Memento
 from celeb_ops.archive.past import PastPage, capture_past
 from celeb_ops.capture import loading
 from celeb_ops.capture.browser import open_browser
-from celeb_ops.exceptions import ArchiveBusyError, ArchiveError, NotArchivedError, PermanentError
+from celeb_ops.exceptions import ArchiveBusyError, ArchiveError, BrowserError, NotArchivedError, PermanentError
 from celeb_ops.settings import Settings
 from celeb_ops.sites import Site
 from tests.archive.conftest import MORNING, NEXT_DAY
-from tests.archive.front import Refused
+from tests.archive.front import Refused, Slow
 from tests.web import free_port
 
 if TYPE_CHECKING:
@@ -42,31 +47,48 @@ class Darkroom:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.opened = 0
+        self.proxy = ""
+        """The browsers', in place of the one that they are given."""
+        self._locked_out = ExitStack()
+        self.lock_out = False
+        """Once a browser is opened, another task of this machine has the archive's lock."""
         self.sources: list[str] = []
 
     @contextmanager
     def browser(self, options: CaptureOptions, proxy: str) -> Iterator[WebDriver]:
         self.opened += 1
-        with open_browser(options, "", proxy) as driver:
+        if self.lock_out:
+            (lock,) = self.cache.glob("*.lock")
+            self._locked_out.enter_context(FileLock(lock))
+        with open_browser(options, "", self.proxy or proxy) as driver:
             yield driver
             self.sources.append(driver.page_source)
 
-    def capture(self, timegate: str, url: str, when: datetime = RUN) -> PastPage:
-        settings = Settings(archive_url=timegate, archive_rate=1000, cache=str(self._folder / "cache"))
+    @property
+    def cache(self) -> Path:
+        return self._folder / "cache"
+
+    def close(self) -> None:
+        self._locked_out.close()
+
+    def capture(self, timegate: str, url: str, when: datetime = RUN, browser_url: str = "") -> PastPage:
+        settings = Settings(archive_url=timegate, archive_rate=1000, cache=str(self.cache), browser_url=browser_url)
         folder = self._folder / f"pictures{self.opened}"
         folder.mkdir(exist_ok=True)
         return capture_past(Site(url=url, name="DAILY"), when, settings, self.browser, folder)
 
 
 @pytest.fixture
-def darkroom(tmp_path: Path) -> Darkroom:
-    return Darkroom(tmp_path)
+def darkroom(tmp_path: Path) -> Iterator[Darkroom]:
+    darkroom = Darkroom(tmp_path)
+    yield darkroom
+    darkroom.close()
 
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """An archive that has trouble is asked again soon."""
-    monkeypatch.setattr(memento, "_FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr(turns, "FIRST_PAUSE_S", 0.01)
 
 
 @pytest.mark.browser
@@ -149,8 +171,9 @@ class TestAPage:
         assert darkroom.opened == 2
         said = str(caught.value)
         assert said.startswith("No copy of http://broken.example/ in 127.0.0.1:")
-        assert "that of 2026-11-20T08:03:07Z, 0.1 h after the run's time (" in said
-        assert "answered with HTTP 404" in said
+        assert "near that time shows its page: " in said
+        assert "that of 2026-11-20T08:03:07Z, 0.1 h after the run's time, shows an error page (HTTP 404); " in said
+        assert said.endswith("h before the run's time, shows an error page (HTTP 500).")
 
     def test_that_the_archive_can_not_give_in_time_is_its_trouble(
         self, busy: Front, darkroom: Darkroom, monkeypatch: pytest.MonkeyPatch
@@ -158,7 +181,7 @@ class TestAPage:
         """And no error of the site's: the task is tried again."""
         monkeypatch.setattr(past, "PATIENCE_S", 20)
         busy.give(Refused(429, retry_after=600), to="id_/")
-        with pytest.raises(ArchiveBusyError, match="wants no request for another"):
+        with pytest.raises(ArchiveBusyError, match=r"After 1 requests in a row .+ is not asked for another"):
             darkroom.capture(busy.timegate, "http://daily.example/")
 
     def test_that_the_archive_fails_to_give_is_not_looked_for_elsewhere(
@@ -168,6 +191,118 @@ class TestAPage:
         with pytest.raises(ArchiveError, match="answered with HTTP 500 6 times"):
             darkroom.capture(busy.timegate, "http://daily.example/")
         assert darkroom.opened == 1
+
+    @pytest.mark.parametrize(("scheme", "how"), [("http", "scripted"), ("https", "refreshed")])
+    def test_that_leads_on_is_dated_by_where_it_leads(
+        self, scheme: str, how: str, news: Archive, darkroom: Darkroom
+    ) -> None:
+        seen = darkroom.capture(news.timegate, f"{scheme}://{scheme}.{how}.example/")
+        there = f"{scheme}://{scheme}.{how}.example/other"
+        assert (seen.page.title, seen.page.final_url) == ("Other", there)
+        assert seen.memento.when == MORNING + 10 * HOUR
+        assert seen.memento.address == f"{news.timegate}20261120180307/{there}"
+
+    def test_may_lead_to_a_port_that_goes_without_saying(self, news: Archive, darkroom: Darkroom) -> None:
+        seen = darkroom.capture(news.timegate, "http://ported.example/")
+        assert (seen.page.title, seen.page.final_url) == ("Ported", "https://ported.example/front")
+        assert seen.memento.when == MORNING + 5 * HOUR
+
+    def test_has_its_address_written_in_any_way(self, news: Archive, darkroom: Darkroom) -> None:
+        seen = darkroom.capture(news.timegate, "https://WWW.Grand.example:443/#top")
+        assert (seen.page.title, seen.memento.when) == ("Grand", MORNING)
+
+    def test_lacks_a_background_too(self, news: Archive, darkroom: Darkroom) -> None:
+        seen = darkroom.capture(news.timegate, "https://backed.example/")
+        assert (seen.page.images_total, seen.images_missing) == (0, 1)
+        assert seen.told == ["1 picture is archived at another time"]
+
+    def test_that_comes_too_late_is_the_archives_trouble(
+        self, busy: Front, darkroom: Darkroom, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(past, "PATIENCE_S", 4)
+        busy.give(Slow(20), to="id_/http://daily.example/")
+        start = time.monotonic()
+        with pytest.raises(ArchiveBusyError, match="was still answering when the time was over"):
+            darkroom.capture(busy.timegate, "http://daily.example/")
+        assert time.monotonic() - start < 15
+        assert darkroom.opened == 1
+
+    def test_that_leads_on_to_what_comes_too_late_is_the_archives_trouble(
+        self, busy: Front, darkroom: Darkroom, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(past, "PATIENCE_S", 5)
+        busy.give(Slow(20), to="example/other")
+        with pytest.raises(ArchiveBusyError, match=r"/other in time|was still answering"):
+            darkroom.capture(busy.timegate, "http://http.scripted.example/")
+
+    def test_that_the_browser_did_not_wait_for_is_the_archives_trouble(
+        self, busy: Front, darkroom: Darkroom, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(past, "_OPEN_S", 3)
+        busy.give(Slow(20), to="id_/http://daily.example/")
+        with pytest.raises(ArchiveBusyError, match=r"did not give http://daily\.example/ in time"):
+            darkroom.capture(busy.timegate, "http://daily.example/")
+
+    def test_for_which_there_is_no_turn_is_tried_again(
+        self, news: Archive, darkroom: Darkroom, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Another task of this machine has it all the time."""
+        monkeypatch.setattr(past, "PATIENCE_S", 4)
+        darkroom.lock_out = True
+        with pytest.raises(ArchiveBusyError, match="Other tasks of this machine kept asking"):
+            darkroom.capture(news.timegate, "http://daily.example/")
+
+    def test_is_told_to_be_the_browsers_fault_where_that_does_not_reach_the_proxy(
+        self, news: Archive, darkroom: Darkroom
+    ) -> None:
+        darkroom.proxy = f"http://127.0.0.1:{free_port()}"
+        with pytest.raises(BrowserError, match=r"did not reach the proxy at http://127.+ If CELEBS_BROWSER_URL is a"):
+            darkroom.capture(news.timegate, "http://daily.example/")
+
+    def test_that_lacks_too_much_goes_on_from_there_at_the_next_try(
+        self, busy: Front, darkroom: Darkroom, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(past, "PATIENCE_S", 5)
+        busy.give(*[Slow(1.2)] * 12, to=".jpg")
+        with pytest.raises(ArchiveBusyError) as caught:
+            darkroom.capture(busy.timegate, "https://gallery.example/")
+        said = re.fullmatch(
+            r"127\.0\.0\.1:\d+ did not give (\d+) of the page's pictures within 5 s\. What it gave is kept for a day: "
+            r"clear the task, and it goes on from there\.",
+            str(caught.value),
+        )
+        assert said
+        late = int(said[1])
+        assert 2 <= late <= 11
+        assert len(list((darkroom.cache / "archive").iterdir())) == 1
+
+        monkeypatch.setattr(past, "PATIENCE_S", 60)
+        busy.take_back()
+        before = len(busy.requests)
+        seen = darkroom.capture(busy.timegate, "https://gallery.example/")
+        assert (seen.page.images_loaded, seen.lacking) == (12, {})
+        asked = [path for path in busy.paths()[before:] if "id_/" in path]
+        assert len(asked) == late
+        assert all(path.endswith(".jpg") for path in asked)
+        assert list((darkroom.cache / "archive").iterdir()) == []
+
+
+def test_what_is_missing_is_told_by_why() -> None:
+    lacking = {
+        "a": "not archived",
+        "b": "archived at another time (2029-05-08 08:03)",
+        "c": "archived at another time (2028-05-08 08:03)",
+        "d": "not had from the archive in time",
+    }
+    page = SimpleNamespace(images_total=10, images_loaded=8)
+    seen = PastPage(page, Memento("http://daily.example/", MORNING, "http://archive.example/"), lacking)
+    assert seen.told == [
+        "2 pictures are archived at another time",
+        "1 picture is not archived",
+        "1 picture is not had from the archive in time",
+    ]
+    assert seen.images_missing == 4
+    assert replace(seen, lacking={}).images_missing == 2
 
 
 class TestWithoutABrowser:
@@ -201,6 +336,17 @@ class TestWithoutABrowser:
         with pytest.raises(NotArchivedError, match=r"has no copy of https://unknown\.example/ of any time\."):
             darkroom.capture(news.timegate, "https://unknown.example/")
         assert darkroom.opened == 0
+
+    def test_a_site_that_the_archive_does_not_show_is_told(self, busy: Front, darkroom: Darkroom) -> None:
+        busy.give(Refused(403))
+        with pytest.raises(NotArchivedError, match=r"does not show http://daily\.example/ \(HTTP 403\)\."):
+            darkroom.capture(busy.timegate, "http://daily.example/")
+        assert darkroom.opened == 0
+
+    def test_a_browser_that_is_nowhere_is_told(self, busy: Front, darkroom: Darkroom) -> None:
+        with pytest.raises(BrowserError, match="is CELEBS_BROWSER_URL right"):
+            darkroom.capture(busy.timegate, "http://daily.example/", browser_url="http://browser.invalid:4444")
+        assert (darkroom.opened, busy.requests) == (0, [])
 
     def test_an_archive_that_is_down_may_be_up_later(self, darkroom: Darkroom, quick: None) -> None:
         with pytest.raises(ArchiveError, match="gave no answer") as caught:

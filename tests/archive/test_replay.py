@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import logging
+import os
 import re
 import socket
 import ssl
@@ -18,13 +19,19 @@ import psutil
 import pytest
 
 from celeb_ops.archive import memento
-from celeb_ops.archive.replay import Replay, own_address
+from celeb_ops.archive import replay as replays
+from celeb_ops.archive import turns as turning
+from celeb_ops.archive.kept import Kept
+from celeb_ops.archive.proxy import Proxy, Wanted, own_address
+from celeb_ops.archive.replay import Replay
 from celeb_ops.archive.turns import Turns
+from celeb_ops.capture import loading
 from celeb_ops.capture.browser import open_browser
-from celeb_ops.exceptions import ArchiveBusyError, ArchiveError
-from celeb_ops.sites import CaptureOptions
-from tests.archive.conftest import DAILY, MORNING, NEXT_DAY, SITE, WORDS
+from celeb_ops.exceptions import ArchiveBusyError, ArchiveError, BrowserError
+from celeb_ops.sites import CaptureOptions, Site
+from tests.archive.conftest import DAILY, MORNING, NEXT_DAY, SCRIPTS, SITE, WORDS
 from tests.archive.front import Refused, Slow
+from tests.web import Web
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,7 +55,7 @@ def played(tmp_path: Path) -> Iterator[Callable[..., Replay]]:
             turns = Turns(tmp_path, server.timegate, 1000)
             archive = stack.enter_context(memento.Archive(server.timegate, turns))
             copy = archive.memento(url, MORNING)
-            return stack.enter_context(Replay(archive, copy, when, 12 * HOUR, patience_s))
+            return stack.enter_context(Replay(archive, copy, when, 12 * HOUR, time.monotonic() + patience_s))
 
         yield play
 
@@ -120,7 +127,6 @@ class TestTodaysWeb:
         replay = played(news, f"{live}/tries")
         with open_browser(OPTIONS, "", replay.address) as driver:
             for origin in (live, "https://leak.example", "http://leak.example"):
-                replay._way.add(f"{origin}/tries")
                 driver.get(f"{origin}/tries")
                 assert driver.title == "tried"
                 assert driver.find_element("tag name", "h1").text == "A page of the past"
@@ -155,7 +161,7 @@ class TestWhatIsShown:
         replay = played(news, "http://daily.example/")
         answer = got(replay, "http://daily.example/")
         assert (answer.status, answer.body.decode()) == (200, DAILY)
-        assert replay.shown.when == MORNING
+        assert replay.shown("http://daily.example/#top").when == MORNING
         answer = got(replay, "https://cdn.daily.example/two.jpg", "image")
         assert (answer.status, answer.headers["Content-Type"]) == (200, "image/jpeg")
         assert replay.lacking == {}
@@ -185,11 +191,11 @@ class TestWhatIsShown:
             (13 * HOUR, "", 404),
             (13 * HOUR, "iframe", 404),
             (13 * HOUR, "style", 200),
-            (13 * HOUR, "script", 200),
+            (13 * HOUR, "script", 404),
             (13 * HOUR, "font", 200),
             (29 * 24 * HOUR, "style", 200),
             (31 * 24 * HOUR, "style", 404),
-            (31 * 24 * HOUR, "script", 404),
+            (31 * 24 * HOUR, "font", 404),
         ],
     )
     @pytest.mark.parametrize("sign", [-1, 1])
@@ -200,7 +206,9 @@ class TestWhatIsShown:
         replay._begun = True
         assert got(replay, "https://cdn.daily.example/two.jpg", kind).status == status
 
-    @pytest.mark.parametrize("kind", ["video", "audio", "object", "serviceworker", "manifest", "websocket", "report"])
+    @pytest.mark.parametrize(
+        "kind", ["video", "audio", "track", "prefetch", "serviceworker", "manifest", "websocket", "report"]
+    )
     def test_is_nothing_that_adds_nothing(self, kind: str, busy: Front, played: Callable[..., Replay]) -> None:
         replay = played(busy, "http://daily.example/")
         replay._begun = True
@@ -219,6 +227,44 @@ class TestWhatIsShown:
         for _ in range(3):
             assert got(replay, "http://daily.example/never.jpg", "image").status == 404
         assert len(busy.requests) == 1
+
+    @pytest.mark.parametrize(("name", "fixed"), SCRIPTS.items())
+    def test_is_no_script_of_another_month_unless_its_address_names_its_version(
+        self, name: str, fixed: bool, news: Archive, played: Callable[..., Replay]
+    ) -> None:
+        """It may write the news of its day into the page; and jQuery is jQuery."""
+        replay = played(news, "https://scripts.example/")
+        replay._begun = True
+        assert got(replay, f"https://scripts.example{name}", "script").status == (200 if fixed else 404)
+
+    @pytest.mark.parametrize(
+        ("site", "asked"),
+        [
+            ("https://WWW.Grand.example", "https://www.grand.example/"),
+            ("https://www.grand.example:443/", "https://www.grand.example/"),
+            ("https://www.grand.example/#top", "https://www.grand.example/"),
+            ("https://b\u00fccher.example/", "https://xn--bcher-kva.example/"),
+        ],
+    )
+    def test_begins_with_the_page_however_its_address_is_written(
+        self, site: str, asked: str, news: Archive, played: Callable[..., Replay]
+    ) -> None:
+        replay = played(news, Site(url=site, name="GRAND").url)
+        assert got(replay, asked).status == 200
+        assert replay.begun
+        assert replay.shown(asked).when == MORNING
+
+    def test_is_told_apart_from_what_was_not_had_in_time(self, busy: Front, played: Callable[..., Replay]) -> None:
+        replay = played(busy, "http://daily.example/", patience_s=1.2)
+        got(replay, "http://daily.example/")
+        assert got(replay, "http://daily.example/never.jpg", "image").status == 404
+        busy.give(Slow(5), to="one.jpg")
+        assert got(replay, "http://daily.example/one.jpg", "image").status == 404
+        assert replay.lacking == {
+            "http://daily.example/never.jpg": "not archived",
+            "http://daily.example/one.jpg": "not had from the archive in time",
+        }
+        assert (replay.late, replay.trouble) == (1, None)
 
     def test_is_compressed_as_it_came(self, news: Archive, played: Callable[..., Replay]) -> None:
         replay = played(news, "http://daily.example/")
@@ -245,7 +291,8 @@ class TestWhatIsShown:
             ("image/avif,image/webp,*/*;q=0.8", "late.jpg", 404),
             ("text/css,*/*;q=0.1", "late.jpg", 404),
             ("text/css,*/*;q=0.1", "style.css", 200),
-            ("*/*", "script.js", 200),
+            ("*/*", "script.js?ver=6.4.2", 200),
+            ("*/*", "script.js", 404),
             # Data, as far as one can tell.
             ("*/*", "style.css", 404),
         ],
@@ -276,14 +323,30 @@ class TestARedirect:
         assert (answer.status, answer.headers["Location"]) == (302, "https://www.moving.example/front")
         answer = got(replay, "https://www.moving.example/front")
         assert (answer.status, WORDS in answer.body.decode()) == (200, True)
-        assert replay.shown == replay._archive.memento("https://www.moving.example/front", MORNING + HOUR)
+        assert replay.shown("https://www.moving.example/front") == replay._archive.memento(
+            "https://www.moving.example/front", MORNING + HOUR
+        )
 
     def test_of_a_frame_is_not_the_pages(self, news: Archive, played: Callable[..., Replay]) -> None:
         replay = played(news, "http://daily.example/")
         got(replay, "http://daily.example/")
         assert got(replay, "http://moving.example/", "iframe").status == 302
         got(replay, "https://www.moving.example/front", "iframe")
-        assert replay.shown.url == "http://daily.example/"
+        assert replay.delivered == {"http://daily.example/": (200, MORNING)}
+        assert replay.shown("http://daily.example/").when == MORNING
+
+    def test_that_a_script_only_writes_into_the_address_is_none(
+        self, news: Archive, played: Callable[..., Replay]
+    ) -> None:
+        replay = played(news, "http://daily.example/")
+        got(replay, "http://daily.example/")
+        assert replay.shown("http://daily.example/written") == replay._memento
+
+    def test_to_a_port_that_goes_without_saying_is_followed(self, news: Archive, played: Callable[..., Replay]) -> None:
+        replay = played(news, "http://ported.example/")
+        assert got(replay, "http://ported.example/").headers["Location"] == "https://ported.example:443/front"
+        assert got(replay, "https://ported.example/front").status == 200
+        assert replay.shown("https://ported.example/front").when == MORNING + 5 * HOUR
 
 
 class TestPatience:
@@ -316,7 +379,7 @@ class TestPatience:
         turns = Turns(tmp_path, busy.timegate, 1)
         with memento.Archive(busy.timegate, turns) as archive:
             copy = archive.memento("https://secure.example/", MORNING)
-            with Replay(archive, copy, MORNING, 12 * HOUR, 1.5) as replay:
+            with Replay(archive, copy, MORNING, 12 * HOUR, time.monotonic() + 1.5) as replay:
                 replay._begun = True
                 answers = [got(replay, f"https://secure.example/{n}.jpg", "image").status for n in range(3)]
         assert answers == [200, 200, 404]
@@ -333,7 +396,7 @@ class TestPatience:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         """One may be broken at the archive."""
-        monkeypatch.setattr(memento, "_FIRST_PAUSE_S", 0.001)
+        monkeypatch.setattr(turning, "FIRST_PAUSE_S", 1e-6)
         replay = played(busy, "https://secure.example/")
         assert got(replay, "https://secure.example/").status == 200
         for n in range(failures):
@@ -376,7 +439,7 @@ class TestTheEnd:
         before = set(threading.enumerate())
         with memento.Archive(busy.timegate, turns) as archive:
             copy = archive.memento("http://daily.example/", MORNING)
-            with Replay(archive, copy, MORNING, 12 * HOUR, 60) as replay:
+            with Replay(archive, copy, MORNING, 12 * HOUR, time.monotonic() + 60) as replay:
                 replay._begun = True
                 place = urlsplit(replay.address)
                 for path in ("one", "lazy", "late", "two", "three", "never"):
@@ -397,7 +460,7 @@ class TestTheEnd:
         turns = Turns(tmp_path, news.timegate, 1000)
         with memento.Archive(news.timegate, turns) as archive:
             copy = archive.memento("http://daily.example/", MORNING)
-            with Replay(archive, copy, MORNING, 12 * HOUR, 60) as replay:
+            with Replay(archive, copy, MORNING, 12 * HOUR, time.monotonic() + 60) as replay:
                 assert got(replay, "http://daily.example/").status == 200
                 assert got(replay, "https://secure.example/0.jpg", "image").status == 200
                 listening = {one.laddr for one in psutil.Process().net_connections() if one.status == "LISTEN"}
@@ -413,9 +476,245 @@ class TestTheEnd:
 
 def test_a_remote_browser_finds_this_machine_where_it_is_reached_from() -> None:
     assert own_address("http://127.0.0.1:4444/wd/hub") == "127.0.0.1"
-    assert own_address("http://localhost:4444") == "127.0.0.1"
+    assert own_address("http://localhost:4444") in {"127.0.0.1", "::1"}
+
+
+@pytest.mark.parametrize("host", ["browser.invalid", f"{'a' * 70}.example"])
+def test_a_remote_browser_that_is_nowhere_is_told(host: str) -> None:
+    with pytest.raises(BrowserError) as caught:
+        own_address(f"http://{host}:4444")
+    said = str(caught.value)
+    assert said.startswith(f"The host of the browser at http://{host}:4444 was not found (")
+    assert said.endswith("): is CELEBS_BROWSER_URL right?")
+
+
+@pytest.fixture
+def ipv6() -> None:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+
+
+@pytest.mark.browser
+def test_a_remote_browser_may_be_reached_by_ipv6(ipv6: None, news: Archive, tmp_path: Path) -> None:
+    assert own_address("http://[::1]:4444/wd/hub") == "::1"
+    with memento.Archive(news.timegate, Turns(tmp_path, news.timegate, 1000)) as archive:
+        copy = archive.memento("https://secure.example/", MORNING)
+        with Replay(archive, copy, MORNING, 12 * HOUR, time.monotonic() + 20, host="::1") as replay:
+            assert re.fullmatch(r"http://\[::1\]:\d+", replay.address)
+            assert got(replay, "https://secure.example/").status == 200
+            with open_browser(OPTIONS, "", replay.address) as driver:
+                driver.get("https://secure.example/")
+                assert driver.title == "Secure"
 
 
 def test_copies_of_another_day_are_not_the_page(news: Archive, played: Callable[..., Replay]) -> None:
     replay = played(news, f"{SITE}/", NEXT_DAY + 40 * HOUR)
     assert got(replay, f"{SITE}/").status == 404
+
+
+class TestAPageThatAsksForMuch:
+    """What it asks for is remembered, and this process has other things to do with its memory."""
+
+    def test_is_told_that_an_address_is_too_long(self, busy: Front, played: Callable[..., Replay]) -> None:
+        replay = played(busy, "http://daily.example/")
+        replay._begun = True
+        assert got(replay, f"http://daily.example/{'a' * 8_200}", "image").status == 414
+        assert got(replay, f"https://daily.example/{'a' * 8_200}", "image").status == 414
+        assert (busy.requests, replay._refused, replay.lacking) == ([], {}, {})
+
+    def test_is_not_remembered_by_what_is_never_asked_for(self, busy: Front, played: Callable[..., Replay]) -> None:
+        replay = played(busy, "http://daily.example/")
+        replay._begun = True
+        for n in range(20):
+            assert got(replay, f"http://daily.example/{n}", "video").status == 404
+        assert (busy.requests, replay._refused, replay.lacking) == ([], {}, {})
+
+    def test_ends_somewhere(self, busy: Front, played: Callable[..., Replay], monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(replays, "_MOST_ADDRESSES", 3)
+        replay = played(busy, "http://daily.example/")
+        replay._begun = True
+        for n in range(6):
+            assert got(replay, f"http://daily.example/no{n}.jpg", "image").status == 404
+        assert len(busy.requests) == len(replay._refused) == len(replay.lacking) == 3
+        # It is no fault of the archive's.
+        assert (replay.late, replay.trouble) == (0, None)
+
+
+class TestADocument:
+    def test_that_is_not_had_is_the_archives_trouble(self, busy: Front, played: Callable[..., Replay]) -> None:
+        replay = played(busy, "http://daily.example/", patience_s=0.7)
+        busy.give(Slow(5))
+        thread = threading.Thread(target=got, args=(replay, "http://daily.example/"))
+        thread.start()
+        time.sleep(0.2)
+        # A browser that gives up now has not seen what the archive has.
+        assert "did not give http://daily.example/ in time" in str(replay.unanswered)
+        thread.join(timeout=10)
+        assert "still answering when the time was over" in str(replay.unanswered)
+        assert replay.why_not == "not had from the archive in time"
+        assert got(replay, "http://daily.example/").status == 404
+        assert isinstance(replay.unanswered, ArchiveBusyError)
+
+    def test_that_is_had_is_not(self, busy: Front, played: Callable[..., Replay]) -> None:
+        replay = played(busy, "http://daily.example/")
+        got(replay, "http://daily.example/")
+        assert (replay.unanswered, replay.why_not) == (None, "")
+        got(replay, "http://daily.example/never")
+        assert (replay.unanswered, replay.why_not) == (None, "not archived")
+
+    def test_of_a_frame_that_is_late_is_no_trouble_for_a_page_that_is_not_safe(
+        self, busy: Front, played: Callable[..., Replay]
+    ) -> None:
+        """The browser does not say that it is for a frame."""
+        replay = played(busy, "http://daily.example/", patience_s=0.7)
+        got(replay, "http://daily.example/")
+        busy.give(Slow(5))
+        assert got(replay, "http://daily.example/frame", "", Accept="text/html,*/*").status == 404
+        assert replay.trouble is None
+
+
+class TestKept:
+    @pytest.fixture
+    def kept(self, tmp_path: Path) -> Kept:
+        return Kept(tmp_path, self.copy())
+
+    def copy(self, url: str = "http://daily.example/") -> memento.Memento:
+        return memento.Memento(url, MORNING, f"http://archive.example/web/20261120080307/{url}")
+
+    def test_gives_back_what_was_put_in(self, kept: Kept, tmp_path: Path) -> None:
+        answer = memento.Answer(200, MORNING, "image/jpeg", "gzip", "https://\u00fc.example/\n", b"\x00\n{}\r\n\xff")
+        kept.put("http://a.example/", answer)
+        kept.put("http://b.example/", None)
+        again = Kept(tmp_path, self.copy())
+        assert again.get("http://a.example/") == (True, answer)
+        assert again.get("http://b.example/") == (True, None)
+        assert again.get("http://c.example/") == (False, None)
+        assert Kept(tmp_path, self.copy("http://other.example/")).get("http://a.example/") == (False, None)
+
+    def test_is_gone_when_the_capture_is_done(self, kept: Kept, tmp_path: Path) -> None:
+        kept.put("http://a.example/", None)
+        kept.clear()
+        assert kept.get("http://a.example/") == (False, None)
+        assert list((tmp_path / "archive").iterdir()) == []
+        kept.clear()
+
+    def test_is_gone_after_a_day(self, kept: Kept, tmp_path: Path) -> None:
+        kept.put("http://a.example/", None)
+        (folder,) = (tmp_path / "archive").iterdir()
+        for age_h, there in ((23, True), (25, False)):
+            os.utime(folder, (time.time() - age_h * 3600,) * 2)
+            Kept(tmp_path, self.copy("http://other.example/"))
+            assert folder.exists() == there
+
+    @pytest.mark.parametrize("content", [b"", b"[]", b'{"status": 200}\n', b"\xff\n"])
+    def test_that_is_damaged_is_asked_for_again(self, content: bytes, kept: Kept, tmp_path: Path) -> None:
+        kept.put("http://a.example/", None)
+        (file,) = (tmp_path / "archive").glob("*/*")
+        file.write_bytes(content)
+        assert kept.get("http://a.example/") == (False, None)
+
+    def test_that_can_not_be_written_is_no_trouble(self, tmp_path: Path) -> None:
+        (tmp_path / "archive").touch()
+        kept = Kept(tmp_path, self.copy())
+        kept.put("http://a.example/", None)
+        assert kept.get("http://a.example/") == (False, None)
+
+
+NOW = """
+const frame = window;
+const made = { has: new frame.Date(), called: frame.Date(), now: frame.Date.now(),
+  format: new frame.Intl.DateTimeFormat('en-US').format(), parts: new frame.Intl.DateTimeFormat('en-US')
+    .formatToParts().map(one => one.value).join(''), modified: frame.document.lastModified };
+return { ...made, has: made.has.toISOString() };
+"""
+KEPT = """
+class Later extends Date { next() { return new Later(this.getTime() + 1000) } }
+const later = new Later(0), today = new Later();
+return [
+  new Date(0).toISOString(), new Date(2020, 0, 2).getFullYear(), Date.UTC(2020, 0, 1), Date.parse('2020-01-01'),
+  new Date() instanceof Date, later instanceof Date, later instanceof Later, later.next().getTime(),
+  today.getTime() - Date.now() < 1000, new Date().constructor === Date, Date.length, Date.name,
+  Object.prototype.toString.call(new Date()), new Date(NaN).getTime() !== new Date(NaN).getTime(),
+  new Intl.DateTimeFormat('en-US', { timeZone: 'UTC' }).format(new Date(0)), typeof Date(), new Date(undefined) + '',
+];
+"""
+
+
+@pytest.mark.browser
+class TestTheClock:
+    @pytest.mark.parametrize("scheme", ["http", "https"])
+    def test_of_a_page_goes_on_from_the_archives_time(
+        self, scheme: str, news: Archive, played: Callable[..., Replay]
+    ) -> None:
+        replay = played(news, f"{scheme}://{scheme}.clock.example/")
+        site = Site(url=f"{scheme}://{scheme}.clock.example/", name="CLOCK", timezone="UTC", timeout_s=20)
+        with open_browser(site, "", replay.address) as driver:
+            loading.open_page(driver, site, MORNING)
+            assert driver.title == "Fri Nov 20 2026"
+            frames = [None, *driver.find_elements("tag name", "iframe")]
+            assert len(frames) == 3
+            for frame in frames:
+                driver.switch_to.default_content()
+                if frame:
+                    driver.switch_to.frame(frame)
+                # As the page's own first script saw it.
+                assert driver.execute_script("return document.title") == "Fri Nov 20 2026"
+                told = driver.execute_script(NOW)
+                assert told["has"].startswith("2026-11-20T08:03:")
+                assert told["called"].startswith("Fri Nov 20 2026 08:03:")
+                assert 0 <= told["now"] / 1000 - MORNING.timestamp() < 30
+                assert (told["format"], told["parts"]) == ("11/20/2026", "11/20/2026")
+                assert told["modified"] == "11/20/2026 08:03:07"
+                assert driver.execute_script(KEPT) == [
+                    *("1970-01-01T00:00:00.000Z", 2020, 1_577_836_800_000, 1_577_836_800_000),
+                    *(True, True, True, 1000),
+                    *(True, True, 7, "Date"),
+                    *("[object Date]", True),
+                    *("1/1/1970", "string", "Invalid Date"),
+                ]
+            # It goes.
+            before = driver.execute_script("return Date.now()")
+            time.sleep(0.1)
+            assert 90 <= driver.execute_script("return Date.now()") - before < 5000
+            # A page that sets its own has it.
+            assert driver.execute_script("Date.now = () => 5; return Date.now()") == 5
+
+    def test_of_a_live_page_is_the_real_one(self) -> None:
+        with Web({"/": f"<title>Live</title>{WORDS}"}) as web:
+            site = Site(url=web.address, name="LIVE")
+            with open_browser(site) as driver:
+                loading.open_page(driver, site)
+                told = driver.execute_script("return [Date.now(), new Date().getTime(), String(Date)]")
+        assert abs(told[0] / 1000 - time.time()) < 30
+        assert abs(told[1] / 1000 - time.time()) < 30
+        assert told[2] == "function Date() { [native code] }"
+
+
+@pytest.mark.browser
+def test_sound_and_what_may_come_next_are_not_asked_of_the_archive(busy: Front, played: Callable[..., Replay]) -> None:
+    """Of a page that is not safe, where browsers do not say what they want something for."""
+    replay = played(busy, "http://loud.example/")
+    wanted: list[Wanted] = []
+
+    def noting(one: Wanted) -> memento.Answer | None:
+        wanted.append(one)
+        return replay.answer(one)
+
+    with Proxy(noting) as proxy, open_browser(OPTIONS, "", proxy.address) as driver:
+        driver.get("http://loud.example/")
+        deadline = time.monotonic() + 10
+        paths = {"/clip.mp4", "/clip", "/sound", "/next", "/one.jpg"}
+        while not paths <= {urlsplit(one.url).path for one in wanted} and time.monotonic() < deadline:
+            time.sleep(0.05)
+    kinds = {urlsplit(one.url).path: one.kind for one in wanted if "loud.example" in one.url}
+    assert {path: kinds.get(path) for path in paths} == {
+        "/clip.mp4": "video",
+        "/clip": "video",
+        "/sound": "video",
+        "/next": "prefetch",
+        "/one.jpg": "image",
+    }
+    assert {path.partition("loud.example")[2] for path in busy.paths()} == {"/", "/one.jpg"}

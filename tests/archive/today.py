@@ -8,7 +8,7 @@ import socketserver
 import threading
 from typing import TYPE_CHECKING
 
-from celeb_ops.archive.replay import _tls
+from celeb_ops.archive.proxy import _tls
 
 if TYPE_CHECKING:
     import ssl

@@ -15,14 +15,14 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from itertools import count
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError, IncompleteRead
+from urllib3.exceptions import HTTPError
 
 from celeb_ops.archive.turns import LONGEST_PAUSE_S
-from celeb_ops.exceptions import ArchiveBusyError, ArchiveError
+from celeb_ops.exceptions import ArchiveBusyError, ArchiveError, NotArchivedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -35,23 +35,25 @@ logger = logging.getLogger(__name__)
 
 _STAMP = "%Y%m%d%H%M%S"
 """A time in the address of a copy."""
-_BUSY = {429, 503}
-_PASSING = {500, 502, 504, *_BUSY}
+_REDIRECTS = {301, 302, 303, 307, 308}
+_NONE = {404, 410}
+"""The archive has nothing there."""
+_NOT_SHOWN = {400, 403, 451}
+"""It has something that it does not show: its owner or a law forbids it, or it can't be replayed."""
+_PASSING = {429, 500, 502, 503, 504}
 _TRIES = 6
 _TRIES_UNANSWERED = 3
 """Fewer: where there is no network, there is none a minute later; the task itself is tried again."""
-_FIRST_PAUSE_S = 2.0
-"""After the first refusal that names no time; doubled for each further one."""
 _TIMEOUT_S = (10, 60)
 """To connect, and between two pieces of an answer."""
 _HOPS = 5
 _MOST_BYTES = 40_000_000
 """Of one answer: a picture that is larger is none of a page."""
+_PIECE = 65_536
 _OTHERS_AT = (1 / 8, 1 / 4, 1 / 2, 3 / 4, 1)
 """Where else in the window copies are looked for, when the nearest is no page; each on both sides."""
 AGENT = "trending-celebrities (one request at a time)"
 """An archive that is troubled should see who does it."""
-_REDIRECTS = {301, 302, 303, 307, 308}
 
 
 @dataclass(frozen=True)
@@ -143,13 +145,15 @@ class Archive:
             got = self._get(address, deadline, {"Accept-Datetime": format_datetime(asked, usegmt=True)})
             if got.seen:
                 return self.memento(url, got.seen)
-            if got.status < 300:
+            if got.status in _NONE:
+                return None
+            if got.status in _NOT_SHOWN:
+                raise NotArchivedError(f"{self.host} does not show {url} (HTTP {got.status}).")
+            if not got.location:
                 raise ArchiveError(
-                    f"{self.timegate} answered for {url} with something that names no time: "
+                    f"{self.host} answered about {url} with HTTP {got.status} and no time of a copy: "
                     "is CELEBS_ARCHIVE_URL a TimeGate?"
                 )
-            if not got.location:
-                return None
             address = urljoin(address, got.location)
             # One with the very time that was asked about may be no copy yet: the page's address was put right.
             if (dated := self._dated.fullmatch(address)) and dated[1] != f"{asked:{_STAMP}}":
@@ -157,19 +161,20 @@ class Archive:
         raise ArchiveError(f"{self.timegate} redirects in a circle for {url}: is CELEBS_ARCHIVE_URL a TimeGate?")
 
     def near(self, first: Memento, when: datetime, window: timedelta, patience_s: float) -> Iterator[Memento]:
-        """The nearest copy, and then others within the window by their distance, looked for only when asked for.
+        """The nearest copy, and then others within the window, further and further away; each is looked for only when
+        it is asked for.
 
         :param patience_s: for the search, which begins when the first one has been looked at.
         """
         yield first
         deadline = time.monotonic() + patience_s
-        found = {first.when: first}
+        told = {first.when}
         for part in _OTHERS_AT:
-            for side in (-1, 1):
-                other = self.nearest(first.url, when + side * part * window, deadline)
-                if other and abs(other.when - when) <= window:
-                    found.setdefault(other.when, other)
-        yield from sorted((one for one in found.values() if one is not first), key=lambda one: abs(one.when - when))
+            beside = [self.nearest(first.url, when + side * part * window, deadline) for side in (-1, 1)]
+            for one in sorted(filter(None, beside), key=lambda one: abs(one.when - when)):
+                if one.when not in told and abs(one.when - when) <= window:
+                    told.add(one.when)
+                    yield one
 
     def read(
         self, url: str, when: datetime, deadline: float, rank: int = 0, wanted: Callable[[], bool] = lambda: True
@@ -198,7 +203,9 @@ class Archive:
                     body=got.body,
                 )
             if not dated:
-                return None
+                if got.status in _NONE | _NOT_SHOWN or got.location:
+                    return None
+                raise ArchiveError(f"{self.host} answered about {url} with HTTP {got.status}, and no time of a copy.")
             address = there
         return None
 
@@ -217,34 +224,59 @@ class Archive:
         """The answer to one request, asked again while the archive is busy or fails, as far as the deadline allows."""
         for attempt in count(1):
             with self._turns.turn(deadline, rank, wanted):
-                pause_s = _FIRST_PAUSE_S * 2 ** (attempt - 1)
-                tries = _TRIES
+                tries, asked_s = _TRIES, None
                 try:
-                    with self._session.get(
-                        address, headers=headers, allow_redirects=False, timeout=_TIMEOUT_S, stream=True
-                    ) as answer:
-                        # In its content encoding: the browser decodes it.
-                        body = answer.raw.read(_MOST_BYTES + 1, decode_content=False)
-                        if answer.raw.length_remaining and len(body) <= _MOST_BYTES:
-                            # urllib3 tells only those who read on.
-                            raise IncompleteRead(len(body), answer.raw.length_remaining)
-                        got = _Got(answer.status_code, answer.headers, body if len(body) <= _MOST_BYTES else b"")
+                    got = self._ask(address, deadline, headers, wanted)
                 except (requests.RequestException, HTTPError, OSError) as error:
+                    if time.monotonic() >= deadline:
+                        raise self._still_answering() from error
                     said, tries = f"gave no answer ({type(error).__name__})", _TRIES_UNANSWERED
                 else:
                     # One with a time of its own is what the site had answered once, and not the archive's.
                     if got.status not in _PASSING or got.seen:
+                        self._turns.answered()
                         return got
                     asked_s = _retry_after(got.headers.get("Retry-After"))
-                    pause_s = pause_s if asked_s is None else asked_s
                     said = f"answered with HTTP {got.status}"
-                if attempt >= tries:
-                    break
-                self._turns.pause(pause_s)
-                logger.info("The archive %s %s; asked again in %.0f s.", self.host, said, pause_s)
+                pause_s = self._turns.refused(asked_s)
+            if attempt >= tries:
+                break
+            logger.info("The archive %s %s; it is asked again in %.0f s.", self.host, said, pause_s)
         kind = ArchiveBusyError if said.endswith(("429", "503")) else ArchiveError
         todo = "Is it up, and CELEBS_ARCHIVE_URL right?" if tries == _TRIES_UNANSWERED else "Clear the task later."
         raise kind(f"The archive {self.host} {said} {tries} times, the last time for {address}. {todo}")
+
+    def _ask(self, address: str, deadline: float, headers: dict[str, str], wanted: Callable[[], bool]) -> _Got:
+        """One request, and its answer as it comes: in its content encoding, which the browser decodes."""
+        left_s = max(deadline - time.monotonic(), 0.1)
+        connect_s, piece_s = _TIMEOUT_S
+        timeout_s = (min(connect_s, left_s), min(piece_s, left_s))
+        with self._session.get(
+            address, headers=headers, allow_redirects=False, timeout=timeout_s, stream=True
+        ) as answer:
+            body = bytearray()
+            # Whatever has come, however little: one that drips is looked at as often.
+            while piece := answer.raw.read1(_PIECE, decode_content=False):
+                body += piece
+                if time.monotonic() >= deadline or not wanted():
+                    raise self._still_answering()
+                if len(body) > _MOST_BYTES:
+                    body.clear()
+                    break
+            return _Got(answer.status_code, answer.headers, bytes(body))
+
+    def _still_answering(self) -> ArchiveBusyError:
+        return ArchiveBusyError(f"The archive {self.host} was still answering when the time was over.")
+
+
+def normalised(url: str) -> str:
+    """An address as a browser writes it, without fragment: two that are equal then name one page."""
+    try:
+        parts = urlsplit(requests.Request("GET", url).prepare().url or url)
+    except (requests.RequestException, ValueError):
+        return url
+    port = {"http": ":80", "https": ":443"}.get(parts.scheme, "")
+    return urlunsplit((parts.scheme, parts.netloc.lower().removesuffix(port), parts.path or "/", parts.query, ""))
 
 
 def _retry_after(text: str | None) -> float | None:

@@ -7,16 +7,22 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from celeb_ops import keys
+from celeb_ops.archive.kept import Kept
 from celeb_ops.archive.memento import Archive
-from celeb_ops.archive.replay import Replay, own_address
+from celeb_ops.archive.proxy import own_address
+from celeb_ops.archive.replay import Replay
 from celeb_ops.archive.turns import Turns
 from celeb_ops.capture.page import capture_page
 from celeb_ops.exceptions import (
+    ArchiveBusyError,
     BlankPageError,
     BlockedPageError,
+    BrowserError,
+    CaptureError,
     NoAnswerError,
     NotArchivedError,
     PageRefusedError,
@@ -39,18 +45,24 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-PATIENCE_S = 300
-"""How long one copy of a page is asked of the archive: it gives one file at a time."""
+PATIENCE_S = 600
+"""How long the archive is asked about one page, all its copies together: it gives one file at a time."""
+_SEARCH_S = 120
+"""How long it is asked which copies there are."""
+_OPEN_S, _LOAD_S = 480, 240
+"""``timeout_s`` and ``load_time_s`` of a page that comes so slowly."""
 COPIES = 3
 """Copies that are opened, at most, until one shows a page."""
-_NO_PAGE = (
-    BlankPageError,
-    BlockedPageError,
-    NoAnswerError,
-    PageRefusedError,
-    RedirectLoopError,
-    ServerFailedError,
-)
+_LATE = 0.1
+"""Share of a page's pictures that may not come in time. With more lacking, another try goes on from what has come."""
+_NO_PAGE: dict[type[CaptureError], str] = {
+    PageRefusedError: "an error page",
+    ServerFailedError: "an error page",
+    BlockedPageError: "what the site shows to robots",
+    BlankPageError: "almost nothing",
+    RedirectLoopError: "a circle of redirects",
+    NoAnswerError: "nothing that a browser can open",
+}
 
 
 @dataclass(frozen=True)
@@ -60,13 +72,34 @@ class PastPage:
     page: PageCapture
     memento: Memento
     lacking: dict[str, str]
-    """The pictures that it asked for and the archive does not have, or not of that time, each with why."""
+    """The pictures that it asked for and that are not on it, each with why."""
+
+    @property
+    def images_missing(self) -> int:
+        """Pictures that are not on it; the page itself knows of those that are an ``img`` alone."""
+        return max(self.page.images_total - self.page.images_loaded, len(self.lacking))
 
     @property
     def told(self) -> list[str]:
         """What is missing, for people: ``3 pictures are not archived``."""
         kinds = Counter(why.split(" (")[0] for why in self.lacking.values())
         return [f"{n} {'picture is' if n == 1 else 'pictures are'} {why}" for why, n in sorted(kinds.items())]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is looked for, and how."""
+
+    archive: Archive
+    site: Site
+    when: datetime
+    window: timedelta
+    deadline: float
+    cache: Path
+    browser: Callable[[CaptureOptions, str], AbstractContextManager[WebDriver]]
+    host: str
+    """Where the proxy listens."""
+    folder: Path
 
 
 def capture_past(
@@ -81,16 +114,15 @@ def capture_past(
     :param browser: opens one, given capture options and the address of its proxy.
     :raises NotArchivedError: there is no copy within ``CELEBS_ARCHIVE_WINDOW_H`` that shows a page; the sentence tells
         when the nearest one is from.
-    :raises ArchiveError: the archive could not be asked.
+    :raises ArchiveError: the archive could not be asked, or did not give enough of the page in time.
     :raises CaptureError: the browser failed, see :func:`celeb_ops.capture.page.capture_page`.
     """
     window = timedelta(hours=settings.archive_window_h)
-    # The archive is slow because it is asked slowly. What the page waits for comes one file after the other.
-    patient = site.model_copy(update={"load_time_s": PATIENCE_S, "timeout_s": PATIENCE_S})
-    turns = Turns(settings.path(settings.cache), settings.archive_url, settings.archive_rate)
-    with Archive(settings.archive_url, turns) as archive:
-        deadline = time.monotonic() + PATIENCE_S
-        first = archive.nearest(site.url, when, deadline)
+    cache = settings.path(settings.cache)
+    host = own_address(settings.browser_url) if settings.browser_url else "127.0.0.1"
+    with Archive(settings.archive_url, Turns(cache, settings.archive_url, settings.archive_rate)) as archive:
+        start = time.monotonic()
+        first = archive.nearest(site.url, when, start + _SEARCH_S)
         if first is None:
             raise NotArchivedError(f"{archive.host} has no copy of {site.url} of any time.")
         if abs(first.when - when) > window:
@@ -98,25 +130,64 @@ def capture_past(
                 f"{archive.host} has no copy of {site.url} within {settings.archive_window_h:g} h "
                 f"(CELEBS_ARCHIVE_WINDOW_H): the nearest one is of {described(first, when)}."
             )
-        unusable: list[str] = []
-        host = own_address(settings.browser_url) if settings.browser_url else "127.0.0.1"
-        for memento in archive.near(first, when, window, PATIENCE_S):
+        asked = _Asked(archive, site, when, window, start + PATIENCE_S, cache, browser, host, folder)
+        unusable = []
+        for memento in islice(archive.near(first, when, window, _SEARCH_S), COPIES):
             logger.info("%s as it was at %s", site.url, described(memento, when))
-            with Replay(archive, memento, when, window, PATIENCE_S, host) as replay:
-                try:
-                    with browser(patient, replay.address) as driver:
-                        page = capture_page(driver, patient, folder)
-                    if replay.trouble:
-                        raise replay.trouble
-                    return PastPage(page, replay.shown, dict(replay.lacking))
-                except _NO_PAGE as error:
-                    if replay.trouble:
-                        raise replay.trouble from error
-                    logger.warning("The copy of %s shows no page: %s", keys.iso(memento.when), error)
-                    unusable.append(f"that of {described(memento, when)} ({error})")
-            if len(unusable) == COPIES:
-                break
-    raise NotArchivedError(f"No copy of {site.url} in {archive.host} near that time shows its page: {unusable[0]}.")
+            seen = _replayed(memento, asked)
+            if isinstance(seen, PastPage):
+                return seen
+            logger.warning("The copy of %s shows %s.", keys.iso(memento.when), seen)
+            unusable.append(f"that of {described(memento, when)}, shows {seen}")
+    raise NotArchivedError(
+        f"No copy of {site.url} in {archive.host} near that time shows its page: {'; '.join(unusable)}."
+    )
+
+
+def _replayed(memento: Memento, asked: _Asked) -> PastPage | str:
+    """The page of one copy; or what that shows in place of a page."""
+    # The archive is slow because it is asked slowly. What the page waits for comes one file after the other.
+    patient = asked.site.model_copy(update={"timeout_s": _OPEN_S, "load_time_s": _LOAD_S})
+    kept = Kept(asked.cache, memento)
+    with Replay(asked.archive, memento, asked.when, asked.window, asked.deadline, kept, asked.host) as replay:
+        try:
+            with asked.browser(patient, replay.address) as driver:
+                page = capture_page(driver, patient, asked.folder, memento.when)
+        except CaptureError as error:
+            if trouble := replay.trouble or replay.unanswered:
+                raise trouble from error
+            shows = _in_place_of_a_page(error, replay)
+            if shows is None:
+                raise
+            kept.clear()
+            return shows
+        if replay.trouble:
+            raise replay.trouble
+    if replay.late > _LATE * max(page.images_total, 1):
+        raise ArchiveBusyError(
+            f"{asked.archive.host} did not give {replay.late} of the page's pictures within {PATIENCE_S} s. What it "
+            "gave is kept for a day: clear the task, and it goes on from there."
+        )
+    kept.clear()
+    return PastPage(page, replay.shown(page.final_url), dict(replay.lacking))
+
+
+def _in_place_of_a_page(error: CaptureError, replay: Replay) -> str | None:
+    """What a copy shows that is no page; None: the error is not the copy's.
+
+    :raises BrowserError: the browser never came to the proxy.
+    """
+    if not replay.begun and not isinstance(error, BrowserError):
+        raise BrowserError(
+            f"The browser did not reach the proxy at {replay.address} in this task's process, its only way to archived "
+            f"pages ({error}). If CELEBS_BROWSER_URL is a browser on another machine, or in a container, it must be "
+            "able to reach this machine."
+        ) from error
+    shows = _NO_PAGE.get(type(error))
+    if shows and replay.why_not:
+        return f"nothing: it, or where it led to, is {replay.why_not}"
+    status = list(replay.delivered.values())[-1].status if shows else 0
+    return f"{shows} (HTTP {status})" if status >= 400 else shows
 
 
 def described(memento: Memento, when: datetime) -> str:

@@ -8,7 +8,7 @@ import json
 import threading
 import time
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
@@ -20,19 +20,31 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-
-LONGEST_PAUSE_S = 24 * 3600
-"""No archive wants to be left alone for longer; a time beyond it is damage, or that of a clock that was wrong."""
-
+LONGEST_PAUSE_S = 86_400
+"""An archive that asks for more is not believed: a day later it may be asked once."""
+FIRST_PAUSE_S = 2.0
+"""After the first request that was refused or not answered; doubled for each further one in a row, of any task."""
+_LONGEST_BACKOFF_S = 300.0
+_LOOK_S = 0.5
+"""Between two looks whether somebody still waits for the answer."""
 _TOO_MUCH = "The page asks for more than the archive gives in the time there is."
+
+
+class _State(NamedTuple):
+    """What all processes know of the archive."""
+
+    free_at: float = 0.0
+    """When the next request may begin, on the machine's clock."""
+    refusals: int = 0
+    """Requests in a row that were refused or not answered."""
 
 
 class Turns:
     """
     Whose turn it is to ask an archive.
 
-    What holds for all processes, when the next request may begin, stands in a file beside the lock: a task that the
-    archive has told to wait tells all others.
+    What holds for all processes stands in a file beside the lock: a task that the archive has told to wait tells all
+    others.
     """
 
     def __init__(self, folder: Path, archive_url: str, rate: float) -> None:
@@ -47,38 +59,58 @@ class Turns:
         """The turn, as long as the request lasts.
 
         :param deadline: on the monotonic clock. :param rank: those of a lower one in this process come first.
-        :param wanted: asked when the turn comes: whether somebody still waits for the answer.
+        :param wanted: asked while it waits: whether somebody still waits for the answer.
         :raises ArchiveBusyError: it would not come before the deadline, or is not wanted any more.
         """
         with self._line.place(rank, deadline):
-            if not wanted():
-                raise ArchiveBusyError("Nobody waits for the archive's answer any more.")
-            with self._next(deadline):
-                yield
+            while True:
+                if not wanted():
+                    raise ArchiveBusyError("Nobody waits for the archive's answer any more.")
+                with self._locked(deadline):
+                    if time.monotonic() >= deadline:
+                        raise ArchiveBusyError(_TOO_MUCH)
+                    state = self._state()
+                    wait_s = state.free_at - time.time()
+                    if wait_s <= 0:
+                        try:
+                            yield
+                        finally:
+                            after = self._state()
+                            self._keep(after._replace(free_at=max(after.free_at, time.time() + self._interval_s)))
+                        return
+                # Not within the lock: others may have a later deadline, and see that they need not wait for ours.
+                self._wait(wait_s, deadline, state)
 
-    @contextlib.contextmanager
-    def _next(self, deadline: float) -> Iterator[None]:
-        """The turn among processes."""
-        with self._locked(deadline):
-            wait_s = self._free_at() - time.time()
-            if time.monotonic() + wait_s > deadline:
-                if wait_s <= self._interval_s:
-                    # It is not the archive that refuses: there is no time left for one more at this rate.
-                    time.sleep(max(deadline - time.monotonic(), 0))
-                    raise ArchiveBusyError(_TOO_MUCH)
+    def _wait(self, wait_s: float, deadline: float, state: _State) -> None:
+        left_s = deadline - time.monotonic()
+        if wait_s > left_s:
+            if state.refusals:
                 raise ArchiveBusyError(
-                    f"The archive {self.host} wants no request for another {wait_s:.0f} s. Clear the task later."
+                    f"After {state.refusals} requests in a row that it refused or did not answer, the archive "
+                    f"{self.host} is not asked for another {wait_s:.0f} s. Clear the task later."
                 )
-            if wait_s > 0:
-                time.sleep(wait_s)
-            try:
-                yield
-            finally:
-                self._wait_until(max(self._free_at(), time.time() + self._interval_s))
+            # It is not the archive that refuses: there is no time left for one more at this rate.
+            time.sleep(max(left_s, 0))
+            raise ArchiveBusyError(_TOO_MUCH)
+        time.sleep(min(wait_s, _LOOK_S))
 
-    def pause(self, seconds: float) -> None:
-        """Within a turn: let nobody ask for so long."""
-        self._wait_until(time.time() + min(seconds, LONGEST_PAUSE_S))
+    def refused(self, asked_s: float | None) -> float:
+        """Within a turn: it was refused, or not answered. Let nobody ask for a while.
+
+        :param asked_s: for how long the archive wants it; None: it does not say.
+        :return: for how long, in seconds.
+        """
+        refusals = self._state().refusals + 1
+        growing_s = min(FIRST_PAUSE_S * 2.0 ** min(refusals - 1, 20), _LONGEST_BACKOFF_S)
+        pause_s = min(max(asked_s or 0, growing_s), LONGEST_PAUSE_S)
+        self._keep(_State(time.time() + pause_s, refusals))
+        return pause_s
+
+    def answered(self) -> None:
+        """Within a turn: the archive answers, whatever it has."""
+        state = self._state()
+        if state.refusals:
+            self._keep(state._replace(refusals=0))
 
     @contextlib.contextmanager
     def _locked(self, deadline: float) -> Iterator[None]:
@@ -91,22 +123,29 @@ class Turns:
                 f"Other tasks of this machine kept asking the archive {self.host}: there was no turn for this one."
             ) from None
         except OSError as error:
-            raise ArchiveError(f"{self._file} can't be written ({error.strerror}): see CELEBS_CACHE.") from error
+            raise self._not_written(error) from error
         try:
             yield
         finally:
             lock.release()
 
-    def _free_at(self) -> float:
-        """When the next request may begin, on the machine's clock; a file that is lost or damaged says: now."""
+    def _state(self) -> _State:
+        """What is known; a file that is lost or damaged says: nothing, so ask now."""
         try:
-            moment = float(json.loads(self._file.read_text())["free_at"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return 0.0
-        return moment if 0 <= moment <= time.time() + LONGEST_PAUSE_S else 0.0
+            kept = json.loads(self._file.read_text())
+            state = _State(float(kept["free_at"]), int(kept["refusals"]))
+        except (OSError, ValueError, KeyError, TypeError, OverflowError):
+            return _State()
+        return state if 0 <= state.free_at <= time.time() + LONGEST_PAUSE_S else _State()
 
-    def _wait_until(self, moment: float) -> None:
-        self._file.write_text(json.dumps({"free_at": moment}))
+    def _keep(self, state: _State) -> None:
+        try:
+            self._file.write_text(json.dumps(state._asdict()))
+        except OSError as error:
+            raise self._not_written(error) from error
+
+    def _not_written(self, error: OSError) -> ArchiveError:
+        return ArchiveError(f"{self._file} can't be written ({error.strerror}): see CELEBS_CACHE.")
 
 
 class _Line:

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import time
 from dataclasses import fields
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from selenium.common.exceptions import TimeoutException, WebDriverException
@@ -43,12 +44,13 @@ _RESTLESS_S = 1.5
 """A layout that moves on for this long though nothing more comes will not rest: an advertisement, a carousel."""
 
 
-def open_page(driver: WebDriver, site: Site) -> bool:
+def open_page(driver: WebDriver, site: Site, today: datetime | None = None) -> bool:
     """Open the site; whether its document arrived whole within ``timeout_s``.
 
+    :param today: the time that the page is told; None: the real one.
     :raises CaptureError: nothing came, or an HTTP error.
     """
-    _prepare(driver, site)
+    _prepare(driver, site, today)
     whole = _get(driver, site)
     refusals.check_status(site, answer(driver))
     return whole
@@ -61,7 +63,7 @@ def answer(driver: WebDriver) -> Answer:
     return refusals.Answer(**{field.name: told[field.name] for field in fields(refusals.Answer)})
 
 
-def _prepare(driver: WebDriver, site: CaptureOptions) -> None:
+def _prepare(driver: WebDriver, site: CaptureOptions, today: datetime | None) -> None:
     """What must stand before the page's own first script."""
     width, height = site.viewport
     commands: list[tuple[str, dict[str, Any]]] = [
@@ -74,6 +76,10 @@ def _prepare(driver: WebDriver, site: CaptureOptions) -> None:
         ),
         ("Browser.setDownloadBehavior", {"behavior": "deny"}),
     ]
+    if today:
+        shift_ms = round((today - datetime.now(UTC)).total_seconds() * 1000)
+        source = scripts.source("clock").replace("SHIFT_MS", str(shift_ms))
+        commands.append(("Page.addScriptToEvaluateOnNewDocument", {"source": source}))
     if source := consent.autoconsent(site):
         commands.append(("Page.addScriptToEvaluateOnNewDocument", {"source": source}))
     if site.block_hosts:

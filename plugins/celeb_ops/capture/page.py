@@ -71,8 +71,10 @@ class _Clock:
             self.spent[name] = round(time.monotonic() - start, 3)
 
 
-def capture_page(driver: WebDriver, site: Site, folder: Path) -> PageCapture:
+def capture_page(driver: WebDriver, site: Site, folder: Path, today: datetime | None = None) -> PageCapture:
     """Photograph the whole page of ``site`` into ``folder``.
+
+    :param today: the time that the page is told; None: the real one.
 
     :raises CaptureError: one of its kinds, each with a sentence: the site gave no page, or not its own
         (:mod:`celeb_ops.capture.refusals`), the browser died or hung, or gave no usable picture twice.
@@ -80,7 +82,7 @@ def capture_page(driver: WebDriver, site: Site, folder: Path) -> PageCapture:
     clock = _Clock()
     try:
         with clock.step("open"):
-            whole = loading.open_page(driver, site)
+            whole = loading.open_page(driver, site, today)
         with clock.step("load"):
             deadline = time.monotonic() + site.load_time_s
             loading.settle(driver, deadline)

@@ -1,0 +1,78 @@
+"""What an archive has answered about one copy of a page, until its capture is done: a second try goes on from there."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import time
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from celeb_ops.archive.memento import Answer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from celeb_ops.archive.memento import Memento
+
+_DAY_S = 86_400
+"""A capture that is not tried again within a day begins from nothing."""
+_NOTHING = b"{}\n"
+
+
+class Kept:
+    """
+    Answers by address, in a folder of one copy's.
+
+    A file is a line of JSON, the answer without its body, and the body. That of an address of which the archive has
+    nothing says so.
+    """
+
+    def __init__(self, cache: Path, memento: Memento) -> None:
+        """:param cache: ``CELEBS_CACHE``. What was left there a day ago is removed."""
+        self._all = cache / "archive"
+        self._folder = self._all / _digest(memento.address)
+        self._sweep()
+
+    def get(self, url: str) -> tuple[bool, Answer | None]:
+        """Whether the archive has been asked about an address, and what it has of it."""
+        try:
+            head, _, body = (self._folder / _digest(url)).read_bytes().partition(b"\n")
+            told = json.loads(head)
+            if told == {}:
+                return True, None
+            return True, Answer(**{**told, "when": datetime.fromisoformat(told["when"]), "body": body})
+        except (OSError, ValueError, KeyError, TypeError):
+            return False, None
+
+    def put(self, url: str, answer: Answer | None) -> None:
+        """Keep an answer. A full disk costs the next try another request, and nothing else."""
+        content = _NOTHING
+        if answer:
+            head = {**asdict(replace(answer, body=b"")), "when": answer.when.isoformat()}
+            del head["body"]
+            content = json.dumps(head).encode() + b"\n" + answer.body
+        with contextlib.suppress(OSError):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            part = self._folder / f".{uuid4().hex}"
+            part.write_bytes(content)
+            part.replace(self._folder / _digest(url))
+
+    def clear(self) -> None:
+        """The capture is done."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _sweep(self) -> None:
+        with contextlib.suppress(OSError):
+            for folder in os.scandir(self._all):
+                if folder.stat().st_mtime < time.time() - _DAY_S:
+                    shutil.rmtree(folder.path, ignore_errors=True)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,0 +1,251 @@
+"""The one way out of a browser that shows an archived page: a proxy that answers everything itself.
+
+It listens on loopback, or for a browser on another machine on the address by which that reaches this one, while the
+page is shown. TLS ends here too, so that nothing is hidden from it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import socket
+import ssl
+import tempfile
+import threading
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
+
+from requests.utils import requote_uri
+
+from celeb_ops.exceptions import BrowserError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Self
+
+    from celeb_ops.archive.memento import Answer
+
+logger = logging.getLogger(__name__)
+
+_LONGEST_ADDRESS = 8_192
+_MOST_SAID = 1_000_000
+"""Bytes of what a page wants to tell a site, which are read and forgotten."""
+_MEDIA = (".mp4", ".m4v", ".m4s", ".webm", ".mov", ".m3u8", ".mpd", ".ts", ".mp3", ".m4a", ".ogg", ".wav")
+
+
+class Wanted(NamedTuple):
+    """What the browser asks for."""
+
+    url: str
+    kind: str
+    """What for, as in ``Sec-Fetch-Dest``: ``document``, ``image``, …; empty: data that a script fetches."""
+
+
+class Proxy:
+    """
+    The proxy, while it is entered.
+
+    :param answer: what is answered, from several threads at once; None: HTTP 404.
+    :param host: the address to listen on.
+    """
+
+    def __init__(self, answer: Callable[[Wanted], Answer | None], host: str = "127.0.0.1") -> None:
+        kind = _Server6 if ":" in host else _Server
+        self._server = kind((host, 0), _Handler)
+        self._server.answer = answer
+
+    @property
+    def address(self) -> str:
+        """For ``--proxy-server``."""
+        host, port = self._server.server_address[:2]
+        return f"http://[{host!s}]:{port}" if ":" in str(host) else f"http://{host!s}:{port}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True, name="replay").start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 64
+    answer: Callable[[Wanted], Answer | None]
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        # A browser that ends leaves its connections as they are.
+        logger.debug("A connection of the browser ended early.", exc_info=True)
+
+
+class _Server6(_Server):
+    address_family = socket.AF_INET6
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One connection of the browser's."""
+
+    protocol_version = "HTTP/1.1"
+    server: _Server
+    _origin = ""
+
+    def do_CONNECT(self) -> None:
+        """The browser wants to speak TLS with a site: it does with us."""
+        self.send_response_only(200)
+        self.end_headers()
+        self._origin = f"https://{self.path.removesuffix(':443')}"
+        self.connection = _tls().wrap_socket(self.connection, server_side=True)
+        self.rfile, self.wfile = self.connection.makefile("rb", -1), self.connection.makefile("wb", 0)
+        self.close_connection = False
+
+    def do_GET(self) -> None:
+        url = f"{self._origin}{self.path}"
+        if len(url) > _LONGEST_ADDRESS:
+            self._say(414)
+            return
+        found = self.server.answer(Wanted(url, self._kind()))
+        if found is None:
+            self._say(404)
+            return
+        self.send_response_only(found.status)
+        for name, value in (
+            ("Content-Type", found.content_type),
+            ("Content-Encoding", found.content_encoding),
+            ("Location", requote_uri(found.location)),
+            # The page's own clock.
+            ("Date", format_datetime(found.when, usegmt=True)),
+            ("Last-Modified", format_datetime(found.when, usegmt=True)),
+        ):
+            if value:
+                self.send_header(name, value)
+        self._allow()
+        self.send_header("Cache-Control", "max-age=86400")
+        self.send_header("Content-Length", str(len(found.body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(found.body)
+
+    def _say(self, status: int) -> None:
+        self.send_response_only(status)
+        self._allow()
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_HEAD = do_GET
+
+    def do_OPTIONS(self) -> None:
+        """A script asks whether it may ask another site: the archive has no answers to that."""
+        self.send_response(204)
+        self._allow()
+        self.send_header("Access-Control-Allow-Methods", "GET, HEAD")
+        self.send_header("Access-Control-Allow-Headers", self.headers.get("Access-Control-Request-Headers", "*"))
+        self.end_headers()
+
+    def do_POST(self) -> None:
+        """Nothing is told to a site that is shown from an archive."""
+        # Read, or the connection's end would overtake the answer; it ends, for there may be more of it.
+        self.rfile.read(min(int(self.headers.get("Content-Length") or 0), _MOST_SAID))
+        self.close_connection = True
+        self._say(404)
+
+    do_PUT = do_DELETE = do_PATCH = do_POST
+
+    def finish(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            super().finish()
+        if isinstance(self.connection, ssl.SSLSocket):
+            # The server closes the socket that it opened, and TLS has taken that over.
+            with contextlib.suppress(OSError):
+                self.connection.close()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing: each answer is logged where it is looked up."""
+
+    def _allow(self) -> None:
+        # Sites allowed each other's scripts what they needed; archives do not keep it in a form that still holds.
+        self.send_header("Access-Control-Allow-Origin", self.headers.get("Origin", "*"))
+        self.send_header("Access-Control-Allow-Credentials", "true")
+
+    def _kind(self) -> str:
+        """What the browser wants it for. On ``http:`` pages it tells by what it accepts alone."""
+        path = urlsplit(self.path).path.lower()
+        if "prefetch" in self.headers.get("Sec-Purpose", self.headers.get("Purpose", "")):
+            return "prefetch"
+        if self.headers.get("Range") or path.endswith(_MEDIA):
+            return "video"
+        if told := self.headers.get("Sec-Fetch-Dest"):
+            return "" if told == "empty" else told
+        accepts = self.headers.get("Accept", "")
+        kinds = {"image/": "image", "text/html": "document", "text/css": "style"}
+        by_accept = next((kind for start, kind in kinds.items() if accepts.startswith(start)), "")
+        return by_accept or ("script" if path.endswith((".js", ".mjs")) else "")
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """A certificate that no browser trusts: ours is told not to look at certificates, for it reaches nobody else."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "replay of an archived page")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=7))
+        .sign(key, hashes.SHA256())
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    # Python reads a certificate from a file only.
+    handle, path = tempfile.mkstemp(prefix="celebs-replay-", suffix=".pem")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(
+                key.private_bytes(
+                    serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+                )
+            )
+            file.write(certificate.public_bytes(serialization.Encoding.PEM))
+        context.load_cert_chain(path)
+    finally:
+        os.unlink(path)
+    return context
+
+
+def own_address(browser_url: str) -> str:
+    """The address by which a remote browser can reach this machine: the one it is reached from.
+
+    :raises BrowserError: the browser's own address is not known.
+    """
+    place = urlsplit(browser_url)
+    try:
+        family, kind, protocol, _, there = socket.getaddrinfo(place.hostname, place.port or 80, type=socket.SOCK_DGRAM)[
+            0
+        ]
+        with socket.socket(family, kind, protocol) as probe:
+            # Nothing is sent: the system only says which way it would go.
+            probe.connect(there)
+            address: str = probe.getsockname()[0]
+    # A name that can't be one is no OSError.
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise BrowserError(
+            f"The host of the browser at {browser_url} was not found ({why}): is CELEBS_BROWSER_URL right?"
+        ) from error
+    return address
