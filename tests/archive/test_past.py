@@ -292,14 +292,14 @@ def test_what_is_missing_is_told_by_why() -> None:
         "a": "not archived",
         "b": "archived at another time (2029-05-08 08:03)",
         "c": "archived at another time (2028-05-08 08:03)",
-        "d": "not had from the archive in time",
+        "d": "not there in time",
     }
     page = SimpleNamespace(images_total=10, images_loaded=8)
     seen = PastPage(page, Memento("http://daily.example/", MORNING, "http://archive.example/"), lacking)
     assert seen.told == [
         "2 pictures are archived at another time",
         "1 picture is not archived",
-        "1 picture is not had from the archive in time",
+        "1 picture is not there in time",
     ]
     assert seen.images_missing == 4
     assert replace(seen, lacking={}).images_missing == 2

@@ -262,7 +262,7 @@ class TestWhatIsShown:
         assert got(replay, "http://daily.example/one.jpg", "image").status == 404
         assert replay.lacking == {
             "http://daily.example/never.jpg": "not archived",
-            "http://daily.example/one.jpg": "not had from the archive in time",
+            "http://daily.example/one.jpg": "not there in time",
         }
         assert (replay.late, replay.trouble) == (1, None)
 
@@ -356,7 +356,7 @@ class TestPatience:
         time.sleep(1.1)
         before = len(busy.requests)
         assert got(replay, "http://daily.example/one.jpg", "image").status == 404
-        assert replay.lacking == {"http://daily.example/one.jpg": "not had from the archive in time"}
+        assert replay.lacking == {"http://daily.example/one.jpg": "not there in time"}
         assert len(busy.requests) == before
 
     def test_that_ends_while_the_archive_wants_to_be_left_alone(
@@ -370,7 +370,7 @@ class TestPatience:
         assert isinstance(replay.trouble, ArchiveBusyError)
         before = len(busy.requests)
         assert got(replay, "http://daily.example/lazy.jpg", "image").status == 404
-        assert set(replay.lacking.values()) == {"not had from the archive in time"}
+        assert set(replay.lacking.values()) == {"not there in time"}
         assert len(busy.requests) == before
 
     def test_that_is_too_short_for_all_pictures_is_no_trouble_of_the_archives(
@@ -384,7 +384,7 @@ class TestPatience:
                 answers = [got(replay, f"https://secure.example/{n}.jpg", "image").status for n in range(3)]
         assert answers == [200, 200, 404]
         assert replay.trouble is None
-        assert list(replay.lacking.values()) == ["not had from the archive in time"]
+        assert list(replay.lacking.values()) == ["not there in time"]
 
     @pytest.mark.parametrize(("failures", "trouble"), [(2, False), (3, True)])
     def test_is_lost_when_several_files_in_a_row_fail(
@@ -554,7 +554,7 @@ class TestADocument:
         assert "did not give http://daily.example/ in time" in str(replay.unanswered)
         thread.join(timeout=10)
         assert "still answering when the time was over" in str(replay.unanswered)
-        assert replay.why_not == "not had from the archive in time"
+        assert replay.why_not == "not there in time"
         assert got(replay, "http://daily.example/").status == 404
         assert isinstance(replay.unanswered, ArchiveBusyError)
 

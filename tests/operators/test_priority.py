@@ -43,7 +43,9 @@ def run_id(kind: str, away: timedelta) -> str:
     return f"{kind}__{(datetime.now(UTC) + away).isoformat()}"
 
 
-@pytest.mark.parametrize("past", [run_id("backfill", -4 * HOUR), "backfill__2026-11-20T08:00:00+00:00"])
+@pytest.mark.parametrize(
+    "past", [run_id("backfill", -4 * HOUR), "backfill__2026-11-20T08:00:00+00:00"], ids=["today", "days ago"]
+)
 def test_every_task_of_a_live_run_goes_before_every_task_of_a_backfill(dag: SerializedDAG, past: str) -> None:
     live, old = weights(dag, run_id("scheduled", -HOUR)), weights(dag, past)
     assert {*STEPS, "tidy"} == live.keys() == old.keys()
@@ -66,6 +68,8 @@ def test_every_task_of_a_live_run_goes_before_every_task_of_a_backfill(dag: Seri
         ("backfill__2026-11-20T08:00:00.123456Z", False),
         ("what somebody calls it", True),
     ],
+    # Not the ids of the runs, which have the time in them: all processes that share the tests call them the same.
+    ids=["scheduled", "backfill of now", "manual", "manual, of yesterday", "manual, of tomorrow", "backfill", "named"],
 )
 def test_a_run_that_is_being_made_is_known_by_its_id(dag: SerializedDAG, name: str, first: bool) -> None:
     assert (weights(dag, name)["site.screenshot"] > FIRST) is first

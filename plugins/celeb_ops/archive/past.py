@@ -186,7 +186,7 @@ def _in_place_of_a_page(error: CaptureError, replay: Replay) -> str | None:
     shows = _NO_PAGE.get(type(error))
     if shows and replay.why_not:
         return f"nothing: it, or where it led to, is {replay.why_not}"
-    status = list(replay.delivered.values())[-1].status if shows else 0
+    status = list(replay.delivered.values())[-1].status if shows and replay.delivered else 0
     return f"{shows} (HTTP {status})" if status >= 400 else shows
 
 

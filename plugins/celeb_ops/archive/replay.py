@@ -48,7 +48,7 @@ _FAILURES = 3
 """Files in a row that the archive does not answer, after which it is not asked any more."""
 _MOST_ADDRESSES = 10_000
 """That one page may ask for."""
-_NOT_HAD = "not had from the archive in time"
+_LATE = "not there in time"
 _TOO_MANY = f"beyond the {_MOST_ADDRESSES:,} addresses that a page may ask for"
 
 
@@ -120,7 +120,7 @@ class Replay:
     @property
     def late(self) -> int:
         """Pictures that the archive may have, and did not give in time."""
-        return sum(why == _NOT_HAD for why in self.lacking.values())
+        return sum(why == _LATE for why in self.lacking.values())
 
     def __enter__(self) -> Self:
         self._proxy.__enter__()
@@ -166,7 +166,7 @@ class Replay:
     def _found(self, url: str, kind: str) -> tuple[Answer | None, str, ArchiveError | None]:
         """What may be shown under an address; or why not, and the error if the archive could not be asked."""
         if known := self._refused.get(url):
-            return None, known, self._late(url) if known == _NOT_HAD else None
+            return None, known, self._late(url) if known == _LATE else None
         if len(self._refused) >= _MOST_ADDRESSES:
             return None, _TOO_MANY, None
         try:
@@ -174,7 +174,7 @@ class Replay:
         except ArchiveError as error:
             logger.info("%s: %s", url, error)
             self._failed(error)
-            return None, _NOT_HAD, error
+            return None, _LATE, error
         if found is None:
             return None, "not archived", None
         if abs(found.when - self._when) > self._within(url, kind):
