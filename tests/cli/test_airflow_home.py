@@ -39,7 +39,7 @@ def test_a_place_that_can_not_be_a_home_is_told(tmp_path: Path) -> None:
 def test_everything_of_airflow_is_in_the_home(tmp_path: Path) -> None:
     told = environment(tmp_path)
     assert told["AIRFLOW_HOME"] == str(tmp_path)
-    assert told["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] == f"sqlite:///{tmp_path}/airflow.db"
+    assert told["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] == f"sqlite:///{tmp_path}/airflow.db?timeout=60"
     assert told["AIRFLOW__LOGGING__BASE_LOG_FOLDER"] == f"{tmp_path}/logs"
 
 
@@ -85,3 +85,13 @@ def test_a_database_that_can_not_be_made_is_told(tmp_path: Path, monkeypatch: py
     with pytest.raises(AirflowHomeError, match=r"could not be made; see .*migrate\.log"):
         migrated(tmp_path, tmp_path / "migrate.log")
     assert not list(tmp_path.glob("migrated-*"))
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "sqlite+aiosqlite"])
+def test_its_database_waits_for_others_to_write(tmp_path: Path, dialect: str) -> None:
+    """As the driver reads the address, for Airflow's own calls and for its asynchronous ones."""
+    from sqlalchemy.engine import make_url
+
+    url = make_url(environment(tmp_path)["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]).set(drivername=dialect)
+    database, options = url.get_dialect()().create_connect_args(url)
+    assert (database, options["timeout"]) == ([str(tmp_path / "airflow.db")], 60.0)
