@@ -68,7 +68,7 @@ def test_the_live_page_stands_for_the_hours_around_it(sign: int) -> None:
     ("when", "wishes", "why"),
     [
         (LONG_AGO, SKIP, "the archive is not asked (on_past: skip)."),
-        (LONG_AGO, ANEW, "there is no screenshot of it to recognise anew."),
+        (LONG_AGO, ANEW, "there is no screenshot of it to recognise anew, and the archive is not asked (rerecognise)."),
         (LONG_AGO, Wishes(on_past="skip", recapture=True), "the archive is not asked (on_past: skip)."),
         (NOW + 24 * HOUR, PLAIN, "that time is to come."),
         (NOW + 24 * HOUR, BOTH, "that time is to come."),

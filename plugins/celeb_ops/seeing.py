@@ -86,7 +86,8 @@ def view(when: datetime, now: datetime, wishes: Wishes, settings: Settings, stor
     if wishes.on_past == "skip":
         return View("nothing", f"{past}, and the archive is not asked (on_past: skip).")
     if wishes.rerecognise and not wishes.recapture:
-        return View("nothing", f"{past}, and there is no screenshot of it to recognise anew.")
+        none = "there is no screenshot of it to recognise anew, and the archive is not asked (rerecognise)"
+        return View("nothing", f"{past}, and {none}.")
     return View("archive")
 
 

@@ -167,7 +167,7 @@ def too_far(rows: list[dict[str, Any]], when: datetime, now: datetime, window_h:
         return ""
     return (
         f"Every site was skipped, so {keys.CSV} got no row: {keys.iso(when)} is more than {window_h:g} h from now, "
-        "today's page is not that time's page, and no copy of that time could be had: the table says why. "
+        "today's page is not that time's page, and the table says why no other stood for it. "
         f"Give a DATE within {window_h:g} h of now, {keys.iso(now)}, or none."
     )
 

@@ -43,7 +43,8 @@ _BEYOND = (
 
 
 _AGAIN = (
-    "To have it made anew, clear the run in Airflow, whose own record of it stays. What the recogniser said of its "
+    "To have it made anew, clear the run in Airflow, whose own record of it stays; one that was to "
+    "recognise anew looks at what is stored alone: backfill it without that. What the recogniser said of its "
     "pictures (Answers/) is kept, so that nothing is asked twice. Not reached from here: exports, copies and backups, "
     "old versions in a bucket that keeps them. If the run was under way meanwhile, do this again when it has ended."
 )
