@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from celeb_ops.archive import memento
+from celeb_ops.archive.replay import Replay
+from celeb_ops.archive.turns import Turns
 from tests.archive.front import Front, front
 from tests.archive.recording import CHALLENGE, Recording
 from tests.archive.server import Archive, archive
@@ -14,7 +19,7 @@ from tests.archive.today import Today, today
 from tests.factories import a_picture
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 SITE = "http://news.example"
@@ -188,3 +193,17 @@ def busy(news: Archive) -> Iterator[Front]:
     """The archive behind a front that can misbehave."""
     with front(news) as before:
         yield before
+
+
+@pytest.fixture
+def played(tmp_path: Path) -> Iterator[Callable[..., Replay]]:
+    """Opens replays of an archive's pages."""
+    with contextlib.ExitStack() as stack:
+
+        def play(server: Archive | Front, url: str, when: datetime = MORNING, patience_s: float = 20) -> Replay:
+            turns = Turns(tmp_path, server.timegate, 1000)
+            archive = stack.enter_context(memento.Archive(server.timegate, turns))
+            copy = archive.memento(url, MORNING)
+            return stack.enter_context(Replay(archive, copy, when, timedelta(hours=12), time.monotonic() + patience_s))
+
+        yield play

@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import http.client
 import logging
-import os
 import re
 import socket
 import ssl
 import threading
 import time
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -21,20 +20,17 @@ import pytest
 from celeb_ops.archive import memento
 from celeb_ops.archive import replay as replays
 from celeb_ops.archive import turns as turning
-from celeb_ops.archive.kept import Kept
 from celeb_ops.archive.proxy import Proxy, Wanted, own_address
 from celeb_ops.archive.replay import Replay
 from celeb_ops.archive.turns import Turns
-from celeb_ops.capture import loading
 from celeb_ops.capture.browser import open_browser
 from celeb_ops.exceptions import ArchiveBusyError, ArchiveError, BrowserError
 from celeb_ops.sites import CaptureOptions, Site
 from tests.archive.conftest import DAILY, MORNING, NEXT_DAY, SCRIPTS, SITE, WORDS
 from tests.archive.front import Refused, Slow
-from tests.web import Web
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.archive.front import Front
@@ -42,22 +38,7 @@ if TYPE_CHECKING:
     from tests.archive.today import Today
 
 HOUR = timedelta(hours=1)
-PATIENCE_S = 20
 OPTIONS = CaptureOptions(timeout_s=20)
-
-
-@pytest.fixture
-def played(tmp_path: Path) -> Iterator[Callable[..., Replay]]:
-    """Opens replays of an archive's pages."""
-    with contextlib.ExitStack() as stack:
-
-        def play(server: Archive | Front, url: str, when: datetime = MORNING, patience_s: float = PATIENCE_S) -> Replay:
-            turns = Turns(tmp_path, server.timegate, 1000)
-            archive = stack.enter_context(memento.Archive(server.timegate, turns))
-            copy = archive.memento(url, MORNING)
-            return stack.enter_context(Replay(archive, copy, when, 12 * HOUR, time.monotonic() + patience_s))
-
-        yield play
 
 
 class Got:
@@ -574,123 +555,6 @@ class TestADocument:
         busy.give(Slow(5))
         assert got(replay, "http://daily.example/frame", "", Accept="text/html,*/*").status == 404
         assert replay.trouble is None
-
-
-class TestKept:
-    @pytest.fixture
-    def kept(self, tmp_path: Path) -> Kept:
-        return Kept(tmp_path, self.copy())
-
-    def copy(self, url: str = "http://daily.example/") -> memento.Memento:
-        return memento.Memento(url, MORNING, f"http://archive.example/web/20261120080307/{url}")
-
-    def test_gives_back_what_was_put_in(self, kept: Kept, tmp_path: Path) -> None:
-        answer = memento.Answer(200, MORNING, "image/jpeg", "gzip", "https://\u00fc.example/\n", b"\x00\n{}\r\n\xff")
-        kept.put("http://a.example/", answer)
-        kept.put("http://b.example/", None)
-        again = Kept(tmp_path, self.copy())
-        assert again.get("http://a.example/") == (True, answer)
-        assert again.get("http://b.example/") == (True, None)
-        assert again.get("http://c.example/") == (False, None)
-        assert Kept(tmp_path, self.copy("http://other.example/")).get("http://a.example/") == (False, None)
-
-    def test_is_gone_when_the_capture_is_done(self, kept: Kept, tmp_path: Path) -> None:
-        kept.put("http://a.example/", None)
-        kept.clear()
-        assert kept.get("http://a.example/") == (False, None)
-        assert list((tmp_path / "archive").iterdir()) == []
-        kept.clear()
-
-    def test_is_gone_after_a_day(self, kept: Kept, tmp_path: Path) -> None:
-        kept.put("http://a.example/", None)
-        (folder,) = (tmp_path / "archive").iterdir()
-        for age_h, there in ((23, True), (25, False)):
-            os.utime(folder, (time.time() - age_h * 3600,) * 2)
-            Kept(tmp_path, self.copy("http://other.example/"))
-            assert folder.exists() == there
-
-    @pytest.mark.parametrize("content", [b"", b"[]", b'{"status": 200}\n', b"\xff\n"])
-    def test_that_is_damaged_is_asked_for_again(self, content: bytes, kept: Kept, tmp_path: Path) -> None:
-        kept.put("http://a.example/", None)
-        (file,) = (tmp_path / "archive").glob("*/*")
-        file.write_bytes(content)
-        assert kept.get("http://a.example/") == (False, None)
-
-    def test_that_can_not_be_written_is_no_trouble(self, tmp_path: Path) -> None:
-        (tmp_path / "archive").touch()
-        kept = Kept(tmp_path, self.copy())
-        kept.put("http://a.example/", None)
-        assert kept.get("http://a.example/") == (False, None)
-
-
-NOW = """
-const frame = window;
-const made = { has: new frame.Date(), called: frame.Date(), now: frame.Date.now(),
-  format: new frame.Intl.DateTimeFormat('en-US').format(), parts: new frame.Intl.DateTimeFormat('en-US')
-    .formatToParts().map(one => one.value).join(''), modified: frame.document.lastModified };
-return { ...made, has: made.has.toISOString() };
-"""
-KEPT = """
-class Later extends Date { next() { return new Later(this.getTime() + 1000) } }
-const later = new Later(0), today = new Later();
-return [
-  new Date(0).toISOString(), new Date(2020, 0, 2).getFullYear(), Date.UTC(2020, 0, 1), Date.parse('2020-01-01'),
-  new Date() instanceof Date, later instanceof Date, later instanceof Later, later.next().getTime(),
-  today.getTime() - Date.now() < 1000, new Date().constructor === Date, Date.length, Date.name,
-  Object.prototype.toString.call(new Date()), new Date(NaN).getTime() !== new Date(NaN).getTime(),
-  new Intl.DateTimeFormat('en-US', { timeZone: 'UTC' }).format(new Date(0)), typeof Date(), new Date(undefined) + '',
-];
-"""
-
-
-@pytest.mark.browser
-class TestTheClock:
-    @pytest.mark.parametrize("scheme", ["http", "https"])
-    def test_of_a_page_goes_on_from_the_archives_time(
-        self, scheme: str, news: Archive, played: Callable[..., Replay]
-    ) -> None:
-        replay = played(news, f"{scheme}://{scheme}.clock.example/")
-        site = Site(url=f"{scheme}://{scheme}.clock.example/", name="CLOCK", timezone="UTC", timeout_s=20)
-        with open_browser(site, "", replay.address) as driver:
-            loading.open_page(driver, site, MORNING)
-            assert driver.title == "Fri Nov 20 2026"
-            frames = [None, *driver.find_elements("tag name", "iframe")]
-            assert len(frames) == 3
-            for frame in frames:
-                driver.switch_to.default_content()
-                if frame:
-                    driver.switch_to.frame(frame)
-                # As the page's own first script saw it.
-                assert driver.execute_script("return document.title") == "Fri Nov 20 2026"
-                told = driver.execute_script(NOW)
-                assert told["has"].startswith("2026-11-20T08:03:")
-                assert told["called"].startswith("Fri Nov 20 2026 08:03:")
-                assert 0 <= told["now"] / 1000 - MORNING.timestamp() < 30
-                assert (told["format"], told["parts"]) == ("11/20/2026", "11/20/2026")
-                assert told["modified"] == "11/20/2026 08:03:07"
-                assert driver.execute_script(KEPT) == [
-                    *("1970-01-01T00:00:00.000Z", 2020, 1_577_836_800_000, 1_577_836_800_000),
-                    *(True, True, True, 1000),
-                    *(True, True, 7, "Date"),
-                    *("[object Date]", True),
-                    *("1/1/1970", "string", "Invalid Date"),
-                ]
-            # It goes.
-            before = driver.execute_script("return Date.now()")
-            time.sleep(0.1)
-            assert 90 <= driver.execute_script("return Date.now()") - before < 5000
-            # A page that sets its own has it.
-            assert driver.execute_script("Date.now = () => 5; return Date.now()") == 5
-
-    def test_of_a_live_page_is_the_real_one(self) -> None:
-        with Web({"/": f"<title>Live</title>{WORDS}"}) as web:
-            site = Site(url=web.address, name="LIVE")
-            with open_browser(site) as driver:
-                loading.open_page(driver, site)
-                told = driver.execute_script("return [Date.now(), new Date().getTime(), String(Date)]")
-        assert abs(told[0] / 1000 - time.time()) < 30
-        assert abs(told[1] / 1000 - time.time()) < 30
-        assert told[2] == "function Date() { [native code] }"
 
 
 @pytest.mark.browser

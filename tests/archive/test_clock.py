@@ -1,0 +1,89 @@
+"""The clock of an archived page is the archive's."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from celeb_ops.capture import loading
+from celeb_ops.capture.browser import open_browser
+from celeb_ops.sites import Site
+from tests.archive.conftest import MORNING, WORDS
+from tests.web import Web
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from celeb_ops.archive.replay import Replay
+    from tests.archive.server import Archive
+
+NOW = """
+const frame = window;
+const made = { has: new frame.Date(), called: frame.Date(), now: frame.Date.now(),
+  format: new frame.Intl.DateTimeFormat('en-US').format(), parts: new frame.Intl.DateTimeFormat('en-US')
+    .formatToParts().map(one => one.value).join(''), modified: frame.document.lastModified };
+return { ...made, has: made.has.toISOString() };
+"""
+KEPT = """
+class Later extends Date { next() { return new Later(this.getTime() + 1000) } }
+const later = new Later(0), today = new Later();
+return [
+  new Date(0).toISOString(), new Date(2020, 0, 2).getFullYear(), Date.UTC(2020, 0, 1), Date.parse('2020-01-01'),
+  new Date() instanceof Date, later instanceof Date, later instanceof Later, later.next().getTime(),
+  today.getTime() - Date.now() < 1000, new Date().constructor === Date, Date.length, Date.name,
+  Object.prototype.toString.call(new Date()), new Date(NaN).getTime() !== new Date(NaN).getTime(),
+  new Intl.DateTimeFormat('en-US', { timeZone: 'UTC' }).format(new Date(0)), typeof Date(), new Date(undefined) + '',
+];
+"""
+
+
+@pytest.mark.browser
+class TestTheClock:
+    @pytest.mark.parametrize("scheme", ["http", "https"])
+    def test_of_a_page_goes_on_from_the_archives_time(
+        self, scheme: str, news: Archive, played: Callable[..., Replay]
+    ) -> None:
+        replay = played(news, f"{scheme}://{scheme}.clock.example/")
+        site = Site(url=f"{scheme}://{scheme}.clock.example/", name="CLOCK", timezone="UTC", timeout_s=20)
+        with open_browser(site, "", replay.address) as driver:
+            loading.open_page(driver, site, MORNING)
+            assert driver.title == "Fri Nov 20 2026"
+            frames = [None, *driver.find_elements("tag name", "iframe")]
+            assert len(frames) == 3
+            for frame in frames:
+                driver.switch_to.default_content()
+                if frame:
+                    driver.switch_to.frame(frame)
+                # As the page's own first script saw it.
+                assert driver.execute_script("return document.title") == "Fri Nov 20 2026"
+                told = driver.execute_script(NOW)
+                assert told["has"].startswith("2026-11-20T08:03:")
+                assert told["called"].startswith("Fri Nov 20 2026 08:03:")
+                assert 0 <= told["now"] / 1000 - MORNING.timestamp() < 30
+                assert (told["format"], told["parts"]) == ("11/20/2026", "11/20/2026")
+                assert told["modified"] == "11/20/2026 08:03:07"
+                assert driver.execute_script(KEPT) == [
+                    *("1970-01-01T00:00:00.000Z", 2020, 1_577_836_800_000, 1_577_836_800_000),
+                    *(True, True, True, 1000),
+                    *(True, True, 7, "Date"),
+                    *("[object Date]", True),
+                    *("1/1/1970", "string", "Invalid Date"),
+                ]
+            # It goes.
+            before = driver.execute_script("return Date.now()")
+            time.sleep(0.1)
+            assert 90 <= driver.execute_script("return Date.now()") - before < 5000
+            # A page that sets its own has it.
+            assert driver.execute_script("Date.now = () => 5; return Date.now()") == 5
+
+    def test_of_a_live_page_is_the_real_one(self) -> None:
+        with Web({"/": f"<title>Live</title>{WORDS}"}) as web:
+            site = Site(url=web.address, name="LIVE")
+            with open_browser(site) as driver:
+                loading.open_page(driver, site)
+                told = driver.execute_script("return [Date.now(), new Date().getTime(), String(Date)]")
+        assert abs(told[0] / 1000 - time.time()) < 30
+        assert abs(told[1] / 1000 - time.time()) < 30
+        assert told[2] == "function Date() { [native code] }"
