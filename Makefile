@@ -84,6 +84,7 @@ bench-aws: setup-dev setup ## calls and cost on your own AWS account; says what 
 
 lock: $(UV) ## pin requirements*.in anew (requirements*.txt)
 	$(UV) pip compile -q --universal --python-version 3.11 --custom-compile-command "make lock" $(ARGS) requirements.in -o requirements.txt
+	$(UV) pip compile -q --universal --python-version 3.11 --custom-compile-command "make lock" $(ARGS) requirements-cluster.in -o requirements-cluster.txt
 	$(UV) pip compile -q --universal --python-version 3.11 --custom-compile-command "make lock" $(ARGS) requirements-dev.in -o requirements-dev.txt
 	$(UV) pip compile -q --universal --python-version 3.11 --custom-compile-command "make lock" $(ARGS) requirements-archive.in -o requirements-archive.txt
 
