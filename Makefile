@@ -24,7 +24,7 @@ export UV_PYTHON_DOWNLOADS := never
 export SE_AVOID_STATS := true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run up review forget report export docs gallery-check check format test test-airflow bench bench-aws lock setup setup-dev browser consent clean
+.PHONY: help demo run up cluster review forget report export docs gallery-check check format test test-airflow test-compose bench bench-aws lock setup setup-dev browser consent clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ run: setup ## run the DAG once on CELEBS_SITES (DATE=2026-11-20T08:00 SITES=TMZ,
 
 up: setup ## Airflow with its UI on 127.0.0.1:8080, schedule on; Ctrl-C ends all of it (PORT=8081)
 	@exec $(PY) -m celeb_ops.cli up $(if $(PORT),--port $(PORT))
+
+cluster: ## Airflow on Docker: Celery workers, remote browsers, Postgres; waits, prints address and login (PORT=8081)
+	@PORT="$(PORT)" ./deploy/cluster.sh
 
 review: setup ## the latest run's names on its screenshots, as one page: review.html (WHAT=data/demo or a Results/… key)
 	@$(PY) -m celeb_ops.review $(WHAT)
@@ -73,6 +76,9 @@ test: setup-dev setup ## all set-up, then the tests
 
 test-airflow: setup-dev setup ## the tests with a real scheduler and its API
 	$(VENV)/bin/python -m pytest -m airflow tests/airflow $(ARGS)
+
+test-compose: setup-dev setup ## the tests with Docker: docker-compose.yaml, Celery, remote browsers, and what breaks
+	$(VENV)/bin/python -m pytest -m compose tests/compose $(ARGS)
 
 bench: export CELEBS_TEST_FACES ?= $(wildcard $(abspath ../shared/faces))
 bench: setup-dev setup ## the benchmarks: tables, and a JSON in bench-results/ (ARGS="steps capture" for some)

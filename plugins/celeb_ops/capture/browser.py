@@ -25,6 +25,7 @@ from selenium.webdriver.remote.client_config import ClientConfig
 from selenium.webdriver.remote.remote_connection import RemoteConnection
 from urllib3.exceptions import HTTPError
 
+from celeb_ops.capture.replicas import addresses
 from celeb_ops.capture.scratch import scratch_folder
 from celeb_ops.exceptions import BrowserError
 from celeb_ops.processes import left_of
@@ -109,11 +110,21 @@ def _local(options: CaptureOptions, proxy: str) -> Iterator[WebDriver]:
 @contextlib.contextmanager
 def _remote(options: CaptureOptions, url: str, proxy: str) -> Iterator[WebDriver]:
     # Profile and sandbox are the far side's own affair: chromedriver makes a fresh profile for each session.
-    driver = _connect(url, _options(options, None, proxy), options)
+    driver = _first_that_starts(addresses(url), _options(options, None, proxy), options)
     try:
         yield driver
     finally:
         _quit(driver)
+
+
+def _first_that_starts(urls: list[str], chrome: Options, options: CaptureOptions) -> WebDriver:
+    """A browser at the first of these addresses that gives one; the last one's error where none does."""
+    for url in urls[:-1]:
+        try:
+            return _connect(url, chrome, options)
+        except (WebDriverException, HTTPError, OSError) as error:
+            logger.warning("No browser at %s: %s The next one is asked.", urlsplit(url).hostname, _first_line(error))
+    return _connect(urls[-1], chrome, options)
 
 
 @contextlib.contextmanager

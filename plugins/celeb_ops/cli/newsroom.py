@@ -51,7 +51,7 @@ def _packaged(package: str, *parts: str) -> Path:
 
 
 def build(folder: Path) -> None:
-    """Write the gallery and the pages' pictures into ``folder``."""
+    """Write the gallery (``gallery/``) and the pages with their pictures (``www/``) into ``folder``."""
     hopper = _packaged("matplotlib", "mpl-data", "sample_data", "grace_hopper.jpg")
     collins = _packaged("skimage", "data", "astronaut.png")
     for name, photo in (("Grace Hopper", hopper), ("Eileen Collins", collins)):
@@ -73,17 +73,15 @@ def build(folder: Path) -> None:
     for name in ("chelsea.png", "coffee.png", "rocket.jpg"):
         with Image.open(_packaged("skimage", "data", name)) as image:
             _save(image.convert("RGB"), (pictures / name).with_suffix(".jpeg"), quality=80)
+    for page in (*PAGES.glob("*.html"), PAGES / "style.css"):
+        (folder / "www" / page.name).write_bytes(page.read_bytes())
 
 
 @contextmanager
 def served(folder: Path) -> Iterator[Newsroom]:
     """The newsroom on a free port of 127.0.0.1, for as long as the context lasts."""
     build(folder)
-    www = folder / "www"
-    for page in PAGES.glob("*.html"):
-        (www / page.name).write_bytes(page.read_bytes())
-    (www / "style.css").write_bytes((PAGES / "style.css").read_bytes())
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(www)))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(folder / "www")))
     thread = threading.Thread(target=server.serve_forever, daemon=True, name="newsroom")
     thread.start()
     try:

@@ -1,0 +1,249 @@
+"""The stack of ``docker-compose.yaml`` as a user has it: a checkout, ``make cluster``, its API, its files."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError, URLError
+
+import yaml
+
+from celeb_ops import keys
+from celeb_ops.cli import newsroom
+from celeb_ops.dataset import captures_of
+from celeb_ops.dataset.celebs_csv import read_csv
+from celeb_ops.settings import PROJECT
+from celeb_ops.store import FolderStore
+from tests.airflow.running import Airflow
+from tests.web import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+DAG = "/api/v2/dags/trending_celebrities"
+PAGES = {"DAILY-PLAIN": "plain.html", "LAZY-POST": "lazy.html", "WALLED-TIMES": "wall.html"}
+"""The demo's sites; the nine are these three times."""
+NINE = [f"{name}{suffix}" for suffix in ("", "-2", "-3") for name in PAGES]
+ENDED = ("success", "failed", "skipped", "upstream_failed", "removed")
+
+
+def checkout(folder: Path) -> None:
+    """The project as a fresh clone has it, with what is not committed yet."""
+    files = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=PROJECT,
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout
+    for name in filter(None, files.split("\0")):
+        if (PROJECT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(PROJECT / name, folder / name)
+
+
+@dataclass
+class Stack:
+    """A checkout in ``folder`` with the demo's newsroom in it, and the services that were started from there."""
+
+    folder: Path
+    project: str = "celebs-test"
+    settings: dict[str, str] = field(default_factory=dict)
+    """What goes into ``.env`` before the first start."""
+    port: int = field(default_factory=free_port)
+    api: Airflow | None = None
+
+    def prepare(self) -> None:
+        """Checkout, newsroom, gallery, sites and ``.env``."""
+        checkout(self.folder)
+        newsroom.build(self.folder / "newsroom")
+        shutil.copytree(self.folder / "newsroom" / "gallery", self.folder / "gallery", dirs_exist_ok=True)
+        sites = [
+            {"url": f"http://newsroom:8000/{page}?{suffix}", "name": f"{name}{suffix}"}
+            for suffix in ("", "-2", "-3")
+            for name, page in PAGES.items()
+        ]
+        told = {"defaults": {"load_time_s": 5, "timeout_s": 30}, "sites": sites}
+        (self.folder / "include" / "sites.yaml").write_text(yaml.safe_dump(told), encoding="utf-8")
+        # Nobody is asked for archived pages: 9 is the port that throws away.
+        own = {"CELEBS_RETRY_DELAY_S": "5", "CELEBS_ARCHIVE_URL": "http://127.0.0.1:9/"} | self.settings
+        (self.folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in own.items()))
+
+    @property
+    def environment(self) -> dict[str, str]:
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("CELEBS_", "AIRFLOW_", "COMPOSE_", "PYTHON"))}
+        return {
+            **clean,
+            "COMPOSE_PROJECT_NAME": self.project,
+            "COMPOSE_FILE": "docker-compose.yaml:tests/compose/newsroom.yaml",
+            "PORT": str(self.port),
+            # The old builder: the only one of Debian's docker.io.
+            "DOCKER_BUILDKIT": os.environ.get("DOCKER_BUILDKIT", "0"),
+        }
+
+    def up(self, **more: str) -> str:
+        """``make cluster`` to its end; what it said."""
+        done = subprocess.run(
+            ["make", "cluster"],
+            cwd=self.folder,
+            env={**self.environment, **more},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=1800,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout
+        self.login()
+        return done.stdout
+
+    def login(self) -> None:
+        """Anew: a token is good until the server has another secret or a day has passed."""
+        self.api = Airflow(f"http://127.0.0.1:{self.port}", self.secret("AIRFLOW_ADMIN_PASSWORD"))
+
+    def secret(self, name: str) -> str:
+        lines = (self.folder / ".env").read_text().splitlines()
+        return next(line.partition("=")[2] for line in lines if line.startswith(f"{name}="))
+
+    def compose(self, *arguments: str, check: bool = True) -> str:
+        command = ["docker", "compose"] if _has_v2() else ["docker-compose"]
+        done = subprocess.run(
+            [*command, *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+        assert not check or done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def containers(self, service: str) -> list[str]:
+        """The ids of a service's running containers."""
+        return docker(
+            "ps", "-q", "--filter", f"label=com.docker.compose.project={self.project}",
+            "--filter", f"label=com.docker.compose.service={service}",
+        ).split()  # fmt: skip
+
+    def wait_until_healthy(self, within_s: float = 300) -> None:
+        """Until every service says that it is well."""
+        deadline = time.monotonic() + within_s
+        label = f"label=com.docker.compose.project={self.project}"
+        while ill := [
+            line
+            for line in docker("ps", "-a", "--filter", label, "--format", "{{.Names}} {{.Status}}").splitlines()
+            if "(healthy)" not in line and "Exited (0)" not in line
+        ]:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"not well after {within_s:g} s: {ill}")
+            time.sleep(2)
+
+    # --- runs -------------------------------------------------------------------------------------
+
+    def ask(self, path: str, body: dict[str, Any] | None = None, method: str | None = None) -> Any:
+        """An answer of the API, which may be away for a while: its services are what is being broken."""
+        assert self.api
+        deadline = time.monotonic() + 120
+        while True:
+            try:
+                return self.api.ask(path, body, method)
+            except HTTPError as error:
+                if error.code == 401:
+                    self.login()
+                elif error.code < 500 or time.monotonic() > deadline:
+                    raise
+            except (URLError, OSError):
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(1)
+
+    def trigger(self, when: datetime, sites: Sequence[str] = ()) -> str:
+        run = f"test-{when:%Y%m%dT%H%M%S}"
+        body = {"dag_run_id": run, "logical_date": keys.iso(when), "conf": {"sites": list(sites)}}
+        return self.ask(f"{DAG}/dagRuns", body)["dag_run_id"]
+
+    def states(self, run: str) -> dict[str, list[str | None]]:
+        """The states of the run's tasks, by task id."""
+        found: dict[str, list[str | None]] = {}
+        for task in self.ask(f"{DAG}/dagRuns/{run}/taskInstances?limit=1000")["task_instances"]:
+            found.setdefault(task["task_id"], []).append(task["state"])
+        return found
+
+    def wait(self, run: str, within_s: float = 900) -> str:
+        """How the run ended."""
+        deadline = time.monotonic() + within_s
+        while (state := self.ask(f"{DAG}/dagRuns/{run}")["state"]) not in ("success", "failed"):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{run} is {state} after {within_s:g} s: {self.states(run)}")
+            time.sleep(1)
+        return state
+
+    def wait_until_done(self, run: str, task: str, number: int, within_s: float = 300) -> None:
+        """Until so many of a mapped task have succeeded."""
+        deadline = time.monotonic() + within_s
+        while self.states(run).get(task, []).count("success") < number:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{run}: {self.states(run)}")
+            time.sleep(0.5)
+
+    def press(self, run: str) -> None:
+        """What a person presses: clear what failed."""
+        body = {"dry_run": False, "dag_run_id": run, "only_failed": True, "reset_dag_runs": True}
+        self.ask(f"{DAG}/clearTaskInstances", body)
+
+    def delete_others(self, own: Sequence[str] = ()) -> None:
+        """Runs that the schedule began: they would share the machine with what is measured."""
+        for run in self.ask(f"{DAG}/dagRuns?limit=100")["dag_runs"]:
+            if run["dag_run_id"] not in own and not run["dag_run_id"].startswith("test-"):
+                with suppress(HTTPError):
+                    self.ask(f"{DAG}/dagRuns/{run['dag_run_id']}", method="DELETE")
+
+    # --- what came of them --------------------------------------------------------------------------
+
+    @property
+    def store(self) -> FolderStore:
+        return FolderStore(self.folder / "data")
+
+    def rows(self, when: datetime) -> list[tuple[str, str, str]]:
+        """Site, names and source of a run's rows in Celebs.csv."""
+        found = read_csv(self.store.read(keys.CSV)).values()
+        return sorted((site, names, source) for time_, site, names, _, source in found if time_ == keys.iso(when))
+
+    def captures(self, when: datetime) -> list[dict[str, Any]]:
+        return captures_of(self.store, when)
+
+
+def docker(*arguments: str, check: bool = True) -> str:
+    done = subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=300, check=False)
+    assert not check or done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def _has_v2() -> bool:
+    return subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode == 0
+
+
+def memory_mb(project: str) -> dict[str, float]:
+    """The memory of each of a project's containers, in MB, by its name."""
+    ids = docker("ps", "-q", "--filter", f"label=com.docker.compose.project={project}").split()
+    lines = docker("stats", "--no-stream", "--format", "{{json .}}", *ids).splitlines()
+    units = {"B": 1e-6, "KiB": 2**10 / 1e6, "MiB": 2**20 / 1e6, "GiB": 2**30 / 1e6}
+    found = {}
+    for line in map(json.loads, lines):
+        used = line["MemUsage"].partition(" /")[0]
+        unit = next(unit for unit in ("KiB", "MiB", "GiB", "B") if used.endswith(unit))
+        found[line["Name"]] = float(used.removesuffix(unit)) * units[unit]
+    return found
+
+
+def now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)

@@ -1,0 +1,152 @@
+"""Up, a run through workers and remote browsers, down, up; who may what in there."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from celeb_ops import keys
+from celeb_ops.dataset.celebs_csv import read_csv
+from celeb_ops.settings import PROJECT
+from celeb_ops.store import FolderStore
+from tests.compose.stack import NINE, PAGES, docker, now
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.compose.stack import Stack
+
+pytestmark = [pytest.mark.compose, pytest.mark.timeout(1800)]
+
+
+def test_a_run_through_two_workers_and_two_browsers_gives_the_rows_of_the_demo(stack: Stack, tmp_path: Path) -> None:
+    assert [len(stack.containers(service)) for service in ("worker", "browser")] == [2, 2]
+    stack.delete_others()
+    when = now()
+    run = stack.trigger(when, list(PAGES))
+    assert stack.wait(run) == "success"
+
+    demo = subprocess.run(
+        [sys.executable, "-m", "celeb_ops.cli", "demo", "--date", keys.iso(when), "--store", str(tmp_path / "demo"),
+         "--airflow-home", str(tmp_path / "airflow")],
+        cwd=PROJECT, capture_output=True, text=True, timeout=300, check=False,
+        env={k: v for k, v in os.environ.items() if not k.startswith("AIRFLOW")} | {"PYTHONPATH": "plugins"},
+    )  # fmt: skip
+    assert demo.returncode == 0, demo.stdout + demo.stderr
+    rows = read_csv(FolderStore(tmp_path / "demo").read(keys.CSV)).values()
+    assert stack.rows(when) == sorted((site, names, source) for _, site, names, _, source in rows)
+    assert {names for _, names, _ in stack.rows(when)} > {""} or all(names for _, names, _ in stack.rows(when))
+
+
+def test_both_workers_and_both_browsers_have_work(stack: Stack) -> None:
+    stack.delete_others()
+    when = now()
+    assert stack.wait(stack.trigger(when, NINE)) == "success"
+    tasks = stack.ask(f"/api/v2/dags/trending_celebrities/dagRuns/test-{when:%Y%m%dT%H%M%S}/taskInstances?limit=100")
+    assert len({task["hostname"] for task in tasks["task_instances"] if task["hostname"]}) == 2
+    # chromedriver names the address that each of its sessions was asked for from.
+    opened = [docker("logs", one).count("ChromeDriver was started") for one in stack.containers("browser")]
+    assert opened == [1, 1]
+
+
+def test_down_and_up_loses_nothing(stack: Stack) -> None:
+    before = {path: path.read_bytes() for path in (stack.folder / "data").rglob("*") if path.is_file()}
+    secrets = (stack.folder / ".env").read_bytes()
+    runs = [run["dag_run_id"] for run in stack.ask("/api/v2/dags/trending_celebrities/dagRuns?limit=100")["dag_runs"]]
+    assert before
+    assert runs
+
+    stack.compose("down")
+    assert not stack.containers("worker")
+    stack.up(NO_BUILD="1")
+
+    assert (stack.folder / ".env").read_bytes() == secrets
+    assert {path: path.read_bytes() for path in before} == before
+    after = [run["dag_run_id"] for run in stack.ask("/api/v2/dags/trending_celebrities/dagRuns?limit=100")["dag_runs"]]
+    assert set(after) >= set(runs)
+    # The log of a task that ran in a container that is gone.
+    log = stack.ask(f"/api/v2/dags/trending_celebrities/dagRuns/{runs[0]}/taskInstances/list_sites/logs/1")
+    assert "list_sites" in json.dumps(log) or log["content"]
+
+
+def test_scales(stack: Stack) -> None:
+    try:
+        stack.compose("up", "-d", "--no-recreate", "--scale", "worker=3", "--scale", "browser=3")
+        assert [len(stack.containers(service)) for service in ("worker", "browser")] == [3, 3]
+        when = now() + timedelta(seconds=1)
+        assert stack.wait(stack.trigger(when, NINE)) == "success"
+        assert len(stack.rows(when)) == 9
+    finally:
+        stack.compose("up", "-d", "--no-recreate", "--scale", "worker=2", "--scale", "browser=2")
+
+
+class TestWhoMayWhat:
+    def test_ports_are_on_loopback_only(self, stack: Stack) -> None:
+        ids = docker("ps", "-q", "--filter", f"label=com.docker.compose.project={stack.project}").split()
+        told = [binding for one in ids for binding in docker("port", one).splitlines()]
+        assert told
+        assert all(" -> 127.0.0.1:" in line for line in told)
+
+    @pytest.mark.parametrize("service", ["api-server", "scheduler", "dag-processor", "triggerer", "worker", "browser"])
+    def test_nobody_is_root_has_a_right_or_writes_to_its_own_files(self, stack: Stack, service: str) -> None:
+        one = stack.containers(service)[0]
+        status = docker("exec", one, "cat", "/proc/1/status")
+        assert re.search(r"^Uid:\s+50000\s", status, re.M)
+        assert re.search(r"^Cap(Prm|Eff|Bnd):\s+0+$", status, re.M)
+        assert re.search(r"^NoNewPrivs:\s+1$", status, re.M)
+        wrote = subprocess.run(["docker", "exec", one, "touch", "/opt/x", "/usr/x"], capture_output=True, text=True)
+        assert wrote.returncode
+        assert "Read-only file system" in wrote.stderr
+
+    def test_every_service_has_a_bound_to_its_memory_and_its_log(self, stack: Stack) -> None:
+        ids = docker("ps", "-q", "--filter", f"label=com.docker.compose.project={stack.project}").split()
+        for told in json.loads(docker("inspect", *ids)):
+            if told["Config"]["Labels"]["com.docker.compose.service"] != "newsroom":
+                assert told["HostConfig"]["Memory"] > 0, told["Name"]
+                assert told["HostConfig"]["LogConfig"]["Config"] == {"max-size": "10m", "max-file": "3"}, told["Name"]
+
+    def test_a_browser_reaches_neither_database_nor_queue_nor_airflow(self, stack: Stack) -> None:
+        browser = stack.containers("browser")[0]
+        for service, port in (("postgres", 5432), ("redis", 6379), ("api-server", 8080)):
+            one = docker(
+                "inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}",
+                stack.containers(service)[0],
+            ).split()  # fmt: skip
+            for address in one:
+                tried = ["docker", "exec", browser, "timeout", "3", "bash", "-c", f"</dev/tcp/{address}/{port}"]
+                assert subprocess.run(tried, capture_output=True).returncode, f"{service} at {address}:{port}"
+
+    def test_no_secret_is_in_git_or_the_images(self, stack: Stack) -> None:
+        for name in ("AIRFLOW_ADMIN_PASSWORD", "POSTGRES_PASSWORD", "REDIS_PASSWORD", "AIRFLOW_FERNET_KEY"):
+            assert len(stack.secret(name)) >= 24
+        assert (stack.folder / ".env").stat().st_mode & 0o007 == 0
+        for image in ("celebs-airflow", "celebs-browser"):
+            told = docker("run", "--rm", "--entrypoint", "sh", image, "-c", "ls -a /opt/celebs /opt 2>/dev/null")
+            assert ".env" not in told.split()
+            assert stack.secret("POSTGRES_PASSWORD") not in docker("history", "--no-trunc", image)
+
+    def test_a_build_leaves_no_tools_behind(self, stack: Stack) -> None:
+        look = "for tool in gcc cc make npm node pip pip3 uv git; do command -v $tool; done; true"
+        for image in ("celebs-airflow", "celebs-browser"):
+            assert docker("run", "--rm", "--entrypoint", "sh", image, "-c", look).split() == []
+
+    def test_chromium_has_its_sandbox(self, stack: Stack) -> None:
+        from selenium import webdriver
+
+        browser = stack.containers("browser")[0]
+        networks = json.loads(docker("inspect", browser))[0]["NetworkSettings"]["Networks"]
+        options = webdriver.ChromeOptions()
+        options.add_argument("--headless=new")
+        address = next(iter(networks.values()))["IPAddress"]
+        with webdriver.Remote(f"http://{address}:4444", options=options) as driver:
+            driver.get("chrome://sandbox")
+            told = driver.find_element("tag name", "body").text
+        assert "You are adequately sandboxed." in told
+        assert "Layer 1 Sandbox\tNamespace" in told or "Layer 1 Sandbox Namespace" in told

@@ -1,0 +1,291 @@
+"""The policies of deploy/ec2: they allow each call that the code can make, and nothing beside."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import json
+import re
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+import yaml
+from botocore import xform_name
+from botocore.exceptions import EndpointConnectionError
+
+from celeb_ops.exceptions import NotPermittedError, StoreError
+from celeb_ops.settings import PROJECT
+from celeb_ops.store import S3Store
+from celeb_ops.store.s3 import MULTIPART_BYTES
+from tests.store.verbs import VERBS, an_s3_client
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from mypy_boto3_s3 import S3Client
+
+EC2 = PROJECT / "deploy" / "ec2"
+PREFIX = "press"
+TOPIC = "arn:aws:sns:eu-west-1:123456789012:celebs"
+LARGE = b"1" * (MULTIPART_BYTES + 1)
+
+# Which permission S3 asks for at an operation (service authorization reference).
+PERMISSIONS = {
+    "GetObject": "s3:GetObject",
+    "PutObject": "s3:PutObject",
+    "CreateMultipartUpload": "s3:PutObject",
+    "UploadPart": "s3:PutObject",
+    "CompleteMultipartUpload": "s3:PutObject",
+    "AbortMultipartUpload": "s3:AbortMultipartUpload",
+    "DeleteObject": "s3:DeleteObject",
+    "ListObjectsV2": "s3:ListBucket",
+}
+
+Policy = dict[str, Any]
+
+
+def filled(name: str, bucket: str = "bucket", prefix: str = PREFIX) -> Policy:
+    text = (EC2 / name).read_text(encoding="utf-8")
+    for placeholder, value in {"BUCKET": bucket, "PREFIX": prefix, "TOPIC_ARN": TOPIC}.items():
+        text = text.replace(placeholder, value)
+    policy: Policy = json.loads(text)
+    return policy
+
+
+def listed(one: str | list[str]) -> list[str]:
+    return [one] if isinstance(one, str) else one
+
+
+def actions(policy: Policy) -> set[str]:
+    return {action for statement in policy["Statement"] for action in listed(statement["Action"])}
+
+
+def allows(policy: Policy, action: str, resource: str, prefix: str | None = None) -> bool:
+    """As IAM decides, of policies like ours: allow statements, with no condition but the one on a list's prefix."""
+    for statement in policy["Statement"]:
+        assert statement["Effect"] == "Allow"
+        condition = statement.get("Condition", {"StringLike": {"s3:prefix": "*"}})
+        assert list(condition) == ["StringLike"]
+        assert list(condition["StringLike"]) == ["s3:prefix"]
+        if (
+            action in listed(statement["Action"])
+            and any(fnmatchcase(resource, one) for one in listed(statement["Resource"]))
+            and fnmatchcase(prefix or "", condition["StringLike"]["s3:prefix"])
+        ):
+            return True
+    return False
+
+
+@pytest.fixture
+def asked(s3_client: S3Client) -> Iterator[list[tuple[str, str, str | None]]]:
+    """What is asked of S3 meanwhile: permission, resource, and a list's prefix."""
+    found = []
+
+    def note(params: dict[str, Any], model: Any, **_: object) -> None:
+        assert model.name in PERMISSIONS, f"{model.name} is new: say above which permission it needs"
+        key = params.get("Key")
+        resource = f"arn:aws:s3:::{params['Bucket']}" + (f"/{key}" if key else "")
+        found.append((PERMISSIONS[model.name], resource, params.get("Prefix")))
+
+    s3_client.meta.events.register("provide-client-params.s3", note)
+    yield found
+    s3_client.meta.events.unregister("provide-client-params.s3", note)
+
+
+def all_verbs(store: S3Store) -> None:
+    """Each call of S3 that the store has."""
+    store.write("Celebs.csv", b"0")
+    for verb in VERBS.values():
+        verb(store, "Celebs.csv")
+    store.may_list()
+    store.write("Images/long.png", LARGE)
+    with breaking_parts(store.client), pytest.raises(StoreError):
+        store.write("Images/broken.png", LARGE)
+
+
+@contextlib.contextmanager
+def breaking_parts(client: S3Client) -> Iterator[None]:
+    def broken(**_: object) -> None:
+        raise EndpointConnectionError(endpoint_url="https://s3.test")
+
+    client.meta.events.register("before-call.s3.UploadPart", broken)
+    yield
+    client.meta.events.unregister("before-call.s3.UploadPart", broken)
+
+
+def test_the_policy_allows_what_the_store_asks_for_and_nothing_else(
+    s3_client: S3Client, bucket: str, asked: list[tuple[str, str, str | None]]
+) -> None:
+    all_verbs(S3Store(s3_client, bucket, PREFIX))
+    policy = filled("policy.json", bucket)
+    refused = [one for one in asked if not allows(policy, *one)]
+    assert refused == []
+    assert {action for action, _, _ in asked} | {"rekognition:RecognizeCelebrities"} == actions(policy)
+
+
+@pytest.mark.parametrize("prefix", ["", "pressing", "other/press"])
+def test_nothing_of_another_prefix_is_allowed(
+    s3_client: S3Client, bucket: str, asked: list[tuple[str, str, str | None]], prefix: str
+) -> None:
+    all_verbs(S3Store(s3_client, bucket, prefix))
+    policy = filled("policy.json", bucket)
+    assert asked
+    assert [one for one in asked if allows(policy, *one)] == []
+
+
+def test_every_call_of_an_aws_client_in_the_code_is_known_here() -> None:
+    """A new one needs a permission: it fails here before it fails on somebody's machine."""
+    calls = {call for path in sorted((PROJECT / "plugins").rglob("*.py")) for call in calls_in(path)}
+    known = {xform_name(name) for name in PERMISSIONS}
+    assert calls - known == {"upload_fileobj", "recognize_celebrities"}
+
+
+def calls_in(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Attribute(attr="client" | "_client"), attr="get_paginator")):
+                yield ast.literal_eval(node.args[0])
+            case ast.Call(func=ast.Attribute(value=ast.Attribute(attr="client" | "_client"), attr=called)):
+                yield called
+
+
+class TestUnderIt:
+    """The store's verbs with the role's credentials, at an S3 that enforces the policy (moto)."""
+
+    @pytest.fixture
+    def client(self, s3_endpoint: str, bucket: str, monkeypatch: pytest.MonkeyPatch) -> S3Client:
+        from moto import settings
+        from moto.core.authorization import ActionAuthenticatorMixin
+
+        given = {
+            "endpoint_url": s3_endpoint,
+            "region_name": "us-east-1",
+            "aws_access_key_id": "testing",
+            "aws_secret_access_key": "testing",
+        }
+        iam, sts = boto3.client("iam", **given), boto3.client("sts", **given)
+        role = iam.create_role(
+            RoleName=bucket, AssumeRolePolicyDocument=json.dumps(resources()["Role"]["AssumeRolePolicyDocument"])
+        )["Role"]
+        iam.put_role_policy(
+            RoleName=bucket, PolicyName="dataset", PolicyDocument=json.dumps(filled("policy.json", bucket))
+        )
+        session = sts.assume_role(RoleArn=role["Arn"], RoleSessionName="test")["Credentials"]
+        # From now on; the endpoint is moto's own server in this process.
+        monkeypatch.setattr(settings, "INITIAL_NO_AUTH_ACTION_COUNT", 0)
+        monkeypatch.setattr(ActionAuthenticatorMixin, "request_count", 0)
+        return an_s3_client(
+            s3_endpoint,
+            aws_access_key_id=session["AccessKeyId"],
+            aws_secret_access_key=session["SecretAccessKey"],
+            aws_session_token=session["SessionToken"],
+        )
+
+    def test_every_verb_works(self, client: S3Client, bucket: str) -> None:
+        store = S3Store(client, bucket, PREFIX)
+        all_verbs(store)
+        store.write("Celebs.csv", b"rows")
+        assert store.read("Celebs.csv") == b"rows"
+        assert store.read("Images/long.png") == LARGE
+        assert not store.exists("Images/broken.png")
+
+    # Not those that list: moto does not ask for the prefix.
+    @pytest.mark.parametrize("verb", ["read", "write", "delete", "update"])
+    def test_another_prefix_is_refused(self, client: S3Client, bucket: str, verb: str) -> None:
+        with pytest.raises(NotPermittedError):
+            VERBS[verb](S3Store(client, bucket, "private"), "Celebs.csv")
+
+    @pytest.mark.parametrize("verb", ["write", "delete", "update", "list", "files", "versions"])
+    def test_another_bucket_is_refused(self, client: S3Client, bucket: str, verb: str) -> None:
+        with pytest.raises(NotPermittedError):
+            VERBS[verb](S3Store(client, f"{bucket}-other", PREFIX), "Celebs.csv")
+
+
+class _Template(yaml.SafeLoader):
+    """CloudFormation's short forms, as the long ones."""
+
+
+def _long_form(loader: _Template, tag: str, node: yaml.Node) -> dict[str, Any]:
+    if isinstance(node, yaml.ScalarNode):
+        value: Any = loader.construct_scalar(node)
+    else:
+        assert isinstance(node, yaml.SequenceNode)
+        value = loader.construct_sequence(node, deep=True)
+    return {tag if tag == "Ref" else f"Fn::{tag}": value}
+
+
+_Template.add_multi_constructor("!", _long_form)
+
+
+def resources() -> dict[str, Any]:
+    # It is a SafeLoader.
+    stack = yaml.load((EC2 / "stack.yaml").read_text(encoding="utf-8"), Loader=_Template)
+    return {name: resource["Properties"] for name, resource in stack["Resources"].items()}
+
+
+def plain(value: Any) -> Any:
+    """Of a template: with the names of the policies' placeholders for the parameters."""
+    if isinstance(value, list):
+        return [plain(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if set(value) == {"Fn::Sub"}:
+        names = {"AWS::Partition": "aws", "Bucket": "BUCKET", "Prefix": "PREFIX"}
+        return re.sub(r"\$\{([^}]+)\}", lambda found: names[found[1]], value["Fn::Sub"])
+    if value == {"Ref": "TopicArn"}:
+        return "TOPIC_ARN"
+    return {key: plain(one) for key, one in value.items()}
+
+
+class TestStack:
+    def test_its_policies_are_those_of_the_json_files(self) -> None:
+        policies = resources()["Role"]["Policies"]
+        assert plain(policies[0]["PolicyDocument"]) == json.loads((EC2 / "policy.json").read_text(encoding="utf-8"))
+        condition, topic, otherwise = policies[2]["Fn::If"]
+        assert plain(topic["PolicyDocument"]) == json.loads((EC2 / "policy-sns.json").read_text(encoding="utf-8"))
+        assert (condition, otherwise) == ("TellsTopic", {"Ref": "AWS::NoValue"})
+
+    def test_credentials_need_a_token_and_reach_a_container(self) -> None:
+        options = resources()["LaunchTemplate"]["LaunchTemplateData"]["MetadataOptions"]
+        assert options == {"HttpTokens": "required", "HttpPutResponseHopLimit": 2}
+
+    def test_nobody_comes_in_unless_ssh_is_asked_for(self) -> None:
+        ways_in = resources()["SecurityGroup"]["SecurityGroupIngress"]["Fn::If"]
+        assert ways_in[0] == "OpensSsh"
+        assert [(one["FromPort"], one["ToPort"]) for one in ways_in[1]] == [(22, 22)]
+        assert ways_in[2] == {"Ref": "AWS::NoValue"}
+
+
+class TestLinter:
+    """cfn-lint knows IAM's actions, its condition operators, and which resource an action goes with."""
+
+    @staticmethod
+    def said_of(template: str) -> list[str]:
+        # It takes a second or two to load.
+        from cfnlint.api import ManualArgs, lint
+
+        return [match.message for match in lint(template, config=ManualArgs(include_checks=["I"]))]
+
+    @staticmethod
+    def around(policy: Policy) -> str:
+        """The linter reads policies in templates."""
+        managed = {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": policy}}
+        return json.dumps({"Resources": {"Policy": managed}})
+
+    def test_the_stack_is_fine(self) -> None:
+        assert self.said_of((EC2 / "stack.yaml").read_text(encoding="utf-8")) == []
+
+    @pytest.mark.parametrize("name", ["policy.json", "policy-sns.json"])
+    def test_the_policies_are_fine(self, name: str) -> None:
+        assert self.said_of(self.around(filled(name))) == []
+
+    def test_it_would_say_so_if_not(self) -> None:
+        policy = filled("policy.json")
+        policy["Statement"][0]["Action"] = ["s3:GetObjects"]
+        policy["Statement"][1]["Condition"] = {"StringLikes": {"s3:prefix": "press/*"}}
+        condition, action = sorted(self.said_of(self.around(policy)))
+        assert condition.startswith("'StringLikes' does not match")
+        assert action.startswith("'getobjects' is not one of")
