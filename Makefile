@@ -24,7 +24,7 @@ export UV_PYTHON_DOWNLOADS := never
 export SE_AVOID_STATS := true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run up cluster review forget report export docs gallery-check check format test test-airflow test-compose bench bench-aws lock setup setup-dev browser consent clean
+.PHONY: help demo run up cluster review forget report export docs gallery-check check format test test-airflow test-compose bench bench-cluster bench-aws lock setup setup-dev browser consent clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -83,6 +83,9 @@ test-compose: setup-dev setup ## the tests with Docker: docker-compose.yaml, Cel
 bench: export CELEBS_TEST_FACES ?= $(wildcard $(abspath ../shared/faces))
 bench: setup-dev setup ## the benchmarks: tables, and a JSON in bench-results/ (ARGS="steps capture" for some)
 	@$(PY) -m benchmarks $(ARGS)
+
+bench-cluster: setup-dev setup ## the cluster on Docker: wall time by browsers, and a soak of twenty runs (ARGS="browsers soak")
+	@$(PY) -m benchmarks.cluster $(ARGS)
 
 bench-aws: export CELEBS_TEST_FACES ?= $(wildcard $(abspath ../shared/faces))
 bench-aws: setup-dev setup ## calls and cost on your own AWS account; says what it will cost, and asks

@@ -74,6 +74,12 @@ secret AIRFLOW_FERNET_KEY "$(head -c 32 /dev/urandom | base64 | tr '+/' '-_' | t
 secret AIRFLOW_API_SECRET_KEY "$(random 32)"
 secret AIRFLOW_JWT_SECRET "$(random 32)"
 
+# Containers keep the file that they were made with: one whose content changed makes new containers. It stands in the
+# file itself, so that `docker compose up` by hand finds the same.
+others=$(grep -v '^SETTINGS_DIGEST=' .env)
+digest=SETTINGS_DIGEST=$(printf '%s\n' "$others" | cksum | cut -d' ' -f1)
+grep -qx "$digest" .env || printf '%s\n' "$others" "$digest" >.env
+
 umask 022
 mkdir -p data gallery
 if [ "$(id -u)" = 0 ]; then
@@ -102,12 +108,12 @@ compose up -d "$@" >.cluster-up.log 2>&1 || {
 
 waiting() { # the services that do not answer yet, one a line
   for id in $(compose ps -q); do
-    docker inspect -f '{{index .Config.Labels "com.docker.compose.service"}} {{if .State.Health}}{{.State.Health.Status}}{{else}}{{.State.Status}}-{{.State.ExitCode}}{{end}}' "$id" 2>/dev/null
+    docker inspect -f '{{index .Config.Labels "com.docker.compose.service"}} {{if and .State.Health .State.Running}}{{.State.Health.Status}}{{else}}{{.State.Status}}-{{.State.ExitCode}}{{end}}' "$id" 2>/dev/null
   done | grep -v -e ' healthy$' -e '^init exited-0$' | sort -u
 }
+database() { compose exec -T postgres psql -U airflow -d airflow -tAc "$1" 2>/dev/null; }
 known() { # whether the DAG can be triggered
-  compose exec -T postgres psql -U airflow -d airflow -tAc \
-    "select count(*) from dag where dag_id = 'trending_celebrities' and not is_stale" 2>/dev/null | grep -q 1
+  database "select count(*) from dag where dag_id = 'trending_celebrities' and not is_stale" | grep -q 1
 }
 began=$(date +%s)
 said=
@@ -116,6 +122,8 @@ while :; do
   if [ -z "$left" ]; then
     known && break
     left="the DAG"
+    refused=$(database "select stacktrace from import_error where filename like '%trending_celebrities.py'" | grep . | tail -1)
+    [ -z "$refused" ] || stop "Airflow can't load the DAG: $refused"
   fi
   now=$(echo "$left" | cut -d' ' -f1 | sort -u | tr '\n' ' ')
   [ "$now" = "$said" ] || echo "  waiting for ${now}"

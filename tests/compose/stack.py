@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -61,6 +60,14 @@ class Stack:
     port: int = field(default_factory=free_port)
     api: Airflow | None = None
 
+    @classmethod
+    def of(cls, folder: Path, project: str = "celebs-test") -> Stack:
+        """A stack that is up already."""
+        stack = cls(folder, project)
+        stack.port = int(docker("port", stack.containers("api-server")[0], "8080").strip().rpartition(":")[2])
+        stack.login()
+        return stack
+
     def prepare(self) -> None:
         """Checkout, newsroom, gallery, sites and ``.env``."""
         checkout(self.folder)
@@ -109,6 +116,11 @@ class Stack:
         """Anew: a token is good until the server has another secret or a day has passed."""
         self.api = Airflow(f"http://127.0.0.1:{self.port}", self.secret("AIRFLOW_ADMIN_PASSWORD"))
 
+    def set(self, name: str, value: str) -> None:
+        """A setting in ``.env``. Written in place: a new file would not be the one that the containers have."""
+        kept = [line for line in (self.folder / ".env").read_text().splitlines() if not line.startswith(f"{name}=")]
+        (self.folder / ".env").write_text("\n".join([*kept, f"{name}={value}"]) + "\n")
+
     def secret(self, name: str) -> str:
         lines = (self.folder / ".env").read_text().splitlines()
         return next(line.partition("=")[2] for line in lines if line.startswith(f"{name}="))
@@ -133,6 +145,14 @@ class Stack:
             "ps", "-q", "--filter", f"label=com.docker.compose.project={self.project}",
             "--filter", f"label=com.docker.compose.service={service}",
         ).split()  # fmt: skip
+
+    def addresses(self, container: str) -> list[str]:
+        """Its IP addresses, one for each of its networks."""
+        form = "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}"
+        return docker("inspect", "-f", form, container).split()
+
+    def address(self, container: str) -> str:
+        return self.addresses(container)[0]
 
     def wait_until_healthy(self, within_s: float = 300) -> None:
         """Until every service says that it is well."""
@@ -195,6 +215,23 @@ class Stack:
                 raise TimeoutError(f"{run}: {self.states(run)}")
             time.sleep(0.5)
 
+    def wait_until_idle(self, within_s: float = 300) -> None:
+        """Until no run of any DAG is under way."""
+        deadline = time.monotonic() + within_s
+        while self.ask("/api/v2/dags/~/dagRuns?state=running&state=queued&limit=1")["total_entries"]:
+            if time.monotonic() > deadline:
+                raise TimeoutError("runs are still under way")
+            time.sleep(1)
+
+    def wait_until_parsed(self, within_s: float = 300) -> None:
+        """Until the DAG file has been read anew."""
+        since = now()
+        deadline = time.monotonic() + within_s
+        while datetime.fromisoformat(self.ask(DAG)["last_parsed_time"]) <= since:
+            if time.monotonic() > deadline:
+                raise TimeoutError("the DAG file was not read anew")
+            time.sleep(2)
+
     def press(self, run: str) -> None:
         """What a person presses: clear what failed."""
         body = {"dry_run": False, "dag_run_id": run, "only_failed": True, "reset_dag_runs": True}
@@ -230,19 +267,6 @@ def docker(*arguments: str, check: bool = True) -> str:
 
 def _has_v2() -> bool:
     return subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode == 0
-
-
-def memory_mb(project: str) -> dict[str, float]:
-    """The memory of each of a project's containers, in MB, by its name."""
-    ids = docker("ps", "-q", "--filter", f"label=com.docker.compose.project={project}").split()
-    lines = docker("stats", "--no-stream", "--format", "{{json .}}", *ids).splitlines()
-    units = {"B": 1e-6, "KiB": 2**10 / 1e6, "MiB": 2**20 / 1e6, "GiB": 2**30 / 1e6}
-    found = {}
-    for line in map(json.loads, lines):
-        used = line["MemUsage"].partition(" /")[0]
-        unit = next(unit for unit in ("KiB", "MiB", "GiB", "B") if used.endswith(unit))
-        found[line["Name"]] = float(used.removesuffix(unit)) * units[unit]
-    return found
 
 
 def now() -> datetime:

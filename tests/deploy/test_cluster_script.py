@@ -1,0 +1,164 @@
+"""What ``make cluster`` does to a checkout before Docker is asked for anything; the rest is in ``tests/compose``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+from cryptography.fernet import Fernet
+
+from celeb_ops.settings import PROJECT, Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DOCKER = """#!/bin/sh
+# A Docker whose services are all well: what is tested is what happens around it.
+case "$*" in
+  "volume inspect"*) exit ${VOLUME:-1} ;;
+  "compose exec"*"from dag"*) echo 1 ;;
+esac
+echo "$COMPOSE_PROJECT_NAME: $*" >>"$CALLS"
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    folder = tmp_path / "Trending Celebs"
+    (folder / "deploy").mkdir(parents=True)
+    shutil.copy(PROJECT / "deploy" / "cluster.sh", folder / "deploy")
+    binaries = tmp_path / "bin"
+    binaries.mkdir()
+    (binaries / "docker").write_text(DOCKER)
+    (binaries / "docker").chmod(0o755)
+    return folder
+
+
+def cluster(folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    environment = {
+        "PATH": f"{folder.parent / 'bin'}:{os.environ['PATH']}",
+        "CALLS": str(folder.parent / "calls"),
+        **more,
+    }
+    return subprocess.run(
+        [folder / "deploy" / "cluster.sh"], env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def variables(folder: Path) -> dict[str, str]:
+    lines = (folder / ".env").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+
+
+def test_secrets_are_made_once_and_are_for_their_owner_alone(checkout: Path) -> None:
+    first = cluster(checkout)
+    assert first.returncode == 0, first.stderr
+    made = variables(checkout)
+    assert Fernet(made["AIRFLOW_FERNET_KEY"])
+    secrets = [made[name] for name in made if name.endswith(("_PASSWORD", "_KEY", "_SECRET"))]
+    assert len(set(secrets)) == 6
+    assert min(map(len, secrets)) >= 24
+    assert (checkout / ".env").stat().st_mode & 0o007 == 0
+    assert f"password: {made['AIRFLOW_ADMIN_PASSWORD']}" in first.stdout
+    assert "http://127.0.0.1:8080" in first.stdout
+    assert int(made["AIRFLOW_UID"]) > 0
+
+    before = (checkout / ".env").read_bytes()
+    assert cluster(checkout).returncode == 0
+    assert (checkout / ".env").read_bytes() == before
+
+
+def test_what_stands_in_the_file_stays_and_is_used(checkout: Path) -> None:
+    # As editors leave it: no end of the last line.
+    (checkout / ".env").write_text(
+        "s3bucketName=my-bucket\naws_access_key_id='AKIA$X'\nAIRFLOW_ADMIN_PASSWORD=\"mine\""
+    )
+    assert "password: mine\n" in cluster(checkout).stdout
+    text = (checkout / ".env").read_text()
+    assert text.startswith("s3bucketName=my-bucket\naws_access_key_id='AKIA$X'\nAIRFLOW_ADMIN_PASSWORD=\"mine\"\n")
+    assert text.count("AIRFLOW_ADMIN_PASSWORD") == 1
+
+
+def test_the_first_versions_file_means_the_same_with_the_secrets_in_it(checkout: Path) -> None:
+    (checkout / ".env").write_text(
+        "aws_access_key_id=AKIA1\naws_secret_access_key=s/e+c=\nregion_name=eu-west-1\ns3bucketName=my-bucket\n"
+        "recognition_aws_access_key_id=AKIA2\nrecognition_aws_secret_access_key=t\n"
+    )
+    before = Settings.load({}, checkout / ".env")
+    assert cluster(checkout).returncode == 0
+    after = Settings.load({}, checkout / ".env")
+    assert after == before
+    assert after.store == "s3://my-bucket/"
+    assert after.recognizer == "rekognition"
+
+
+def test_other_settings_make_new_containers(checkout: Path) -> None:
+    cluster(checkout)
+    first = variables(checkout)["SETTINGS_DIGEST"]
+    with (checkout / ".env").open("a") as file:
+        file.write("CELEBS_BROWSERS=6\n")
+    cluster(checkout)
+    assert variables(checkout)["SETTINGS_DIGEST"] != first
+    assert (checkout / ".env").read_text().count("SETTINGS_DIGEST=") == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("CELEBS_STORE=/srv/celebs", "CELEBS_STORE=/srv/celebs: in the cluster it is data or s3://bucket/prefix"),
+        ("CELEBS_GALLERY=../photos", "CELEBS_GALLERY=../photos: in the cluster it is gallery"),
+        ("CELEBS_SITES='/etc/sites.yaml'", "CELEBS_SITES=/etc/sites.yaml: in the cluster it is include"),
+    ],
+)
+def test_a_place_that_containers_do_not_see_is_an_error_before_anything_starts(
+    checkout: Path, line: str, said: str
+) -> None:
+    (checkout / ".env").write_text(line + "\n")
+    done = cluster(checkout)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "docker-compose.override.yaml" in done.stderr
+    assert "compose build" not in (checkout.parent / "calls").read_text()
+    assert (checkout / ".env").read_text() == line + "\n"
+
+
+@pytest.mark.parametrize("line", ["CELEBS_STORE=data/other", "CELEBS_STORE=./data", "CELEBS_STORE=s3://b/p", "# none"])
+def test_places_that_they_do_see(checkout: Path, line: str) -> None:
+    (checkout / ".env").write_text(line + "\n")
+    assert cluster(checkout).returncode == 0
+
+
+def test_a_database_whose_password_is_lost_is_not_given_a_new_one(checkout: Path) -> None:
+    done = cluster(checkout, VOLUME="0")
+    assert done.returncode == 1
+    assert "trendingcelebs_postgres" in done.stderr
+    assert "POSTGRES_PASSWORD" in done.stderr
+    assert "POSTGRES_PASSWORD" not in (checkout / ".env").read_text()
+
+
+def test_without_docker_it_says_so(checkout: Path) -> None:
+    (checkout.parent / "bin" / "docker").unlink()
+    for name in ("sh", "dirname", "id", "env"):
+        (checkout.parent / "bin" / name).symlink_to(str(shutil.which(name)))
+    done = cluster(checkout, PATH=str(checkout.parent / "bin"))
+    assert done.returncode == 1
+    assert "There is no docker here" in done.stderr
+
+
+@pytest.mark.skipif(not shutil.which("docker-compose"), reason="no docker-compose here")
+def test_the_old_compose_takes_the_file(tmp_path: Path) -> None:
+    secrets = ("FERNET_KEY", "API_SECRET_KEY", "JWT_SECRET", "ADMIN_PASSWORD")
+    given = {f"AIRFLOW_{name}": "x" for name in secrets} | {"POSTGRES_PASSWORD": "x", "REDIS_PASSWORD": "x"}
+    command = ["docker-compose", "config"]
+    (tmp_path / "deploy" / "docker").mkdir(parents=True)
+    for name in ("docker-compose.yaml", "deploy/docker/chromium-seccomp.json"):
+        shutil.copy(PROJECT / name, tmp_path / name)
+    path = {"PATH": os.environ["PATH"]}
+    done = subprocess.run(command, env=path | given, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    without = subprocess.run(command, env=path, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert without.returncode
+    assert "run make cluster" in without.stderr
