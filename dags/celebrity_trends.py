@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from airflow.sdk import dag, task
 
-from celeb_ops.operators import trends
+from celeb_ops.operators import alerts, trends
 from celeb_ops.operators.policy import DATASET, default_args
 from celeb_ops.settings import Settings
 
@@ -25,6 +25,7 @@ from celeb_ops.settings import Settings
     doc_md=__doc__,
     tags=["celebs"],
     default_args=default_args(Settings.load()),
+    on_failure_callback=alerts.run_failed,
 )
 def celebrity_trends():
     @task

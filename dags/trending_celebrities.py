@@ -5,7 +5,8 @@ Each site of `include/sites.yaml` goes through **screenshot → slice → rekogn
 nobody else. **merge** then brings one row per seen site into `Celebs.csv`, and every site (seen, skipped or failed,
 with the reason) into `Captures`. **tidy** removes slices that are old enough (`CELEBS_KEEP_SLICES_DAYS`), and pictures
 where that is set (`CELEBS_KEEP_IMAGES_DAYS`). **watcher** turns the run red unless every failure was of an optional
-site.
+site. Where there is a connection `celebs_notify`, people are told when a run of the schedule failed or is late, or when
+a site fails again and again: `docs/alerts.md`.
 
 *Something failed?* Clear the red task: only that site is done anew, and `merge` and `watcher` follow. Nothing is
 doubled, however often a task or a run is repeated. Today's page never stands for another day's: further than 3 h from
@@ -18,9 +19,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from airflow.sdk import Param, TriggerRule, dag, get_current_context, task, task_group
+from airflow.sdk import (
+    AsyncCallback,
+    DeadlineAlert,
+    DeadlineReference,
+    Param,
+    TriggerRule,
+    dag,
+    get_current_context,
+    task,
+    task_group,
+)
 
-from celeb_ops.operators import run
+from celeb_ops.operators import alerts, run
 from celeb_ops.operators.policy import DATASET, default_args
 from celeb_ops.operators.priority import LIVE_FIRST
 from celeb_ops.operators.rekognize import RekognizeCelebritiesOperator
@@ -76,6 +87,14 @@ label = "{{ task.site['name'] }}"
     },
     # A backfill runs beside the schedule, and must not cost it a live page.
     default_args=default_args(settings) | {"weight_rule": LIVE_FIRST},
+    on_failure_callback=alerts.run_failed,
+    on_success_callback=alerts.run_succeeded,
+    deadline=DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_LOGICAL_DATE,
+        interval=timedelta(hours=settings.late_h),
+        # In the triggerer: a run may be late because no worker is free.
+        callback=AsyncCallback(alerts.run_late),
+    ),
 )
 def trending_celebrities():
     @task

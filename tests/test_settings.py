@@ -95,6 +95,31 @@ class TestOrder:
         assert load("\ufeffCELEBS_BROWSERS=7\n").browsers == 7
 
 
+class TestNotify:
+    VARIABLE = "AIRFLOW_CONN_CELEBS_NOTIFY"
+
+    @pytest.mark.parametrize("given", ["smtp://mail.example.com:465/", '{"conn_type": "slackwebhook"}'])
+    def test_its_connection_is_handed_on_from_the_file(
+        self, given: str, load: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        settings = load(f"{self.VARIABLE}='{given}'\nCELEBS_LATE_H=1.5\n")
+        assert settings.connections == {self.VARIABLE: given}
+        monkeypatch.setenv(self.VARIABLE, "")
+        settings.export_connections()
+        assert os.environ[self.VARIABLE] == given
+
+    def test_what_is_none_is_an_error_that_does_not_show_it(self, load: Callable[..., Settings]) -> None:
+        with pytest.raises(SettingsError) as error:
+            load(f"{self.VARIABLE}=hooks.slack.com/services/secret\n")
+        assert "AIRFLOW_CONN_CELEBS_NOTIFY is no connection: write it as JSON" in str(error.value)
+        assert "secret" not in str(error.value)
+
+    @pytest.mark.parametrize("line", ["CELEBS_LATE_H=0", "CELEBS_NOTIFY_AFTER=0", "CELEBS_NOTIFY_AFTER=often"])
+    def test_numbers_that_can_not_be_are_errors(self, line: str, load: Callable[..., Settings]) -> None:
+        with pytest.raises(SettingsError, match=line.partition("=")[0]):
+            load(line)
+
+
 class TestFirstVersion:
     """Its ``.env`` works unchanged."""
 

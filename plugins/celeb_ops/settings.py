@@ -29,6 +29,7 @@ DOTENV = PROJECT / ".env"
 
 S3_CONNECTION = "celebs_s3"
 REKOGNITION_CONNECTION = "celebs_rekognition"
+NOTIFY_CONNECTION = "celebs_notify"
 
 _BUCKET = re.compile(r"[A-Za-z0-9._-]{3,255}")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
@@ -76,6 +77,12 @@ class Settings(BaseModel):
     """How long Rekognition's answer about a picture is good for later runs; 0: only about the very same slice."""
     budget: int | None = Field(None, ge=1)
     """Calls of Rekognition that a run may make, all sites together."""
+    notify_to: str = ""
+    """Whom messages of ``celebs_notify`` go to: mail addresses, or the ARN of an SNS topic."""
+    notify_after: int = Field(3, ge=1, le=100)
+    """Live captures of a site that have failed in a row before people are told of the site."""
+    late_h: float = Field(2, gt=0, le=8_760)
+    """Hours after its run time at which a scheduled run that has not ended is late."""
     s3_extra_args: dict[str, Any] = {}
     """What each write to S3 says beside its content, by the names of boto3's upload; in the variable a JSON object."""
     prefix: str = ""
@@ -201,7 +208,7 @@ def _first_version(values: Mapping[str, str]) -> dict[str, object]:
 
 def _connections(values: Mapping[str, str]) -> dict[str, str]:
     """``AIRFLOW_CONN_*`` by name: those given, else made of the first version's two pairs of keys."""
-    found = {}
+    found = _notify_connection(values)
     for connection, prefix in ((S3_CONNECTION, ""), (REKOGNITION_CONNECTION, "recognition_")):
         name = f"AIRFLOW_CONN_{connection.upper()}"
         key, secret = (values.get(f"{prefix}aws_{part}") for part in ("access_key_id", "secret_access_key"))
@@ -220,6 +227,20 @@ def _connections(values: Mapping[str, str]) -> dict[str, str]:
             there, lacking = ("access_key_id", "secret_access_key")[:: 1 if key else -1]
             raise SettingsError(f"{prefix}aws_{there} is set but {prefix}aws_{lacking} is not: set both.")
     return found
+
+
+def _notify_connection(values: Mapping[str, str]) -> dict[str, str]:
+    name = f"AIRFLOW_CONN_{NOTIFY_CONNECTION.upper()}"
+    given = values.get(name)
+    if not given:
+        return {}
+    if not _is_connection(given):
+        # Its value is not shown: it holds a secret.
+        raise SettingsError(
+            f'{name} is no connection: write it as JSON, {{"conn_type": "smtp", "host": …, "login": …, '
+            '"password": …, "extra": {"from_email": …}}, or as a URI, smtp://…. docs/alerts.md has one for each kind.'
+        )
+    return {name: given}
 
 
 def _is_connection(text: str) -> bool:

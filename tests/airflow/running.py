@@ -29,11 +29,13 @@ RUN_S = 400
 class Airflow:
     """The API of a running Airflow, as its administrator."""
 
-    def __init__(self, address: str, password: str) -> None:
+    answer_s = 30
+
+    def __init__(self, address: str, password: str, user: str = "admin") -> None:
         self.address = address
         self.password = password
         self.token = ""
-        self.token = self.ask("/auth/token", {"username": "admin", "password": password})["access_token"]
+        self.token = self.ask("/auth/token", {"username": user, "password": password})["access_token"]
 
     def get(self, path: str, headers: dict[str, str]) -> tuple[Message, bytes]:
         """The headers and the content of an answer; HTTPError where it is none."""
@@ -48,7 +50,7 @@ class Airflow:
             headers={"Content-Type": "application/json", **self.authorization},
             method=method,
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=self.answer_s) as answer:
             content = answer.read()
         return json.loads(content) if content else None
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 
+from celeb_ops.operators import alerts
 from celeb_ops.settings import PROJECT
 
 if TYPE_CHECKING:
@@ -33,3 +34,7 @@ def test_the_report_is_made_of_the_new_trends(dag: DAG) -> None:
 
 def test_no_two_runs_write_the_trends_at_once(dag: DAG) -> None:
     assert dag.max_active_runs == 1
+
+
+def test_airflow_tells_people_when_they_could_not_be_made(dag: DAG) -> None:
+    assert dag.on_failure_callback == alerts.run_failed

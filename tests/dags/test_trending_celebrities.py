@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
-from airflow.sdk import TriggerRule
+from airflow.sdk import AsyncCallback, DeadlineReference, TriggerRule
 
+from celeb_ops.operators import alerts
 from celeb_ops.settings import PROJECT
 
 if TYPE_CHECKING:
@@ -84,3 +85,18 @@ def test_the_trigger_form_takes_names_of_sites(dag: DAG, sites: list[str] | None
 def test_the_trigger_form_takes_nothing_else(dag: DAG, sites: object) -> None:
     with pytest.raises(ValueError, match="is not of type"):
         dag.params.get_param("sites").resolve(sites)
+
+
+def test_airflow_tells_people_when_a_run_has_ended(dag: DAG) -> None:
+    assert (dag.on_failure_callback, dag.on_success_callback) == (alerts.run_failed, alerts.run_succeeded)
+
+
+@pytest.mark.parametrize(("hours", "late"), [("", timedelta(hours=2)), ("0.5", timedelta(minutes=30))])
+def test_a_run_is_late_by_its_run_time(hours: str, late: timedelta, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CELEBS_LATE_H", hours)
+    (deadline,) = DagBag(dag_folder=str(PROJECT / "dags")).dags["trending_celebrities"].deadline
+    assert deadline.interval == late
+    assert deadline.reference is DeadlineReference.DAGRUN_LOGICAL_DATE
+    # In the triggerer, also where no worker is left.
+    assert isinstance(deadline.callback, AsyncCallback)
+    assert deadline.callback.path == "celeb_ops.operators.alerts.run_late"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from celeb_ops import keys
 from celeb_ops.dataset import captures_of
-from celeb_ops.exceptions import GalleryError, SiteFailedError, SitesError, StoreError
+from celeb_ops.exceptions import GalleryError, SettingsError, SiteFailedError, SitesError, StoreError
 from celeb_ops.hooks import s3
 from celeb_ops.operators.run import list_sites, merge_results, outcome_of, site_states, watch
 from celeb_ops.records import Outcome
@@ -35,13 +36,12 @@ SKIPPED = {"rekognize": "skipped", "slice": "skipped", "screenshot": "skipped"}
 
 def a_run(*sites: Mapping[str, str], merge: str = "success") -> Any:
     """The context of merge and watcher, where Airflow's supervisor would tell the states of a run's tasks."""
-    group = {f"site.{step}_{index}": state for index, steps in enumerate(sites) for step, state in steps.items()}
+    states = {f"site.{step}_{index}": state for index, steps in enumerate(sites) for step, state in steps.items()}
+    states["merge"] = merge
 
-    def get_task_states(
-        dag_id: str, run_ids: list[str], task_ids: list[str] | None = None, task_group_id: str | None = None
-    ) -> dict[str, dict[str, str]]:
-        assert task_ids == ["merge"] or task_group_id == "site"
-        return {run_ids[0]: group if task_group_id else {"merge": merge}}
+    def get_task_states(dag_id: str, run_ids: list[str], task_ids: list[str]) -> dict[str, dict[str, str]]:
+        told = {task: state for task, state in states.items() if re.sub(r"_\d+$", "", task) in task_ids}
+        return {run_ids[0]: told} if told else {}
 
     ti = SimpleNamespace(dag_id="trending_celebrities", get_task_states=get_task_states)
     return {"logical_date": RUN_TIME, "run_id": "a run", "ti": ti}
@@ -92,6 +92,13 @@ class TestListSites:
     ) -> None:
         monkeypatch.setenv("CELEBS_GALLERY", str(tmp_path / "galery"))
         with pytest.raises(GalleryError, match="there is no folder"):
+            list_sites(None)
+
+    def test_a_connection_by_which_nobody_can_be_told_anything_is_an_error(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AIRFLOW_CONN_CELEBS_NOTIFY", "http://example.com")
+        with pytest.raises(SettingsError, match="celebs_notify is of type 'http': people can be told by smtp"):
             list_sites(None)
 
     def test_what_it_gives_can_go_through_xcom(self) -> None:

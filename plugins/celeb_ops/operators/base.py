@@ -11,6 +11,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException, AirflowTaskTimeout
 
 from celeb_ops import keys
+from celeb_ops.operators import counters
 from celeb_ops.operators.links import ResultLink, S3ConsoleLink, ScreenshotLink
 from celeb_ops.seeing import Wishes
 
@@ -83,7 +84,8 @@ class SiteOperator(BaseOperator):
         self.step = step = self._step(context)
         try:
             self.before(step)
-            self.written = self.run_step(step)
+            with counters.timed(self.task_id.rpartition(".")[2], step.site.name):
+                self.written = self.run_step(step)
             return self.written
         except AirflowSkipException as skip:
             self._leave_word(step, "skipped", str(skip))

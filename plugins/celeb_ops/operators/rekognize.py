@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from celeb_ops import keys
+from celeb_ops.operators import counters
 from celeb_ops.operators.base import SiteOperator, Step
 from celeb_ops.operators.slice import cut_slices
 from celeb_ops.settings import REKOGNITION_CONNECTION
@@ -50,19 +51,26 @@ class RekognizeCelebritiesOperator(SiteOperator):
         )
         if advice := recognizer.advice():
             self.log.warning(advice)
-        result = look(
-            plan,
-            screenshot,
-            recognizer,
-            step.stem,
-            step.store,
-            Terms.of(step.settings, step.anew_since),
-            step.settings.min_confidence,
-        )
+        counted = counters.CountedCalls(recognizer)
+        try:
+            result = look(
+                plan,
+                screenshot,
+                counted,
+                step.stem,
+                step.store,
+                Terms.of(step.settings, step.anew_since),
+                step.settings.min_confidence,
+            )
+        finally:
+            # They are paid for, whatever comes of the step.
+            counted.send(step.site.name)
         self.log.info("Celebrities detected: %s", ", ".join(result.celebrities) or "None")
         if recognizer.cost_usd:
             self.log.info("%d calls, %d saved, about $%.4f", result.calls, result.calls_saved, result.cost_usd)
-        return result.save(step.store, keys.result(step.stem))
+        key = result.save(step.store, keys.result(step.stem))
+        counters.result(result)
+        return key
 
     def _whole_plan(self, step: Step, screenshot: Screenshot) -> Plan:
         """The screenshot's plan, whose slices are all in the store."""

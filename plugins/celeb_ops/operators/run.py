@@ -6,15 +6,17 @@ import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowSkipException
 
 from celeb_ops import keys
 from celeb_ops.exceptions import NotStoredError, RecordError, SiteFailedError
+from celeb_ops.operators import counters
 from celeb_ops.operators.base import time_of
 from celeb_ops.seeing import is_live
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from airflow.sdk import Context
 
@@ -33,23 +35,27 @@ STEPS = ("screenshot", "slice", "rekognize")
 def list_sites(names: Sequence[str] | None) -> list[dict[str, Any]]:
     """The sites to visit, checked: those of the sites file, or those of them with these names.
 
-    A gallery or a bucket that is set and is not there is an error here too, before any work begins.
+    A gallery or a bucket that is set and is not there, or a connection by which nobody can be told anything, is an
+    error here too, before any work begins.
     """
+    from celeb_ops.hooks.notify import check_channel
     from celeb_ops.hooks.s3 import open_store, warn_of_new_prefix
     from celeb_ops.recognition import check_gallery, check_terms
     from celeb_ops.settings import Settings
-    from celeb_ops.sites import choose, load_sites
+    from celeb_ops.sites import check_number, choose, load_sites
 
     settings = Settings.load()
     chosen = choose(load_sites(settings.path(settings.sites)), names)
+    check_number(chosen, conf.getint("core", "max_map_length"))
     check_gallery(settings)
     check_terms(settings)
+    check_channel(settings)
     warn_of_new_prefix(settings, open_store(settings))
     return [site.model_dump(mode="json") for site in chosen]
 
 
 def merge_results(
-    context: Context, sites: Sequence[Mapping[str, Any]] | None, result_keys: Iterable[str] | str | None
+    context: Context, sites: Sequence[Mapping[str, Any]] | None, result_keys: Sequence[str] | str | None
 ) -> dict[str, Any]:
     """Merge a run into the dataset; what was done, for the asset event.
 
@@ -70,12 +76,12 @@ def merge_results(
     when = time_of(context)
     live = is_live(when, datetime.now(UTC), settings)
     states = site_states(context, sites)
-    if isinstance(result_keys, str):
-        result_keys = [result_keys]
+    # Airflow's sequence asks its API once for each item, and once for all of a slice.
+    result_keys = [result_keys] if isinstance(result_keys, str) else (result_keys or [])[:]
     site_of = {keys.result(keys.stem(site["name"], when)): site["name"] for site in sites}
     results: list[Result] = []
     damaged: dict[str, str] = {}
-    for key in result_keys or ():
+    for key in result_keys:
         try:
             results.append(_result(store, key))
         except (RecordError, NotStoredError) as error:
@@ -95,7 +101,8 @@ def merge_results(
         for name in (site["name"] for site in sites)
         if name not in seen
     ]
-    merged = merge(store, when, results, outcomes)
+    with counters.timed("merge"), counters.pages(store, when):
+        merged = merge(store, when, results, outcomes)
     for outcome in outcomes:
         logger.warning("%s was %s at %s: %s", outcome.site, outcome.outcome, outcome.task, outcome.reason)
     logger.info(
@@ -156,11 +163,14 @@ def watch(
 def site_states(context: Context, sites: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
     """The state of each step by site: ``{"TMZ": {"screenshot": "success", …}}``."""
     by_site: dict[str, dict[str, str]] = {site["name"]: {} for site in sites}
-    for task, state in _states(context, task_group_id=GROUP).items():
-        # `site.screenshot_3`: the task's id and its index in the list of sites.
-        task_id, _, index = task.rpartition("_")
-        if index.isdigit() and int(index) < len(sites):
-            by_site[sites[int(index)]["name"]][task_id.rpartition(".")[2]] = state
+    for step in STEPS:
+        # Not by the group: for that Airflow reads all tasks of the run twice, and at 1,000 sites that takes longer than
+        # the five seconds that a task waits for an answer.
+        for task, state in _states(context, task_ids=[f"{GROUP}.{step}"]).items():
+            # `site.screenshot_3`: the task's id and its index in the list of sites.
+            index = task.rpartition("_")[2]
+            if index.isdigit() and int(index) < len(sites):
+                by_site[sites[int(index)]["name"]][step] = state
     return by_site
 
 

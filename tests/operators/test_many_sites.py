@@ -1,0 +1,93 @@
+"""More sites than nine: what a run's own steps do then."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from celeb_ops.exceptions import PermanentError, SitesError
+from celeb_ops.operators.run import list_sites, merge_results, site_states
+from tests.operators.test_run import WHOLE, a_run, result_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from celeb_ops.store import FolderStore
+
+NAMES = [f"NEWS-{number}" for number in range(1_025)]
+
+
+class TestListSites:
+    @pytest.fixture(autouse=True)
+    def sites_file(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / "sites.yaml").write_text("sites:" + "".join(f"\n- https://{name}.com/" for name in NAMES))
+        monkeypatch.setenv("CELEBS_SITES", str(tmp_path / "sites.yaml"))
+
+    def test_more_than_airflow_takes_are_an_error_that_says_what_to_do(self) -> None:
+        with pytest.raises(SitesError) as refused:
+            list_sites(None)
+        assert str(refused.value) == (
+            "1,025 sites are more than Airflow takes in one run, 1,024: trigger it for some of them, "
+            "or set AIRFLOW__CORE__MAX_MAP_LENGTH=1025 where its API server and its workers run."
+        )
+        # A second try would meet the same.
+        assert isinstance(refused.value, PermanentError)
+
+    def test_as_many_as_airflow_takes_are_given(self) -> None:
+        assert [site["name"] for site in list_sites(NAMES[:-1])] == NAMES[:-1]
+
+    def test_airflow_can_be_told_to_take_more(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("AIRFLOW__CORE__MAX_MAP_LENGTH", "1025")
+        assert len(list_sites(None)) == 1_025
+
+
+class Asked:
+    """Results as Airflow hands them on: each item is a request, and so is a slice, however long."""
+
+    def __init__(self, values: list[str]) -> None:
+        self.values = values
+        self.requests = 0
+
+    def __len__(self) -> int:
+        self.requests += 1
+        return len(self.values)
+
+    def __getitem__(self, at: int | slice) -> str | list[str]:
+        self.requests += 1
+        return self.values[at]
+
+    def __iter__(self) -> Iterator[str]:
+        for value in self.values:
+            self.requests += 1
+            yield value
+
+
+def test_merge_asks_for_all_results_at_once(folder_store: FolderStore) -> None:
+    sites = [{"name": name, "optional": False} for name in NAMES[:30]]
+    results = Asked([result_key(folder_store, site["name"]) for site in sites])
+    done = merge_results(a_run(*[WHOLE] * 30), sites, results)
+    assert sorted(done["seen"]) == sorted(NAMES[:30])
+    assert results.requests <= 2
+
+
+def test_no_question_is_about_the_tasks_of_more_than_one_step() -> None:
+    """Airflow waits five seconds for an answer, and needs three for those of 1,000 sites on a machine that is busy."""
+    run, asked = a_run(*[WHOLE] * 30), []
+    answer = run["ti"].get_task_states
+
+    def get_task_states(**given: Any) -> Any:
+        asked.append(given)
+        return answer(**given)
+
+    run["ti"].get_task_states = get_task_states
+    sites = [{"name": name, "optional": False} for name in NAMES[:30]]
+    assert site_states(run, sites) == dict.fromkeys(NAMES[:30], WHOLE)
+    assert [one["task_ids"] for one in asked] == [["site.screenshot"], ["site.slice"], ["site.rekognize"]]
+
+
+def test_a_site_s_longest_name_has_room_in_airflow_s_label() -> None:
+    from airflow.models.taskinstance import TaskInstance
+
+    assert TaskInstance.__table__.c.rendered_map_index.type.length >= len("A" * 64)
