@@ -14,7 +14,20 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import aws, capture, cast, page, past, recognition, slicing, soak, steps, trends
+from benchmarks import (
+    aws,
+    capture,
+    cast,
+    many_sites,
+    merging,
+    page,
+    past,
+    recognition,
+    slicing,
+    soak,
+    steps,
+    trends,
+)
 from celeb_ops.settings import PROJECT, Settings
 
 if TYPE_CHECKING:
@@ -33,6 +46,10 @@ BENCHMARKS: dict[str, Callable[[cast.Cast, Path], Iterable[dict[str, Any]]]] = {
     "archive": past.run,
     "trends": trends.run,
     "page": page.run,
+    "merge": merging.run,
+    "parse": many_sites.run_parse,
+    "many": many_sites.run_overhead,
+    "expanded": many_sites.run_expanded,
 }
 
 

@@ -45,8 +45,8 @@ def slice_(url: str, time: str, screenshot: str, name: str = SITE) -> str:
     return SliceOperator(task_id="slice", site=_site(url, name), screenshot=screenshot).execute(_context(time))
 
 
-def rekognize(url: str, time: str, plan: str) -> dict[str, Any]:
-    operator = RekognizeCelebritiesOperator(task_id="rekognize", site=_site(url), plan=plan)
+def rekognize(url: str, time: str, plan: str, name: str = SITE) -> dict[str, Any]:
+    operator = RekognizeCelebritiesOperator(task_id="rekognize", site=_site(url, name), plan=plan)
     result = Result.load(open_store(Settings.load()), operator.execute(_context(time)))
     return {"people": result.celebrities, "faces": result.faces, "slices": result.slices}
 

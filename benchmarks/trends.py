@@ -63,14 +63,14 @@ def _mb(folder: Path, pattern: str) -> float:
     return round(sum(path.stat().st_size for path in folder.glob(pattern)) / 1e6, 2)
 
 
-def make(folder: str) -> list[int]:
-    """Write the history as the months' files and ``Celebs.csv``; how many captures and sightings it has."""
+def make(folder: str, first: str = FIRST.isoformat()) -> list[int]:
+    """Write the history from ``first`` on as the months' files and ``Celebs.csv``; its captures and sightings."""
     store, random = FolderStore(Path(folder)), np.random.default_rng(6)
     popularity = 1 / np.arange(1, PEOPLE + 1)
     names = np.array([f"Person {number:04d} Of-Some-Name" for number in random.permutation(PEOPLE)])
     rows: dict[tuple[str, str], tuple[str, ...]] = {}
     count = [0, 0]
-    start = FIRST
+    start = datetime.fromisoformat(first)
     while start <= LAST:
         following = (start.replace(day=1) + timedelta(days=32)).replace(day=1)
         times = [start + timedelta(hours=12 * half) for half in range((following - start).days * 2)]

@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from celeb_ops import keys
+from celeb_ops import keys, sites
 from celeb_ops.exceptions import PermanentError, SitesError
 from celeb_ops.settings import PROJECT, Settings
 from celeb_ops.sites import CaptureOptions, Site, choose, load_sites, name_of, site_names
@@ -120,6 +120,23 @@ class TestGoodFile:
     def test_a_site_goes_through_airflow_s_json_unchanged(self) -> None:
         site = Site(url=TMZ, name="TMZ", viewport=(390, 844), timeout_s=90)
         assert Site.model_validate(site.model_dump(mode="json")) == site
+
+
+class TestReader:
+    def test_a_good_file_is_read_by_libyaml_alone(
+        self, read: Callable[[str], list[Site]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sites, "_Loader", None)
+        assert [site.name for site in read(f"sites: [{TMZ}]")] == ["TMZ"]
+
+    def test_an_alias_is_no_second_key(self, read: Callable[[str], list[Site]]) -> None:
+        text = f"defaults: &slow {{timeout_s: 90}}\nsites:\n- {{<<: *slow, url: {TMZ}, load_time_s: 9}}\n"
+        again = "- {<<: *slow, url: https://people.com/, timeout_s: 30}"
+        assert [(site.timeout_s, site.load_time_s) for site in read(text + again)] == [(90, 9), (30, 5)]
+
+    def test_a_list_that_holds_itself_is_no_endless_one(self, read: Callable[[str], list[Site]]) -> None:
+        with pytest.raises(SitesError, match="entry 1: a site is a URL or a mapping"):
+            read("sites: &all [*all]")
 
 
 # Each error: the text of the file, where in it, and what would be right.

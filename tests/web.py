@@ -20,7 +20,7 @@ NEVER = object()
 class Web:
     """Serves ``pages`` by path: content, an HTTP status, or NEVER. ``asked`` are the paths asked for, in order."""
 
-    def __init__(self, pages: Mapping[str, Any], port: int = 0) -> None:
+    def __init__(self, pages: Mapping[str, Any], port: int = 0, host: str = "127.0.0.1") -> None:
         self.pages = dict(pages)
         self.asked: list[str] = []
         self._closing = threading.Event()
@@ -33,7 +33,7 @@ class Web:
             def log_message(self, format: str, *args: Any) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self._server = ThreadingHTTPServer((host, port), Handler)
         self.address = f"http://127.0.0.1:{self._server.server_port}"
 
     def __enter__(self) -> Self:
