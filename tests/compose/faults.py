@@ -19,15 +19,31 @@ if TYPE_CHECKING:
 CUT_S = 30
 
 
-def killed(service: str) -> Callable[[Stack, str], None]:
-    """The first container of a service, with every process in it, as by the kernel when memory runs out."""
+def worker_killed(stack: Stack, run: str) -> None:
+    """One that has a step of a site under way."""
+    workers = {container[:12]: container for container in stack.containers("worker")}
+    while not (busy := [host for host in stack.hosts(run, "running") if host in workers]):
+        time.sleep(0.2)
+    _kill(workers[busy[0]])
 
-    def fault(stack: Stack, run: str) -> None:
-        # Not `docker kill`: the engine takes that for somebody's wish and starts nothing anew.
-        main = int(docker("inspect", "-f", "{{.State.Pid}}", stack.containers(service)[0]))
-        os.kill(main, signal.SIGKILL)
 
-    return fault
+def browser_killed(stack: Stack, run: str) -> None:
+    """One that shows a page."""
+    while not (busy := [one for one in stack.containers("browser") if stack.sessions(one)]):
+        time.sleep(0.2)
+    _kill(busy[0])
+
+
+def scheduler_killed(stack: Stack, run: str) -> None:
+    _kill(stack.containers("scheduler")[0])
+
+
+def _kill(container: str) -> None:
+    """Every process in it, as by the kernel when memory runs out.
+
+    Not by `docker kill`: the engine takes that for somebody's wish and starts nothing anew.
+    """
+    os.kill(int(docker("inspect", "-f", "{{.State.Pid}}", container)), signal.SIGKILL)
 
 
 def restarted(service: str) -> Callable[[Stack, str], None]:

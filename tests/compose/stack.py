@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import time
+import urllib.request
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -154,6 +156,11 @@ class Stack:
     def address(self, container: str) -> str:
         return self.addresses(container)[0]
 
+    def sessions(self, browser: str) -> set[str]:
+        """The ids of a browser container's sessions."""
+        with urllib.request.urlopen(f"http://{self.address(browser)}:4444/sessions", timeout=10) as answer:
+            return {session["id"] for session in json.load(answer)["value"]}
+
     def wait_until_healthy(self, within_s: float = 300) -> None:
         """Until every service says that it is well."""
         deadline = time.monotonic() + within_s
@@ -190,6 +197,11 @@ class Stack:
         run = f"test-{when:%Y%m%dT%H%M%S}"
         body = {"dag_run_id": run, "logical_date": keys.iso(when), "conf": {"sites": list(sites)}}
         return self.ask(f"{DAG}/dagRuns", body)["dag_run_id"]
+
+    def hosts(self, run: str, state: str) -> list[str]:
+        """Where the run's tasks in this state are."""
+        tasks = self.ask(f"{DAG}/dagRuns/{run}/taskInstances?state={state}&limit=1000")["task_instances"]
+        return [task["hostname"] for task in tasks]
 
     def states(self, run: str) -> dict[str, list[str | None]]:
         """The states of the run's tasks, by task id."""

@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 import time
-import urllib.request
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -51,20 +50,16 @@ def test_both_workers_and_both_browsers_have_work(stack: Stack) -> None:
     stack.delete_others()
     when = now()
     run = stack.trigger(when, NINE)
-    sessions: dict[str, set[str]] = {stack.address(one): set() for one in stack.containers("browser")}
+    browsers = stack.containers("browser")
+    sessions: dict[str, set[str]] = {one: set() for one in browsers}
     while stack.ask(f"{DAG}/dagRuns/{run}")["state"] not in ("success", "failed"):
-        for address, seen in sessions.items():
-            with urllib.request.urlopen(f"http://{address}:4444/sessions", timeout=10) as answer:
-                seen |= {session["id"] for session in json.load(answer)["value"]}
+        for one in browsers:
+            sessions[one] |= stack.sessions(one)
         time.sleep(0.3)
     assert len(stack.rows(when)) == 9
-    tasks = stack.ask(f"{DAG}/dagRuns/{run}/taskInstances?limit=100")["task_instances"]
-    assert len({task["hostname"] for task in tasks if task["hostname"]}) == 2
-    assert len(sessions) == 2
+    assert len(set(filter(None, stack.hosts(run, "success")))) == 2
     assert all(sessions.values()), sessions
-    for address in sessions:
-        with urllib.request.urlopen(f"http://{address}:4444/sessions", timeout=10) as answer:
-            assert json.load(answer)["value"] == [], "a session was left behind"
+    assert [stack.sessions(one) for one in browsers] == [set(), set()], "a session was left behind"
 
 
 def test_down_and_up_loses_nothing(stack: Stack) -> None:

@@ -24,9 +24,9 @@ SEEN = PROJECT / "bench-results" / "faults.json"
 """What was seen, for the table in docs/cluster.md."""
 
 FAULTS: dict[str, Callable[[Stack, str], None]] = {
-    "worker-killed": faults.killed("worker"),
-    "browser-killed": faults.killed("browser"),
-    "scheduler-killed": faults.killed("scheduler"),
+    "worker-killed": faults.worker_killed,
+    "browser-killed": faults.browser_killed,
+    "scheduler-killed": faults.scheduler_killed,
     "redis-restarted": faults.restarted("redis"),
     "postgres-restarted": faults.restarted("postgres"),
     "disk-full": faults.disk_full,
