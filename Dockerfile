@@ -19,7 +19,7 @@ FROM chromium AS browser
 COPY deploy/docker/browser.sh /usr/local/bin/browser
 USER 50000:0
 EXPOSE 4444
-HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
   CMD curl -fsS http://127.0.0.1:4444/status | grep -q '"ready":true'
 ENTRYPOINT ["browser"]
 
@@ -77,6 +77,6 @@ RUN python -c 'import airflow.providers.celery.executors.celery_executor, airflo
  && rm -rf /tmp/airflow
 # Of the API server; docker-compose.yaml has the other roles' own.
 HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --retries=3 \
-  CMD curl -fsS http://127.0.0.1:8080/api/v2/version
+  CMD curl -fsS http://127.0.0.1:8080/api/v2/monitor/health | grep -q '"metadatabase":{"status":"healthy"'
 ENTRYPOINT ["airflow"]
 CMD ["api-server"]

@@ -139,7 +139,7 @@ def main(names: list[str]) -> int:
     out.parent.mkdir(exist_ok=True)
     tables = json.loads(out.read_text()) if out.exists() else {}
     with _stack() as stack:
-        stack.delete_others()
+        stack.settle()
         for name in names or PARTS:
             console.print(f"\n[bold]{name}[/]  {(PARTS[name].__doc__ or '').splitlines()[0]}")
             tables[name] = list(PARTS[name](stack))

@@ -2,7 +2,8 @@
 # `make cluster`: secrets, images, services; waits until a run can be triggered, and says where.
 # Needs Docker with Compose and nothing else: an empty server has no Python of ours.
 set -eu
-cd "$(dirname "$0")/.."
+# The path without links, as Compose sees it: it names the project by the folder.
+cd -P "$(dirname "$0")/.."
 
 stop() {
   echo "✗ $*" >&2
@@ -21,51 +22,86 @@ else
   stop "Docker's Compose is missing: https://docs.docker.com/compose/install/"
 fi
 
-# --- .env: made once, never overwritten -------------------------------------------------------------
+# --- .env: what is in there stays -------------------------------------------------------------------
 
-value() { # the last value that .env gives a name, without quotes around it; the environment's goes before it
+in_file() { # the last value that .env gives a name, without quotes or a comment
+  [ -f .env ] || return 0
+  sed -n "s/^[[:space:]]*\(export[[:space:]]\{1,\}\)\{0,1\}$1[[:space:]]*=[[:space:]]*//p" .env | tail -1 | tr -d '\r' |
+    sed "s/^\(['\"]\)\(.*\)\1[[:space:]]*\(#.*\)\{0,1\}\$/\2/; t
+         s/[[:space:]]\{1,\}#.*\$//; s/[[:space:]]*\$//"
+}
+value() { # the environment's, else .env's
   eval "given=\${$1:-}"
-  if [ -n "$given" ]; then
-    printf %s "$given"
-  elif [ -f .env ]; then
-    sed -n "s/^[[:space:]]*\(export[[:space:]]\{1,\}\)\{0,1\}$1[[:space:]]*=[[:space:]]*//p" .env | tail -1 | tr -d '\r' |
-      sed "s/^\(['\"]\)\(.*\)\1\$/\2/"
-  fi
+  if [ -n "$given" ]; then printf %s "$given"; else in_file "$1"; fi
+}
+put() { # name, value: a line of .env. Beside it first: a full disk must not cost the secrets that are in there.
+  [ "$(in_file "$1")" != "$2" ] || return 0
+  cp -p .env .env.new
+  grep -v "^$1=" .env >.env.new || true
+  printf '%s=%s\n' "$1" "$2" >>.env.new
+  mv .env.new .env
 }
 random() { od -An -v -tx1 -N"$1" /dev/urandom | tr -d ' \n'; }
-secret() { # name, value: into .env where it is not set yet
-  [ -n "$(value "$1")" ] && return
-  # A file that somebody wrote may lack the end of its last line.
-  [ ! -s .env ] || [ -z "$(tail -c 1 .env)" ] || echo >>.env
-  [ -n "${made:-}" ] || printf '%s\n' "# Made by make cluster. Keep these: the database was made with them." >>.env
-  made=yes
-  printf '%s=%s\n' "$1" "$2" >>.env
+secret() { # name, value for where it is not set yet
+  given=$(in_file "$1")
+  [ -n "$given" ] || put "$1" "$2"
+  case $(in_file "$1") in
+    # Passwords stand in addresses, and each reader of .env has rules of its own for other signs.
+    *[!A-Za-z0-9._~=-]*) stop "$1 in .env may have letters, digits and . _ ~ - only." ;;
+  esac
 }
 
 in_project() { # name, what it must be: of folders the containers see these alone
-  given=$(value "$1")
+  given=$(in_file "$1")
   case ${given:-$2} in
     "$2" | "$2"/* | "./$2" | "./$2"/* | s3://*) ;;
     *) stop "$1=$given: in the cluster it is $2${3:-}, or below it; mount another place in docker-compose.override.yaml (docs/cluster.md)." ;;
   esac
 }
+# The containers have the file, not this shell's environment.
+for name in $(env | sed -n 's/^\(CELEBS_[A-Z_0-9]*\|AIRFLOW_CONN_[A-Z_0-9]*\)=..*/\1/p'); do
+  eval "given=\${$name}"
+  [ "$(in_file "$name")" = "$given" ] ||
+    stop "$name is set in the environment, where the containers don't see it: write it into .env."
+done
 in_project CELEBS_STORE data " or s3://bucket/prefix"
 in_project CELEBS_GALLERY gallery
 in_project CELEBS_SITES include
 
 umask 077
 touch .env
-project=$(value COMPOSE_PROJECT_NAME)
-[ -n "$project" ] || project=$(basename "$PWD" | tr '[:upper:]' '[:lower:]' | sed 's/^[^a-z0-9]*//; s/[^a-z0-9_-]//g')
-export COMPOSE_PROJECT_NAME="$project"
-if [ -z "$(value POSTGRES_PASSWORD)" ] && docker volume inspect "${project}_postgres" >/dev/null 2>&1; then
-  stop "A database of this cluster is there (volume ${project}_postgres), but its POSTGRES_PASSWORD is not in .env: " \
-    "bring that .env back, or give the database up with: docker volume rm ${project}_postgres"
-fi
 # The services run as who owns the files; never as root.
 uid=$(id -u)
 [ "$uid" != 0 ] || uid=${SUDO_UID:-50000}
 [ "$uid" != 0 ] || uid=50000
+if [ "$(id -u)" = 0 ]; then
+  # Their user is another one, of group 0: that one may read the secrets, and write the dataset.
+  chgrp 0 .env && chmod 640 .env
+else
+  chmod 600 .env
+fi
+# A last line without its end, as some editors leave it.
+[ ! -s .env ] || [ -z "$(tail -c 1 .env)" ] || echo >>.env
+
+# As Compose makes it of the folder's name; kept when it is given, so that `docker compose …` by hand finds the same.
+folder=$(basename "$PWD" | tr '[:upper:]' '[:lower:]' | sed 's/[^a-z0-9_-]//g; s/^[_-]*//')
+project=$(value COMPOSE_PROJECT_NAME)
+[ -z "${COMPOSE_PROJECT_NAME:-}" ] || put COMPOSE_PROJECT_NAME "$project"
+project=${project:-$folder}
+[ -z "${PORT:-}" ] || put PORT "$PORT"
+port=$(value PORT)
+port=${port:-8080}
+[ -z "${AIRFLOW_BASE_URL:-}" ] || put AIRFLOW_BASE_URL "$AIRFLOW_BASE_URL"
+base=$(value AIRFLOW_BASE_URL)
+case ${base:-http://127.0.0.1:8080} in
+  http://127.0.0.1:*) put AIRFLOW_BASE_URL "http://127.0.0.1:$port" ;;
+esac
+
+if [ -z "$(in_file POSTGRES_PASSWORD)" ] && docker volume inspect "${project}_postgres" >/dev/null 2>&1; then
+  stop "A database of this cluster is there (volume ${project}_postgres), but its POSTGRES_PASSWORD is not in .env: bring that .env back, or give the database up with: docker volume rm ${project}_postgres"
+fi
+[ -n "$(in_file POSTGRES_PASSWORD)" ] ||
+  echo "# Made by make cluster. Keep what follows: the database was made with it." >>.env
 secret AIRFLOW_UID "$uid"
 secret AIRFLOW_ADMIN_PASSWORD "$(random 12)"
 secret POSTGRES_PASSWORD "$(random 24)"
@@ -74,30 +110,32 @@ secret AIRFLOW_FERNET_KEY "$(head -c 32 /dev/urandom | base64 | tr '+/' '-_' | t
 secret AIRFLOW_API_SECRET_KEY "$(random 32)"
 secret AIRFLOW_JWT_SECRET "$(random 32)"
 
-# Containers keep the file that they were made with: one whose content changed makes new containers. It stands in the
-# file itself, so that `docker compose up` by hand finds the same.
-others=$(grep -v '^SETTINGS_DIGEST=' .env)
-digest=SETTINGS_DIGEST=$(printf '%s\n' "$others" | cksum | cut -d' ' -f1)
-grep -qx "$digest" .env || printf '%s\n' "$others" "$digest" >.env
+# Tasks at once are as many as the workers have room for.
+workers=$(value WORKERS) room=$(value WORKER_CONCURRENCY)
+for number in "$workers" "$room"; do
+  case $number in *[!0-9]*) stop "WORKERS and WORKER_CONCURRENCY are whole numbers, not $number." ;; esac
+done
+put PARALLELISM "$((${workers:-2} * ${room:-4}))"
+# Containers keep the settings that they were made with: where these have changed, new containers are made.
+put SETTINGS_DIGEST "$(grep -v '^SETTINGS_DIGEST=' .env | cksum | cut -d' ' -f1)"
 
 umask 022
 mkdir -p data gallery
 if [ "$(id -u)" = 0 ]; then
-  # The services' user is another one, of group 0: that one may read the secrets, and write the dataset.
-  chmod 640 .env && chgrp 0 .env
   chgrp -R 0 data gallery && chmod -R g+rwX data gallery
 fi
 
 # --- build, start, wait -----------------------------------------------------------------------------
 
-port=$(value PORT)
-export PORT="${port:-8080}"
-base=$(value AIRFLOW_BASE_URL)
-export AIRFLOW_BASE_URL="${base:-http://127.0.0.1:$PORT}"
-
+image() { docker image inspect -f '{{.Id}}' celebs-airflow 2>/dev/null || true; }
+before=$(image)
 if [ -z "${NO_BUILD:-}" ]; then
   echo "· images (the first time some minutes; log: .cluster-build.log)"
   compose build >.cluster-build.log 2>&1 || { tail -30 .cluster-build.log >&2; stop "The images could not be built."; }
+fi
+if [ -n "$before" ] && [ "$(image)" != "$before" ] && [ -n "$(compose ps -q scheduler 2>/dev/null)" ]; then
+  echo "· another version: the old services end first, since it may change the database (tasks under way have 5 min)"
+  compose stop worker triggerer dag-processor scheduler api-server >.cluster-up.log 2>&1
 fi
 echo "· services"
 compose up -d "$@" >.cluster-up.log 2>&1 || {
@@ -118,7 +156,7 @@ known() { # whether the DAG can be triggered
 began=$(date +%s)
 said=
 while :; do
-  left=$(waiting)
+  left=$(waiting || true)
   if [ -z "$left" ]; then
     known && break
     left="the DAG"
@@ -134,6 +172,7 @@ while :; do
   fi
   sleep 2
 done
+store=$(in_file CELEBS_STORE)
 echo
-echo "Airflow is up: $AIRFLOW_BASE_URL   login: admin  password: $(value AIRFLOW_ADMIN_PASSWORD)"
-echo "The schedule is on (08:00 and 20:00 UTC). Stop it with: docker compose down (the dataset stays in $(value CELEBS_STORE | grep . || echo data/))."
+echo "Airflow is up: $(in_file AIRFLOW_BASE_URL)   login: admin  password: $(in_file AIRFLOW_ADMIN_PASSWORD)"
+echo "The schedule is on (08:00 and 20:00 UTC). Stop it with: docker compose down (the dataset stays in ${store:-data/})."

@@ -1,5 +1,5 @@
 #!/bin/sh
-# chromedriver, and an end for what it has none for: a session whose task was killed is never quit by anybody.
+# chromedriver, and three things that it does not do by itself.
 set -eu
 
 # A picture's task is ended after 30 minutes (execution_timeout): what is older than this belongs to nobody.
@@ -7,6 +7,17 @@ LONGEST_S=${BROWSER_LONGEST_S:-2100}
 # Seconds between two looks at it.
 LOOK_S=${BROWSER_LOOK_S:-30}
 
+# 1. It answers "ready" also where no browser starts. Then there shall be no answer, and a reason in the log.
+profile=$(mktemp -d)
+if ! said=$(timeout 120 chromium --headless=new --no-first-run --disable-background-networking --disable-sync \
+  --disable-component-update --user-data-dir="$profile" --dump-dom about:blank 2>&1); then
+  echo "$said"
+  echo "Chromium does not start here. Of its sandbox: may users make user namespaces on this host? (docs/cluster.md)"
+  exit 1
+fi
+rm -rf "$profile"
+
+# 2. A session whose task was killed is never quit by anybody.
 tidy() {
   while sleep "$LOOK_S"; do
     pkill -KILL --older "$LONGEST_S" chromium || true
@@ -17,5 +28,10 @@ tidy() {
 }
 tidy &
 
-# Its addresses are those of the network that it stands in: who may reach that is the network's affair.
-exec chromedriver --port=4444 --allowed-ips= --allowed-origins='*' "$@"
+# 3. The pages that it shows could ask it for sessions by a form, and a session starts any program. Of requests that
+# come from a page it shall take its own alone; workers' requests come from none. Their Host is its address or name.
+origins=http://${BROWSER_NAME:-browser}:4444
+for address in $(hostname -i); do
+  origins="$origins,http://$address:4444"
+done
+exec chromedriver --port=4444 --allowed-ips= --allowed-origins="$origins" "$@"

@@ -22,20 +22,26 @@ CUT_S = 30
 def worker_killed(stack: Stack, run: str) -> None:
     """One that has a step of a site under way."""
     workers = {container[:12]: container for container in stack.containers("worker")}
-    while not (busy := [host for host in stack.hosts(run, "running") if host in workers]):
-        time.sleep(0.2)
-    _kill(workers[busy[0]])
+    _kill(workers[_awaited(lambda: [host for host in stack.hosts(run, "running") if host in workers])])
 
 
 def browser_killed(stack: Stack, run: str) -> None:
     """One that shows a page."""
-    while not (busy := [one for one in stack.containers("browser") if stack.sessions(one)]):
-        time.sleep(0.2)
-    _kill(busy[0])
+    _kill(_awaited(lambda: [one for one in stack.containers("browser") if stack.sessions(one)]))
 
 
 def scheduler_killed(stack: Stack, run: str) -> None:
     _kill(stack.containers("scheduler")[0])
+
+
+def _awaited(find: Callable[[], list[str]]) -> str:
+    """The first of those that are found, once there are some."""
+    deadline = time.monotonic() + 60
+    while not (found := find()):
+        if time.monotonic() > deadline:
+            raise TimeoutError("nobody had work within 60 s")
+        time.sleep(0.1)
+    return found[0]
 
 
 def _kill(container: str) -> None:

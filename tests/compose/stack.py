@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import time
 import urllib.request
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -249,12 +248,22 @@ class Stack:
         body = {"dry_run": False, "dag_run_id": run, "only_failed": True, "reset_dag_runs": True}
         self.ask(f"{DAG}/clearTaskInstances", body)
 
-    def delete_others(self, own: Sequence[str] = ()) -> None:
-        """Runs that the schedule began: they would share the machine with what is measured."""
-        for run in self.ask(f"{DAG}/dagRuns?limit=100")["dag_runs"]:
-            if run["dag_run_id"] not in own and not run["dag_run_id"].startswith("test-"):
-                with suppress(HTTPError):
-                    self.ask(f"{DAG}/dagRuns/{run['dag_run_id']}", method="DELETE")
+    def settle(self) -> None:
+        """Wait until every service is well and nothing is under way.
+
+        The run that the schedule makes of its last time is waited for too. It is not deleted: it would come again.
+        """
+        self.wait_until_healthy()
+        self.wait_until_idle()
+
+    def attempts(self, run: str) -> int:
+        """How many tries of its tasks failed."""
+        tasks = self.ask(f"{DAG}/dagRuns/{run}/taskInstances?limit=1000")["task_instances"]
+        return sum(max(0, task["try_number"] - 1) for task in tasks)
+
+    def started(self, service: str) -> set[str]:
+        """When each container of a service began."""
+        return {docker("inspect", "-f", "{{.Id}} {{.State.StartedAt}}", one) for one in self.containers(service)}
 
     # --- what came of them --------------------------------------------------------------------------
 

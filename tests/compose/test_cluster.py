@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.compose, pytest.mark.timeout(1800)]
 
 def test_a_run_through_two_workers_and_two_browsers_gives_the_rows_of_the_demo(stack: Stack, tmp_path: Path) -> None:
     assert [len(stack.containers(service)) for service in ("worker", "browser")] == [2, 2]
-    stack.delete_others()
+    stack.settle()
     when = now()
     run = stack.trigger(when, list(PAGES))
     assert stack.wait(run) == "success"
@@ -47,7 +47,7 @@ def test_a_run_through_two_workers_and_two_browsers_gives_the_rows_of_the_demo(s
 
 
 def test_both_workers_and_both_browsers_have_work(stack: Stack) -> None:
-    stack.delete_others()
+    stack.settle()
     when = now()
     run = stack.trigger(when, NINE)
     browsers = stack.containers("browser")
@@ -95,6 +95,11 @@ def test_scales(stack: Stack) -> None:
         stack.compose("up", "-d", "--no-recreate", "--scale", "worker=2", "--scale", "browser=2")
 
 
+def reaches(container: str, address: str, port: int) -> bool:
+    tried = ["docker", "exec", container, "timeout", "3", "bash", "-c", f"</dev/tcp/{address}/{port}"]
+    return subprocess.run(tried, capture_output=True).returncode == 0
+
+
 class TestWhoMayWhat:
     def test_ports_are_on_loopback_only(self, stack: Stack) -> None:
         ids = docker("ps", "-q", "--filter", f"label=com.docker.compose.project={stack.project}").split()
@@ -121,11 +126,12 @@ class TestWhoMayWhat:
                 assert told["HostConfig"]["LogConfig"]["Config"] == {"max-size": "10m", "max-file": "3"}, told["Name"]
 
     def test_a_browser_reaches_neither_database_nor_queue_nor_airflow(self, stack: Stack) -> None:
-        browser = stack.containers("browser")[0]
+        browser, worker = stack.containers("browser")[0], stack.containers("worker")[0]
         for service, port in (("postgres", 5432), ("redis", 6379), ("api-server", 8080)):
             for address in stack.addresses(stack.containers(service)[0]):
-                tried = ["docker", "exec", browser, "timeout", "3", "bash", "-c", f"</dev/tcp/{address}/{port}"]
-                assert subprocess.run(tried, capture_output=True).returncode, f"{service} at {address}:{port}"
+                assert not reaches(browser, address, port), f"{service} at {address}:{port}"
+            # The question is one that can be answered otherwise.
+            assert any(reaches(worker, address, port) for address in stack.addresses(stack.containers(service)[0]))
 
     def test_no_secret_is_in_git_or_the_images(self, stack: Stack) -> None:
         for name in ("AIRFLOW_ADMIN_PASSWORD", "POSTGRES_PASSWORD", "REDIS_PASSWORD", "AIRFLOW_FERNET_KEY"):
@@ -178,3 +184,33 @@ def test_an_image_by_itself_runs_the_demo_with_a_sandboxed_browser(stack: Stack)
         "-m", "celeb_ops.cli", "demo",
     )  # fmt: skip
     assert "Grace Hopper" in told
+
+
+def test_a_page_can_not_ask_the_browser_for_another_one(stack: Stack) -> None:
+    """chromedriver starts any program that a session names: a form of a page must not reach it."""
+    from selenium import webdriver
+
+    (stack.folder / "newsroom" / "www" / "form.html").write_text(
+        '<form method=post enctype=text/plain action="http://127.0.0.1:4444/session"><input name=\''
+        '{"capabilities":{"alwaysMatch":{"goog:chromeOptions":{"args":["--headless=new"]}}},"x":"\''
+        " value='\"}'></form>"
+        "<script>document.forms[0].submit()</script>"
+    )
+    browser = stack.containers("browser")[0]
+    options = webdriver.ChromeOptions()
+    options.add_argument("--headless=new")
+    with webdriver.Remote(f"http://{stack.address(browser)}:4444", options=options) as driver:
+        driver.get("http://newsroom:8000/form.html")
+        deadline = time.monotonic() + 30
+        while "newsroom" in driver.current_url and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert driver.current_url == "http://127.0.0.1:4444/session"
+        assert stack.sessions(browser) == {driver.session_id}
+
+
+def test_a_browser_without_its_sandbox_says_so_and_is_not_well(stack: Stack) -> None:
+    done = subprocess.run(
+        ["docker", "run", "--rm", "--cap-drop", "ALL", "celebs-browser"], capture_output=True, text=True, timeout=200
+    )
+    assert done.returncode == 1
+    assert "may users make user namespaces on this host?" in done.stdout

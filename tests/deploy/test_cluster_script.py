@@ -125,6 +125,57 @@ def test_a_place_that_containers_do_not_see_is_an_error_before_anything_starts(
     assert (checkout / ".env").read_text() == line + "\n"
 
 
+def test_a_file_that_all_could_read_is_closed(checkout: Path) -> None:
+    (checkout / ".env").write_text("s3bucketName=my-bucket\n")
+    (checkout / ".env").chmod(0o644)
+    assert cluster(checkout).returncode == 0
+    assert (checkout / ".env").stat().st_mode & 0o007 == 0
+    assert not (checkout / ".env.new").exists()
+
+
+@pytest.mark.parametrize("name", ["CELEBS_STORE", "AIRFLOW_CONN_CELEBS_S3"])
+def test_a_setting_that_the_containers_would_not_see_is_an_error(checkout: Path, name: str) -> None:
+    done = cluster(checkout, **{name: "s3://bucket/prefix"})
+    assert done.returncode == 1
+    assert f"{name} is set in the environment, where the containers don't see it" in done.stderr
+    (checkout / ".env").write_text(f"{name}=s3://bucket/prefix\n")
+    assert cluster(checkout, **{name: "s3://bucket/prefix"}).returncode == 0
+
+
+def test_a_password_that_its_readers_would_read_differently_is_an_error(checkout: Path) -> None:
+    (checkout / ".env").write_text("POSTGRES_PASSWORD=p@ss/w$rd\n")
+    done = cluster(checkout)
+    assert done.returncode == 1
+    assert "POSTGRES_PASSWORD in .env may have letters, digits and" in done.stderr
+    assert "ss/w" not in done.stderr
+
+
+@pytest.mark.parametrize("line", ["mine # the desk's", '"mine"  # the desk\'s', "'mine'", "mine  "])
+def test_the_login_that_it_prints_is_the_one_that_others_read(checkout: Path, line: str) -> None:
+    (checkout / ".env").write_text(f"AIRFLOW_ADMIN_PASSWORD={line}\n")
+    assert "password: mine\n" in cluster(checkout).stdout
+
+
+def test_port_and_project_stay_for_what_is_called_by_hand(checkout: Path) -> None:
+    assert "http://127.0.0.1:8081 " in cluster(checkout, PORT="8081", COMPOSE_PROJECT_NAME="news").stdout
+    assert variables(checkout).items() >= {
+        ("PORT", "8081"),
+        ("COMPOSE_PROJECT_NAME", "news"),
+        ("AIRFLOW_BASE_URL", "http://127.0.0.1:8081"),
+    }
+    assert "http://127.0.0.1:8081 " in cluster(checkout).stdout
+    assert "http://127.0.0.1:8082 " in cluster(checkout, PORT="8082").stdout
+
+
+def test_as_many_tasks_at_once_as_the_workers_have_room_for(checkout: Path) -> None:
+    cluster(checkout)
+    assert variables(checkout)["PARALLELISM"] == "8"
+    with (checkout / ".env").open("a") as file:
+        file.write("WORKERS=3\nWORKER_CONCURRENCY=5\n")
+    cluster(checkout)
+    assert variables(checkout)["PARALLELISM"] == "15"
+
+
 @pytest.mark.parametrize("line", ["CELEBS_STORE=data/other", "CELEBS_STORE=./data", "CELEBS_STORE=s3://b/p", "# none"])
 def test_places_that_they_do_see(checkout: Path, line: str) -> None:
     (checkout / ".env").write_text(line + "\n")
