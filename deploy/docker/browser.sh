@@ -21,6 +21,10 @@ rm -rf "$profile"
 tidy() {
   while sleep "$LOOK_S"; do
     pkill -KILL --older "$LONGEST_S" chromium || true
+    # Each browser leaves the folder of its socket behind. Where nobody listens any more, it is nobody's.
+    for socket in "${TMPDIR:-/tmp}"/org.chromium.Chromium.*/SingletonSocket; do
+      if [ -S "$socket" ] && ! grep -qF "$socket" /proc/net/unix; then rm -rf "${socket%/*}"; fi
+    done
     # Profiles of browsers that were killed.
     find "${TMPDIR:-/tmp}" -mindepth 1 -maxdepth 1 -user "$(id -u)" -not -newermt "-$LONGEST_S seconds" \
       -exec rm -rf {} + || true

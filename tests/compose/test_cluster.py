@@ -62,6 +62,18 @@ def test_both_workers_and_both_browsers_have_work(stack: Stack) -> None:
     assert [stack.sessions(one) for one in browsers] == [set(), set()], "a session was left behind"
 
 
+def test_a_browser_leaves_nothing_behind(stack: Stack) -> None:
+    """Chromium leaves the folder of its socket, at every session."""
+    stack.settle()
+    run = stack.trigger(now(), list(PAGES))
+    assert stack.wait(run) == "success"
+    look = ("find", "/tmp", "-maxdepth", "1", "-name", "*.chromium.*")
+    deadline = time.monotonic() + 120
+    while left := [docker("exec", one, *look) for one in stack.containers("browser") if docker("exec", one, *look)]:
+        assert time.monotonic() < deadline, left
+        time.sleep(2)
+
+
 def test_down_and_up_loses_nothing(stack: Stack) -> None:
     # The trends of the run before are still being made, perhaps.
     stack.wait_until_idle()
