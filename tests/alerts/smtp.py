@@ -1,4 +1,4 @@
-"""A mail server on loopback (RFC 5321, the commands that a client needs) that keeps what it is given."""
+"""A mail server on loopback (RFC 5321, the commands that a client needs) that keeps what it is given, also by TLS."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import email
 import email.policy
 import re
 import socketserver
+import ssl
 import threading
 from dataclasses import dataclass
 from html import unescape
@@ -27,6 +28,8 @@ class Mail:
     sender: str
     to: list[str]
     message: EmailMessage
+    encrypted: bool = False
+    """Whether it came through TLS."""
 
     @property
     def subject(self) -> str:
@@ -44,21 +47,42 @@ class Mail:
 
 
 class MailServer:
-    """Takes mails, for a login if one is wanted; ``greeting`` NEVER: it says nothing at all."""
+    """Takes mails, for a login if one is wanted; ``greeting`` NEVER: it says nothing at all.
 
-    def __init__(self, login: tuple[str, str] | None = None, greeting: object = b"220 here\r\n") -> None:
+    :param tls: from the start (as on port 465), or from STARTTLS on (587), where it takes nothing before.
+    """
+
+    def __init__(
+        self,
+        login: tuple[str, str] | None = None,
+        greeting: object = b"220 here\r\n",
+        tls: ssl.SSLContext | None = None,
+        starttls: ssl.SSLContext | None = None,
+    ) -> None:
         self.mails: list[Mail] = []
+        self.connections = 0
         self.login = login
+        self.starttls = starttls
         self.closing = threading.Event()
         server = self
 
         class Handler(socketserver.StreamRequestHandler):
+            def setup(self) -> None:
+                server.connections += 1
+                if tls:
+                    self.request = tls.wrap_socket(self.request, server_side=True)
+                super().setup()
+
             def handle(self) -> None:
                 if greeting is NEVER:
                     server.closing.wait()
                     return
                 self.wfile.write(greeting)
                 server._talk(self)
+
+            def encrypt(self) -> None:
+                self.request = starttls.wrap_socket(self.request, server_side=True)
+                super().setup()
 
         class Server(socketserver.ThreadingTCPServer):
             daemon_threads = True
@@ -87,26 +111,35 @@ class MailServer:
             say(f"334 {base64.b64encode(what.encode()).decode()}")
             return base64.b64decode(client.rfile.readline()).decode()
 
-        for line in client.rfile:
+        while line := client.rfile.readline():
             words = line.decode().strip()
             verb = words.upper()
+            encrypted = isinstance(client.connection, ssl.SSLSocket)
             if verb.startswith("EHLO"):
                 say("250-here")
+                # Inside TLS no server offers it (RFC 3207, 4.2).
+                if self.starttls and not encrypted:
+                    say("250-STARTTLS")
                 if self.login:
                     say("250-AUTH LOGIN")
                 say("250 SIZE 1000000")
             elif verb.startswith("HELO"):
                 say("250 here")
-            elif verb.startswith("AUTH LOGIN"):
-                given = words.split()[2:]
-                name = base64.b64decode(given[0]).decode() if given else asked("Username:")
-                known = (name, asked("Password:")) == self.login
-                say("235 ok" if known else "535 5.7.8 who are you?")
+            elif verb == "STARTTLS" and self.starttls and not encrypted:
+                say("220 go on")
+                client.encrypt()
             elif verb.startswith("QUIT"):
                 say("221 bye")
                 return
             elif verb.startswith(("NOOP", "RSET")):
                 say("250 ok")
+            elif self.starttls and not encrypted:
+                say("530 5.7.0 STARTTLS first")
+            elif verb.startswith("AUTH LOGIN"):
+                given = words.split()[2:]
+                name = base64.b64decode(given[0]).decode() if given else asked("Username:")
+                known = (name, asked("Password:")) == self.login
+                say("235 ok" if known else "535 5.7.8 who are you?")
             elif not known:
                 say("530 5.7.0 log in first")
             elif verb.startswith("MAIL FROM:"):
@@ -121,7 +154,7 @@ class MailServer:
                 while (data := client.rfile.readline()) not in (b".\r\n", b""):
                     content += data.removeprefix(b".") if data.startswith(b"..") else data
                 message = email.message_from_bytes(content, policy=email.policy.default)
-                self.mails.append(Mail(sender, to, message))
+                self.mails.append(Mail(sender, to, message, encrypted))
                 say("250 taken")
             else:
                 say("500 what?")

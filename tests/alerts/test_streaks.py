@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from celeb_ops import keys
-from celeb_ops.alerts.streaks import MONTHS, Streak, Told, ToldSites, news, streaks
+from celeb_ops.alerts.streaks import MONTHS, NEWS_SHOWN, News, Streak, Told, ToldSites, news, streaks
 from celeb_ops.dataset.tables import update_captures
 from celeb_ops.records import Outcome
 from tests.factories import a_result
@@ -84,7 +84,7 @@ class TestNews:
             when = NOW + number * HALF_DAY
             captured(store, when, outcome)
             done = news(*streaks(store, when), told, when, after)
-            told = done.told
+            told = done.applied(told)
             heard.append("back" if done.back else str(done.failing["TMZ"].times) if done.failing else "")
         return heard
 
@@ -104,16 +104,16 @@ class TestNews:
 
     def test_a_run_that_is_done_again_tells_nothing_again(self, folder_store: FolderStore) -> None:
         history(folder_store, "failed", "failed", "failed")
-        told = news(*streaks(folder_store, NOW), ToldSites(), NOW, 3).told
+        told = news(*streaks(folder_store, NOW), ToldSites(), NOW, 3).applied(ToldSites())
         assert not news(*streaks(folder_store, NOW), told, NOW, 3).anything
 
     def test_an_older_run_that_is_seen_now_does_not_bring_a_site_back(self, folder_store: FolderStore) -> None:
         history(folder_store, "seen", "failed", "failed", "failed")
-        told = news(*streaks(folder_store, NOW), ToldSites(), NOW, 3).told
+        told = news(*streaks(folder_store, NOW), ToldSites(), NOW, 3).applied(ToldSites())
         before = NOW - 3 * HALF_DAY
         done = news(*streaks(folder_store, before), told, before, 3)
         assert not done.anything
-        assert done.told == told
+        assert done.applied(told) == told
 
     def test_a_streak_that_begins_after_what_was_told_is_another_one(self) -> None:
         told = ToldSites(sites={"TMZ": Told(times=12, until=NOW - 9 * HALF_DAY)})
@@ -130,3 +130,47 @@ class TestNews:
         told.save(store, keys.ALERTS)
         assert ToldSites.of(store) == told
         assert b'"2026-11-02T08:00:00Z"' in store.read(keys.ALERTS)
+
+
+class TestKeeping:
+    LONG = Streak(3, NOW - 2 * HALF_DAY)
+
+    def kept(self, store: FolderStore, sites: dict[str, Told]) -> None:
+        ToldSites(sites=sites).save(store, keys.ALERTS)
+
+    def test_what_other_runs_keep_meanwhile_stays(self, folder_store: FolderStore) -> None:
+        self.kept(folder_store, {"TMZ": Told(times=3, until=NOW - HALF_DAY)})
+        found = news({"PEOPLE": self.LONG}, {"TMZ"}, ToldSites.of(folder_store), NOW, 3)
+        # Another run's message goes out while this one's does.
+        self.kept(folder_store, {**ToldSites.of(folder_store).sites, "PEREZHILTON": Told(times=6, until=NOW)})
+        found.keep(folder_store)
+        assert ToldSites.of(folder_store).sites == {
+            "PEOPLE": Told(times=3, until=NOW),
+            "PEREZHILTON": Told(times=6, until=NOW),
+        }
+
+    def test_so_does_what_was_told_of_a_later_run(self, folder_store: FolderStore) -> None:
+        later = {name: Told(times=6, until=NOW + HALF_DAY) for name in ("TMZ", "PEOPLE")}
+        self.kept(folder_store, later)
+        back = {"PEOPLE": Told(times=3, until=NOW - HALF_DAY)}
+        News({"TMZ": self.LONG}, back, NOW).keep(folder_store)
+        assert ToldSites.of(folder_store).sites == later
+
+    def test_where_nothing_or_no_record_is_kept_it_is_the_first(self, folder_store: FolderStore) -> None:
+        for content in (None, b"{"):
+            if content:
+                folder_store.write(keys.ALERTS, content)
+            News({"TMZ": self.LONG}, {}, NOW).keep(folder_store)
+            assert ToldSites.of(folder_store).sites == {"TMZ": Told(times=3, until=NOW)}
+
+    def test_only_what_a_message_shows_counts_as_told(self) -> None:
+        names = [f"S{number:02}" for number in range(NEWS_SHOWN + 5)]
+        back = {name: Told(times=3, until=NOW - HALF_DAY) for name in (f"B{name}" for name in names)}
+        shown = News(dict.fromkeys(names, self.LONG), back, NOW).first()
+        assert (len(shown.failing), len(shown.back), shown.left_out) == (NEWS_SHOWN, NEWS_SHOWN, 5)
+        told = shown.applied(ToldSites(sites=back))
+        assert sorted(told.sites) == [*list(back)[NEWS_SHOWN:], *names[:NEWS_SHOWN]]
+        # The others are told of at the next run.
+        rest = news(dict.fromkeys(names, Streak(4, self.LONG.since)), set(back), told, NOW + HALF_DAY, 3)
+        assert list(rest.failing) == names[NEWS_SHOWN:]
+        assert list(rest.back) == list(back)[NEWS_SHOWN:]

@@ -14,9 +14,11 @@ import pytest
 
 from celeb_ops.alerts.message import Message
 from celeb_ops.exceptions import SettingsError
+from celeb_ops.hooks import notify
 from celeb_ops.hooks.notify import Channel, check_channel, open_channel
 from celeb_ops.settings import Settings
-from tests.alerts.smtp import MailServer
+from tests.alerts.smtp import NEVER, MailServer
+from tests.alerts.tls import self_signed
 from tests.web import free_port
 
 if TYPE_CHECKING:
@@ -111,21 +113,80 @@ class TestMail:
         assert "wrong-password" not in channel.without_secrets(error.value)
         assert server.mails == []
 
+    @pytest.mark.parametrize(
+        ("given", "extra"),
+        [("tls", {}), ("tls", {"disable_tls": True}), ("starttls", {"disable_ssl": True})],
+        ids=["from the start", "from the start, and so said", "STARTTLS"],
+    )
+    def test_goes_through_tls(
+        self, given: str, extra: dict[str, bool], connect: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        context, certificate = self_signed(tmp_path)
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        login = ("celebs@example.com", "secret-of-the-server")
+        with MailServer(login, **{given: context}) as server:
+            channel = connect(
+                "a@example.com",
+                conn_type="smtp",
+                host="127.0.0.1",
+                port=server.port,
+                login=login[0],
+                password=login[1],
+                extra=extra,
+            )
+            channel.send(MESSAGE)
+        assert [mail.encrypted for mail in server.mails] == [True]
+
+    @pytest.mark.parametrize(("given", "extra"), [("tls", {}), ("starttls", {"disable_ssl": True})])
+    def test_a_certificate_that_nobody_has_signed_gets_none(
+        self, given: str, extra: dict[str, bool], connect: Any, tmp_path: Path
+    ) -> None:
+        with MailServer(**{given: self_signed(tmp_path)[0]}) as server:
+            extra = {"from_email": "celebs@example.com", **extra}
+            channel = connect("a@example.com", conn_type="smtp", host="127.0.0.1", port=server.port, extra=extra)
+            with pytest.raises(OSError, match="CERTIFICATE_VERIFY_FAILED"):
+                channel.send(MESSAGE)
+        assert server.mails == []
+
+    def test_a_server_that_hangs_up_is_asked_once(self, connect: Any) -> None:
+        with MailServer(greeting=b"") as server:
+            server._talk = lambda client: None
+            channel = connect("a@example.com", conn_type="smtp", host="127.0.0.1", port=server.port, extra=PLAIN)
+            with pytest.raises(Exception, match="Unable to connect to smtp server"):
+                channel.send(MESSAGE)
+        assert server.connections == 1
+
+    def test_a_silent_server_is_left_after_seconds_whatever_the_connection_says(
+        self, connect: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(notify, "TIMEOUT_S", 1)
+        start = time.monotonic()
+        with MailServer(greeting=NEVER) as server:
+            extra = PLAIN | {"timeout": 300, "retry_limit": 9}
+            channel = connect("a@example.com", conn_type="smtp", host="127.0.0.1", port=server.port, extra=extra)
+            with pytest.raises(Exception, match="Unable to connect to smtp server"):
+                channel.send(MESSAGE)
+        assert time.monotonic() - start < 5
+        assert server.connections == 1
+
 
 class Slack:
-    """A web server that takes Slack's webhooks, or answers as ``status`` says."""
+    """A web server that takes Slack's webhooks, or answers with ``status`` and ``body``."""
 
-    def __init__(self, status: int = 200) -> None:
+    def __init__(self, status: int = 200, body: bytes = b"ok") -> None:
+        self.asks = 0
         self.asked: list[tuple[str, Any]] = []
         slack = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                slack.asked.append((self.path, json.loads(body)))
+                given = self.rfile.read(int(self.headers["Content-Length"]))
+                slack.asks += 1
+                if self.headers["Content-Type"].startswith("application/json"):
+                    slack.asked.append((self.path, json.loads(given)))
                 self.send_response(status)
                 self.end_headers()
-                self.wfile.write(b"ok" if status == 200 else b"no_service")
+                self.wfile.write(body)
 
             def log_message(self, format: str, *args: Any) -> None:
                 pass
@@ -155,7 +216,7 @@ class TestSlack:
         assert body | {"text": ""} == {"text": "", "unfurl_links": False, "unfurl_media": False, "mrkdwn": False}
 
     def test_its_refusal_is_an_error_without_the_token(self, connect: Any) -> None:
-        with Slack(404) as slack:
+        with Slack(404, b"no_service") as slack:
             address = f"http://127.0.0.1:{slack.server.server_port}/services/{self.TOKEN}"
             channel = connect(conn_type="slackwebhook", password=address)
             with pytest.raises(Exception, match="no_service") as error:
@@ -218,6 +279,39 @@ class TestSns:
         with pytest.raises(Exception, match="NotFound") as error:
             channel.send(MESSAGE)
         assert "testing-secret" not in channel.without_secrets(error.value)
+
+    def test_a_server_in_trouble_is_asked_once(self, connect: Any) -> None:
+        with Slack(503, b"") as sns:
+            channel = self.connected(connect, f"http://127.0.0.1:{sns.server.server_port}", TOPIC)
+            with pytest.raises(Exception, match="503"):
+                channel.send(MESSAGE)
+        assert sns.asks == 1
+
+
+class TestSecrets:
+    @pytest.mark.parametrize("said", ["login s3cret: no", "https://x/?key=s3cret", "('s3cret',)"])
+    def test_a_short_password_is_one(self, said: str, connect: Any) -> None:
+        channel = connect("a@example.com", conn_type="smtp", host="127.0.0.1", password="s3cret", extra=PLAIN)
+        assert channel.without_secrets(OSError(said)) == f"OSError: {said}".replace("s3cret", "…")
+
+    def test_so_is_what_is_deep_in_the_extra(self, connect: Any) -> None:
+        extra = PLAIN | {
+            "auth_type": "oauth2",
+            "oauth": {"client": {"client_secret": "abc123"}, "keys": ["k1-of-it", 465, True]},
+        }
+        channel = connect("a@example.com", conn_type="smtp", host="127.0.0.1", port=465, extra=extra)
+        said = channel.without_secrets(OSError("oauth2 at port 465 with abc123 and k1-of-it: True"))
+        assert said == "OSError: oauth2 at port 465 with … and …: True"
+
+    def test_so_is_an_address_s_form_of_it(self, connect: Any) -> None:
+        channel = connect("a@example.com", conn_type="smtp", host="127.0.0.1", password="a b/c&d", extra=PLAIN)
+        said = channel.without_secrets(OSError("smtp://a%20b%2Fc%26d@x, ?key=a+b%2Fc%26d, a b/c&d"))
+        assert said == "OSError: smtp://…@x, ?key=…, …"
+
+    def test_what_is_none_is_shown(self, connect: Any) -> None:
+        channel = connect("a@example.com", conn_type="smtp", host="127.0.0.1", login="news", extra=PLAIN)
+        said = "news of celebs@example.com at 127.0.0.1: True"
+        assert channel.without_secrets(OSError(said)) == f"OSError: {said}"
 
 
 MAIL = {"conn_type": "smtp", "host": "mail.example.com", "extra": {"from_email": "celebs@example.com"}}

@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from celeb_ops import keys
+from celeb_ops.alerts import looking
+from celeb_ops.alerts.budget import Budget
+from celeb_ops.alerts.streaks import ToldSites
 from celeb_ops.exceptions import StoreError
 from celeb_ops.hooks import s3
 from celeb_ops.operators import alerts
@@ -56,25 +59,46 @@ def sites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CELEBS_SITES", str(tmp_path / "sites.yaml"))
 
 
+@pytest.fixture(autouse=True)
+def unspent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a process of the DAG processor begins."""
+    monkeypatch.setattr(alerts, "BUDGET", Budget(40))
+
+
+def failed(store: FolderStore, when: datetime, site: str = "TMZ") -> None:
+    """A site that has failed, as its step and merge leave it."""
+    captured(store, when, "failed", site)
+    word = Outcome(site=site, time=when, outcome="failed", task="screenshot", reason="Gone.")
+    word.save(store, keys.outcome(keys.stem(site, when)))
+
+
 def a_run(
     when: datetime = NOW, kind: str = "scheduled", states: dict[str, str] | None = None, **given: Any
 ) -> dict[str, Any]:
-    """The context in which Airflow calls back."""
+    """The context in which Airflow calls back.
+
+    :param given: ``dag_id``, ``reason``, and ``counted``: the sites that merge counts as failed.
+    """
     run_id = f"{kind}__{when.isoformat()}"
     dag_run = SimpleNamespace(
         dag_id=given.get("dag_id", "trending_celebrities"),
         logical_date=when,
         run_after=when,
         run_type=SimpleNamespace(value=kind),
-        consumed_asset_events=[SimpleNamespace(source_run_id=one) for one in given.get("sources", ())],
+        consumed_asset_events=[],
     )
 
-    def get_task_states(dag_id: str, run_ids: list[str]) -> dict[str, dict[str, str]]:
+    def get_task_states(
+        dag_id: str, run_ids: list[str], task_ids: list[str] | None = None
+    ) -> dict[str, dict[str, str]]:
         if states is None:
             raise ConnectionError(f"no API; its key is {SECRET}")
-        return {run_id: states}
+        return {run_id: {task: state for task, state in states.items() if task_ids is None or task in task_ids}}
 
-    ti = SimpleNamespace(get_task_states=get_task_states)
+    def xcom_pull(task_ids: str, dag_id: str, run_id: str, map_indexes: None) -> list[str] | None:
+        return given.get("counted") if task_ids == "merge" else None
+
+    ti = SimpleNamespace(get_task_states=get_task_states, xcom_pull=xcom_pull)
     dag = SimpleNamespace(dag_id=dag_run.dag_id)
     return {"dag": dag, "run_id": run_id, "dag_run": dag_run, "ti": ti, "reason": given.get("reason", "task_failure")}
 
@@ -88,12 +112,12 @@ class TestFailed:
         self, mail: MailServer, folder_store: FolderStore, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://airflow.example.com/press/")
-        captured(folder_store, NOW - HALF_DAY, "failed")
-        captured(folder_store, NOW, "failed")
-        captured(folder_store, NOW, "failed", "PEREZHILTON")
+        failed(folder_store, NOW - HALF_DAY)
+        failed(folder_store, NOW)
+        failed(folder_store, NOW, "PEREZHILTON")
         captured(folder_store, NOW, "seen", "PEOPLE")
 
-        alerts.run_failed(a_run(states=red("site.screenshot_0", "site.screenshot_2")))
+        alerts.run_failed(a_run(states=red("site.screenshot_0", "site.screenshot_2"), counted=["PEREZHILTON", "TMZ"]))
 
         (one,) = mail.mails
         assert one.subject == f"Trending Celebrities: the run of {NOW:%Y-%m-%d %H:%M} UTC failed (TMZ)"
@@ -123,11 +147,22 @@ class TestFailed:
     ) -> None:
         word = Outcome(site="TMZ", time=NOW, outcome="failed", task="screenshot", reason="TMZ sent\nno page.")
         word.save(folder_store, keys.outcome(keys.stem("TMZ", NOW)))
-        alerts.run_failed(a_run(states=red("merge"), reason="timed_out"))
+        alerts.run_failed(a_run(states=red("merge"), reason="all_tasks_deadlocked"))
         text = mail.mails[0].text
-        assert "The run took longer than it may (dagrun_timeout)." in text
+        assert "No task of the run could go on." in text
         assert "These tasks failed, and their logs say why:\n- merge" in text
-        assert "1 of 1 sites failed:\n- TMZ: TMZ sent no page." in text
+        assert "At least 1 of 3 sites failed (merge has not counted them):\n- TMZ: TMZ sent no page." in text
+
+    def test_of_one_that_merge_alone_counts_it_is_said_what_to_clear(
+        self, mail: MailServer, folder_store: FolderStore
+    ) -> None:
+        for site in ("TMZ", "PEOPLE", "PEREZHILTON"):
+            captured(folder_store, NOW, "seen", site)
+        alerts.run_failed(a_run(states=red(), counted=["PEOPLE"]))
+        (one,) = mail.mails
+        assert one.subject.endswith("failed (PEOPLE)")
+        assert "1 of 3 sites failed:\n- PEOPLE: Merge counts it as failed; its log says why." in one.text
+        assert "select the site's rekognize" in one.text
 
     def test_a_failed_list_of_sites_is_told(self, mail: MailServer) -> None:
         alerts.run_failed(a_run(states=red("list_sites")))
@@ -160,7 +195,7 @@ class TestFailed:
 
     def test_its_id_alone_is_enough(self, mail: MailServer) -> None:
         given = a_run()
-        alerts.run_failed({"dag": given["dag"], "run_id": given["run_id"], "reason": "timed_out"})
+        alerts.run_failed({"dag": given["dag"], "run_id": given["run_id"], "reason": "task_failure"})
         assert mail.mails[0].subject == f"Trending Celebrities: the run of {NOW:%Y-%m-%d %H:%M} UTC failed"
 
     def test_of_a_thousand_sites_some_are_named(
@@ -175,7 +210,7 @@ class TestFailed:
         alerts.run_failed(a_run(states=red()))
         (one,) = mail.mails
         assert one.subject.endswith("failed (S0, S1, S10 and 997 more)")
-        assert "1000 of 1000 sites failed:\n- S0: xxx" in one.text
+        assert "1,000 of 1,000 sites failed:\n- S0: xxx" in one.text
         assert "- and 980 more." in one.text
         assert len(one.text) < 12_000
 
@@ -186,26 +221,14 @@ class TestWhoIsTold:
         alerts.run_failed(a_run(kind=kind, states=red()))
         assert mail.mails == []
 
-    @pytest.mark.parametrize(
-        ("sources", "told"),
-        [
-            (["scheduled__2026-11-23T08:00:00+00:00"], 1),
-            (["backfill__2026-01-01T08:00:00+00:00", "scheduled__2026-11-23T08:00:00+00:00"], 1),
-            (["backfill__2026-01-01T08:00:00+00:00", "manual__x"], 0),
-            ([], 1),
-        ],
-    )
-    def test_the_trends_are_told_of_where_a_scheduled_run_has_started_them(
-        self, sources: list[str], told: int, mail: MailServer
-    ) -> None:
+    def test_the_trends_tasks_are_told_of_by_name(self, mail: MailServer) -> None:
         states = {"build_trends": "failed", "write_report": "upstream_failed"}
-        alerts.run_failed(a_run(kind="asset_triggered", dag_id="celebrity_trends", sources=sources, states=states))
-        assert len(mail.mails) == told
-        for one in mail.mails:
-            assert one.subject == (
-                f"Trending Celebrities: the run of celebrity_trends of {NOW:%Y-%m-%d %H:%M} UTC failed (build_trends)"
-            )
-            assert "mend what it says" in one.text
+        alerts.run_failed(a_run(kind="asset_triggered", dag_id="celebrity_trends", states=states))
+        (one,) = mail.mails
+        assert one.subject == (
+            f"Trending Celebrities: the run of celebrity_trends of {NOW:%Y-%m-%d %H:%M} UTC failed (build_trends)"
+        )
+        assert "mend what it says" in one.text
 
     def test_nobody_without_a_connection_and_nothing_is_said(self, caplog: pytest.LogCaptureFixture) -> None:
         with caplog.at_level(logging.INFO):
@@ -225,7 +248,7 @@ class TestSites:
     def test_one_that_fails_though_the_run_is_green_is_told_of_and_that_it_is_back(
         self, mail: MailServer, folder_store: FolderStore, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(alerts, "NEWS_FOR", timedelta(days=9))
+        monkeypatch.setattr(looking, "NEWS_FOR", timedelta(days=9))
         self.runs(folder_store, "failed", "failed", "failed", "failed", "seen", "seen")
         failing, back = mail.mails
         assert failing.subject == "Trending Celebrities: PEREZHILTON failed 3 times in a row"
@@ -259,6 +282,26 @@ class TestSites:
             connect(monkeypatch, server.port)
             alerts.run_succeeded(a_run())
         assert [one.subject for one in server.mails] == ["Trending Celebrities: PEREZHILTON failed 2 times in a row"]
+
+    def test_a_failed_run_tells_of_them_too_and_keeps_only_what_it_told(
+        self, mail: MailServer, folder_store: FolderStore, tmp_path: Path
+    ) -> None:
+        optional = [f"O{number:02}" for number in range(12)]
+        listed = [{"url": "https://x.example.com/", "name": name, "optional": True} for name in optional]
+        required = [{"url": "https://x.example.com/", "name": f"S{number:02}"} for number in range(25)]
+        (tmp_path / "sites.yaml").write_text(json.dumps({"sites": [*listed, *required]}))
+        names = [site["name"] for site in (*listed, *required)]
+        for back in range(3):
+            for name in optional:
+                captured(folder_store, NOW - back * HALF_DAY, "failed", name)
+        for site in required:
+            captured(folder_store, NOW, "failed", site["name"])
+        alerts.run_failed(a_run(states=red(), counted=names))
+        (one,) = mail.mails
+        told = list(ToldSites.of(folder_store).sites)
+        assert told == optional[:10]
+        assert [name for name in told if f"- {name} (optional) (3 times in a row" not in one.text] == []
+        assert "- and 2 more, of which the next runs tell." in one.text
 
     def test_that_nothing_can_be_kept_is_a_warning(
         self,
@@ -308,8 +351,14 @@ class TestLate:
 
     @pytest.mark.parametrize(
         "given",
-        [{"state": "failed"}, {"state": "success"}, {"run_type": "manual"}, {"run_type": "backfill"}],
-        ids=["failed in time", "ended meanwhile", "by hand", "backfill"],
+        [
+            {"state": "failed"},
+            {"state": "success"},
+            {"run_type": "manual"},
+            {"run_type": "backfill"},
+            {"queued_at": (NOW + timedelta(hours=2, seconds=1)).isoformat()},
+        ],
+        ids=["failed in time", "ended meanwhile", "by hand", "backfill", "made when it was late"],
     )
     def test_of_others_nobody_is_told(self, given: dict[str, str], mail: MailServer) -> None:
         asyncio.run(alerts.run_late(late(**given)))
@@ -346,6 +395,47 @@ class TestTrouble:
         assert "could not be sent by the connection celebs_notify" in warning.getMessage()
         assert "Check the connection" in warning.getMessage()
         assert SECRET not in caplog.text
+
+    def test_all_runs_that_a_process_tells_of_have_one_time(
+        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        monkeypatch.setattr(alerts, "BUDGET", Budget(2))
+        start = time.monotonic()
+        with MailServer(greeting=NEVER) as server:
+            connect(monkeypatch, server.port)
+            for back in range(4):
+                alerts.run_failed(a_run(NOW - back * HALF_DAY, states=red()))
+        assert time.monotonic() - start < 4
+        assert server.connections == 1
+        assert (
+            caplog.text.count("Nobody was told that a run failed: no time is left for it of the 2 s for all messages")
+            == 3
+        )
+
+    def test_where_little_time_is_left_the_message_goes_and_says_less(
+        self, mail: MailServer, folder_store: FolderStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        failed(folder_store, NOW)
+        monkeypatch.setattr(alerts, "BUDGET", Budget(alerts.SEND_S - 1))
+        alerts.run_failed(a_run(states=red()))
+        (one,) = mail.mails
+        assert "Gone." not in one.text
+
+    @pytest.mark.parametrize("trouble", ["get_connection", "get_task_states"])
+    def test_airflow_s_api_is_not_waited_for_either(
+        self, trouble: str, mail: MailServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        from airflow.sdk import BaseHook
+
+        monkeypatch.setattr(alerts, "CONNECT_S" if trouble == "get_connection" else "ASK_S", 0.2)
+        given = a_run(states=red())
+        silent = BaseHook if trouble == "get_connection" else given["ti"]
+        monkeypatch.setattr(silent, trouble, lambda *_, **__: time.sleep(5))
+        start = time.monotonic()
+        alerts.run_failed(given)
+        assert time.monotonic() - start < 4
+        assert "no answer within 0.2 s" in caplog.text
+        assert len(mail.mails) == (0 if trouble == "get_connection" else 1)
 
     def test_a_connection_that_can_not_be_used_is_a_warning(
         self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

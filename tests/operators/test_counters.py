@@ -28,6 +28,8 @@ from tests.operators.test_run import DEAD, SITES, WHOLE, a_run, left, result_key
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric, ResourceMetrics
+
     from celeb_ops.recognition import Face
     from celeb_ops.store import FolderStore
 
@@ -199,7 +201,8 @@ with counters.timed("slice", "TMZ"):
 """
 
 
-def test_opentelemetry_gets_them_too() -> None:
+def sent_by_opentelemetry(**settings: str) -> list[ResourceMetrics]:
+    """What a process sends, to a collector on loopback."""
     from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
     got: list[ExportMetricsServiceRequest] = []
@@ -228,22 +231,46 @@ def test_opentelemetry_gets_them_too() -> None:
     }
     try:
         done = subprocess.run(
-            [sys.executable, "-c", OTEL], env=os.environ | on, capture_output=True, text=True, check=False, timeout=120
+            [sys.executable, "-c", OTEL],
+            env=os.environ | on | settings,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
         )
         assert done.returncode == 0, done.stderr
     finally:
         server.shutdown()
         server.server_close()
-    found = {
-        metric.name: metric
-        for request in got
-        for resource in request.resource_metrics
-        for scope in resource.scope_metrics
-        for metric in scope.metrics
-    }
-    assert {"airflow.celebs.calls", "airflow.celebs.cost_usd", "airflow.celebs.duration.slice"} <= set(found), done
+    return [resource for request in got for resource in request.resource_metrics]
+
+
+def by_name(sent: list[ResourceMetrics]) -> dict[str, Metric]:
+    return {metric.name: metric for resource in sent for scope in resource.scope_metrics for metric in scope.metrics}
+
+
+def test_opentelemetry_gets_them_too() -> None:
+    found = by_name(sent_by_opentelemetry())
+    assert {"airflow.celebs.calls", "airflow.celebs.cost_usd", "airflow.celebs.duration.slice"} <= set(found)
     (calls,) = found["airflow.celebs.calls"].sum.data_points
     assert calls.as_int == 3
     assert [(one.key, one.value.string_value) for one in calls.attributes] == [("site", "TMZ")]
     (cost,) = found["airflow.celebs.cost_usd"].sum.data_points
     assert cost.as_double == pytest.approx(0.003)
+
+
+def test_what_two_processes_send_adds_up_once_their_instance_is_left_out() -> None:
+    """As docs/alerts.md says: each counts from zero, as an instance of its own."""
+    from opentelemetry.proto.metrics.v1.metrics_pb2 import AGGREGATION_TEMPORALITY_DELTA
+
+    series, instances = set(), set()
+    for _ in range(2):
+        sent = sent_by_opentelemetry(OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE="delta")
+        calls = by_name(sent)["airflow.celebs.calls"].sum
+        assert calls.aggregation_temporality == AGGREGATION_TEMPORALITY_DELTA
+        assert [point.as_int for point in calls.data_points] == [3]
+        whose = {one.key: one.value.string_value for one in sent[0].resource.attributes}
+        instances.add(whose.pop("service.instance.id"))
+        series.add(tuple(sorted(whose.items())))
+    assert len(instances) == 2
+    assert len(series) == 1

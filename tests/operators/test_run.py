@@ -176,12 +176,18 @@ class TestOutcomeOf:
 
 
 class TestMergeResults:
+    def test_tells_the_trends_of_what_type_the_run_is_now(self, folder_store: FolderStore) -> None:
+        # What Airflow gives a task: a text of its own type.
+        given = a_run(WHOLE) | {"dag_run": SimpleNamespace(run_type=SimpleNamespace(value="backfill"))}
+        assert merge_results(given, SITES[:1], [result_key(folder_store, "TMZ")])["run_type"] == "backfill"
+
     def test_brings_seen_skipped_and_failed_sites_into_the_dataset(self, folder_store: FolderStore) -> None:
         left(folder_store, "PEREZHILTON", "failed", "PEREZHILTON sent no page.")
         done = merge_results(a_run(WHOLE, SKIPPED, DEAD), SITES, [result_key(folder_store, "TMZ", "Grace Hopper")])
 
         assert (done["seen"], done["skipped"], done["failed"]) == (["TMZ"], ["PEOPLE"], ["PEREZHILTON"])
         assert (done["time"], done["celebrities"], done["changed"]) == ("2026-11-23T08:00:00Z", 1, True)
+        assert done["run_type"] == ""
         assert folder_store.read(keys.CSV).decode().splitlines()[1:] == [
             "2026-11-23T08:00:00Z,TMZ,Grace Hopper,2026-11-23T08:00:00Z,live"
         ]

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import polars as pl
-from pydantic import AwareDatetime, Field, field_serializer
+from pydantic import AwareDatetime, Field, ValidationError, field_serializer
 
 from celeb_ops import keys
 from celeb_ops.dataset.schema import CAPTURES
 from celeb_ops.dataset.tables import from_parquet
-from celeb_ops.exceptions import NotStoredError, RecordError
+from celeb_ops.exceptions import NotStoredError
 from celeb_ops.records import Record
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 MONTHS = 3
 """So many months of ``Captures`` are read at most; a site that has failed for longer has failed for these."""
+
+NEWS_SHOWN = 10
+"""So many sites a message tells of as failing again and again, and as many as back: it has to be whole in Slack too."""
 
 
 @dataclass(frozen=True)
@@ -58,25 +62,66 @@ class ToldSites(Record):
     def of(cls, store: Store) -> ToldSites:
         """What was told; nothing where the record is not there, or damaged: telling twice is better than never."""
         try:
-            return cls.load(store, keys.ALERTS)
-        except (NotStoredError, RecordError):
+            return cls.read(store.read(keys.ALERTS))
+        except NotStoredError:
+            return cls()
+
+    @classmethod
+    def read(cls, content: bytes | None) -> ToldSites:
+        """:meth:`of`, of a file's content; None: there is none."""
+        try:
+            return cls.model_validate_json(content or b"{}")
+        except ValidationError:
             return cls()
 
 
 @dataclass(frozen=True)
 class News:
-    """What is to be told of the sites."""
+    """What is to be told of the sites at a run."""
 
     failing: dict[str, Streak]
     """By site: those that have now failed often enough."""
     back: dict[str, Told]
     """By site: those that were told of and were seen again."""
-    told: ToldSites
-    """What has been told once this is."""
+    when: datetime
+    """The run time."""
+    left_out: int = 0
+    """So many more fail again and again, and are told of another time."""
 
     @property
     def anything(self) -> bool:
         return bool(self.failing or self.back)
+
+    def first(self, most: int = NEWS_SHOWN) -> News:
+        """As much of it as a message shows: only that may be kept as told."""
+        failing, back = dict(islice(self.failing.items(), most)), dict(islice(self.back.items(), most))
+        return News(failing, back, self.when, len(self.failing) - len(failing))
+
+    def applied(self, told: ToldSites) -> ToldSites:
+        """What has been told once this is. What was told of a later run meanwhile stays."""
+        known = dict(told.sites)
+
+        def is_later(site: str) -> bool:
+            return site in known and known[site].until > self.when
+
+        for site, streak in self.failing.items():
+            if not is_later(site):
+                known[site] = Told(times=streak.times, until=self.when)
+        for site in self.back:
+            if not is_later(site):
+                known.pop(site, None)
+        return ToldSites(sites=dict(sorted(known.items())))
+
+    def keep(self, store: Store) -> None:
+        """Keep that it was told, beside what other runs keep at the same time.
+
+        :raises StoreError: the store does not take it.
+        """
+
+        def change(content: bytes | None) -> bytes:
+            return self.applied(ToldSites.read(content)).model_dump_json(indent=1).encode()
+
+        store.update(keys.ALERTS, change)
 
 
 def streaks(store: Store, when: datetime) -> tuple[dict[str, Streak], set[str]]:
@@ -109,9 +154,8 @@ def news(found: Mapping[str, Streak], seen: set[str], told: ToldSites, when: dat
 
     :param seen: the sites that were seen at ``when``.
     """
-    known = dict(told.sites)
+    known = told.sites
     failing: dict[str, Streak] = {}
-    back: dict[str, Told] = {}
     for site, streak in sorted(found.items()):
         before = known.get(site)
         if before and before.until > when:
@@ -122,8 +166,5 @@ def news(found: Mapping[str, Streak], seen: set[str], told: ToldSites, when: dat
             before = None
         if streak.times >= (2 * before.times if before else after):
             failing[site] = streak
-            known[site] = Told(times=streak.times, until=when)
-    for site in sorted(seen & known.keys() - found.keys()):
-        if known[site].until <= when:
-            back[site] = known.pop(site)
-    return News(failing, back, ToldSites(sites=dict(sorted(known.items()))))
+    back = {site: known[site] for site in sorted(seen & known.keys() - found.keys()) if known[site].until <= when}
+    return News(failing, back, when)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote, quote_plus
 
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
@@ -14,7 +17,7 @@ from celeb_ops.exceptions import SettingsError
 from celeb_ops.settings import NOTIFY_CONNECTION, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from airflow.sdk import Connection
 
@@ -25,10 +28,12 @@ logger = logging.getLogger(__name__)
 H = TypeVar("H", bound=BaseHook)
 
 TIMEOUT_S = 10
-"""How long Slack and SNS may take for an answer."""
+"""How long a server may take for an answer. It is asked once: a callback has no time for a second try."""
 
 _PUBLIC = {"from_email", "region_name", "to"}
 """What of a connection's extra an error may show."""
+_ORDINARY = {"basic", "default", "none", "oauth2", "true", "false", "True", "False"}
+"""Values of an extra that are no secret, and words of other sentences."""
 _ADDRESS = re.compile(r"[!-+\--9=?A-~;:]+@[A-Za-z0-9.-]+", re.ASCII)
 _TOPIC = re.compile(r"arn:aws[a-z-]*:sns:([a-z0-9-]+):\d{12}:[A-Za-z0-9_-]{1,256}(?:\.fifo)?", re.ASCII)
 
@@ -39,7 +44,7 @@ class Channel:
 
     connection: Connection
     send: Callable[[Message], None]
-    """Sends it or fails; it may take as long as the provider's own timeouts and tries."""
+    """Sends it or fails. Each answer of the server may take ``TIMEOUT_S``, all of them more: who calls it bounds it."""
 
     def without_secrets(self, error: Exception) -> str:
         """What an error said, in one line, without what the connection keeps secret."""
@@ -128,7 +133,7 @@ def _mail(settings: Settings, connection: Connection) -> Channel:
         from airflow.providers.smtp.hooks.smtp import SmtpHook
 
         # The hook, not SmtpNotifier: that one renders its text as a Jinja template, and the text is of others.
-        with _of(SmtpHook(connection.conn_id), connection) as hook:
+        with _of(SmtpHook(connection.conn_id), _once(connection)) as hook:
             hook.send_email_smtp(
                 to=addresses,
                 from_email=sender,
@@ -139,6 +144,21 @@ def _mail(settings: Settings, connection: Connection) -> Channel:
             )
 
     return Channel(connection, send)
+
+
+def _once(connection: Connection) -> Connection:
+    """A mail server's connection as the provider's hook needs it: asked once, within ``TIMEOUT_S``.
+
+    The hook sends STARTTLS unless ``disable_tls`` is set, also inside TLS, where no server takes it. So that is set
+    wherever TLS is there from the start.
+    """
+    extra = _extra(connection)
+    extra |= {"retry_limit": 0, "timeout": min(int(extra.get("timeout") or TIMEOUT_S), TIMEOUT_S)}
+    if not extra.get("disable_ssl"):
+        extra["disable_tls"] = True
+    once = copy(connection)
+    once.extra = json.dumps(extra)
+    return once
 
 
 def _slack(settings: Settings, connection: Connection) -> Channel:
@@ -181,7 +201,7 @@ def _sns(settings: Settings, connection: Connection) -> Channel:
         from celeb_ops.aws import FAULTS, said_by
 
         config = Config(
-            retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=TIMEOUT_S / 2, read_timeout=TIMEOUT_S
+            retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=TIMEOUT_S / 2, read_timeout=TIMEOUT_S
         )
         # Not SnsNotifier, as with mails. A topic can be reached in its own region only.
         hook = SnsHook(  # type: ignore[no-untyped-call]
@@ -224,14 +244,28 @@ def _said_in(settings: Settings) -> str:
 
 def _extra(connection: Connection) -> dict[str, Any]:
     extra = connection.extra_dejson
-    return extra if isinstance(extra, dict) else {}
+    return dict(extra) if isinstance(extra, dict) else {}
 
 
 def _secrets(connection: Connection) -> set[str]:
-    """What no log may show: the password, whole and in the parts of an address, and what is in the extra."""
-    found = {connection.password or "", connection.login or "", connection.schema or ""}
-    found |= {str(value) for key, value in _extra(connection).items() if key not in _PUBLIC}
-    for text in list(found):
-        found |= set(text.split("/"))
-    # Shorter ones are words of other sentences: a port, a region's part.
-    return {one for one in found if len(one) >= 8}
+    """What no log may show: the password, login and schema, what is in the extra, and the parts of an address."""
+    private = {key: value for key, value in _extra(connection).items() if key not in _PUBLIC}
+    whole = {connection.password or "", *_texts(private)}
+    parts = {connection.login or "", connection.schema or ""}
+    for text in whole | parts:
+        parts |= set(text.split("/"))
+    # A short part is a word of other sentences, or a port. A short secret is still one.
+    found = {one for one in whole if one.strip()} | {one for one in parts if len(one) >= 8}
+    return found | {quote(one, safe="") for one in found} | {quote_plus(one) for one in found}
+
+
+def _texts(value: object) -> Iterator[str]:
+    """The texts in an extra, however deep; of numbers and switches none is a secret."""
+    if isinstance(value, dict):
+        for one in value.values():
+            yield from _texts(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _texts(one)
+    elif isinstance(value, str) and value not in _ORDINARY:
+        yield value

@@ -114,8 +114,11 @@ def merge_results(
         store.url(keys.CSV),
         "written" if merged.changed else "is as it was",
     )
+    kind = getattr(context.get("dag_run"), "run_type", None)
     return {
         "time": keys.iso(when),
+        # A backfill that does a scheduled run anew leaves it its id. Who hears of the trends depends on the type.
+        "run_type": str(getattr(kind, "value", kind) or ""),
         "seen": merged.seen,
         "skipped": merged.skipped,
         "failed": merged.failed,
@@ -213,6 +216,7 @@ def outcome_of(store: Store, site: str, when: datetime, states: Mapping[str, str
 
     :param live: whether the site's live page stands for the run time now.
     """
+    from celeb_ops.alerts.looking import NO_WORD
     from celeb_ops.records import Outcome
 
     ended = next((step for step in STEPS if states.get(step) == "failed"), None)
@@ -226,7 +230,7 @@ def outcome_of(store: Store, site: str, when: datetime, states: Mapping[str, str
             return left
     except (NotStoredError, RecordError):
         pass
-    reason = f"The task ended as {kind} without a word (was it killed, or marked by hand?): see its log."
+    reason = f"The task ended as {kind} {NO_WORD} (was it killed, or marked by hand?): see its log."
     tried: Literal["live", "archive"] | None = None
     if kind == "failed":
         # Those after the screenshot work on what is in the store; that one may have been about to replace it.
