@@ -141,6 +141,9 @@ echo "· services"
 compose up -d "$@" >.cluster-up.log 2>&1 || {
   tail -30 .cluster-up.log >&2
   compose logs --no-color --tail 30 init >&2 || true
+  if grep -q "Pool overlaps" .cluster-up.log; then
+    stop "Another network here has the browsers' addresses: set BROWSERS_SUBNET=172.30.241.0/24, or others, in .env."
+  fi
   stop "The services did not start."
 }
 
