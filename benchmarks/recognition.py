@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.measure import measured
-from celeb_ops.recognition.local import STRANGERS, THRESHOLD
+from celeb_ops.recognition.local import STRANGERS, THRESHOLD, extrapolated_threshold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +70,7 @@ def run_names(cast: Cast, folder: Path) -> Iterator[dict[str, Any]]:
 def run_scale(cast: Cast, folder: Path) -> Iterator[dict[str, Any]]:
     """Extrapolated: strangers named by a face alone with ever more people known; and milliseconds to compare a face."""
     for people in (100, 1_000, 10_000):
-        strict = min(STRANGERS.inv_cdf(1 - 0.99 ** (1 / people)), THRESHOLD)
+        strict = min(extrapolated_threshold(STRANGERS, people), THRESHOLD)
         yield {
             "people": people,
             f"named at {THRESHOLD}": _percent(STRANGERS, THRESHOLD, people),

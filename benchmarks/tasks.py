@@ -7,7 +7,7 @@ import statistics
 import time
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import psutil
@@ -18,21 +18,26 @@ from benchmarks.soak import left_behind
 from celeb_ops import keys
 from celeb_ops.capture.browser import open_browser
 from celeb_ops.capture.page import capture_page
+from celeb_ops.gallery.measuring import measured
 from celeb_ops.geometry import Box
 from celeb_ops.hooks.s3 import open_store
 from celeb_ops.operators.rekognize import RekognizeCelebritiesOperator
 from celeb_ops.operators.screenshot import ScreenshotOperator
 from celeb_ops.operators.slice import SliceOperator
-from celeb_ops.recognition import Face, models
+from celeb_ops.recognition import Face, gallery_file, models
 from celeb_ops.recognition.gallery import Gallery
 from celeb_ops.recognition.local import THRESHOLD, LocalRecognizer, Matcher
 from celeb_ops.recognition.look import look
+from celeb_ops.recognition.people import Person
 from celeb_ops.records import Plan, Result, Screenshot, Slice, Span
 from celeb_ops.settings import Settings
 from celeb_ops.sites import Site
 from celeb_ops.slicing import RowReader, spans
 from celeb_ops.slicing.cut import areas_of
 from celeb_ops.store import FolderStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SITE = "BENCH"
 
@@ -230,3 +235,61 @@ def match(people: int) -> float:
     for _ in range(5):
         matcher.nearest(faces)
     return round((time.perf_counter() - start) / 50 * 1000, 3)
+
+
+def make_gallery(folder: str, people: int, photos: int) -> dict[str, float]:
+    """A gallery's file of made-up people, as far apart as real ones."""
+    dice = np.random.default_rng(1)
+    entries = []
+    for number in range(people):
+        rows = np.zeros((photos, 128))
+        rows[:, :45] = dice.normal(0, 0.085, 45) + dice.normal(0, 0.037, (photos, 45))
+        name = f"Person {number}"
+        references = tuple(
+            gallery_file.Reference(f"File:{name} {photo}.jpg", f"{number * photos + photo:040x}", "A. N. Other", "CC0")
+            for photo in range(photos)
+        )
+        person = Person(name, f"Q{number + 1}", (f"{name} Jr.", f"The {name}"))
+        entries.append(gallery_file.Entry(person, "made up", 9, rows.astype(np.float32), references))
+    start = time.perf_counter()
+    about = measured(entries, "2026-11-24")
+    seconds = time.perf_counter() - start
+    path = Path(folder, gallery_file.FILE)
+    gallery_file.write(path, gallery_file.Whole(entries, about))
+    return {"mb": path.stat().st_size / 1e6, "measured_s": seconds}
+
+
+def use_gallery(folder: str, way: str) -> dict[str, float]:
+    """Load a gallery with all that naming needs, and find the nearest to 100 faces: seconds, and MB of it."""
+    faces = np.zeros((100, 128))
+    faces[:, :45] = np.random.default_rng(2).normal(0, 0.09, (100, 45))
+    process = psutil.Process()
+    before = process.memory_info().rss
+    start = time.perf_counter()
+    gallery = Gallery.load(Path(folder), Path(folder, "cache"))
+    names = np.array(gallery.names)
+    nearest: Callable[[Any], object] = (
+        LocalRecognizer(gallery).nearest if way == "ours" else _every_photo(gallery, names)
+    )
+    load_s = time.perf_counter() - start
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        nearest(faces)
+        times.append(time.perf_counter() - start)
+    return {"load_s": load_s, "match_s": sorted(times)[2], "mb": (process.memory_info().rss - before) / 1e6}
+
+
+def _every_photo(gallery: Gallery, names: Any) -> Callable[[Any], object]:
+    """What one writes first: each face with every photo, in double precision, then the nearest of another person."""
+    embeddings = gallery.embeddings.astype(np.float64)
+
+    def nearest(faces: Any) -> list[tuple[int, float]]:
+        found = []
+        for face in faces:
+            distances = np.linalg.norm(embeddings - face, axis=1)
+            first = int(distances.argmin())
+            found.append((first, float(distances[names != names[first]].min() - distances[first])))
+        return found
+
+    return nearest

@@ -23,6 +23,18 @@ class GalleryError(PermanentError):
     """The gallery of the local recogniser is unusable."""
 
 
+class WikimediaError(CelebsError):
+    """Wikidata or Wikimedia Commons refused, or gave no usable answer."""
+
+
+class NotAtWikimediaError(WikimediaError):
+    """Wikimedia answered that it will not give this (HTTP 4xx)."""
+
+
+class OfflineError(WikimediaError):
+    """Wikimedia can't be reached at all."""
+
+
 class InvalidKeyError(PermanentError):
     """A key that would leave the store."""
 

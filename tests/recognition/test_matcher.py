@@ -54,7 +54,7 @@ def test_is_what_comparing_with_every_photo_gives(names: list[str], faces: int, 
 
 
 def test_a_small_gallery_names_up_to_the_measured_threshold() -> None:
-    assert LocalRecognizer(a_gallery(13, 2)).strict == THRESHOLD
+    assert LocalRecognizer(a_gallery(8, 2)).strict == THRESHOLD
     assert LocalRecognizer(Gallery([], np.empty((0, 128)), None)).strict == THRESHOLD
 
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 NO_GALLERY = (
-    "The gallery is empty, so faces are counted and nobody is named: put photos of public figures into "
-    "gallery/<Name>/*.jpg, or point CELEBS_GALLERY at such a folder."
+    "The gallery is empty, so faces are counted and nobody is named: `make gallery` fetches public figures from "
+    "Wikidata, or put photos into gallery/<Name>/*.jpg, or point CELEBS_GALLERY at such a folder."
 )
 
 
@@ -44,6 +44,10 @@ class Face:
     """Whom it may be: the page's own words beside the picture make a name of it."""
     reference: str | None = None
     """The gallery's photo that is nearest, ``<Name>/<file>``."""
+    qid: str | None = None
+    """Their item in Wikidata."""
+    aliases: tuple[str, ...] = ()
+    """Other names under which a page's words may have them."""
 
 
 class Recognizer(Protocol):

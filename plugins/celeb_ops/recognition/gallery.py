@@ -1,4 +1,4 @@
-"""The public figures that the local recogniser knows: a folder of photos, ``<Name>/*.jpg``."""
+"""The public figures that the local recogniser knows: a folder of photos, ``<Name>/*.jpg``, and a file of thousands."""
 
 from __future__ import annotations
 
@@ -6,22 +6,28 @@ import hashlib
 import logging
 import tempfile
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from celeb_ops.exceptions import GalleryError, RecognitionError
-from celeb_ops.recognition import models
+from celeb_ops.recognition import gallery_file, models
+from celeb_ops.recognition.people import People, Person, is_qid
 from celeb_ops.removed import Removed
 
 if TYPE_CHECKING:
-    from celeb_ops.recognition.models import Embedding
+    from collections.abc import Mapping
+    from statistics import NormalDist
+
+    import numpy.typing as npt
+
+    from celeb_ops.recognition.models import Embedding, Embedding32
 
 logger = logging.getLogger(__name__)
 
-_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 _LONG_SIDE_PX = 1_600
 """Reference photos are looked at no larger than this."""
 
@@ -31,59 +37,92 @@ class Gallery:
     """Names and embeddings, row by row: a person with several photos has several rows."""
 
     names: list[str]
-    embeddings: Embedding
+    embeddings: Embedding32 | Embedding
     """photos × 128."""
     digest: str | None
     """Changes whenever the photos do; None for an empty gallery."""
     photos: tuple[str, ...] = ()
-    """``<Name>/<file>`` of each row, where they are files."""
+    """``<Name>/<file>`` of each row, where they are files, or ``<Name>/File:…`` of Commons."""
+    known: Mapping[str, Person] = field(default_factory=dict)
+    """By name, who has an item in Wikidata or goes by other names too."""
+    counted: float | None = None
+    """The distance within which 0.5 % of its own people would be taken for another one, where that was counted."""
+    strangers: NormalDist | None = None
+    """Distances of two people's photos, where they were measured already."""
+    confusable: frozenset[frozenset[str]] = frozenset()
+    """Pairs of names who look alike: to name one of them takes more."""
 
     @classmethod
     def load(cls, folder: Path, cache: Path, removed: Removed | None = None) -> Gallery:
-        """The gallery in ``folder``; a folder that is not there is an empty gallery.
+        """The gallery in ``folder``: photos as ``<Name>/*.jpg``, the file that ``make gallery`` makes, or both.
 
-        Folders that start with ``_`` or ``.`` are passed over, as are photos without a usable face (with a
-        warning). Embeddings are kept in ``cache`` by the photo's content.
+        A folder that is not there is an empty gallery. Folders that start with ``_`` or ``.`` are passed over, as are
+        photos without a usable face (with a warning). Embeddings are kept in ``cache`` by the photo's content. A folder
+        of somebody whom the file knows, by that name or another or by QID, adds to their photos.
 
         :param removed: people who asked not to be in the dataset: their photos are not so much as read.
-        :raises GalleryError: the path is a file, or can't be read.
+        :raises GalleryError: the path is a file, or can't be read, or the file in it is another model's.
         """
         if not folder.exists():
             return cls([], np.empty((0, 128)), None)
         if not folder.is_dir():
             raise GalleryError(f"{folder} is not a folder: CELEBS_GALLERY is a folder with photos as <Name>/*.jpg.")
+        theirs = removed or Removed()
+        file = folder / gallery_file.FILE
+        made = gallery_file.load(file, theirs) if file.is_file() else None
+        people = People(made.people if made else ())
         names: list[str] = []
         photos: list[str] = []
         rows: list[Embedding] = []
         digest = hashlib.sha256(models.MODEL.encode())
-        theirs = removed or Removed()
         for photo in photos_in(folder):
-            if theirs.holds(photo.parent.name):
+            name = photo.parent.name.strip()
+            if theirs.holds(name):
                 continue
             try:
                 content = photo.read_bytes()
             except OSError as error:
                 logger.warning("%s is passed over: it can't be read (%s).", photo, error.strerror)
                 continue
-            name = photo.parent.name.strip()
             embedding = _embedding(content, cache, photo)
             if embedding is None:
                 continue
-            names.append(name)
+            person = people.find(name, name if is_qid(name) else None)
+            names.append(person.name if person else name)
             photos.append(photo.relative_to(folder).as_posix().encode(errors="replace").decode())
             rows.append(embedding)
             # A folder's name may hold bytes that are no UTF-8: Python carries them as surrogates.
             digest.update(f"{name}\0{hashlib.sha256(content).hexdigest()}\n".encode(errors="surrogateescape"))
+        own = np.stack(rows).astype(np.float32) if rows else np.empty((0, 128), np.float32)
+        if made:
+            digest.update(made.digest.encode())
+            names = [*_repeated([one.name for one in made.people], made.counts), *names]
+            photos = [*(f"{name}/{title}" for name, title in zip(names, made.files, strict=False)), *photos]
+            own = np.concatenate([made.embeddings, own]) if rows else made.embeddings
         if not names:
             logger.warning("The gallery %s has no photo with a usable face.", folder)
             return cls([], np.empty((0, 128)), None)
-        logger.info("Gallery %s: %d people, %d photos.", folder, len(set(names)), len(names))
-        return cls(names, np.stack(rows), digest.hexdigest()[:16], tuple(photos))
+        gallery = cls(
+            names,
+            own,
+            digest.hexdigest()[:16],
+            tuple(photos),
+            {one.name: one for one in made.people} if made else {},
+            made.about.counted if made else None,
+            made.strangers if made else None,
+            frozenset(frozenset(pair[:2]) for pair in made.about.confusable) if made else frozenset(),
+        )
+        logger.info("Gallery %s: %d people, %d photos.", folder, len(gallery.people), len(names))
+        return gallery
 
     @property
     def people(self) -> Counter[str]:
         """Photos by person."""
         return Counter(self.names)
+
+
+def _repeated(names: list[str], counts: npt.NDArray[np.int64]) -> list[str]:
+    return [name for name, count in zip(names, counts.tolist(), strict=True) for _ in range(count)]
 
 
 def photos_in(folder: Path) -> list[Path]:
@@ -94,7 +133,7 @@ def photos_in(folder: Path) -> list[Path]:
             for person in folder.iterdir()
             if person.is_dir() and not person.name.startswith(("_", "."))
             for photo in person.iterdir()
-            if photo.suffix.lower() in _SUFFIXES and not photo.name.startswith(".") and not photo.is_dir()
+            if photo.suffix.lower() in SUFFIXES and not photo.name.startswith(".") and not photo.is_dir()
         )
     except OSError as error:
         raise GalleryError(f"The gallery's folder {error.filename} can't be read: {error.strerror}.") from None

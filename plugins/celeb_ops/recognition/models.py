@@ -36,6 +36,7 @@ _MARGIN_PX = 12
 
 Pixels = npt.NDArray[np.uint8]
 Embedding = npt.NDArray[np.float64]
+Embedding32 = npt.NDArray[np.float32]
 
 
 @cache

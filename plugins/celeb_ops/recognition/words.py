@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
+
+from celeb_ops.recognition.people import words
 
 if TYPE_CHECKING:
     from celeb_ops.records import Picture
@@ -16,9 +16,9 @@ def mentions(picture: Picture, name: str) -> bool:
 
     Not a part of the name: families share it, and look alike.
     """
-    wanted = f" {_words(name)} "
+    wanted = f" {words(name)} "
     texts = (picture.alt, picture.headline, _path(picture.link), _path(picture.src))
-    return bool(wanted.strip()) and any(wanted in f" {_words(text)} " for text in texts)
+    return bool(wanted.strip()) and any(wanted in f" {words(text)} " for text in texts)
 
 
 def _path(url: str) -> str:
@@ -27,9 +27,3 @@ def _path(url: str) -> str:
     except ValueError:
         # What a page links to need be no address.
         return ""
-
-
-def _words(text: str) -> str:
-    """Lower-case words without accents and signs, one space between them."""
-    plain = "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
-    return " ".join(re.findall(r"\w+", re.sub(r"['’]s\b", "", plain.casefold()).replace("_", " ")))

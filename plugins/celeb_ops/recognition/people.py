@@ -1,0 +1,83 @@
+"""Who is who: one person by their Wikidata item (QID), their name, or another name of theirs."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_QID = re.compile(r"Q[1-9][0-9]*")
+_WIKIDATA = re.compile(
+    r"(?:https?://)?(?:(?:www|m)\.)?wikidata\.org/(?:wiki|entity)/(?:Special:EntityPage/)?(Q[1-9][0-9]*)"
+)
+
+
+@dataclass(frozen=True)
+class Person:
+    """A public figure."""
+
+    name: str
+    qid: str | None = None
+    """Their item in Wikidata, ``Q7259``."""
+    aliases: tuple[str, ...] = ()
+
+
+class People:
+    """People by QID, by name, and by those other names that only one of them has."""
+
+    def __init__(self, people: Iterable[Person] = ()) -> None:
+        self._people = list(people)
+
+    @cached_property
+    def _by_qid(self) -> dict[str, Person]:
+        return {one.qid: one for one in self._people if one.qid}
+
+    @cached_property
+    def _by_name(self) -> dict[str, Person]:
+        return {words(one.name): one for one in self._people}
+
+    @cached_property
+    def _by_alias(self) -> dict[str, Person]:
+        # A name that two people go by is nobody's, but the name of its own of one of them.
+        aliases = [(alias, one) for one in self._people for alias in {words(alias) for alias in one.aliases}]
+        often = Counter(alias for alias, _ in aliases)
+        return {alias: one for alias, one in aliases if often[alias] == 1 and alias}
+
+    def find(self, name: str | None = None, qid: str | None = None) -> Person | None:
+        """The person of this QID; where none is given, of this name. None: nobody known."""
+        if qid:
+            return self._by_qid.get(qid)
+        wanted = words(name or "")
+        return (self._by_name.get(wanted) or self._by_alias.get(wanted)) if wanted else None
+
+    @property
+    def names(self) -> list[str]:
+        return [one.name for one in self._people]
+
+    @property
+    def qids(self) -> list[str]:
+        return list(self._by_qid)
+
+    def __len__(self) -> int:
+        return len(self._people)
+
+
+def words(text: str) -> str:
+    """Lower-case words without accents and signs, one space between them."""
+    plain = "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
+    return " ".join(re.findall(r"\w+", re.sub(r"['’]s\b", "", plain.casefold()).replace("_", " ")))
+
+
+def qid_in(urls: Iterable[str]) -> str | None:
+    """The QID in the first of these addresses that is of Wikidata, ``www.wikidata.org/wiki/Q7259``."""
+    return next((found[1] for url in urls if (found := _WIKIDATA.match(url))), None)
+
+
+def is_qid(text: str) -> bool:
+    return bool(_QID.fullmatch(text))

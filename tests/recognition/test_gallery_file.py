@@ -1,0 +1,182 @@
+"""The gallery as one file: written, read, merged with a folder, refused."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+import pytest
+
+from celeb_ops.exceptions import GalleryError
+from celeb_ops.geometry import Box
+from celeb_ops.recognition import gallery_file
+from celeb_ops.recognition.gallery import Gallery
+from celeb_ops.recognition.gallery_file import About, Entry, Reference, Whole
+from celeb_ops.recognition.local import LocalRecognizer, Match, strict_threshold
+from celeb_ops.recognition.people import Person
+from celeb_ops.removed import Person as RemovedPerson
+from celeb_ops.removed import Removed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HOPPER = Person("Grace Hopper", "Q11641", ("Amazing Grace", "Grace Brewster Hopper"))
+COLLINS = Person("Eileen Collins", "Q234250")
+
+
+def an_entry(person: Person, photos: int = 2, seed: int = 1) -> Entry:
+    embeddings = np.random.default_rng(seed).normal(0, 0.08, (photos, 128)).astype(np.float32)
+    references = tuple(
+        Reference(f"File:{person.name} {n}.jpg", f"{seed}{n}" * 20, "A. Photographer", "CC BY-SA 4.0", "https://cc")
+        for n in range(photos)
+    )
+    return Entry(person, "a person", 50, embeddings, references)
+
+
+def a_whole(**about: object) -> Whole:
+    entries = [an_entry(HOPPER, 2), an_entry(COLLINS, 3, seed=2)]
+    return Whole(entries, About(made="2026-11-24", **about), [("Q1", "Somebody", "their photos disagree")])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    gallery_file.write(tmp_path / "gallery" / gallery_file.FILE, a_whole())
+    return tmp_path / "gallery"
+
+
+def test_comes_back_as_it_was_written(folder: Path) -> None:
+    told = gallery_file.read(folder / gallery_file.FILE)
+    wanted = a_whole(confusable=())
+    assert [replace(one, embeddings=None) for one in told.entries] == [
+        replace(one, embeddings=None) for one in wanted.entries
+    ]
+    for one, other in zip(told.entries, wanted.entries, strict=True):
+        np.testing.assert_allclose(one.embeddings, other.embeddings, atol=2e-4)
+    assert told.about == wanted.about
+    assert told.left_out == wanted.left_out
+
+
+def test_the_same_gallery_is_the_same_bytes(tmp_path: Path, folder: Path) -> None:
+    gallery_file.write(tmp_path / "again.parquet", a_whole())
+    assert (tmp_path / "again.parquet").read_bytes() == (folder / gallery_file.FILE).read_bytes()
+
+
+def test_is_a_gallery_of_its_own(folder: Path, tmp_path: Path) -> None:
+    gallery = Gallery.load(folder, tmp_path / "cache")
+    assert gallery.people == {"Grace Hopper": 2, "Eileen Collins": 3}
+    assert gallery.photos[0] == "Grace Hopper/File:Grace Hopper 0.jpg"
+    assert gallery.embeddings.shape == (5, 128)
+    assert gallery.known["Grace Hopper"] == HOPPER
+
+
+def test_a_face_that_it_names_has_the_qid_and_the_other_names(folder: Path, tmp_path: Path) -> None:
+    face = LocalRecognizer(Gallery.load(folder, tmp_path / "cache")).named(Box(0, 0, 9, 9), Match(1, 0.3, 0.2, 2))
+    assert (face.name, face.qid, face.aliases) == ("Grace Hopper", "Q11641", HOPPER.aliases)
+    assert face.reference == "Grace Hopper/File:Grace Hopper 1.jpg"
+
+
+@pytest.mark.parametrize("name", ["Grace Hopper", "grace brewster hopper", "Q11641"])
+def test_a_folder_of_somebody_it_knows_adds_to_their_photos(
+    folder: Path, tmp_path: Path, demo_folder: Path, name: str
+) -> None:
+    (folder / name).mkdir()
+    shutil.copy(demo_folder / "www" / "pictures" / "hopper-small.jpeg", folder / name / "mine.jpg")
+    gallery = Gallery.load(folder, tmp_path / "cache")
+    assert gallery.people == {"Grace Hopper": 3, "Eileen Collins": 3}
+    assert gallery.photos[-1] == f"{name}/mine.jpg"
+    assert gallery.names[-1] == "Grace Hopper"
+
+
+def test_somebody_else_stands_beside_them(folder: Path, tmp_path: Path, demo_folder: Path) -> None:
+    (folder / "My Friend").mkdir()
+    shutil.copy(demo_folder / "www" / "pictures" / "hopper-small.jpeg", folder / "My Friend" / "mine.jpg")
+    assert set(Gallery.load(folder, tmp_path / "cache").people) == {"Grace Hopper", "Eileen Collins", "My Friend"}
+
+
+@pytest.mark.parametrize("name", ["Grace Hopper", "Amazing Grace"])
+def test_who_asked_not_to_be_in_the_dataset_is_not_loaded(folder: Path, tmp_path: Path, name: str) -> None:
+    before = Gallery.load(folder, tmp_path / "cache")
+    gallery = Gallery.load(folder, tmp_path / "cache", Removed((RemovedPerson(name),)))
+    assert gallery.people == {"Eileen Collins": 3}
+    assert gallery.embeddings.shape == (3, 128)
+    np.testing.assert_array_equal(gallery.embeddings, before.embeddings[2:])
+    assert gallery.digest != before.digest
+
+
+def test_another_models_file_is_refused(folder: Path, tmp_path: Path) -> None:
+    path = folder / gallery_file.FILE
+    gallery_file.write(path, a_whole(model="arcface-r100"))
+    with pytest.raises(GalleryError, match=r"model arcface-r100.*make gallery"):
+        Gallery.load(folder, tmp_path / "cache")
+
+
+def test_a_newer_versions_file_is_refused(folder: Path, tmp_path: Path) -> None:
+    path = folder / gallery_file.FILE
+    table, told = pl.read_parquet(path), pl.read_parquet_metadata(path)
+    about = json.loads(told["celeb_ops"]) | {"format": 99}
+    table.write_parquet(path, metadata={"celeb_ops": json.dumps(about)})
+    with pytest.raises(GalleryError, match="newer version"):
+        Gallery.load(folder, tmp_path / "cache")
+
+
+@pytest.mark.parametrize("content", [b"", b"no parquet", None])
+def test_what_is_no_gallery_is_refused_by_name(folder: Path, tmp_path: Path, content: bytes | None) -> None:
+    path = folder / gallery_file.FILE
+    if content is None:
+        pl.DataFrame({"name": ["x"]}).write_parquet(path)
+    else:
+        path.write_bytes(content)
+    with pytest.raises(GalleryError, match=gallery_file.FILE):
+        Gallery.load(folder, tmp_path / "cache")
+
+
+def test_a_half_written_file_leaves_the_old_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = (folder / gallery_file.FILE).read_bytes()
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pl.DataFrame, "write_parquet", full)
+    with pytest.raises(GalleryError, match="No space left"):
+        gallery_file.write(folder / gallery_file.FILE, a_whole())
+    assert (folder / gallery_file.FILE).read_bytes() == before
+    assert [path.name for path in folder.iterdir()] == [gallery_file.FILE]
+
+
+def test_the_stricter_of_counted_and_extrapolated_holds(folder: Path, tmp_path: Path) -> None:
+    path = folder / gallery_file.FILE
+    gallery_file.write(path, a_whole(counted=0.3, strangers=(0.86, 0.09)))
+    assert strict_threshold(Gallery.load(folder, tmp_path / "cache")) == 0.3
+    gallery_file.write(path, a_whole(counted=0.7, strangers=(0.6, 0.09)))
+    assert strict_threshold(Gallery.load(folder, tmp_path / "cache")) < 0.5
+
+
+def test_look_alikes_take_twice_the_margin(folder: Path, tmp_path: Path) -> None:
+    path, box = folder / gallery_file.FILE, Box(0, 0, 9, 9)
+    for confusable, name in ((), "Grace Hopper"), ((("Eileen Collins", "Grace Hopper", 0.4),), None):
+        gallery_file.write(path, a_whole(confusable=confusable))
+        recognizer = LocalRecognizer(Gallery.load(folder, tmp_path / "cache"))
+        assert recognizer.named(box, Match(0, 0.3, 0.045, 3)).name == name
+        assert recognizer.named(box, Match(0, 0.3, 0.07, 3)).name == "Grace Hopper"
+
+
+def test_who_is_who_without_the_embeddings(folder: Path, tmp_path: Path) -> None:
+    people = gallery_file.people_of(folder)
+    assert people.find("amazing grace") == HOPPER
+    assert len(gallery_file.people_of(tmp_path / "none")) == 0
+
+
+def test_an_article_more_is_no_other_gallery(folder: Path, tmp_path: Path) -> None:
+    """The dataset's lines break where the gallery is another one: not for what names nobody."""
+    path = folder / gallery_file.FILE
+    before = Gallery.load(folder, tmp_path / "cache").digest
+    whole = a_whole()
+    more = [replace(one, sitelinks=one.sitelinks + 1, description="known") for one in whole.entries]
+    gallery_file.write(path, replace(whole, entries=more))
+    assert Gallery.load(folder, tmp_path / "cache").digest == before
+    gallery_file.write(path, replace(whole, entries=whole.entries[:1]))
+    assert Gallery.load(folder, tmp_path / "cache").digest != before
