@@ -131,7 +131,7 @@ def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def faces() -> Path:
     """A folder of photos of many people, one folder a person; the test is skipped without one."""
     if not TEST_FACES or not Path(TEST_FACES).is_dir():

@@ -14,6 +14,7 @@ import pyvips
 from celeb_ops import keys
 from celeb_ops.cli import counted
 from celeb_ops.exceptions import CelebsError, EmptyPictureError, NotStoredError
+from celeb_ops.gallery.references import References
 from celeb_ops.records import Plan, Result, Screenshot
 from celeb_ops.settings import Settings
 from celeb_ops.slicing.layout import LEFT_OUT
@@ -21,7 +22,7 @@ from celeb_ops.store import FolderStore
 from celeb_ops.vips import opaque, reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from celeb_ops.records import Sighting
     from celeb_ops.store import Store
@@ -33,19 +34,21 @@ _PIECE_PX = 8_000
 _REFERENCE_PX = 176
 
 
-def review(store: Store, results: list[str], gallery: Path) -> str:
+def review(store: Store, results: list[str], gallery: Path, cache: Path | None = None) -> str:
     """The page for these results, self-contained HTML: screenshots, boxes, crops and the references that they matched.
 
     :param results: keys of one run's results. :param gallery: where the references' photos are.
+    :param cache: ``CELEBS_CACHE``, which has the faces of those photos that `make gallery` looked at.
     :raises NotStoredError: a result, or the screenshot or plan behind it, is not there.
     """
     loaded = [Result.load(store, key) for key in results]
+    made = References(gallery, cache) if cache else None
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("celeb_ops", "report"), autoescape=True, undefined=jinja2.StrictUndefined
     )
     return environment.get_template("review.html").render(
         time=keys.iso(loaded[0].time) if loaded else "",
-        sites=[_site(store, result, gallery) for result in loaded],
+        sites=[_site(store, result, lambda name: _reference(gallery, name, made)) for result in loaded],
         left_out=LEFT_OUT,
     )
 
@@ -59,7 +62,7 @@ def latest(store: Store) -> list[str]:
     return [key for key, when in times.items() if when == newest]
 
 
-def _site(store: Store, result: Result, gallery: Path) -> dict[str, Any]:
+def _site(store: Store, result: Result, reference: Callable[[str | None], str]) -> dict[str, Any]:
     shot = Screenshot.load(store, result.screenshot)
     try:
         left_out = Plan.load(store, keys.plan(keys.stem(result.site, result.time))).left_out
@@ -84,13 +87,15 @@ def _site(store: Store, result: Result, gallery: Path) -> dict[str, Any]:
             (_share(one.rows.start, height), _share(one.rows.stop - one.rows.start, height)) for one in left_out
         ],
         "faces": [
-            _face(store, one, f"{keys.safe(result.site)}-{number}", shot, gallery)
+            _face(store, one, f"{keys.safe(result.site)}-{number}", shot, reference)
             for number, one in enumerate(result.sightings, start=1)
         ],
     }
 
 
-def _face(store: Store, one: Sighting, anchor: str, shot: Screenshot, gallery: Path) -> dict[str, Any]:
+def _face(
+    store: Store, one: Sighting, anchor: str, shot: Screenshot, reference: Callable[[str | None], str]
+) -> dict[str, Any]:
     # The page may have been captured anew since.
     known = one.picture is not None and one.picture < len(shot.pictures)
     picture = shot.pictures[one.picture] if known and one.picture is not None else None
@@ -105,17 +110,18 @@ def _face(store: Store, one: Sighting, anchor: str, shot: Screenshot, gallery: P
         "width": _share(one.box.width, shot.page_width),
         "height": _share(one.box.height, shot.captured_height),
         "crop": _data_url(store.read(one.crop)),
-        "reference": _reference(gallery, one.reference),
+        "reference": reference(one.reference),
         "words": (picture.headline or picture.alt) if picture else "",
     }
 
 
-def _reference(gallery: Path, name: str | None) -> str:
+def _reference(gallery: Path, name: str | None, made: References | None) -> str:
     """The reference's photo, small; empty where it is no longer there."""
     path = gallery / (name or "")
     # The name came out of a file of the store: it must not lead out of the gallery.
     if not name or not path.resolve().is_relative_to(gallery.resolve()) or not path.is_file():
-        return ""
+        face = made.face(name) if made else b""
+        return _data_url(face) if face else ""
     try:
         image = pyvips.Image.thumbnail(str(path), _REFERENCE_PX)
         return _data_url(bytes(opaque(image.colourspace("srgb")).jpegsave_buffer(Q=80)))
@@ -165,7 +171,7 @@ def main(arguments: list[str] | None = None) -> int:
         results = latest(store) if folder or not options.what else [options.what]
         beside = folder / "gallery" if folder else None
         gallery = beside if beside and beside.is_dir() else settings.path(settings.gallery)
-        page = review(store, results, gallery)
+        page = review(store, results, gallery, settings.path(settings.cache))
         options.out.write_text(page, encoding="utf-8")
     except (CelebsError, OSError) as error:
         sys.stderr.write(f"{error}\n")

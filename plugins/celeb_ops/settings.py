@@ -65,6 +65,12 @@ class Settings(BaseModel):
     """Seconds before the first retry; they double with each further one."""
     cache: Path = Path(".cache")
     """Where embeddings of gallery photos are kept, by the photo's content."""
+    contact: str = ""
+    """Mail address or page in the User-Agent with which Wikimedia is asked (its policy wants one)."""
+    wikidata_url: str = "https://query.wikidata.org/sparql"
+    """Wikidata's query service."""
+    wikidata_api: str = "https://www.wikidata.org/w/api.php"
+    commons_api: str = "https://commons.wikimedia.org/w/api.php"
     min_confidence: float = Field(50, ge=0, le=100)
     """A name that a recogniser is less sure of is none; both recognisers begin at about 50."""
     calls_at_once: int = Field(4, ge=1, le=50)
@@ -117,7 +123,14 @@ class Settings(BaseModel):
             )
         return url
 
-    @field_validator("browser_url", "archive_url")
+    @field_validator("contact")
+    @classmethod
+    def _can_be_written_to(cls, contact: str) -> str:
+        if contact and not re.fullmatch(r"[!-~ ]*(?:[!-~]@[!-~]|https?://[!-~])[!-~ ]*", contact):
+            raise ValueError("nobody can be written to there; give a mail address or the address of a page")
+        return contact
+
+    @field_validator("browser_url", "archive_url", "wikidata_url", "wikidata_api", "commons_api")
     @classmethod
     def _is_address(cls, url: str) -> str:
         if url and not re.match(r"https?://[^/\s]", url):

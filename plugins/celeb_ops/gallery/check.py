@@ -1,27 +1,26 @@
-"""``python -m celeb_ops.gallery check [FOLDER]``: which photos of a gallery help, and which do not."""
+"""``gallery check``: which photos of your own help, and which do not."""
 
 from __future__ import annotations
 
-import argparse
-import sys
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
-from celeb_ops.exceptions import CelebsError, GalleryError, RecognitionError
+from celeb_ops.exceptions import GalleryError, RecognitionError
+from celeb_ops.gallery.looking import turned
 from celeb_ops.recognition import models
 from celeb_ops.recognition.gallery import photos_in, usable_size
 from celeb_ops.recognition.local import THRESHOLD
-from celeb_ops.settings import Settings
 
 if TYPE_CHECKING:
-    from celeb_ops.geometry import Box
+    from pathlib import Path
+
+    from rich.console import Console
+
     from celeb_ops.recognition.models import Embedding
 
 SMALL_PX = 80
@@ -67,19 +66,9 @@ def _look(photo: Photo) -> None:
     face = max(faces, key=lambda box: box.area)
     if min(face.width, face.height) < SMALL_PX:
         photo.trouble.append(f"small face ({face.width} px)")
-    if (turn := _turn(pixels, face)) > TURNED:
+    if (turn := turned(pixels, face)) > TURNED:
         photo.trouble.append(f"turned away ({turn:.2f} of the eyes' distance)")
     photo.embedding = models.embed(pixels, face)
-
-
-def _turn(pixels: models.Pixels, face: Box) -> float:
-    """How far the nose stands to the side of the middle between the eyes, by the distance of the eyes."""
-    # 5-point landmarks: the two corners of each eye, and the nose's base.
-    points = np.array(models.landmarks(pixels, face), float)
-    one, other, nose = points[:2].mean(axis=0), points[2:4].mean(axis=0), points[4]
-    across = one - other
-    length = float(np.linalg.norm(across))
-    return abs(float(np.dot(nose - (one + other) / 2, across))) / length**2 if length else 0.0
 
 
 def _compare(photos: list[Photo]) -> None:
@@ -120,25 +109,3 @@ def report(photos: list[Photo], console: Console) -> None:
         console.print(
             f"With one photo only: {', '.join(single)}. Two to five of different days find more.", markup=False
         )
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Exit status: 0 fine, 1 a photo is of no use or may show another person, 2 bad input."""
-    parser = argparse.ArgumentParser(prog="python -m celeb_ops.gallery", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    command = commands.add_parser("check", help="look at every photo")
-    command.add_argument("folder", type=Path, nargs="?", help="default: CELEBS_GALLERY")
-    options = parser.parse_args(arguments)
-    console = Console(soft_wrap=True)
-    try:
-        settings = Settings.load()
-        photos = check(options.folder or settings.path(settings.gallery), console)
-    except CelebsError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    report(photos, console)
-    return int(any(photo.trouble for photo in photos))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -11,8 +11,10 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
-from celeb_ops import gallery
 from celeb_ops.exceptions import GalleryError
+from celeb_ops.gallery import check as gallery
+from celeb_ops.gallery import looking
+from celeb_ops.gallery.__main__ import main
 from celeb_ops.geometry import Box
 from celeb_ops.recognition import models
 
@@ -90,11 +92,11 @@ def test_the_command_ends_with_what_it_found(
     tmp_path: Path, demo_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copytree(demo_folder / "gallery", tmp_path / "gallery")
-    assert gallery.main(["check", str(tmp_path / "gallery")]) == 0
+    assert main(["check", str(tmp_path / "gallery")]) == 0
     assert "2 people, 2 usable photos of 2; 0 to look at." in capsys.readouterr().out
     (tmp_path / "gallery" / "Grace Hopper" / "no.jpg").write_bytes(b"no picture")
-    assert gallery.main(["check", str(tmp_path / "gallery")]) == 1
-    assert gallery.main(["check", str(tmp_path / "nowhere")]) == 2
+    assert main(["check", str(tmp_path / "gallery")]) == 1
+    assert main(["check", str(tmp_path / "nowhere")]) == 2
     assert "has no photos" in capsys.readouterr().err
 
 
@@ -104,5 +106,5 @@ def test_a_face_turned_away_is_told_by_its_nose(
 ) -> None:
     eyes = [(80, 40), (70, 40), (20, 40), (30, 40)]
     monkeypatch.setattr(models, "landmarks", lambda *_: [*eyes, nose])
-    turn = gallery._turn(np.zeros((1, 1, 3), np.uint8), Box(0, 0, 1, 1))
-    assert (turn > gallery.TURNED) is turned
+    turn = looking.turned(np.zeros((1, 1, 3), np.uint8), Box(0, 0, 1, 1))
+    assert (turn > looking.TURNED) is turned

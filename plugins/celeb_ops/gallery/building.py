@@ -1,0 +1,241 @@
+"""From a wish to the file: each person's photos fetched, looked at and judged, several people at a time."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+import time
+from collections import Counter, deque
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from celeb_ops.exceptions import GalleryError, NotAtWikimediaError
+from celeb_ops.gallery import commons, looking, wikidata
+from celeb_ops.gallery.judging import judge
+from celeb_ops.gallery.kept import Build
+from celeb_ops.gallery.measuring import measured
+from celeb_ops.gallery.wikimedia import Wikimedia
+from celeb_ops.recognition import gallery_file
+from celeb_ops.recognition.gallery_file import Entry, Reference, Whole, is_removed
+from celeb_ops.recognition.people import Person, words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from celeb_ops.gallery.commons import Picture
+    from celeb_ops.gallery.looking import Look
+    from celeb_ops.gallery.wikidata import Candidate
+    from celeb_ops.gallery.wish import Wish
+    from celeb_ops.removed import Removed
+    from celeb_ops.settings import Settings
+
+PEOPLE_AT_ONCE = 4
+"""Whose photos are under way; connections are bounded by :data:`wikimedia.CONNECTIONS`, looking by the cores."""
+_LOOKED_AHEAD = 16
+_UNDECODABLE_TRIES = 5
+"""A file that can't be decoded was damaged on its way, mostly."""
+
+LeftOut = tuple[str, str, str]
+"""QID, name, reason."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A person who is done."""
+
+    done: int
+    of: int
+    name: str
+    photos: int
+    """How many of theirs count; 0: they are left out."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build came to."""
+
+    whole: Whole
+    changed: bool
+    """False: the file was like that already."""
+    added: tuple[str, ...]
+    gone: tuple[str, ...]
+    resumed: bool
+    photos_why: Counter[str]
+    """Why photos do not count, and how often."""
+
+
+def build(
+    wish: Wish,
+    settings: Settings,
+    removed: Removed,
+    told: Callable[[Step], None] = lambda step: None,
+    unit_s: float = 1.0,
+) -> Built:
+    """Make the gallery's file, or bring it up to date: what did not change upstream is not fetched again.
+
+    What Wikimedia answers is kept until the file is written, and what was seen on a photo for good, so that a second
+    call goes on where the first one ended, and makes the same file.
+
+    :param told: is called for each person who is done. :param unit_s: the shortest wait after an error.
+    :raises OfflineError: Wikimedia can't be reached; the gallery is as it was.
+    :raises WikimediaError: it refused, or does not answer any more.
+    """
+    cache = settings.path(settings.cache) / "gallery"
+    path = settings.path(settings.gallery) / gallery_file.FILE
+    under_way = Build.begin(cache, wish)
+    wikimedia = Wikimedia(settings, under_way.answers, unit_s)
+    sitelinks, left_out = wikidata.candidates(wish, wikimedia, under_way.began)
+    if not sitelinks:
+        raise GalleryError("Wikidata knows nobody of this wish: ask for other occupations, countries or people.")
+    entries: list[Entry] = []
+    why: Counter[str] = Counter()
+    people = wikidata.described(sitelinks, sitelinks, wikimedia)
+    with _pool() as pool:
+        for number, (person, entry, reasons, reason) in enumerate(
+            _in_order(people, lambda one: _person(one, wish, wikimedia, cache, pool, removed)), start=1
+        ):
+            why.update(reasons)
+            name = person if isinstance(person, str) else person.name
+            if entry:
+                entries.append(entry)
+            elif reason:
+                left_out.append((person, person, reason) if isinstance(person, str) else (person.qid, name, reason))
+            told(Step(number, len(sitelinks), name, len(entry.references) if entry else 0))
+    entries = _apart(entries)
+    whole = Whole(entries, measured(entries, f"{under_way.began:%Y-%m-%d}"), sorted(left_out))
+    before = _before(path)
+    changed = before is None or _content(before) != _content(whole)
+    if changed:
+        gallery_file.write(path, whole)
+    under_way.done()
+    old = {entry.person.name for entry in before.entries} if before else set()
+    new = {entry.person.name for entry in entries}
+    return Built(whole, changed, tuple(sorted(new - old)), tuple(sorted(old - new)), under_way.resumed, why)
+
+
+_Outcome = tuple["Candidate | str", "Entry | None", "list[str]", str]
+
+
+def _in_order(people: Iterable[Candidate | str], work: Callable[[Candidate | str], _Outcome]) -> Iterator[_Outcome]:
+    """What came of each, in their order, a few under way at a time; the first error ends it."""
+    todo = iter(people)
+    with ThreadPoolExecutor(PEOPLE_AT_ONCE, thread_name_prefix="gallery") as threads:
+        under_way: deque[Future[_Outcome]] = deque()
+        try:
+            under_way.extend(threads.submit(work, one) for one in islice(todo, _LOOKED_AHEAD))
+            while under_way:
+                done = under_way.popleft().result()
+                under_way.extend(threads.submit(work, one) for one in islice(todo, 1))
+                yield done
+        finally:
+            threads.shutdown(wait=True, cancel_futures=True)
+
+
+def _person(
+    person: Candidate | str,
+    wish: Wish,
+    wikimedia: Wikimedia,
+    cache: Path,
+    pool: ProcessPoolExecutor,
+    removed: Removed,
+) -> _Outcome:
+    if isinstance(person, str):
+        return person, None, [], "no human at Wikidata any more"
+    identity = Person(person.name, person.qid, person.aliases)
+    if is_removed(identity, removed):
+        # Not so much as told: the list of who asked for it is nobody's business.
+        return person, None, [], ""
+    pictures = commons.pictures(person, wikimedia)
+    looks = [None if picture.no_photo else _looked_at(picture, wikimedia, cache, pool) for picture in pictures]
+    main = sum(picture.title in person.images for picture in pictures)
+    verdict = judge(pictures, looks, main, wish.photos)
+    reasons = [reason.split(" (")[0].split(" File:")[0] for reason in verdict.why.values()]
+    if not verdict.chosen:
+        return person, None, reasons, verdict.left_out
+    chosen = [(pictures[number], looks[number]) for number in verdict.chosen]
+    embeddings = np.stack([seen.embedding for _, seen in chosen if seen and seen.embedding is not None])
+    references = tuple(Reference(one.title, one.sha1, one.author, one.licence, one.licence_url) for one, _ in chosen)
+    entry = Entry(identity, person.description, person.sitelinks, embeddings.astype(np.float32), references)
+    return person, entry, reasons, ""
+
+
+def _looked_at(picture: Picture, wikimedia: Wikimedia, cache: Path, pool: ProcessPoolExecutor) -> Look | None:
+    """What the picture shows; None where it could not be had."""
+    for _ in range(_UNDECODABLE_TRIES):
+        if seen := looking.kept(cache, picture.sha1):
+            return seen
+        try:
+            content = wikimedia.file(picture.url)
+        except NotAtWikimediaError:
+            # Deleted since. Anything else ends the build: without its photos a person would be left out.
+            return None
+        try:
+            pool.submit(looking.looked, cache, picture.sha1, content).result()
+        except BrokenProcessPool:
+            raise GalleryError(
+                "A process that looks at photos was killed (too little memory?). `make gallery` goes on from there."
+            ) from None
+    return looking.kept(cache, picture.sha1)
+
+
+@contextmanager
+def _pool() -> Iterator[ProcessPoolExecutor]:
+    """Processes that look at photos; they end with this one, however it ends."""
+    context = multiprocessing.get_context("spawn")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    pool = ProcessPoolExecutor(cores, context, initializer=_end_with, initargs=(os.getpid(),))
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _end_with(parent: int) -> None:
+    """End this process when its parent is gone: a killed build leaves nobody behind, even one who began later."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _apart(entries: list[Entry]) -> list[Entry]:
+    """The people, no two by one name: the better known one has it, the others carry their QID in it."""
+    taken: set[str] = set()
+    named = []
+    for entry in entries:
+        person = entry.person
+        name = " ".join(person.name.replace("/", " ").split())
+        if words(name) in taken:
+            name = f"{name} ({person.qid})"
+            person = replace(person, aliases=tuple(sorted({*person.aliases, entry.person.name})))
+        taken.add(words(name))
+        named.append(replace(entry, person=replace(person, name=name)))
+    return named
+
+
+def _before(path: Path) -> Whole | None:
+    """The file as it was; None where there is none that can be used."""
+    try:
+        return gallery_file.read(path)
+    except GalleryError:
+        return None
+
+
+def _content(whole: Whole) -> tuple[object, ...]:
+    """What makes it another gallery; that it was asked for on another day does not."""
+    rows = [
+        (entry.person, entry.description, entry.sitelinks, entry.references, gallery_file.packed(entry.embeddings))
+        for entry in whole.entries
+    ]
+    return rows, replace(whole.about, made=""), sorted(whole.left_out)

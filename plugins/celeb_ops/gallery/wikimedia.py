@@ -1,0 +1,178 @@
+"""Asking Wikimedia by its rules: who asks, few connections, waiting when told to, nothing asked twice.
+
+Rules: https://foundation.wikimedia.org/wiki/Policy:Wikimedia_Foundation_User-Agent_Policy and
+https://www.mediawiki.org/wiki/API:Etiquette (``maxlag``, ``Retry-After``, one request after the other).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import threading
+import time
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import requests
+
+from celeb_ops.exceptions import NotAtWikimediaError, OfflineError, WikimediaError
+from celeb_ops.gallery.kept import keep
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from celeb_ops.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+CONNECTIONS = 3
+"""At once, API and files together."""
+MAXLAG_S = 5
+"""Where the databases' copies are further behind than this, the API is not to be asked (its own recommendation)."""
+_TIMEOUT_S = (10, 90)
+"""To connect, and between two bytes: Wikidata answers a query within 60 s or not at all."""
+_TRIES = 8
+_FIRST_TRIES = 3
+"""Before the first answer: who has no network is not kept waiting."""
+_LONGEST_WAIT_S = 900
+"""Who is told to wait longer is told to come again."""
+_KEPT = "What was fetched is kept: `make gallery` goes on from there."
+_LATER = ("maxlag", "ratelimited", "readonly", "internal_api_error_")
+"""What errors of the API begin with that pass."""
+
+
+class Wikimedia:
+    """The three services, and what they answered in this build. Threads may share it."""
+
+    def __init__(self, settings: Settings, answers: Path, unit_s: float = 1.0) -> None:
+        """:param answers: folder of answers kept until the build is done. :param unit_s: the shortest wait."""
+        self.sparql = settings.wikidata_url
+        self.wikidata = settings.wikidata_api
+        self.commons = settings.commons_api
+        self._answers = answers
+        self._unit_s = unit_s
+        self._slots = threading.BoundedSemaphore(CONNECTIONS)
+        self._local = threading.local()
+        self._agent = f"TrendingCelebrities/1.0 ({settings.contact}) python-requests"
+        self._answered = False
+
+    def query(self, sparql: str) -> list[dict[str, str]]:
+        """Rows of a SELECT: the value of each variable that is bound."""
+        answer = self._kept_json(self.sparql, {"query": sparql, "format": "json"})
+        return [{name: cell["value"] for name, cell in row.items()} for row in answer["results"]["bindings"]]
+
+    def ask(self, api: str, params: Mapping[str, str | int]) -> dict[str, Any]:
+        """One answer of a MediaWiki API. WikimediaError for an error that another try would meet again."""
+        wanted = {**params, "format": "json", "formatversion": 2, "maxlag": MAXLAG_S}
+        return self._kept_json(api, {name: str(value) for name, value in wanted.items()})
+
+    def file(self, url: str) -> bytes:
+        """A file, whole.
+
+        :raises NotAtWikimediaError: there is none. :raises WikimediaError: it does not come.
+        """
+        return self._get(url, {}).content
+
+    def _kept_json(self, url: str, params: dict[str, str]) -> dict[str, Any]:
+        asked = hashlib.sha256(json.dumps([url, params], sort_keys=True).encode()).hexdigest()
+        path = self._answers / asked[:2] / f"{asked}.json"
+        try:
+            kept: dict[str, Any] = json.loads(path.read_bytes())
+            return kept
+        except (OSError, ValueError):
+            pass
+        answer: dict[str, Any] = self._get(url, params).json()
+        keep(path, json.dumps(answer).encode())
+        return answer
+
+    def _get(self, url: str, params: dict[str, str]) -> requests.Response:
+        trouble = ""
+        for number in range(_TRIES):
+            if number:
+                logger.info("%s; asking again (%d of %d)", trouble, number + 1, _TRIES)
+            if not self._answered and number >= _FIRST_TRIES:
+                break
+            wait: float | None = None
+            try:
+                with self._slots:
+                    # A query may be too long for an address.
+                    long = len(params.get("query", "")) > 1_000
+                    answer = self._session.request(
+                        "POST" if long else "GET",
+                        url,
+                        **{"data" if long else "params": params},  # type: ignore[arg-type]
+                        timeout=_TIMEOUT_S,
+                    )
+                self._answered = True
+                trouble, wait = _trouble(answer, bool(params))
+                if not trouble:
+                    return answer
+            except requests.RequestException as error:
+                # A cut download and a connection that was closed are among these.
+                trouble = f"{_host(url)} did not answer ({type(error).__name__})"
+            if wait is not None and wait > _LONGEST_WAIT_S:
+                raise WikimediaError(f"{trouble} and asks to come again in {wait / 60:.0f} minutes. {_KEPT}")
+            time.sleep(min(self._unit_s * 2**number, _LONGEST_WAIT_S) if wait is None else wait)
+        if not self._answered:
+            raise OfflineError(
+                f"{_host(url)} can't be reached: is this machine on the internet? The gallery stays as it was."
+            )
+        raise WikimediaError(f"{trouble}, {_TRIES} times in a row. {_KEPT}")
+
+    @property
+    def _session(self) -> requests.Session:
+        # requests' sessions are not made for several threads.
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = requests.Session()
+            session.headers["User-Agent"] = self._agent
+            session.headers["Accept-Encoding"] = "gzip"
+        return session
+
+
+def _trouble(answer: requests.Response, is_api: bool) -> tuple[str, float | None]:
+    """What passes, and how long to wait for that (None: it does not say); nothing where the answer is good.
+
+    :raises WikimediaError: what does not pass.
+    """
+    host, wait = _host(answer.url), _retry_after(answer)
+    if answer.status_code == 429 or answer.status_code >= 500:
+        return f"{host} answered {answer.status_code}", wait
+    if answer.status_code >= 400:
+        said = " ".join(answer.text.split())[:200]
+        raise NotAtWikimediaError(f"{host} answered {answer.status_code}: {said or answer.reason}.")
+    if not is_api:
+        return "", None
+    try:
+        told = answer.json()
+    except ValueError:
+        return f"{host} answered what is no JSON", wait
+    error = told.get("error") if isinstance(told, dict) else None
+    if not error:
+        return "", None
+    if str(error.get("code")).startswith(_LATER):
+        return f"{host} asks to wait ({error['code']})", wait
+    raise WikimediaError(f"{host} refused: {error.get('info', error.get('code'))}")
+
+
+def _retry_after(answer: requests.Response) -> float | None:
+    """Seconds of ``Retry-After``, which is a number or a date."""
+    said = answer.headers.get("Retry-After", "").strip()
+    if not said:
+        return None
+    try:
+        return max(float(said), 0.0)
+    except ValueError:
+        pass
+    try:
+        return max((parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds(), 0.0)
+    except (TypeError, ValueError):
+        return None
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).netloc or url

@@ -1,0 +1,284 @@
+"""`make gallery` against Wikidata and Commons on loopback: complete, no wrong photo, resumed, brought up to date."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+from tests.gallery.conftest import settings_for
+from tests.wikimedia.server import Faults, Wikimedia, serving
+from tests.wikimedia.world import File
+
+from celeb_ops.exceptions import GalleryError, OfflineError, WikimediaError
+from celeb_ops.gallery.building import Built, Step, build
+from celeb_ops.gallery.wikimedia import CONNECTIONS
+from celeb_ops.gallery.wish import Wish
+from celeb_ops.recognition import gallery_file
+from celeb_ops.recognition.gallery import Gallery
+from celeb_ops.removed import Person as RemovedPerson
+from celeb_ops.removed import Removed
+from celeb_ops.settings import PROJECT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.wikimedia.world import World
+
+KNOWN = {"Barack Obama", "Joe Biden", "Kit Harington", "Rose Leslie", "Simon Helberg", "Kevin Sussman"}
+EVERYBODY = KNOWN | {"John Smith", "John Smith (Q203)", "Died Lately"}
+SOON = 0.02
+"""The shortest wait after an error."""
+
+
+def built(served: Wikimedia, folder: Path, wish: Wish | None = None, removed: Removed | None = None) -> Built:
+    return build(wish or Wish(), settings_for(served, folder), removed or Removed(), unit_s=SOON)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(first_world: World, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Built]:
+    """A gallery made without faults, and its folder."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    with serving(first_world) as served:
+        return folder, built(served, folder)
+
+
+@pytest.fixture
+def folder(undisturbed: tuple[Path, Built], tmp_path: Path) -> Path:
+    """A copy of it that a test may change."""
+    shutil.copytree(undisturbed[0], tmp_path / "copy")
+    return tmp_path / "copy"
+
+
+def content(folder: Path) -> bytes:
+    return (folder / "gallery" / gallery_file.FILE).read_bytes()
+
+
+def test_has_everybody_and_no_wrong_photo(undisturbed: tuple[Path, Built], first_world: World) -> None:
+    _, made = undisturbed
+    assert {entry.person.name for entry in made.whole.entries} == EVERYBODY
+    for entry in made.whole.entries:
+        truths = {one.file: first_world.files[one.file].truth for one in entry.references}
+        assert set(truths.values()) == {"right"}, truths
+    assert made.whole.left_out == [
+        ("Q200", "Mixed Up", "their photos disagree"),
+        ("Q201", "Camera Shy", "no usable photo"),
+    ]
+
+
+def test_has_nearly_every_right_photo(undisturbed: tuple[Path, Built], first_world: World) -> None:
+    chosen = {one.file for entry in undisturbed[1].whole.entries for one in entry.references}
+    right = {title for name in KNOWN for title, truth in first_world.truths(name).items() if truth == "right"}
+    # One photo of them is in one tint: a statue's, as far as pixels tell.
+    assert len(right - chosen) <= 1
+
+
+def test_says_whose_the_photos_are(undisturbed: tuple[Path, Built]) -> None:
+    entry = undisturbed[1].whole.entries[0]
+    assert (entry.person.name, entry.person.qid) == ("Barack Obama", "Q100")
+    assert entry.person.aliases == ("Barack Obama II", "Barack the Great")
+    reference = entry.references[0]
+    assert reference.author == "Ann Other"
+    assert reference.licence == "CC BY-SA 4.0"
+    assert reference.licence_url.startswith("https://creativecommons.org/")
+
+
+def test_the_same_with_faults_at_20_percent(
+    undisturbed: tuple[Path, Built], first_world: World, tmp_path: Path
+) -> None:
+    faults = Faults(0.2)
+    with serving(first_world, faults) as served:
+        built(served, tmp_path)
+    assert content(tmp_path) == content(undisturbed[0])
+    assert {"maxlag", "429", "503", "closed"} <= set(faults.happened)
+    assert sum(faults.happened.values()) > 20
+    assert served.at_once <= CONNECTIONS
+
+
+def test_a_kill_at_any_point_then_a_second_call_makes_the_same_file(
+    undisturbed: tuple[Path, Built], first_world: World, tmp_path: Path
+) -> None:
+    with serving(first_world) as served:
+        settings = settings_for(served, tmp_path)
+        variables = {
+            f"CELEBS_{name.upper()}": str(getattr(settings, name))
+            for name in ("store", "gallery", "cache", "contact", "wikidata_url", "wikidata_api", "commons_api")
+        }
+        command = [sys.executable, "-m", "celeb_ops.gallery", "build"]
+        for seconds in (1.5, 2.5, 3.5, 4.5):
+            one = subprocess.Popen(
+                command,
+                env={**os.environ, **variables, "PYTHONPATH": str(PROJECT / "plugins")},
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                cwd=tmp_path,
+            )
+            time.sleep(seconds)
+            children = psutil.Process(one.pid).children(recursive=True) if one.poll() is None else []
+            one.send_signal(signal.SIGKILL)
+            one.wait()
+            # Who looks at photos ends with the build.
+            assert not psutil.wait_procs(children, timeout=30)[1]
+        before = len(served.requests)
+        again = subprocess.run(
+            command,
+            env={**os.environ, **variables, "PYTHONPATH": str(PROJECT / "plugins")},
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            check=False,
+        )
+    assert again.returncode == 0, again.stderr
+    assert content(tmp_path) == content(undisturbed[0])
+    # What was fetched before the kill was not fetched again.
+    files = [params["title"] for params in served.asked("file")]
+    assert len(files) <= len(set(files)) + 4 * (CONNECTIONS + 2)
+    assert len(served.requests) - before < len(undisturbed_requests(first_world, tmp_path))
+
+
+def undisturbed_requests(world: World, tmp_path: Path) -> list[object]:
+    with serving(world) as served:
+        built(served, tmp_path / "another")
+        return list(served.requests)
+
+
+def test_a_second_call_fetches_no_photo_and_changes_nothing(folder: Path, world: World) -> None:
+    before = content(folder)
+    with serving(world) as served:
+        assert not built(served, folder).changed
+    assert served.asked("file") == []
+    assert served.asked("sparql")
+    assert content(folder) == before
+
+
+def test_only_what_changed_upstream_is_fetched(folder: Path, world: World) -> None:
+    # A new photo, a photo that was uploaded anew, somebody else's name, somebody who is not wanted any more.
+    newer = world.files["File:Joe Biden 1.jpg"].content
+    world.add(File("File:Joe Biden again.jpg", _larger(world.files["File:Barack Obama 1.jpg"].content)), "Barack Obama")
+    world.files["File:Rose Leslie 0.jpg"].content = _larger(world.files["File:Rose Leslie 0.jpg"].content)
+    world.humans["Q104"].name = "Simon M. Helberg"
+    world.humans["Q105"].occupations = ()
+    with serving(world) as served:
+        made = built(served, folder)
+    assert {params["title"] for params in served.asked("file")} == {
+        "File:Joe Biden again.jpg",
+        "File:Rose Leslie 0.jpg",
+    }
+    assert made.changed
+    assert made.added == ("Simon M. Helberg",)
+    assert made.gone == ("Kevin Sussman", "Simon Helberg")
+    assert newer == world.files["File:Joe Biden 1.jpg"].content
+
+
+def test_a_merged_item_is_the_other_one(folder: Path, world: World) -> None:
+    world.redirects["Q999"] = "Q100"
+    with serving(world) as served:
+        made = built(served, folder, Wish(people=("Q999", "joe biden", "Nobody Atall", "Q207", "Q100")))
+    assert [entry.person.qid for entry in made.whole.entries] == ["Q100", "Q101"]
+    assert ("", "Nobody Atall", "nobody of this name at Wikidata") in made.whole.left_out
+    assert ("Q207", "Q207", "there is no such item at Wikidata") in made.whole.left_out
+
+
+def test_countries_and_occupations_choose(folder: Path, world: World) -> None:
+    with serving(world) as served:
+        british = built(served, folder, Wish(countries=("GB",)))
+        singers = built(served, folder, Wish(occupations=("Q177220",)))
+        first = built(served, folder, Wish(count=2))
+    assert {entry.person.name for entry in british.whole.entries} == {"Kit Harington", "Rose Leslie"}
+    assert {entry.person.name for entry in singers.whole.entries} == {"Died Lately"}
+    assert [entry.person.name for entry in first.whole.entries] == ["Barack Obama", "Joe Biden"]
+
+
+def test_without_the_internet_the_gallery_stays_as_it_was(folder: Path, world: World) -> None:
+    before = content(folder)
+    with serving(world, Faults(offline=True)) as served, pytest.raises(OfflineError, match=r"stays as it was\.$"):
+        built(served, folder)
+    assert content(folder) == before
+
+
+def test_when_the_answers_stop_the_gallery_stays_as_it_was(
+    folder: Path, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Photos that do not come are not taken for photos that are not there."""
+    before = content(folder)
+    shutil.rmtree(folder / "cache")
+    monkeypatch.setattr("celeb_ops.gallery.wikimedia._TRIES", 3)
+    with serving(world) as served:
+
+        def told(step: Step) -> None:
+            served.faults.offline = True
+
+        with pytest.raises(WikimediaError, match="goes on from there"):
+            build(Wish(), settings_for(served, folder), Removed(), told, unit_s=SOON)
+        assert content(folder) == before
+        served.faults.offline = False
+        assert not built(served, folder).changed
+
+
+def test_a_photo_that_was_deleted_is_passed_over(world: World, tmp_path: Path) -> None:
+    with serving(world) as served:
+        served.gone.add("File:Rose Leslie 1.jpg")
+        made = built(served, tmp_path, Wish(people=("Q103",)))
+    assert [one.file for one in made.whole.entries[0].references] == ["File:Rose Leslie 0.jpg"]
+    assert made.photos_why["could not be had"] == 1
+
+
+def test_one_who_is_told_to_wait_for_long_comes_again_later(folder: Path, world: World) -> None:
+    with (
+        serving(world, Faults(retry_after="3600")) as served,
+        pytest.raises(WikimediaError, match="again in 60 minutes"),
+    ):
+        built(served, folder)
+
+
+def test_nobody_there_leaves_the_gallery(folder: Path, world: World) -> None:
+    before = content(folder)
+    with serving(world) as served, pytest.raises(GalleryError, match="knows nobody of this wish"):
+        built(served, folder, Wish(occupations=("Q1",)))
+    assert content(folder) == before
+
+
+def test_who_asked_not_to_be_in_it_is_not_fetched(world: World, tmp_path: Path) -> None:
+    removed = Removed((RemovedPerson("barack the great"), RemovedPerson("Joe Biden")))
+    with serving(world) as served:
+        made = built(served, tmp_path, Wish(people=("Q100", "Q101", "Q103")), removed)
+    assert [entry.person.name for entry in made.whole.entries] == ["Rose Leslie"]
+    assert made.whole.left_out == []
+    assert not [params for params in served.asked("file") if "Obama" in params["title"] or "Biden" in params["title"]]
+
+
+def test_progress_tells_each_person_once(folder: Path, world: World) -> None:
+    steps: list[Step] = []
+    with serving(world) as served:
+        build(Wish(), settings_for(served, folder), Removed(), steps.append, unit_s=SOON)
+    assert [step.done for step in steps] == list(range(1, len(steps) + 1))
+    assert {step.of for step in steps} == {len(steps)}
+    assert {step.name for step in steps if not step.photos} == {"Mixed Up", "Camera Shy"}
+
+
+def test_a_refusal_ends_it_with_what_was_said(folder: Path, world: World) -> None:
+    with serving(world) as served:
+        settings = settings_for(served, folder).model_copy(update={"contact": "nobody"})
+        with pytest.raises(WikimediaError, match="403: Please set a user-agent"):
+            build(Wish(), settings, Removed(), unit_s=SOON)
+
+
+def test_a_gallery_names_its_people(folder: Path, first_world: World, faces: Path) -> None:
+    from celeb_ops.geometry import Box
+    from celeb_ops.recognition.local import LocalRecognizer
+
+    recognizer = LocalRecognizer(Gallery.load(folder / "gallery", folder / "cache"))
+    photo = first_world.files["File:Kit Harington 1.jpg"].content
+    named = [face for face in recognizer.recognize(photo, [Box(0, 0, 900, 900)]) if face.name]
+    assert [(face.name, face.qid) for face in named] == [("Kit Harington", "Q102")]
+
+
+def _larger(jpeg: bytes) -> bytes:
+    """The same photo as another file: a comment more."""
+    return jpeg[:2] + b"\xff\xfe\x00\x08edited" + jpeg[2:]

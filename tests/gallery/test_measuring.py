@@ -1,0 +1,91 @@
+"""How near a gallery's people come to each other."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from celeb_ops.gallery.measuring import ENOUGH, measured
+from celeb_ops.recognition.gallery_file import Entry
+from celeb_ops.recognition.people import Person
+
+
+def some_entries(people: int, photos: int = 3, seed: int = 1) -> list[Entry]:
+    """People 0.85 ± 0.09 apart, their photos some 0.35."""
+    dice = np.random.default_rng(seed)
+    made = []
+    for number in range(people):
+        rows = np.zeros((photos, 128))
+        rows[:, :45] = dice.normal(0, 0.085, 45) + dice.normal(0, 0.037, (photos, 45))
+        made.append(Entry(Person(f"Person {number:05}", f"Q{number + 1}"), "", 9, rows.astype(np.float32), ()))
+    return made
+
+
+def by_hand(entries: list[Entry]) -> tuple[np.ndarray, np.ndarray]:
+    rows = np.concatenate([one.embeddings for one in entries]).astype(float)
+    owner = np.repeat(range(len(entries)), [len(one.embeddings) for one in entries])
+    return np.linalg.norm(rows[:, None] - rows[None], axis=2), owner[:, None] == owner
+
+
+def test_the_counted_threshold_names_one_in_two_hundred_at_most() -> None:
+    entries = some_entries(ENOUGH + 100)
+    about = measured(entries, "2026-11-24")
+    distances, same = by_hand(entries)
+    nearest = np.where(same, np.inf, distances).min(axis=1)[::3]
+    assert about.counted is not None
+    assert (nearest <= about.counted).mean() <= 0.005
+    assert (nearest <= about.counted + 0.02).mean() > 0.005
+    assert about.made == "2026-11-24"
+
+
+def test_mean_and_spread_of_strangers() -> None:
+    entries = some_entries(100)
+    distances, same = by_hand(entries)
+    mean, spread = measured(entries, "").strangers or (0, 0)
+    assert mean == pytest.approx(distances[~same].mean(), abs=0.005)
+    assert spread == pytest.approx(distances[~same].std(), abs=0.005)
+
+
+def test_too_few_people_are_not_counted() -> None:
+    about = measured(some_entries(10), "")
+    assert about.counted is None
+    assert about.strangers is None
+    assert measured(some_entries(1), "").recall is None
+
+
+def test_recall_is_what_the_others_of_their_person_name() -> None:
+    # All photos near: everybody is named; photos of one person as far apart as strangers: nobody.
+    assert measured(some_entries(40), "").recall == 1
+    scattered = [
+        Entry(one.person, "", 9, other.embeddings, ())
+        for one, other in zip(some_entries(40, 2), _scattered(40), strict=True)
+    ]
+    assert measured(scattered, "").recall == 0
+
+
+def _scattered(people: int) -> list[Entry]:
+    dice = np.random.default_rng(3)
+    made = []
+    for number in range(people):
+        rows = np.zeros((2, 128))
+        rows[:, :45] = dice.normal(0, 0.095, (2, 45))
+        made.append(Entry(Person(str(number)), "", 9, rows.astype(np.float32), ()))
+    return made
+
+
+def test_look_alikes_are_listed_nearest_first() -> None:
+    entries = some_entries(12)
+    for one, other, apart in ((3, 7, 0.2), (1, 2, 0.4)):
+        rows = entries[one].embeddings.copy()
+        rows[:, 100] += apart
+        entries[other] = Entry(entries[other].person, "", 9, rows, ())
+    pairs = measured(entries, "").confusable
+    assert [pair[:2] for pair in pairs] == [("Person 00003", "Person 00007"), ("Person 00001", "Person 00002")]
+    assert [pair[2] for pair in pairs] == pytest.approx([0.2, 0.4], abs=0.01)
+
+
+def test_blocks_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    entries = some_entries(ENOUGH, 2)
+    whole = measured(entries, "")
+    monkeypatch.setattr("celeb_ops.gallery.measuring._BLOCK", 7)
+    assert measured(entries, "") == whole

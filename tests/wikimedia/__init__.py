@@ -1,0 +1,1 @@
+"""Wikidata and Wikimedia Commons on loopback: their documented protocols, limits and faults, over a made-up world."""
