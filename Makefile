@@ -24,7 +24,7 @@ export UV_PYTHON_DOWNLOADS := never
 export SE_AVOID_STATS := true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run up cluster review forget report export docs gallery-check check format test test-airflow test-compose bench bench-cluster bench-aws lock setup setup-dev browser consent clean
+.PHONY: help demo run up cluster review forget report export docs gallery gallery-show gallery-check check format test test-airflow test-compose bench bench-faces bench-cluster bench-aws lock setup setup-dev browser consent clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,12 @@ report: setup ## rebuild the trends (Trends/) and the report (Report/index.html)
 
 forget: setup ## take out of the dataset: somebody who asked for it, for good (NAME="Grace Hopper"; ALIAS=…, one a call; GALLERY=1), or a run (RUN=2026-11-20T08:00 SITES=TMZ,PEOPLE); DRY=1 FORCE=1
 	@$(PY) -m celeb_ops.forget $${RUN:+--run="$$RUN"} $${SITES:+--sites="$$SITES"} $${ALIAS:+--alias="$$ALIAS"} $(call flag,DRY,--dry-run) $(call flag,FORCE,--yes) $(call flag,GALLERY,--gallery) -- $${NAME:+"$$NAME"}
+
+gallery: setup ## public figures from Wikidata for the local recogniser (COUNT=1000 OCCUPATIONS=actor,singer COUNTRIES=US,GB PEOPLE=names.txt)
+	@$(PY) -m celeb_ops.gallery build $${COUNT:+--count="$$COUNT"} $${OCCUPATIONS:+--occupations="$$OCCUPATIONS"} $${COUNTRIES:+--countries="$$COUNTRIES"} $${PEOPLE:+--people="$$PEOPLE"}
+
+gallery-show: setup ## a page with somebody's reference faces: gallery-person.html (NAME="Grace Hopper"); without a name who is in it, and who is not
+	@if [ -n "$$NAME" ]; then $(PY) -m celeb_ops.gallery show -- "$$NAME"; else $(PY) -m celeb_ops.gallery info; fi
 
 gallery-check: setup ## which photos of the gallery help, and which do not
 	@$(PY) -m celeb_ops.gallery check
@@ -83,6 +89,9 @@ test-compose: setup-dev setup ## the tests with Docker: docker-compose.yaml, Cel
 bench: export CELEBS_TEST_FACES ?= $(wildcard $(abspath ../shared/faces))
 bench: setup-dev setup ## the benchmarks: tables, and a JSON in bench-results/ (ARGS="steps capture" for some)
 	@$(PY) -m benchmarks $(ARGS)
+
+bench-faces: setup ## how right the local recogniser's names are on labelled photos: bench-faces.html (PHOTOS=folder; STORE=1 beside Rekognition)
+	@$(PY) -m celeb_ops.quality $(call flag,STORE,--store) -- $${PHOTOS:+"$$PHOTOS"}
 
 bench-cluster: setup-dev setup ## the cluster on Docker: wall time by browsers, and a soak of twenty runs (ARGS="browsers soak")
 	@$(PY) -m benchmarks.cluster $(ARGS)
