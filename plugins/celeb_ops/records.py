@@ -217,7 +217,9 @@ class Sighting(Record):
 
     name: str
     id: str | None = None
-    """The recogniser's or Wikidata's identifier, where there is one."""
+    """The recogniser's identifier, where it has one."""
+    qid: str | None = None
+    """The person's item in Wikidata, where it is known."""
     urls: list[str] = []
     """Pages about the person, as the recogniser names them."""
     confidence: float

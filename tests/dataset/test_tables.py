@@ -80,6 +80,7 @@ class TestSightings:
             "memento": None,
             "name": "Cher",
             "id": "Q1",
+            "qid": None,
             "urls": ["www.wikidata.org/wiki/Q1"],
             "confidence": 90.0,
             "margin": 0.2,

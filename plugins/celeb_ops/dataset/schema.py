@@ -7,9 +7,9 @@ from typing import Any
 
 import polars as pl
 
-VERSION = 3
+VERSION = 4
 """Of the Parquet tables. 1 had no ``prominence`` and ``picture``, and no version in its files; 2 no ``memento`` and
-``images_missing``, and no ``source`` of captures that failed: all were live."""
+``images_missing``, and no ``source`` of captures that failed: all were live; 3 no ``qid``."""
 VERSION_KEY = "celebs_schema"
 """The entry of a Parquet file's own metadata that holds its version."""
 
@@ -158,6 +158,12 @@ SIGHTINGS = Table(
         _MEMENTO,
         Column("name", pl.String, "the name. A recogniser's guess from a picture, no proof"),
         Column("id", pl.String, "the recogniser's identifier of the person, where it has one (`rekognition`)"),
+        Column(
+            "qid",
+            pl.String,
+            "the person's item in Wikidata, `Q7259`: by it a person is one, whoever named them. Empty: not known, or "
+            "a row of schema 1 to 3",
+        ),
         Column(
             "urls",
             pl.List(pl.String),

@@ -131,6 +131,7 @@ def _sighting_rows(store: Store, result: Result) -> list[dict[str, Any]]:
                 "memento": result.memento,
                 "name": sighting.name,
                 "id": sighting.id,
+                "qid": sighting.qid,
                 "urls": sighting.urls,
                 "confidence": sighting.confidence,
                 "margin": sighting.margin,

@@ -9,6 +9,7 @@ import argparse
 import difflib
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from celeb_ops import keys
 from celeb_ops.cli import counted
 from celeb_ops.cli.__main__ import moment, names
 from celeb_ops.exceptions import CelebsError, ForgetError
-from celeb_ops.forget.around import Untouched, forget_photos, known_names, made_anew
+from celeb_ops.forget.around import Untouched, also_known, forget_photos, known_names, made_anew
 from celeb_ops.forget.purge import Purge
 from celeb_ops.forget.runs import RunRemoval, chosen, runs_in
 from celeb_ops.removed import Person, Removed, add, plain
@@ -126,6 +127,10 @@ def _forget(options: argparse.Namespace, console: Console) -> int:
             if not any(Removed((person,)).holds(one) for one in known):
                 sys.stderr.write(_unknown(name, known, store))
                 return 2
+        also = also_known(store, gallery, person)
+        person = replace(person, aliases=(*person.aliases, *also))
+        if also:
+            console.print(f"Also known, and kept out by these too: {', '.join(also)}.", markup=False)
         # First of all: from here on nothing of them comes in.
         removed = Removed((*removed.people, person)) if options.dry_run else add(store, person)
     elif not removed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from celeb_ops import keys
@@ -12,13 +13,16 @@ from celeb_ops.dataset.celebs_csv import read_csv
 from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS
 from celeb_ops.dataset.tables import from_parquet
 from celeb_ops.exceptions import NotStoredError
+from celeb_ops.recognition import gallery_file
 from celeb_ops.recognition.gallery import photos_in
+from celeb_ops.recognition.people import is_qid
+from celeb_ops.removed import Removed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from celeb_ops.removed import Removed
+    from celeb_ops.removed import Person
     from celeb_ops.store import Change, Store
 
 
@@ -51,13 +55,15 @@ class Untouched:
 
 
 def known_names(store: Store, gallery: Path) -> set[str]:
-    """Everybody whom the tables or the gallery name.
+    """Everybody whom the tables or the gallery name, by names and QIDs.
 
     :raises RecordError: a table can't be read.
     """
-    names = set(people_in(gallery))
+    file = gallery_file.people_of(gallery)
+    names = {*people_in(gallery), *file.names, *file.qids}
     for key in store.list("Sightings/"):
-        names |= set(from_parquet(store.read(key), SIGHTINGS, store.url(key))["name"].drop_nulls().to_list())
+        table = from_parquet(store.read(key), SIGHTINGS, store.url(key))
+        names |= {*table["name"].drop_nulls().to_list(), *table["qid"].drop_nulls().to_list()}
     for key in store.list("Captures/"):
         listed = from_parquet(store.read(key), CAPTURES, store.url(key))["celebrities"]
         names |= set(listed.explode().drop_nulls().to_list())
@@ -68,6 +74,24 @@ def known_names(store: Store, gallery: Path) -> set[str]:
             continue
         names |= {name for row in rows.values() for name in row[2].split("; ") if name}
     return names
+
+
+def also_known(store: Store, gallery: Path, person: Person) -> tuple[str, ...]:
+    """The QIDs of somebody, by the tables and the gallery's file, and the other names that the tables have for these.
+
+    :raises RecordError: a table can't be read. :raises GalleryError: the gallery's file can't.
+    """
+    asked = Removed((person,))
+    people = gallery_file.people_of(gallery)
+    there = [known for name in person.names if (known := people.find(name, name if is_qid(name) else None))]
+    qids = {known.qid for known in there if known.qid}
+    named: set[tuple[str, str]] = set()
+    for key in store.list("Sightings/"):
+        table = from_parquet(store.read(key), SIGHTINGS, store.url(key)).select("name", "qid").drop_nulls()
+        named |= set(table.unique().iter_rows())
+    qids |= {qid for name, qid in named if asked.holds(name) or asked.holds(qid)}
+    names = {known.name for known in there} | {name for name, qid in named if qid in qids}
+    return tuple(sorted(name for name in names | qids if not asked.holds(name)))
 
 
 def made_anew(store: Store) -> Counter[str]:
@@ -108,6 +132,31 @@ def forget_photos(gallery: Path, cache: Path, removed: Removed, delete: bool, dr
         done["photos" if delete else "photos kept"] += len(photos)
         if delete and not dry:
             shutil.rmtree(photos[0].parent)
+    done += _forget_in_file(gallery / gallery_file.FILE, cache / "gallery", removed, delete, dry)
+    return done
+
+
+def _forget_in_file(path: Path, cache: Path, removed: Removed, delete: bool, dry: bool) -> Counter[str]:
+    """What was seen on their photos goes; they themselves are no longer loaded, and on demand no longer in the file."""
+    done: Counter[str] = Counter()
+    if not path.is_file():
+        return done
+    whole = gallery_file.read(path)
+    stay = [entry for entry in whole.entries if not gallery_file.is_removed(entry.person, removed)]
+    for entry in whole.entries:
+        if not gallery_file.is_removed(entry.person, removed):
+            continue
+        for one in entry.references:
+            for seen in (cache / "looks").glob(f"*/{one.sha1[:2]}/{one.sha1}.npz"):
+                if not dry:
+                    seen.unlink(missing_ok=True)
+                done["embeddings of photos"] += 1
+        done[f"people of {path.name}" if delete else "photos kept"] += 1 if delete else len(entry.references)
+    if delete and not dry and len(stay) < len(whole.entries):
+        gone = {entry.person.name for entry in whole.entries} - {entry.person.name for entry in stay}
+        pairs = tuple(pair for pair in whole.about.confusable if not gone & set(pair[:2]))
+        left_out = [one for one in whole.left_out if not removed.holds(one[1])]
+        gallery_file.write(path, gallery_file.Whole(stay, replace(whole.about, confusable=pairs), left_out))
     return done
 
 

@@ -20,6 +20,7 @@ _PLACES = {
     "crop",
     "name",
     "id",
+    "qid",
     "shades",
 }
 """Fields that say where something is, or are another person's own: a site may bear a person's name."""

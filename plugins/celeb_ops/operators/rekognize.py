@@ -39,6 +39,7 @@ class RekognizeCelebritiesOperator(SiteOperator):
     def run_step(self, step: Step) -> str:
         from celeb_ops.hooks.rekognition import rekognition_client
         from celeb_ops.recognition import open_recognizer
+        from celeb_ops.recognition.gallery_file import people_of
         from celeb_ops.recognition.look import look
         from celeb_ops.recognition.paid import Terms
         from celeb_ops.records import Screenshot
@@ -61,6 +62,7 @@ class RekognizeCelebritiesOperator(SiteOperator):
                 step.store,
                 Terms.of(step.settings, step.anew_since),
                 step.settings.min_confidence,
+                people_of(step.settings.path(step.settings.gallery)),
             )
         finally:
             # They are paid for, whatever comes of the step.

@@ -11,6 +11,7 @@ from celeb_ops import keys
 from celeb_ops.exceptions import NotStoredError, RecordError
 from celeb_ops.geometry import Box
 from celeb_ops.recognition import Face
+from celeb_ops.recognition.people import qid_in
 from celeb_ops.records import RecognizerInfo, Record
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class AnsweredFace(Record):
         return cls(box=box, name=face.name, id=face.id, urls=face.urls, confidence=face.confidence)
 
     def face(self) -> Face:
-        return Face(self.box, self.name, self.id, self.urls, self.confidence)
+        return Face(self.box, self.name, self.id, self.urls, self.confidence, qid=qid_in(self.urls))
 
 
 class Answer(Record):

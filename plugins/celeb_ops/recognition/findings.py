@@ -74,8 +74,12 @@ def _same(one: Finding, other: Finding) -> bool:
     return (
         one.box.ios(other.box) >= SAME_IOS
         and (small >= _SAME_SIZE * large or one.cut or other.cut)
-        and (not one.face.name or not other.face.name or one.face.name == other.face.name)
+        and (not one.face.name or not other.face.name or _is_one_person(one.face, other.face))
     )
+
+
+def _is_one_person(one: Face, other: Face) -> bool:
+    return one.name == other.name or (one.qid is not None and one.qid == other.qid)
 
 
 def _clean(name: str) -> str:

@@ -14,7 +14,9 @@ from celeb_ops import keys
 from celeb_ops.exceptions import NotPermittedError
 from celeb_ops.recognition import paid
 from celeb_ops.recognition.findings import merged, on_slice
-from celeb_ops.recognition.unnamed import Unnaming
+from celeb_ops.recognition.identifying import identified
+from celeb_ops.recognition.people import People, words
+from celeb_ops.recognition.unnamed import Unnaming, without_names
 from celeb_ops.recognition.words import mentions
 from celeb_ops.records import Result, Sighting
 from celeb_ops.removed import Removed
@@ -43,10 +45,12 @@ def look(
     store: Store,
     terms: Terms | None = None,
     min_confidence: float = 0,
+    people: People | None = None,
 ) -> Result:
     """The result of a site in a run (not yet saved); the evidence crops are in the store.
 
     :param terms: how a recogniser that costs money is asked. :param min_confidence: a less sure name is none (0–100).
+    :param people: who is who by the gallery's file, so that a person has one name, whoever named them.
     """
     start = time.monotonic()
     removed = Removed.load(store)
@@ -55,6 +59,8 @@ def look(
         found, calls = paid.find(plan, screenshot, recognizer, stem, store, terms or paid.Terms(), removed)
     else:
         found, calls = _on_every_slice(plan, recognizer, store), 0
+    # Who asked not to be in the dataset is not, by no name: neither the recogniser's nor the gallery's.
+    found = without_names(identified(found, people or People()), removed)
     # Not the other way round: a name that is none would keep two findings of one face apart.
     faces_once = confirmed(merged([_sure(one, min_confidence) for one in found]), screenshot.pictures)
     named = sorted((one for one in faces_once if one.face.name), key=lambda one: (one.box.top, one.box.left))
@@ -105,11 +111,23 @@ def confirmed(found: Sequence[Finding], pictures: Sequence[Picture]) -> list[Fin
     for one, place in sorted(zip(found, places, strict=True), key=lambda pair: -pair[0].face.confidence):
         name = one.face.name or one.face.candidate
         alone = bool(one.face.name)
-        if name and place is not None and (alone or (place, name) not in named) and mentions(pictures[place], name):
+        if (
+            name
+            and place is not None
+            and (alone or (place, name) not in named)
+            and _mentioned(pictures[place], name, one.face.aliases)
+        ):
             named.add((place, name))
             one = replace(one, face=replace(one.face, name=name, basis=f"{one.face.basis}+text"))
         told.append(one)
     return told
+
+
+def _mentioned(picture: Picture, name: str, aliases: Sequence[str]) -> bool:
+    """Whether the page's words have them, by their name or by another of two words at least: headlines are full of
+    ``Jenny`` and ``The Boss``."""
+    names = [name, *(alias for alias in aliases if " " in words(alias))]
+    return any(mentions(picture, one) for one in names)
 
 
 def _remove_crops(stem: str, store: Store) -> None:
@@ -128,6 +146,7 @@ def _sighting(one: Finding, number: int, plan: Plan, screenshot: Screenshot, ste
     return Sighting(
         name=face.name or "",
         id=face.id,
+        qid=face.qid,
         urls=list(face.urls),
         confidence=face.confidence,
         margin=face.margin,

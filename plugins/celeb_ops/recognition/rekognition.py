@@ -18,6 +18,7 @@ from celeb_ops.exceptions import PermanentError, RecognitionError
 from celeb_ops.geometry import Box
 from celeb_ops.recognition import Face
 from celeb_ops.recognition.pace import Pace
+from celeb_ops.recognition.people import qid_in
 from celeb_ops.records import RecognizerInfo
 from celeb_ops.slicing import MAX_BYTES, MIN_SIDE_PX, encoded
 
@@ -87,6 +88,7 @@ class RekognitionRecognizer:
                 name=one["Name"],
                 id=one.get("Id") or None,
                 urls=tuple(one.get("Urls", ())),
+                qid=qid_in(one.get("Urls", ())),
                 confidence=round(float(one["MatchConfidence"]), 1),
             )
             for one in answer.get("CelebrityFaces", [])

@@ -35,7 +35,7 @@ class Unnaming:
 
 def unnamed(face: Face, removed: Removed) -> Face:
     """The face, as one that is not known if it is theirs."""
-    return Face(face.box) if removed.holds(face.name) or removed.holds(face.candidate) else face
+    return Face(face.box) if any(removed.holds(one) for one in (face.name, face.candidate, face.qid)) else face
 
 
 def without_names(found: Iterable[Finding], removed: Removed) -> list[Finding]:

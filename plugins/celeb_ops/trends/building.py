@@ -13,6 +13,7 @@ from celeb_ops.trends import history
 from celeb_ops.trends.breaks import marked
 from celeb_ops.trends.evidence import Evidence
 from celeb_ops.trends.firsts import firsts
+from celeb_ops.trends.identity import Identities
 from celeb_ops.trends.movers import WINDOWS, movers
 from celeb_ops.trends.people import people
 from celeb_ops.trends.periods import appearances, periods, shares
@@ -45,12 +46,13 @@ def build(store: Store) -> Trends:
     """
     captures = [pl.DataFrame(schema=history.CAPTURES)]
     shown = [pl.DataFrame(schema=history.SHOWN)]
-    together, evidence = Together(), Evidence()
+    together, evidence, identities = Together(), Evidence(), Identities()
     for month in history.months(store):
         captures.append(month.captures)
-        shown.append(history.shown(month.sightings))
-        together.add(month.sightings)
-        evidence.add(month.sightings)
+        sightings = identities.resolved(month.sightings)
+        shown.append(history.shown(sightings))
+        together.add(sightings)
+        evidence.add(sightings)
     all_captures, all_shown = _alphabetical(pl.concat(captures), pl.concat(shown))
     changed, people_there = [], 0
     # Each is written as it is made: all at once would take half as much memory again.

@@ -48,6 +48,7 @@ SIGHTINGS: dict[str, Any] = {
     "site": pl.Categorical(),
     "name": pl.Categorical(),
     "id": pl.String,
+    "qid": pl.String,
     "source": pl.String,
     "confidence": pl.Float64,
     "basis": pl.String,

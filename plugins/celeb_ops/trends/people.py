@@ -11,7 +11,7 @@ OPEN_DAYS = 1
 
 
 def people(captures: pl.DataFrame, shown: pl.DataFrame, evidence: pl.DataFrame, movers: pl.DataFrame) -> pl.DataFrame:
-    """``people``. :param evidence: with ``id``. :param movers: of the week."""
+    """``people``. :param evidence: with ``id`` and ``qid``. :param movers: of the week."""
     name = pl.col("name").cast(pl.String)
     seen = captures.filter(pl.col("outcome") == "seen")["time"]
     last = newest(captures)
@@ -77,11 +77,12 @@ def _streaks(seen: pl.Series, shown: pl.DataFrame) -> pl.DataFrame:
 
 
 def _faces(evidence: pl.DataFrame) -> pl.DataFrame:
-    """By person: the surest crop of the newest evidence, the newest headline with its link, the newest id."""
+    """By person: the surest crop of the newest evidence, the newest headline with its link, the newest ids."""
     there = pl.col("headline").is_not_null() & (pl.col("headline") != "")
     return evidence.group_by("name", maintain_order=True).agg(
         pl.col("crop").sort_by("confidence", descending=True, maintain_order=True).first(),
         pl.col("headline").filter(there).first(),
         pl.col("link").filter(there).first(),
         pl.col("id").drop_nulls().first(),
+        pl.col("qid").drop_nulls().first(),
     )

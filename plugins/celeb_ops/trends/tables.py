@@ -37,6 +37,7 @@ SCHEMAS: dict[str, Schema] = {
     "people": {
         "name": pl.String,
         "id": pl.String,
+        "qid": pl.String,
         "first_seen": _UTC,
         "last_seen": _UTC,
         "captures": pl.Int32,
