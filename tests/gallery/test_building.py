@@ -176,6 +176,15 @@ def test_only_what_changed_upstream_is_fetched(folder: Path, world: World) -> No
     assert newer == world.files["File:Joe Biden 1.jpg"].content
 
 
+def test_a_renamed_main_picture_is_found_where_it_is_now(world: World, tmp_path: Path) -> None:
+    world.humans["Q103"].image = "File:old name.jpg"
+    world.redirects["File:Old name.jpg"] = "File:Rose Leslie 1.jpg"
+    with serving(world) as served:
+        made = built(served, tmp_path, Wish(people=("Q103",)))
+    files = [one.file for one in made.whole.entries[0].references]
+    assert files == ["File:Rose Leslie 1.jpg", "File:Rose Leslie 0.jpg"]
+
+
 def test_a_merged_item_is_the_other_one(folder: Path, world: World) -> None:
     world.redirects["Q999"] = "Q100"
     with serving(world) as served:

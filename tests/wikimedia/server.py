@@ -210,7 +210,7 @@ class _Handler(BaseHTTPRequestHandler):
         entities = {}
         for qid in ids:
             human = self.world.humans.get(self.world.redirects.get(qid, qid))
-            entities[qid] = _item(human) if human else {"id": qid, "missing": ""}
+            entities[qid] = _item(human, params.get("sitefilter")) if human else {"id": qid, "missing": ""}
             if human and qid in self.world.redirects:
                 entities[qid]["redirects"] = {"from": qid, "to": human.qid}
         return {"entities": entities, "success": 1}
@@ -226,6 +226,8 @@ class _Handler(BaseHTTPRequestHandler):
             titles = titles[start:stop]
         else:
             titles = [title.replace("_", " ") for title in params["titles"].split("|")]
+            if params.get("redirects"):
+                titles = [self.world.redirects.get(title, title) for title in titles]
         width = int(params.get("iiurlwidth", 0))
         pages = [self._page(number, title, width) for number, title in enumerate(titles, start=1)]
         told: dict[str, Any] = {"query": {"pages": pages}} if pages else {}
@@ -306,24 +308,30 @@ def _graph(world: World) -> rdflib.Graph:
     return graph
 
 
-def _item(one: Human) -> dict[str, Any]:
+def _item(one: Human, site: str | None = None) -> dict[str, Any]:
     claims: dict[str, list[dict[str, Any]]] = {
         "P31": [_claim("P31", {"entity-type": "item", "id": one.instance}, "wikibase-entityid")]
     }
     if one.image:
         claims["P18"] = [_claim("P18", one.image.removeprefix("File:"), "string")]
-    if one.category:
+    if one.category and not one.linked:
         claims["P373"] = [_claim("P373", one.category, "string")]
     return {
         "type": "item",
         "id": one.qid,
-        "lastrevid": one.revision,
         "labels": {"en": {"language": "en", "value": one.name}},
         "descriptions": {"en": {"language": "en", "value": one.description}},
         "aliases": {"en": [{"language": "en", "value": alias} for alias in one.aliases]} if one.aliases else {},
         "claims": claims,
-        "sitelinks": {f"w{number}": {"site": f"w{number}", "title": one.name} for number in range(one.sitelinks)},
+        "sitelinks": _sitelinks(one, site),
     }
+
+
+def _sitelinks(one: Human, site: str | None) -> dict[str, dict[str, str]]:
+    links = {f"w{number}": {"site": f"w{number}", "title": one.name} for number in range(one.sitelinks)}
+    if one.linked:
+        links["commonswiki"] = {"site": "commonswiki", "title": f"Category:{one.category}"}
+    return {name: link for name, link in links.items() if site in (None, name)}
 
 
 def _claim(claim: str, value: Any, kind: str) -> dict[str, Any]:

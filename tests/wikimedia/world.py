@@ -54,7 +54,8 @@ class Human:
     died: str | None = None
     instance: str = "Q5"
     description: str = "a person"
-    revision: int = 1
+    linked: bool = False
+    """The category is told by the link to Commons, not by a claim."""
 
 
 @dataclass
@@ -67,7 +68,7 @@ class World:
     categories: dict[str, list[str]] = field(default_factory=dict)
     """Titles by category, without ``Category:``."""
     redirects: dict[str, str] = field(default_factory=dict)
-    """Items that were merged into another one."""
+    """Items that were merged into another one, and files that were renamed."""
 
     def add(self, file: File, category: str | None = None) -> str:
         self.files[file.title] = file
@@ -135,6 +136,7 @@ class Maker:
             category=category,
             aliases=(f"{name} II", f"{name.split()[0]} the Great"),
             occupations=(occupation,),
+            linked=name == "Kit Harington",
             country="GB" if name in {"Kit Harington", "Rose Leslie"} else "US",
         )
 

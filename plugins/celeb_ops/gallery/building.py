@@ -153,9 +153,8 @@ def _person(
     if is_removed(identity, removed):
         # Not so much as told: the list of who asked for it is nobody's business.
         return person, None, [], ""
-    pictures = commons.pictures(person, wikimedia)
+    pictures, main = commons.pictures(person, wikimedia)
     looks = [None if picture.no_photo else _looked_at(picture, wikimedia, cache, pool) for picture in pictures]
-    main = sum(picture.title in person.images for picture in pictures)
     verdict = judge(pictures, looks, main, wish.photos)
     reasons = [reason.split(" (")[0].split(" File:")[0] for reason in verdict.why.values()]
     if not verdict.chosen:

@@ -15,6 +15,8 @@ THUMBNAIL_PX = 500
 """One of the widths that Commons has ready."""
 LOOKED_AT = 30
 """Pictures of a category that are looked at: many are of the same day, or of somebody else."""
+_TITLES = 50
+"""Of one question (the API's limit)."""
 _PICTURES = {"image/jpeg", "image/png", "image/webp", "image/tiff"}
 _NO_PHOTO = re.compile(
     r"\b(?:statues?|busts?|sculptures?|wax(?:works?| figures?)?|tussauds?|drawings?|paintings?|painted|caricatures?"
@@ -44,14 +46,18 @@ class Picture:
     """Its name or categories say that it is a statue, a drawing or the like."""
 
 
-def pictures(person: Candidate, wikimedia: Wikimedia) -> list[Picture]:
-    """The person's own pictures first, then those of their category by name; each file once."""
+def pictures(person: Candidate, wikimedia: Wikimedia) -> tuple[list[Picture], int]:
+    """The item's own pictures first, then those of the person's category by name, each file once; and how many the
+    first are."""
     found: dict[str, Picture] = {}
     if person.images:
-        for picture in _asked({"titles": "|".join(person.images[:50])}, wikimedia, len(person.images)):
-            found[picture.sha1] = picture
+        # One that was renamed since is found where it is now.
+        titles: dict[str, str | int] = {"titles": "|".join(person.images[:_TITLES]), "redirects": 1}
         order = {title: number for number, title in enumerate(person.images)}
-        found = dict(sorted(found.items(), key=lambda pair: order.get(pair[1].title, len(order))))
+        own = _asked(titles, wikimedia, _TITLES)
+        for picture in sorted(own, key=lambda one: (order.get(one.title, len(order)), one.title)):
+            found[picture.sha1] = picture
+    main = len(found)
     if person.category:
         category: dict[str, str | int] = {
             "generator": "categorymembers",
@@ -61,7 +67,7 @@ def pictures(person: Candidate, wikimedia: Wikimedia) -> list[Picture]:
         }
         for picture in _asked(category, wikimedia, LOOKED_AT):
             found.setdefault(picture.sha1, picture)
-    return list(found.values())
+    return list(found.values()), main
 
 
 def _asked(which: dict[str, str | int], wikimedia: Wikimedia, most: int) -> list[Picture]:

@@ -98,7 +98,7 @@ def described(qids: Iterable[str], sitelinks: dict[str, int], wikimedia: Wikimed
     """The people of these items, in their order; a QID itself where there is no such human any more."""
     todo = iter(qids)
     while some := list(islice(todo, _AT_ONCE)):
-        items = _items(some, wikimedia, "info|labels|aliases|descriptions|claims")
+        items = _items(some, wikimedia, "info|labels|aliases|descriptions|claims|sitelinks", "commonswiki")
         for qid in some:
             item = items.get(qid)
             yield _candidate(item, sitelinks.get(qid, 0)) if item and _is_human(item) else qid
@@ -127,8 +127,11 @@ def _searched(name: str, wikimedia: Wikimedia) -> list[str]:
     return [hit["id"] for hit in answer.get("search", [])]
 
 
-def _items(qids: Iterable[str], wikimedia: Wikimedia, facts: str) -> dict[str, dict[str, Any]]:
-    """Items by the QID that was asked for: one that was merged into another is that other one."""
+def _items(qids: Iterable[str], wikimedia: Wikimedia, facts: str, site: str = "") -> dict[str, dict[str, Any]]:
+    """Items by the QID that was asked for: one that was merged into another is that other one.
+
+    :param site: of the sitelinks only that of this site, ``commonswiki``.
+    """
     wanted: dict[str, str | int] = {
         "action": "wbgetentities",
         "ids": "|".join(qids),
@@ -136,6 +139,7 @@ def _items(qids: Iterable[str], wikimedia: Wikimedia, facts: str) -> dict[str, d
         "languages": "en|mul",
         "languagefallback": 1,
         "redirects": "yes",
+        **({"sitefilter": site} if site else {}),
     }
     entities = wikimedia.ask(wikimedia.wikidata, wanted).get("entities", {})
     found = {}
@@ -154,7 +158,7 @@ def _is_human(item: dict[str, Any]) -> bool:
 
 
 def _candidate(item: dict[str, Any], sitelinks: int) -> Candidate:
-    images = [f"File:{str(name).replace('_', ' ')}" for name in _values(item, _P_IMAGE)]
+    images = [_title(str(name)) for name in _values(item, _P_IMAGE)]
     name = _text(item.get("labels", {})) or item["id"]
     aliases = [
         " ".join(alias["value"].split())
@@ -168,8 +172,23 @@ def _candidate(item: dict[str, Any], sitelinks: int) -> Candidate:
         _text(item.get("descriptions", {})),
         sitelinks,
         tuple(dict.fromkeys(images)),
-        next((str(value) for value in _values(item, _P_CATEGORY)), None),
+        _category(item),
     )
+
+
+def _title(file: str) -> str:
+    """The title of a file as Commons writes it."""
+    name = file.replace("_", " ").strip()
+    return f"File:{name[:1].upper()}{name[1:]}"
+
+
+def _category(item: dict[str, Any]) -> str | None:
+    """The person's category at Commons, without ``Category:``: by its own claim, or by the link to Commons."""
+    linked = str(item.get("sitelinks", {}).get("commonswiki", {}).get("title", ""))
+    named = [str(value) for value in _values(item, _P_CATEGORY)]
+    if linked.startswith("Category:"):
+        named.append(linked.removeprefix("Category:"))
+    return named[0] if named else None
 
 
 def _text(told: dict[str, Any]) -> str:
