@@ -275,6 +275,26 @@ class TestNames:
         assert (result.celebrities, result.faces) == (["Grace Hopper"], 1)
 
 
+class TestOtherNames:
+    """A page's words may have somebody by another name than the gallery."""
+
+    @pytest.mark.parametrize(
+        ("aliases", "named"),
+        [(("Stefani Germanotta",), ["Lady Gaga"]), (("Stefani",), []), ((), [])],
+        ids=["two words", "one word is in too many headlines", "none"],
+    )
+    def test_confirm_a_candidate(self, folder_store: FolderStore, aliases: tuple[str, ...], named: list[str]) -> None:
+        face = a_face(10, 20, candidate="Lady Gaga", confidence=60, aliases=aliases, qid="Q19848")
+        picture = Picture(box=Box(0, 0, 300, 200), src="", headline="Stefani Germanotta sings")
+        result = looked(folder_store, [face], [], pictures=[picture])
+        assert result.celebrities == named
+        assert [one.basis for one in result.sightings] == ["face+text"] * len(named)
+
+    def test_of_one_qid_are_one_face(self, folder_store: FolderStore) -> None:
+        upper, lower = a_face(10, 220, "Lady Gaga", qid="Q19848"), a_face(10, 20, "Stefani", qid="Q19848")
+        assert looked(folder_store, [upper], [lower]).faces == 1
+
+
 class TestEvidence:
     def test_a_crop_shows_the_face_with_a_border(self, store: Store) -> None:
         screenshot = a_screenshot(page_width=300, captured_height=600)

@@ -1,0 +1,90 @@
+"""How Wikimedia is asked: by its rules."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+from tests.gallery.conftest import settings_for
+from tests.wikimedia.server import Faults, serving
+from tests.wikimedia.world import File, World
+
+from celeb_ops.exceptions import NotAtWikimediaError, WikimediaError
+from celeb_ops.gallery import wikimedia as client
+from celeb_ops.gallery.wikimedia import Wikimedia
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def small() -> World:
+    made = World()
+    made.add(File("File:A.jpg", b"\xff\xd8"), "Things")
+    made.human("Q1", "Somebody", 9, "File:A.jpg")
+    return made
+
+
+ENTITIES = {"action": "wbgetentities", "ids": "Q1"}
+
+
+def test_each_question_has_maxlag_and_json(small: World, tmp_path: Path) -> None:
+    with serving(small) as served:
+        Wikimedia(settings_for(served, tmp_path), tmp_path / "answers").ask(served.wikidata_api, ENTITIES)
+        [asked] = served.asked("wikidata")
+    assert (asked["maxlag"], asked["format"], asked["formatversion"]) == ("5", "json", "2")
+
+
+def test_what_was_answered_is_not_asked_again(small: World, tmp_path: Path) -> None:
+    with serving(small) as served:
+        for _ in range(2):
+            one = Wikimedia(settings_for(served, tmp_path), tmp_path / "answers")
+            assert one.ask(served.wikidata_api, ENTITIES)["entities"]["Q1"]["id"] == "Q1"
+        assert len(served.asked("wikidata")) == 1
+        # Of a file that was cut by a full disk nothing is taken.
+        [kept] = (tmp_path / "answers").rglob("*.json")
+        kept.write_bytes(kept.read_bytes()[:20])
+        one.ask(served.wikidata_api, ENTITIES)
+        assert len(served.asked("wikidata")) == 2
+
+
+def test_no_error_is_kept_as_an_answer(small: World, tmp_path: Path) -> None:
+    with serving(small, Faults(0.6, seed=3)) as served:
+        one = Wikimedia(settings_for(served, tmp_path), tmp_path / "answers", unit_s=0.01)
+        for number in range(10):
+            one.ask(served.wikidata_api, {**ENTITIES, "n": number})
+        assert served.faults.happened.total() > 5
+    for path in (tmp_path / "answers").rglob("*.json"):
+        assert "entities" in json.loads(path.read_bytes())
+
+
+def test_a_refusal_is_not_tried_again(small: World, tmp_path: Path) -> None:
+    with serving(small) as served:
+        one = Wikimedia(settings_for(served, tmp_path), tmp_path / "answers", unit_s=0.01)
+        with pytest.raises(NotAtWikimediaError, match="answered 400: MalformedQueryException"):
+            one.query("SELECT nonsense")
+        with pytest.raises(WikimediaError, match="Too many values"):
+            one.ask(served.wikidata_api, {**ENTITIES, "ids": "|".join(f"Q{n}" for n in range(1, 60))})
+        assert len(served.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("7", 7),
+        ("0", 0),
+        (format_datetime(datetime.now(UTC) + timedelta(seconds=100), usegmt=True), 100),
+        (format_datetime(datetime.now(UTC) - timedelta(seconds=100), usegmt=True), 0),
+        ("soon", None),
+        ("", None),
+    ],
+)
+def test_retry_after_is_a_number_or_a_date(said: str, seconds: float | None) -> None:
+    answer = requests.Response()
+    answer.headers["Retry-After"] = said
+    told = client._retry_after(answer)
+    assert told == (None if seconds is None else pytest.approx(seconds, abs=30))

@@ -1,0 +1,120 @@
+"""One person found by both recognisers: one in sightings and in the trends, and gone under every name."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from celeb_ops import keys
+from celeb_ops.dataset import merge
+from celeb_ops.recognition import gallery_file, models
+from celeb_ops.recognition.gallery import Gallery
+from celeb_ops.recognition.gallery_file import About, Entry, Reference, Whole
+from celeb_ops.recognition.local import LocalRecognizer
+from celeb_ops.recognition.look import look
+from celeb_ops.recognition.people import People, Person
+from celeb_ops.records import Picture, Plan, Slice, Span
+from celeb_ops.removed import Person as RemovedPerson
+from celeb_ops.removed import add
+from celeb_ops.trends import build
+from celeb_ops.trends.tables import load
+from tests.aws.rekognition import serving
+from tests.factories import RUN_TIME, a_page, a_screenshot, saved
+from tests.recognition.test_rekognition import asking
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from celeb_ops.recognition import Recognizer
+    from celeb_ops.records import Result
+    from celeb_ops.store import FolderStore
+
+THEIRS = "Rear Admiral Hopper"
+"""What Rekognition calls her here."""
+# The server's Wikidata address of a name.
+QID = f"Q{int(hashlib.sha256(THEIRS.encode()).hexdigest(), 16) % 10**8}"
+HOPPER = Person("Grace Hopper", QID, ("Amazing Grace", "Grace Murray Hopper"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, pictures: Path) -> Path:
+    """A gallery's folder with a file that knows her."""
+    pixels = models.decode((pictures / "hopper.jpeg").read_bytes())
+    (face,) = models.find_faces(pixels)
+    embeddings = models.embed(pixels, face)[None].astype(np.float32)
+    entry = Entry(HOPPER, "", 9, embeddings, (Reference("File:Hopper.jpg", "aa" * 20),))
+    gallery_file.write(tmp_path / "gallery" / gallery_file.FILE, Whole([entry], About()))
+    return tmp_path / "gallery"
+
+
+@pytest.fixture
+def local(folder: Path, tmp_path: Path) -> LocalRecognizer:
+    return LocalRecognizer(Gallery.load(folder, tmp_path / "cache"))
+
+
+@pytest.fixture
+def rekognition(tmp_path: Path, pictures: Path) -> Iterator[Recognizer]:
+    """One that knows her by another name, with her address at Wikidata."""
+    (tmp_path / "theirs" / THEIRS).mkdir(parents=True)
+    shutil.copy(pictures / "hopper.jpeg", tmp_path / "theirs" / THEIRS)
+    with serving(LocalRecognizer(Gallery.load(tmp_path / "theirs", tmp_path / "cache"))) as service:
+        yield asking(service.url)
+
+
+def looked(
+    store: FolderStore, recognizer: Recognizer, day: int, pictures: Path, people: People | None = None
+) -> Result:
+    """A page with her picture, of a run some days on."""
+    when = RUN_TIME + timedelta(days=day)
+    stem = keys.stem("TMZ", when)
+    page = a_page(800, 700, {(50, 50): pictures / "hopper.jpeg"})
+    shown = [Picture(box=(50, 50, 480, 480), src="")]
+    shot = a_screenshot(time=when, captured_at=when, page_width=800, captured_height=700, pictures=shown)
+    sidecar = saved(store, shot, page)
+    rows, columns = Span(0, 700), Span(0, 800)
+    key = keys.slice_(stem, rows, columns)
+    store.write(key, page)
+    plan = Plan(screenshot=sidecar, slices=[Slice(key=key, bands=[rows], columns=columns)])
+    result = look(plan, shot, recognizer, stem, store, people=people)
+    merge(store, when, [result], [])
+    return result
+
+
+@pytest.mark.parametrize("with_gallery", [True, False])
+def test_found_by_both_is_one_in_the_trends(
+    local: LocalRecognizer,
+    rekognition: Recognizer,
+    folder: Path,
+    folder_store: FolderStore,
+    pictures: Path,
+    with_gallery: bool,
+) -> None:
+    people = gallery_file.people_of(folder) if with_gallery else None
+    theirs = looked(folder_store, rekognition, 0, pictures, people)
+    ours = looked(folder_store, local, 1, pictures, people)
+    assert ours.celebrities == ["Grace Hopper"]
+    assert theirs.celebrities == ["Grace Hopper" if with_gallery else THEIRS]
+    assert [one.qid for one in (*theirs.sightings, *ours.sightings)] == [QID, QID]
+    build(folder_store)
+    told = load(folder_store, "people").select("name", "qid", "captures").rows()
+    assert told == [("Grace Hopper", QID, 2)]
+
+
+def test_who_asked_not_to_be_in_it_is_in_by_no_name(
+    rekognition: Recognizer, folder: Path, folder_store: FolderStore, pictures: Path
+) -> None:
+    add(folder_store, RemovedPerson("Grace Hopper"))
+    result = looked(folder_store, rekognition, 0, pictures, gallery_file.people_of(folder))
+    assert (result.celebrities, result.unrecognised) == ([], 1)
+
+
+def test_nor_by_a_qid_alone(rekognition: Recognizer, folder_store: FolderStore, pictures: Path) -> None:
+    add(folder_store, RemovedPerson("Somebody Else", (QID,)))
+    result = looked(folder_store, rekognition, 0, pictures)
+    assert (result.celebrities, result.unrecognised) == ([], 1)
