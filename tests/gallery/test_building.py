@@ -105,16 +105,12 @@ def test_a_kill_at_any_point_then_a_second_call_makes_the_same_file(
     undisturbed: tuple[Path, Built], first_world: World, tmp_path: Path
 ) -> None:
     with serving(first_world) as served:
-        settings = settings_for(served, tmp_path)
-        variables = {
-            f"CELEBS_{name.upper()}": str(getattr(settings, name))
-            for name in ("store", "gallery", "cache", "contact", "wikidata_url", "wikidata_api", "commons_api")
-        }
+        variables = variables_for(served, tmp_path)
         command = [sys.executable, "-m", "celeb_ops.gallery", "build"]
         for seconds in (1.5, 2.5, 3.5, 4.5):
             one = subprocess.Popen(
                 command,
-                env={**os.environ, **variables, "PYTHONPATH": str(PROJECT / "plugins")},
+                env={**os.environ, **variables},
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 cwd=tmp_path,
@@ -128,7 +124,7 @@ def test_a_kill_at_any_point_then_a_second_call_makes_the_same_file(
         before = len(served.requests)
         again = subprocess.run(
             command,
-            env={**os.environ, **variables, "PYTHONPATH": str(PROJECT / "plugins")},
+            env={**os.environ, **variables},
             capture_output=True,
             text=True,
             cwd=tmp_path,
@@ -146,6 +142,37 @@ def undisturbed_requests(world: World, tmp_path: Path) -> list[object]:
     with serving(world) as served:
         built(served, tmp_path / "another")
         return list(served.requests)
+
+
+def test_ctrl_c_ends_it_soon_and_says_that_it_goes_on(first_world: World, tmp_path: Path) -> None:
+    """Also while everybody is told to wait."""
+    with serving(first_world) as served:
+        one = subprocess.Popen(
+            [sys.executable, "-m", "celeb_ops.gallery", "build"],
+            env={**os.environ, **variables_for(served, tmp_path)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+            start_new_session=True,
+        )
+        deadline = time.monotonic() + 60
+        while not served.asked("file") and time.monotonic() < deadline:
+            time.sleep(0.05)
+        served.faults.retry_after = "600"
+        time.sleep(0.5)
+        os.killpg(one.pid, signal.SIGINT)
+        said = one.communicate(timeout=60)[1]
+    assert one.returncode == 130, said
+    assert said == "Stopped. What was fetched is kept: `make gallery` goes on from there.\n"
+
+
+def variables_for(served: Wikimedia, folder: Path) -> dict[str, str]:
+    """The settings as a command gets them."""
+    settings = settings_for(served, folder)
+    names = ("store", "gallery", "cache", "contact", "wikidata_url", "wikidata_api", "commons_api")
+    variables = {f"CELEBS_{name.upper()}": str(getattr(settings, name)) for name in names}
+    return {**variables, "PYTHONPATH": str(PROJECT / "plugins")}
 
 
 def test_a_second_call_fetches_no_photo_and_changes_nothing(folder: Path, world: World) -> None:

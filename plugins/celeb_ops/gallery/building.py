@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 import time
 from collections import Counter, deque
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 PEOPLE_AT_ONCE = 4
 """Whose photos are under way; connections are bounded by :data:`wikimedia.CONNECTIONS`, looking by the cores."""
 _LOOKED_AHEAD = 16
+_HEARING_S = 0.3
 _UNDECODABLE_TRIES = 5
 """A file that can't be decoded was damaged on its way, mostly."""
 
@@ -98,10 +100,11 @@ def build(
     entries: list[Entry] = []
     why: Counter[str] = Counter()
     people = wikidata.described(sitelinks, sitelinks, wikimedia)
-    with _pool() as pool:
-        for number, (person, entry, reasons, reason) in enumerate(
-            _in_order(people, lambda one: _person(one, wish, wikimedia, cache, pool, removed)), start=1
-        ):
+    # Wikimedia is closed first: threads that wait for it would else be waited for.
+    threads = ThreadPoolExecutor(PEOPLE_AT_ONCE, "gallery", initializer=_leave_ctrl_c)
+    with _pool() as pool, threads, closing(wikimedia):
+        done = _in_order(people, lambda one: _person(one, wish, wikimedia, cache, pool, removed), threads)
+        for number, (person, entry, reasons, reason) in enumerate(done, start=1):
             why.update(reasons)
             name = person if isinstance(person, str) else person.name
             if entry:
@@ -124,19 +127,28 @@ def build(
 _Outcome = tuple["Candidate | str", "Entry | None", "list[str]", str]
 
 
-def _in_order(people: Iterable[Candidate | str], work: Callable[[Candidate | str], _Outcome]) -> Iterator[_Outcome]:
+def _in_order(
+    people: Iterable[Candidate | str], work: Callable[[Candidate | str], _Outcome], threads: ThreadPoolExecutor
+) -> Iterator[_Outcome]:
     """What came of each, in their order, a few under way at a time; the first error ends it."""
     todo = iter(people)
-    with ThreadPoolExecutor(PEOPLE_AT_ONCE, thread_name_prefix="gallery") as threads:
-        under_way: deque[Future[_Outcome]] = deque()
-        try:
-            under_way.extend(threads.submit(work, one) for one in islice(todo, _LOOKED_AHEAD))
-            while under_way:
-                done = under_way.popleft().result()
-                under_way.extend(threads.submit(work, one) for one in islice(todo, 1))
-                yield done
-        finally:
-            threads.shutdown(wait=True, cancel_futures=True)
+    under_way = deque(threads.submit(work, one) for one in islice(todo, _LOOKED_AHEAD))
+    while under_way:
+        one = under_way.popleft()
+        # Not for long at once: with polars in the process a main thread that waits for a lock does not hear of Ctrl-C
+        # (its handler has the system call go on).
+        while not wait([one], _HEARING_S).done:
+            pass
+        done = one.result()
+        under_way.extend(threads.submit(work, one) for one in islice(todo, 1))
+        yield done
+
+
+def _leave_ctrl_c() -> None:
+    """Leave Ctrl-C, which reaches all of a terminal's processes, to the main thread: those that look at photos begin in
+    these threads, and are deaf to it as they are."""
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
 def _person(

@@ -10,7 +10,6 @@ import hashlib
 import json
 import logging
 import threading
-import time
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -59,6 +58,11 @@ class Wikimedia:
         self._local = threading.local()
         self._agent = f"TrendingCelebrities/1.0 ({settings.contact}) python-requests"
         self._answered = False
+        self._closed = threading.Event()
+
+    def close(self) -> None:
+        """Nothing more is asked: who waits, because Wikimedia said so or after an error, gives up at once."""
+        self._closed.set()
 
     def query(self, sparql: str) -> list[dict[str, str]]:
         """Rows of a SELECT: the value of each variable that is bound."""
@@ -98,6 +102,8 @@ class Wikimedia:
                 break
             wait: float | None = None
             try:
+                if self._closed.is_set():
+                    raise WikimediaError(f"{trouble or 'It was stopped'}. {_KEPT}")
                 with self._slots:
                     # A query may be too long for an address.
                     long = len(params.get("query", "")) > 1_000
@@ -116,7 +122,8 @@ class Wikimedia:
                 trouble = f"{_host(url)} did not answer ({type(error).__name__})"
             if wait is not None and wait > _LONGEST_WAIT_S:
                 raise WikimediaError(f"{trouble} and asks to come again in {wait / 60:.0f} minutes. {_KEPT}")
-            time.sleep(min(self._unit_s * 2**number, _LONGEST_WAIT_S) if wait is None else wait)
+            if self._closed.wait(min(self._unit_s * 2**number, _LONGEST_WAIT_S) if wait is None else wait):
+                raise WikimediaError(f"{trouble}. {_KEPT}")
         if not self._answered:
             raise OfflineError(
                 f"{_host(url)} can't be reached: is this machine on the internet? The gallery stays as it was."
