@@ -74,16 +74,11 @@ def test_a_refusal_is_not_tried_again(small: World, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("said", "seconds"),
-    [
-        ("7", 7),
-        ("0", 0),
-        (format_datetime(datetime.now(UTC) + timedelta(seconds=100), usegmt=True), 100),
-        (format_datetime(datetime.now(UTC) - timedelta(seconds=100), usegmt=True), 0),
-        ("soon", None),
-        ("", None),
-    ],
+    [("7", 7), ("0", 0), (timedelta(seconds=100), 100), (timedelta(seconds=-100), 0), ("soon", None), ("", None)],
 )
-def test_retry_after_is_a_number_or_a_date(said: str, seconds: float | None) -> None:
+def test_retry_after_is_a_number_or_a_date(said: str | timedelta, seconds: float | None) -> None:
+    if isinstance(said, timedelta):
+        said = format_datetime(datetime.now(UTC) + said, usegmt=True)
     answer = requests.Response()
     answer.headers["Retry-After"] = said
     told = client._retry_after(answer)
