@@ -40,6 +40,19 @@ def test_strangers_in_the_majority_leave_the_person_out() -> None:
     assert (verdict.chosen, verdict.left_out) == ((), "their photos disagree")
 
 
+def test_one_unlike_the_main_image_alone_makes_no_other_group() -> None:
+    """Like three of the group, 0.56 from the main one."""
+    places = {"main": (0.0, 0.0), "a": (0.28, 0.2), "b": (0.28, 0.0), "c": (0.28, -0.2), "odd": (0.56, 0.0)}
+    looks = []
+    for number, (x, y) in enumerate(places.values()):
+        embedding = np.zeros(128)
+        embedding[:2] = x, y
+        looks.append(Look(embedding=embedding, hash=int(np.random.default_rng(number).integers(2**62))))
+    verdict = judged(looks)
+    assert verdict.chosen == (0, 1, 2, 3)
+    assert verdict.why == {4: "shows somebody else"}
+
+
 def test_a_main_image_of_somebody_else_leaves_the_person_out() -> None:
     verdict = judged([at(0, 0), at(1, 1)])
     assert (verdict.chosen, verdict.left_out) == ((), "their photos disagree")

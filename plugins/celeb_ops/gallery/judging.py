@@ -55,7 +55,8 @@ def judge(pictures: Sequence[Picture], looks: Sequence[Look | None], main: int, 
     others = [place for place in range(len(usable)) if place not in cluster]
     if len(cluster) < 2 and (others or not own):
         return Verdict((), _told(why), "their photos disagree" if others else "only photos of a category, and one")
-    if others and len(_around(distances, others)) >= len(cluster):
+    # Among themselves: one who is like all of the group but the main one makes no second group of it.
+    if others and len(_around(distances[np.ix_(others, others)], [])) >= len(cluster):
         return Verdict((), _told(why), "their photos disagree")
     why |= {usable[place]: "shows somebody else" for place in others}
     chosen: list[int] = []
