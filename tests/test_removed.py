@@ -52,6 +52,14 @@ class TestHolds:
         assert of(name).holds(_cell(name))
         assert not of(name).holds("Eileen Collins")
 
+    def test_whoever_has_their_qid_under_any_name(self) -> None:
+        removed = Removed((Person("Ye", ("Q15935",)),))
+        assert removed.holds("Yeezus", "Q15935")
+        assert removed.holds("Q15935")
+        assert removed.holds(None, "Q15935")
+        assert not removed.holds("Cher", "Q12003")
+        assert not removed.holds("Cher", None)
+
     def test_vowel_signs_tell_names_apart(self) -> None:
         assert of("राम").holds("राम")
         assert not of("राम").holds("रीम")

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 _HEADER = """\
 # People who asked not to be in the dataset. `make forget NAME="…"` writes this file and removes what there is; whoever
 # is added here by hand is only kept out from now on. Keep it out of git: it is itself a list of people.
-# Capitals, accents, signs and spaces make no difference. `aliases` are other spellings: "Ye" for "Kanye West".
+# Capitals, accents, signs and spaces make no difference. `aliases` are other spellings ("Ye" for "Kanye West"),
+# and the person's item in Wikidata ("Q15935"), by which they are kept out whatever they are called.
 """
 _ENTRY = "write it as `- {name: Grace Hopper, aliases: [Rear Admiral Hopper], since: 2026-11-24}`, aliases may lack"
 _NO_ASCII_LETTER = bytes(code for code in range(128) if not chr(code).isalnum())
@@ -74,9 +75,9 @@ class Removed:
     def __bool__(self) -> bool:
         return bool(self.people)
 
-    def holds(self, name: str | None) -> bool:
-        """Whether this is one of them, in whatever spelling."""
-        return bool(name) and bool(self.people) and plain(name or "") in self._plain
+    def holds(self, name: str | None, qid: str | None = None) -> bool:
+        """Whether this is one of them, in whatever spelling, or by their item in Wikidata: it is one of the aliases."""
+        return bool(self.people) and any(bool(one) and plain(one or "") in self._plain for one in (name, qid))
 
     def mentioned(self, text: str | None) -> bool:
         """Whether a page's words, or an address of it, have the whole name of one of them.

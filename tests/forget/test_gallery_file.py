@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+from celeb_ops import keys
+from celeb_ops.dataset import merge
 from celeb_ops.forget.__main__ import main
 from celeb_ops.gallery import looking
 from celeb_ops.gallery.looking import Look
@@ -16,6 +19,7 @@ from celeb_ops.recognition.gallery_file import About, Entry, Reference, Whole
 from celeb_ops.recognition.people import Person
 from celeb_ops.removed import Removed
 from celeb_ops.store import FolderStore
+from tests.factories import RUN_TIME, a_result, a_screenshot, a_sighting, saved
 from tests.trends.rows import Rows, on
 
 if TYPE_CHECKING:
@@ -78,7 +82,58 @@ def test_goes_out_of_the_file_on_demand(place: Path) -> None:
     assert whole.about.confusable == ()
 
 
-def test_a_dry_run_changes_nothing(place: Path) -> None:
+def test_a_dry_run_says_it_and_changes_nothing(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = {path: path.read_bytes() for path in place.rglob("*") if path.is_file()}
     assert main(["Ye", "--dry-run", "--gallery"]) == 0
+    said = capsys.readouterr().out
+    assert "Kanye West, Q15935" in said
+    # Both of their rows, though one has another name.
+    assert re.search(r"rows of Sightings\W+2\b", said)
     assert {path: path.read_bytes() for path in place.rglob("*") if path.is_file()} == before
+
+
+def test_a_qid_written_by_hand_is_gone_through_again(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = FolderStore(place / "store")
+    store.write(keys.REMOVED, b"- {name: Somebody, aliases: [Q15935]}\n")
+    assert main([]) == 0
+    assert "Somebody is kept out by these too: Kanye West, Ye." in capsys.readouterr().out
+    assert Removed.load(store).holds("Kanye West")
+    assert b"Kanye" not in store.read(keys.sightings(on(0)))
+    listed = store.read(keys.REMOVED)
+    assert main([]) == 0
+    assert store.read(keys.REMOVED) == listed
+
+
+def test_an_older_result_under_a_new_name_is_theirs_by_its_qid(place: Path) -> None:
+    assert main(["Ye"]) == 0
+    store = FolderStore(place / "store")
+    sidecar = saved(store, a_screenshot(parts=[]))
+    sightings = [a_sighting("Yeezus", qid="Q15935"), a_sighting("Cher", qid="Q12003")]
+    merged = merge(store, RUN_TIME, [a_result("TMZ", sightings=sightings, screenshot=sidecar)], [])
+    assert merged.celebrities == ["Cher"]
+    assert not [key for key in store.list("") if b"Yeezus" in store.read(key)]
+
+
+def test_a_row_goes_by_its_qid_where_nobody_knew_its_name(place: Path) -> None:
+    assert main(["Ye"]) == 0
+    # A task that had begun before ends after.
+    rows = Rows()
+    rows.seen("A", on(2), {"name": "Yeezus", "qid": "Q15935"}, {"name": "Cher", "qid": "Q12003"})
+    rows.write(FolderStore(place / "store"))
+    assert main([]) == 0
+    assert not [path for path in (place / "store").rglob("*.parquet") if b"Yeezus" in path.read_bytes()]
+
+
+def test_of_two_with_one_name_the_qid_says_who_is_meant(place: Path) -> None:
+    store = FolderStore(place / "store")
+    rows = Rows()
+    rows.seen("A", on(0), {"name": "John Smith", "qid": "Q1"}, {"name": "Johnny", "qid": "Q1"})
+    rows.seen("A", on(1), {"name": "John Smith", "qid": "Q2"}, {"name": "Jack", "qid": "Q2"})
+    rows.write(store)
+    assert main(["Q1"]) == 0
+    # A second time follows the QID again, and not the name to the other one.
+    assert main([]) == 0
+    removed = Removed.load(store)
+    assert removed.holds("Johnny")
+    assert not removed.holds("Jack")
+    assert b"Jack" in store.read(keys.sightings(on(1)))

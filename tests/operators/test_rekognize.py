@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from celeb_ops import keys
@@ -18,10 +20,12 @@ from celeb_ops.exceptions import (
 from celeb_ops.geometry import Box
 from celeb_ops.operators.rekognize import RekognizeCelebritiesOperator
 from celeb_ops.operators.slice import SliceOperator
-from celeb_ops.recognition import Face
+from celeb_ops.recognition import Face, gallery_file
 from celeb_ops.recognition.budget import Budget
 from celeb_ops.recognition.gallery import Gallery
+from celeb_ops.recognition.gallery_file import About, Entry, Reference, Whole
 from celeb_ops.recognition.local import LocalRecognizer
+from celeb_ops.recognition.people import Person
 from celeb_ops.records import Outcome, Plan, Result, Screenshot, Slice, Span
 from tests.aws.rekognition import ACCESS_KEY, SECRET_KEY, Rekognition, serving
 from tests.factories import RUN_TIME, a_page, a_screenshot, saved
@@ -363,6 +367,24 @@ class TestRekognition:
             assert (result.celebrities, result.faces, result.unrecognised) == told
         # What is kept is the answer: another floor asks for no other one.
         assert service.calls == 1
+
+    def test_a_name_becomes_the_gallerys(
+        self,
+        context: dict[str, Any],
+        folder_store: FolderStore,
+        service: Rekognition,
+        monkeypatch: pytest.MonkeyPatch,
+        tmp_path: Path,
+    ) -> None:
+        # The server's Wikidata address of the name that it has for her.
+        qid = f"Q{int(hashlib.sha256(b'Grace Hopper').hexdigest(), 16) % 10**8}"
+        known = Person("Grace Murray Hopper", qid)
+        entry = Entry(known, "", 9, np.zeros((1, 128), np.float32), (Reference("File:Hopper.jpg", "aa" * 20),))
+        gallery_file.write(tmp_path / "gallery" / gallery_file.FILE, Whole([entry], About()))
+        monkeypatch.setenv("CELEBS_GALLERY", str(tmp_path / "gallery"))
+        rekognize().execute(context)
+        (one,) = Result.load(folder_store, RESULT).sightings
+        assert (one.name, one.qid) == ("Grace Murray Hopper", qid)
 
     def test_a_spent_budget_ends_the_step_before_it_asks(
         self,

@@ -118,3 +118,11 @@ def test_nor_by_a_qid_alone(rekognition: Recognizer, folder_store: FolderStore, 
     add(folder_store, RemovedPerson("Somebody Else", (QID,)))
     result = looked(folder_store, rekognition, 0, pictures)
     assert (result.celebrities, result.unrecognised) == ([], 1)
+
+
+def test_nor_by_another_name_that_only_the_gallery_knows(
+    rekognition: Recognizer, folder: Path, folder_store: FolderStore, pictures: Path
+) -> None:
+    add(folder_store, RemovedPerson("Grace Murray Hopper"))
+    result = looked(folder_store, rekognition, 0, pictures, gallery_file.people_of(folder))
+    assert (result.celebrities, result.unrecognised) == ([], 1)

@@ -52,11 +52,12 @@ class Figure:
     """Or several, which take turns."""
     link: str = "https://news.example/story"
     alt: str = "A portrait"
+    qid: str | None = None
     crops: tuple[str, ...] = ()
     """Keys of pictures in the store; without any a noise is made."""
 
 
-HOPPER = Figure("Grace Hopper", 0.35, late=0.9)
+HOPPER = Figure("Grace Hopper", 0.35, late=0.9, qid="Q11641")
 COLLINS = Figure("Eileen Collins", 0.45, SITES[1:], headline="The first woman to command a shuttle looks back")
 CAST = (HOPPER, COLLINS)
 
@@ -146,6 +147,7 @@ def _sighting(when: datetime, site: str, one: Figure, at: int, crop: str) -> dic
         "captured_at": when,
         "source": "live",
         "name": one.name,
+        "qid": one.qid,
         "confidence": 72.0 + (7 * story + 11 * at) % 25,
         "margin": 0.1,
         "basis": "face+text" if story % 3 == 0 else "face",

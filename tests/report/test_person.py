@@ -9,7 +9,9 @@ from celeb_ops.report import charts
 from celeb_ops.report.person import SPANS, name_of, person
 from celeb_ops.report.shown import slug
 from celeb_ops.report.tables import Tables
+from tests.asgi import get
 from tests.report import history
+from tests.report.conftest import app_of
 
 if TYPE_CHECKING:
     from celeb_ops.report.tables import View
@@ -82,3 +84,10 @@ def test_the_specifications_take_named_data_and_run_no_defaults_of_altair() -> N
         assert "config" not in spec
         assert "datasets" not in spec
         assert spec["width"] == "container"
+
+
+@pytest.mark.parametrize(("name", "linked"), [("Grace Hopper", True), ("Eileen Collins", False)])
+def test_a_person_whose_qid_is_known_is_linked_to_wikidata(past: FolderStore, name: str, linked: bool) -> None:
+    page = get(app_of(past), f"/people/{name}").text
+    assert ('<a href="https://www.wikidata.org/wiki/Q11641">Q11641</a>' in page) is linked
+    assert ("wikidata.org" in page) is linked

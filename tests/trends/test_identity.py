@@ -106,3 +106,64 @@ def test_months_of_before_have_no_qid(folder_store: FolderStore) -> None:
         table.write_parquet(file)
     build(folder_store)
     assert load(folder_store, "people")["name"].to_list() == ["Ye"]
+
+
+def test_who_is_who_is_known_before_the_newest_month_is_counted(folder_store: FolderStore) -> None:
+    """The newest rows have no QID: whose the name is, only an older month says."""
+    rows = Rows()
+    rows.seen("A", on(0), who("J. Biden", "Q101"))
+    rows.seen("A", on(40), who("Joe Biden", "Q101"))
+    rows.seen("A", on(80), who("J. Biden"))
+    assert people(folder_store, rows) == {"Joe Biden": (3, "Q101")}
+
+
+@pytest.mark.parametrize("spelling", ["Beyonce Knowles", "BEYONCÉ KNOWLES", "Beyoncé  Knowles"])
+def test_a_row_without_a_qid_may_be_spelled_otherwise(folder_store: FolderStore, spelling: str) -> None:
+    rows = Rows()
+    rows.seen("A", on(0), who(spelling))
+    rows.seen("A", on(40), who("Beyoncé Knowles", "Q36153"))
+    assert people(folder_store, rows) == {"Beyoncé Knowles": (2, "Q36153")}
+
+
+def test_a_name_that_two_people_had_is_neithers(folder_store: FolderStore) -> None:
+    rows = Rows()
+    rows.seen("A", on(0), who("Jenny", "Q1"), who("Jenny", "Q2"))
+    rows.seen("A", on(40), who("Jennifer Lopez", "Q1"), who("Jennifer Lawrence", "Q2"), who("Jenny"))
+    assert people(folder_store, rows) == {
+        "Jennifer Lopez": (2, "Q1"),
+        "Jennifer Lawrence": (2, "Q2"),
+        "Jenny": (1, None),
+    }
+
+
+def test_of_two_names_at_one_time_the_more_frequent_is_shown(folder_store: FolderStore) -> None:
+    rows = Rows()
+    rows.seen("A", on(0), who("Ye", "Q15"), who("Kanye West", "Q15"))
+    rows.seen("B", on(0), who("Ye", "Q15"))
+    assert people(folder_store, rows) == {"Ye": (2, "Q15")}
+
+
+def test_a_person_keeps_the_qid_when_the_newest_pictures_have_none(folder_store: FolderStore) -> None:
+    rows = Rows()
+    rows.seen("A", on(0), who("Cher", "Q12003"))
+    for day in range(1, 40):
+        rows.seen("A", on(day), who("Cher"))
+    assert people(folder_store, rows) == {"Cher": (40, "Q12003")}
+
+
+def test_names_of_signs_alone_are_nobody_elses(folder_store: FolderStore) -> None:
+    rows = Rows()
+    rows.seen("A", on(0), who("†", "Q1"))
+    rows.seen("A", on(1), who("…"))
+    assert people(folder_store, rows) == {"†": (1, "Q1"), "…": (1, None)}
+
+
+def test_one_person_in_every_table_that_names_people(folder_store: FolderStore) -> None:
+    rows = Rows()
+    for day in range(40):
+        name = "Kanye West" if day % 2 else "Ye"
+        rows.seen("A", on(day), {"picture_url": "p", **who(name, "Q15")}, {"picture_url": "p", **who("Kim")})
+    people(folder_store, rows)
+    for table in ("people", "days", "weeks", "months", "movers", "together", "appearances", "evidence"):
+        assert set(load(folder_store, table)["name"]) == {"Kanye West", "Kim"}, table
+    assert load(folder_store, "together").filter(name="Kim").rows() == [("Kim", "Kanye West", 1, 40)]

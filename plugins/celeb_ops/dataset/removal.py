@@ -25,7 +25,7 @@ TEXTS = ("headline", "link", "alt", "picture_url")
 def without_them(store: Store, result: Result, removed: Removed) -> Result:
     """The result, their faces counted as unrecognised. Where it is kept in the store it is mended there too, and the
     crops of their faces go."""
-    theirs = [one for one in result.sightings if removed.holds(one.name)]
+    theirs = [one for one in result.sightings if removed.holds(one.name, one.qid)]
     if not theirs:
         return result
     stem = keys.stem(result.site, result.time)

@@ -127,7 +127,7 @@ def _forget(options: argparse.Namespace, console: Console) -> int:
             if not any(Removed((person,)).holds(one) for one in known):
                 sys.stderr.write(_unknown(name, known, store))
                 return 2
-        also = also_known(store, gallery, person)
+        [also] = also_known(store, gallery, [person])
         person = replace(person, aliases=(*person.aliases, *also))
         if also:
             console.print(f"Also known, and kept out by these too: {', '.join(also)}.", markup=False)
@@ -136,6 +136,13 @@ def _forget(options: argparse.Namespace, console: Console) -> int:
     elif not removed:
         sys.stderr.write(f'Whom? make forget NAME="Grace Hopper". {store.url(keys.REMOVED)} names nobody yet.\n')
         return 2
+    else:
+        # Who was added by hand, or has come by another name since.
+        for person, also in zip(removed.people, also_known(store, gallery, removed.people), strict=True):
+            if new := tuple(one for one in also if not removed.holds(one)):
+                console.print(f"{person.name} is kept out by these too: {', '.join(new)}.", markup=False)
+                person = replace(person, aliases=new)
+                removed = Removed((*removed.people, person)) if options.dry_run else add(store, person)
     purge = _purged(Untouched(store) if options.dry_run else store, removed, options.dry_run, console)
     purge.done += forget_photos(gallery, cache, removed, options.gallery, options.dry_run)
     photos = purge.done.pop("photos kept", 0)

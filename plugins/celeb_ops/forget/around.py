@@ -19,9 +19,10 @@ from celeb_ops.recognition.people import is_qid
 from celeb_ops.removed import Removed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
+    from celeb_ops.recognition.people import People
     from celeb_ops.removed import Person
     from celeb_ops.store import Change, Store
 
@@ -76,20 +77,27 @@ def known_names(store: Store, gallery: Path) -> set[str]:
     return names
 
 
-def also_known(store: Store, gallery: Path, person: Person) -> tuple[str, ...]:
-    """The QIDs of somebody, by the tables and the gallery's file, and the other names that the tables have for these.
+def also_known(store: Store, gallery: Path, asked: Sequence[Person]) -> list[tuple[str, ...]]:
+    """Of each person the QIDs, by the tables and the gallery's file, and the other names that these have for them.
 
     :raises RecordError: a table can't be read. :raises GalleryError: the gallery's file can't.
     """
-    asked = Removed((person,))
     people = gallery_file.people_of(gallery)
-    there = [known for name in person.names if (known := people.find(name, name if is_qid(name) else None))]
-    qids = {known.qid for known in there if known.qid}
     named: set[tuple[str, str]] = set()
     for key in store.list("Sightings/"):
         table = from_parquet(store.read(key), SIGHTINGS, store.url(key)).select("name", "qid").drop_nulls()
         named |= set(table.unique().iter_rows())
-    qids |= {qid for name, qid in named if asked.holds(name) or asked.holds(qid)}
+    return [_also(person, named, people) for person in asked]
+
+
+def _also(person: Person, named: Collection[tuple[str, str]], people: People) -> tuple[str, ...]:
+    asked = Removed((person,))
+    # Where a QID is given it says who is meant: a name may be another person's too.
+    given = [name.upper() for name in person.names if is_qid(name.upper())]
+    found = [people.find(qid=qid) for qid in given] if given else [people.find(name) for name in person.names]
+    there = [known for known in found if known]
+    qids = {*given, *(known.qid for known in there if known.qid)}
+    qids |= set() if given else {qid for name, qid in named if asked.holds(name)}
     names = {known.name for known in there} | {name for name, qid in named if qid in qids}
     return tuple(sorted(name for name in names | qids if not asked.holds(name)))
 

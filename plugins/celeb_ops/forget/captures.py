@@ -107,7 +107,7 @@ def _cut_others_anew(store: Store, stem: str, shot: Screenshot, areas: list[Box]
     around = {
         one.crop: one.box.grown(CROP_MARGIN).clipped(shot.page_width, shot.captured_height)
         for one in result.sightings
-        if not removed.holds(one.name) and one.crop.startswith(keys.crops(stem))
+        if not removed.holds(one.name, one.qid) and one.crop.startswith(keys.crops(stem))
     }
     touched = {
         box: crop

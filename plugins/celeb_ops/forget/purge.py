@@ -85,7 +85,7 @@ class Purge:
             except ValidationError:
                 continue
             for one in result.sightings:
-                if self.removed.holds(one.name):
+                if self.removed.holds(one.name, one.qid):
                     self._captures[result.screenshot].add(one.box, one.crop)
         for key in self.track(list(self.store.list("Sightings/")), "Sightings"):
             table = from_parquet(self.store.read(key), SIGHTINGS, self.store.url(key))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from celeb_ops.recognition.people import qid_in
+
 if TYPE_CHECKING:
     from celeb_ops.removed import Removed
 
@@ -51,7 +53,7 @@ def _clean(value: Any, removed: Removed) -> Any:
         return [_clean(one, removed) for one in value]
     if not isinstance(value, dict):
         return value
-    if "box" in value and removed.holds(_text(value.get("name"))):
+    if "box" in value and _is_theirs(value, removed):
         return {"box": value["box"]}
     if isinstance(value.get("sightings"), list):
         value = _without_sightings(value, removed)
@@ -59,9 +61,16 @@ def _clean(value: Any, removed: Removed) -> Any:
 
 
 def _without_sightings(result: dict[str, Any], removed: Removed) -> dict[str, Any]:
-    kept = [one for one in result["sightings"] if not (isinstance(one, dict) and removed.holds(_text(one.get("name"))))]
+    kept = [one for one in result["sightings"] if not (isinstance(one, dict) and _is_theirs(one, removed))]
     gone = len(result["sightings"]) - len(kept)
     return {**result, "sightings": kept, "unrecognised": int(result.get("unrecognised") or 0) + gone}
+
+
+def _is_theirs(face: dict[str, Any], removed: Removed) -> bool:
+    """Whether a sighting, or a face of an answer, is one of them: an answer's QID stands in its addresses."""
+    urls = face.get("urls")
+    qid = _text(face.get("qid")) or qid_in(filter(None, map(_text, urls if isinstance(urls, list) else ())))
+    return removed.holds(_text(face.get("name")), qid)
 
 
 def _text(value: Any) -> str | None:

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 def sightings_of(table: pl.DataFrame, removed: Removed) -> pl.DataFrame:
     """The rows of ``Sightings`` that are about them."""
-    return table.filter(pl.col("name").is_in(_held(table["name"], removed)))
+    return table.filter(_theirs(table, removed))
 
 
 def without_sightings(table: pl.DataFrame, removed: Removed) -> tuple[pl.DataFrame, Counter[str]]:
     """``Sightings`` without their rows and without what names them in the others; what was done."""
-    kept = table.filter(~pl.col("name").is_in(_held(table["name"], removed)))
+    kept = table.filter(~_theirs(table, removed))
     clean, blanked = _without_texts(kept, removed)
     return clean, Counter({"rows of Sightings": len(table) - len(kept), "headlines and links of others": blanked})
 
@@ -49,6 +49,12 @@ def without_names(
     )
     clean, blanked = _without_texts(clean.drop("row") if faces else table, removed)
     return clean, Counter({"rows of Captures": len(faces), "headlines and links of others": blanked})
+
+
+def _theirs(sightings: pl.DataFrame, removed: Removed) -> pl.Expr:
+    """Whether a row is of one of them, by name or by QID."""
+    by = [pl.col(column).is_in(_held(sightings[column], removed)).fill_null(False) for column in ("name", "qid")]
+    return by[0] | by[1]
 
 
 def _held(names: pl.Series, removed: Removed) -> list[str]:

@@ -34,8 +34,9 @@ class Unnaming:
 
 
 def unnamed(face: Face, removed: Removed) -> Face:
-    """The face, as one that is not known if it is theirs."""
-    return Face(face.box) if any(removed.holds(one) for one in (face.name, face.candidate, face.qid)) else face
+    """The face, as one that is not known if it is theirs, under any name of the person's."""
+    named = (face.name, face.candidate, face.qid, *face.aliases)
+    return Face(face.box) if any(removed.holds(one) for one in named) else face
 
 
 def without_names(found: Iterable[Finding], removed: Removed) -> list[Finding]:

@@ -13,7 +13,6 @@ from celeb_ops.trends import history
 from celeb_ops.trends.breaks import marked
 from celeb_ops.trends.evidence import Evidence
 from celeb_ops.trends.firsts import firsts
-from celeb_ops.trends.identity import Identities
 from celeb_ops.trends.movers import WINDOWS, movers
 from celeb_ops.trends.people import people
 from celeb_ops.trends.periods import appearances, periods, shares
@@ -46,7 +45,7 @@ def build(store: Store) -> Trends:
     """
     captures = [pl.DataFrame(schema=history.CAPTURES)]
     shown = [pl.DataFrame(schema=history.SHOWN)]
-    together, evidence, identities = Together(), Evidence(), Identities()
+    together, evidence, identities = Together(), Evidence(), history.identities(store)
     for month in history.months(store):
         captures.append(month.captures)
         sightings = identities.resolved(month.sightings)
@@ -56,7 +55,7 @@ def build(store: Store) -> Trends:
     all_captures, all_shown = _alphabetical(pl.concat(captures), pl.concat(shown))
     changed, people_there = [], 0
     # Each is written as it is made: all at once would take half as much memory again.
-    for name, table in _tables(all_captures, all_shown, together, evidence):
+    for name, table in _tables(all_captures, all_shown, together, evidence, identities.qids):
         changed += [name] if save(store, name, table) else []
         people_there = table.height if name == "people" else people_there
     trends = Trends(all_captures.height, people_there, changed)
@@ -71,7 +70,7 @@ def _alphabetical(captures: pl.DataFrame, shown: pl.DataFrame) -> tuple[pl.DataF
 
 
 def _tables(
-    captures: pl.DataFrame, shown: pl.DataFrame, together: Together, evidence: Evidence
+    captures: pl.DataFrame, shown: pl.DataFrame, together: Together, evidence: Evidence, qids: pl.DataFrame
 ) -> Iterator[tuple[str, pl.DataFrame]]:
     """The tables by name, each made of all captures and of who is shown in them."""
     if captures.is_empty():
@@ -87,7 +86,7 @@ def _tables(
     yield "movers", pl.concat([in_form(one, SCHEMAS["movers"]) for one in moved])
     pictures = evidence.table()
     yield "evidence", pictures
-    yield "people", people(captures, shown, pictures, moved[0])
+    yield "people", people(captures, shown, pictures, qids, moved[0])
     yield "firsts", firsts(captures, shown)
     yield "sites", sites(captures, shown)
     yield "site_days", site_days(at_breaks, shown)

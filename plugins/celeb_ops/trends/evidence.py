@@ -12,7 +12,7 @@ from celeb_ops.trends.tables import SCHEMAS, in_form
 A_PERSON = 24
 """Pictures of a person that are kept."""
 
-_SCHEMA = {**SCHEMAS["evidence"], "id": pl.String, "qid": pl.String}
+_SCHEMA = {**SCHEMAS["evidence"], "id": pl.String}
 
 
 class Evidence:
@@ -43,7 +43,7 @@ class Evidence:
         self._known = pl.concat([self._known, news.select("name", "which")])
 
     def table(self) -> pl.DataFrame:
-        """``evidence``, with ``id`` and ``qid`` beside its columns."""
+        """``evidence``, with ``id`` beside its columns."""
         table = pl.concat([pl.DataFrame(schema=_SCHEMA), *(pl.read_parquet(io.BytesIO(one)) for one in self._kept)])
         return table.sort(
             "name", "time", "confidence", "site", "left", "top", descending=[False, True, True, False, False, False]

@@ -1,4 +1,7 @@
-"""The dataset's months, newest first: read in parallel, each file once, only the columns that trends need."""
+"""The dataset's months, newest first: read in parallel, each file once, only the columns that trends need.
+
+Who is who must be known before the first month is counted, so names and QIDs are read from all of them before.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +10,21 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import polars as pl
 
 from celeb_ops import keys
 from celeb_ops.exceptions import NotStoredError
+from celeb_ops.trends.identity import Identities, uses
 from celeb_ops.trends.tables import parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from celeb_ops.store import Store
+
+Read = TypeVar("Read")
 
 READERS = 4
 """Months under way at once: from S3 they come at its latency, and no more than these are held in memory."""
@@ -93,14 +99,27 @@ def months(store: Store) -> Iterator[Month]:
 
     :raises RecordError: names the file that is no table.
     """
+    yield from _each_month(store, _read)
+
+
+def identities(store: Store) -> Identities:
+    """Who is who in all months that have ``Captures``.
+
+    :raises RecordError: names the file that is no table.
+    """
+    return Identities(_each_month(store, _uses))
+
+
+def _each_month(store: Store, read: Callable[[Store, datetime], Read]) -> Iterator[Read]:
+    """What ``read`` makes of each month that has ``Captures``, newest first; a few are under way at once."""
     found = [key for key in store.list("Captures/") if keys.is_month(key, "Captures")]
     todo = iter(datetime.strptime(f"{key[-15:-8]}Z", "%Y-%m%z") for key in reversed(found))
     with ThreadPoolExecutor(READERS, thread_name_prefix="trends") as pool:
         try:
-            under_way = deque(pool.submit(_read, store, start) for start in islice(todo, READERS))
+            under_way = deque(pool.submit(read, store, start) for start in islice(todo, READERS))
             while under_way:
                 month = under_way.popleft().result()
-                under_way.extend(pool.submit(_read, store, start) for start in islice(todo, 1))
+                under_way.extend(pool.submit(read, store, start) for start in islice(todo, 1))
                 yield month
         finally:
             pool.shutdown(cancel_futures=True)
@@ -140,3 +159,12 @@ def _read(store: Store, start: datetime) -> Month:
     # The denominator is the seen captures: a row beside them would make shares greater than 1.
     seen = captures.filter(pl.col("outcome") == "seen").select("time", "site")
     return Month(captures, sightings.join(seen, on=["time", "site"], how="semi"))
+
+
+def _uses(store: Store, start: datetime) -> pl.DataFrame:
+    key = keys.sightings(start)
+    columns = {name: SIGHTINGS[name] for name in ("name", "qid", "time")}
+    try:
+        return uses(parsed(store, key, store.read(key), columns, _MEND))
+    except NotStoredError:
+        return uses(pl.DataFrame(schema=columns))

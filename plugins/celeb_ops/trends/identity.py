@@ -2,39 +2,68 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 
+from celeb_ops.recognition.people import words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 _NAMED = {"name": pl.String, "qid": pl.String, "person": pl.String}
+_USES: dict[str, pl.DataType | type[pl.DataType]] = {
+    "name": pl.String,
+    "qid": pl.String,
+    "time": pl.Datetime("ms", "UTC"),
+    "often": pl.UInt32,
+}
+
+
+def uses(sightings: pl.DataFrame) -> pl.DataFrame:
+    """Which names stand beside which QIDs: ``name``, ``qid``, ``time`` of the newest sighting, how ``often``.
+
+    :param sightings: with ``name``, ``qid`` and ``time``; those without a QID don't count.
+    """
+    return (
+        sightings.filter(pl.col("qid").is_not_null() & (pl.col("qid") != ""))
+        .group_by(pl.col("name").cast(pl.String), "qid")
+        .agg(pl.col("time").max(), pl.len().cast(pl.UInt32).alias("often"))
+    )
 
 
 class Identities:
-    """Who is who, learnt from months that come newest first: a person has the name of their newest sighting.
+    """Who is who in the whole history. A person has the name of their newest sighting.
 
-    A sighting without a QID is that person's whose other name it is, if it is one person's. Two people with one name
-    stay two: the one whose sighting is newer has it, the other one's QID stands behind it in brackets.
+    A sighting without a QID is that person's whose name it is, if it is one person's. Two people with one name stay
+    two: the one whose sighting is newer has it, the other one's QID stands behind it in brackets.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, used: Iterable[pl.DataFrame]) -> None:
+        """:param used: :func:`uses` of each month, in any order."""
         self._name_of: dict[str, str] = {}
         """By QID."""
         self._taken: dict[str, str] = {}
         """The QID that a person's name stands for."""
         self._called: dict[str, set[str]] = {}
-        """The QIDs that were sighted under a name."""
+        """The QIDs that were sighted under a name, by its words."""
+        every = pl.concat([pl.DataFrame(schema=_USES), *used]).group_by("name", "qid")
+        newest_first = every.agg(pl.col("time").max(), pl.col("often").sum()).sort(
+            "time", "often", "name", "qid", descending=[True, True, False, False]
+        )
+        for name, qid in newest_first.select("name", "qid").iter_rows():
+            self._learn(name, qid)
+
+    @property
+    def qids(self) -> pl.DataFrame:
+        """``name`` and ``qid`` of everybody whose QID is known."""
+        return pl.DataFrame(list(self._taken.items()), schema={"name": pl.String, "qid": pl.String}, orient="row")
 
     def resolved(self, sightings: pl.DataFrame) -> pl.DataFrame:
-        """A month that is older than all before it, each person in it under their one name."""
-        text = pl.col("name").cast(pl.String)
-        pairs = (
-            sightings.filter(pl.col("qid").is_not_null() & (pl.col("qid") != ""))
-            .group_by(text, "qid")
-            .agg(pl.col("time").max(), pl.len().alias("often"))
-            .sort("time", "often", "name", "qid", descending=[True, True, False, False])
-        )
-        for name, qid in pairs.select("name", "qid").iter_rows():
-            self._learn(name, qid)
+        """Sightings, each person in them under their one name."""
         if not self._name_of:
             return sightings
+        text = pl.col("name").cast(pl.String)
         changes = [
             (name, qid, person)
             for name, qid in sightings.select(text, "qid").unique().iter_rows()
@@ -51,7 +80,7 @@ class Identities:
         )
 
     def _learn(self, name: str, qid: str) -> None:
-        self._called.setdefault(name, set()).add(qid)
+        self._called.setdefault(words(name), set()).add(qid)
         if qid not in self._name_of:
             own = name if self._taken.get(name, qid) == qid else f"{name} ({qid})"
             self._name_of[qid] = own
@@ -62,5 +91,7 @@ class Identities:
             return self._name_of.get(qid, name)
         if name in self._taken:
             return name
-        called = self._called.get(name, set())
+        spelled = words(name)
+        # A name of signs alone has no words, and is nobody else's.
+        called = self._called.get(spelled, set()) if spelled else set()
         return self._name_of[next(iter(called))] if len(called) == 1 else name

@@ -10,8 +10,10 @@ OPEN_DAYS = 1
 """The newest day may have runs to come: a streak up to the seen day before it still stands."""
 
 
-def people(captures: pl.DataFrame, shown: pl.DataFrame, evidence: pl.DataFrame, movers: pl.DataFrame) -> pl.DataFrame:
-    """``people``. :param evidence: with ``id`` and ``qid``. :param movers: of the week."""
+def people(
+    captures: pl.DataFrame, shown: pl.DataFrame, evidence: pl.DataFrame, qids: pl.DataFrame, movers: pl.DataFrame
+) -> pl.DataFrame:
+    """``people``. :param evidence: with ``id``. :param qids: by name. :param movers: of the week."""
     name = pl.col("name").cast(pl.String)
     seen = captures.filter(pl.col("outcome") == "seen")["time"]
     last = newest(captures)
@@ -40,6 +42,7 @@ def people(captures: pl.DataFrame, shown: pl.DataFrame, evidence: pl.DataFrame, 
             (pl.col("captures_7d") / (seen_week or None)).alias("share_7d"),
         )
         .join(_faces(evidence), on="name", how="left")
+        .join(qids, on="name", how="left")
         .join(movers.select(name, "mover", "change", "low", "high", "z", "q", "across_break"), on="name", how="left")
         .with_columns(
             # Without a comparison, or on a site that is not compared, somebody may be there all the same.
@@ -77,12 +80,11 @@ def _streaks(seen: pl.Series, shown: pl.DataFrame) -> pl.DataFrame:
 
 
 def _faces(evidence: pl.DataFrame) -> pl.DataFrame:
-    """By person: the surest crop of the newest evidence, the newest headline with its link, the newest ids."""
+    """By person: the surest crop of the newest evidence, the newest headline with its link, the newest id."""
     there = pl.col("headline").is_not_null() & (pl.col("headline") != "")
     return evidence.group_by("name", maintain_order=True).agg(
         pl.col("crop").sort_by("confidence", descending=True, maintain_order=True).first(),
         pl.col("headline").filter(there).first(),
         pl.col("link").filter(there).first(),
         pl.col("id").drop_nulls().first(),
-        pl.col("qid").drop_nulls().first(),
     )
