@@ -30,13 +30,13 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: setup ## set up, then run the whole DAG on a made-up newsroom (data/demo/)
-	@$(PY) -m celeb_ops.cli demo $(WHICH)
+	@$(PY) -m celeb_ops.cli.main demo $(WHICH)
 
 run: setup ## run the DAG once on CELEBS_SITES (DATE=2026-11-20T08:00 SITES=TMZ,PEOPLE; RERECOGNISE=1 RECAPTURE=1 ON_PAST=skip)
-	@$(PY) -m celeb_ops.cli run $(WHICH) $(WISHES)
+	@$(PY) -m celeb_ops.cli.main run $(WHICH) $(WISHES)
 
 up: setup ## Airflow with its UI on 127.0.0.1:8080, schedule on; Ctrl-C ends all of it (PORT=8081)
-	@exec $(PY) -m celeb_ops.cli up $(if $(PORT),--port $(PORT))
+	@exec $(PY) -m celeb_ops.cli.main up $(if $(PORT),--port $(PORT))
 
 cluster: ## Airflow on Docker: Celery workers, remote browsers, Postgres; waits, prints address and login (PORT=8081)
 	@PORT="$(PORT)" ./deploy/cluster.sh
@@ -45,19 +45,19 @@ review: setup ## the latest run's names on its screenshots, as one page: review.
 	@$(PY) -m celeb_ops.review $(WHAT)
 
 report: setup ## rebuild the trends (Trends/) and the report (Report/index.html) of CELEBS_STORE
-	@$(PY) -m celeb_ops.trends
+	@$(PY) -m celeb_ops.trends.main
 
 forget: setup ## take out of the dataset: somebody who asked for it, for good (NAME="Grace Hopper"; ALIAS=…, one a call; GALLERY=1), or a run (RUN=2026-11-20T08:00 SITES=TMZ,PEOPLE); DRY=1 FORCE=1
-	@$(PY) -m celeb_ops.forget $${RUN:+--run="$$RUN"} $${SITES:+--sites="$$SITES"} $${ALIAS:+--alias="$$ALIAS"} $(call flag,DRY,--dry-run) $(call flag,FORCE,--yes) $(call flag,GALLERY,--gallery) -- $${NAME:+"$$NAME"}
+	@$(PY) -m celeb_ops.forget.main $${RUN:+--run="$$RUN"} $${SITES:+--sites="$$SITES"} $${ALIAS:+--alias="$$ALIAS"} $(call flag,DRY,--dry-run) $(call flag,FORCE,--yes) $(call flag,GALLERY,--gallery) -- $${NAME:+"$$NAME"}
 
 gallery: setup ## public figures from Wikidata for the local recogniser (COUNT=1000 OCCUPATIONS=actor,singer COUNTRIES=US,GB PEOPLE=names.txt)
-	@$(PY) -m celeb_ops.gallery build $${COUNT:+--count="$$COUNT"} $${OCCUPATIONS:+--occupations="$$OCCUPATIONS"} $${COUNTRIES:+--countries="$$COUNTRIES"} $${PEOPLE:+--people="$$PEOPLE"}
+	@$(PY) -m celeb_ops.gallery.main build $${COUNT:+--count="$$COUNT"} $${OCCUPATIONS:+--occupations="$$OCCUPATIONS"} $${COUNTRIES:+--countries="$$COUNTRIES"} $${PEOPLE:+--people="$$PEOPLE"}
 
 gallery-show: setup ## a page with somebody's reference faces: gallery-person.html (NAME="Grace Hopper"); without a name who is in it, and who is not
-	@if [ -n "$$NAME" ]; then $(PY) -m celeb_ops.gallery show -- "$$NAME"; else $(PY) -m celeb_ops.gallery info; fi
+	@if [ -n "$$NAME" ]; then $(PY) -m celeb_ops.gallery.main show -- "$$NAME"; else $(PY) -m celeb_ops.gallery.main info; fi
 
 gallery-check: setup ## which photos of the gallery help, and which do not
-	@$(PY) -m celeb_ops.gallery check
+	@$(PY) -m celeb_ops.gallery.main check
 
 export: setup ## the dataset's rows as files to hand on (FROM=2026-11-01 TO=2026-12-01 SITES=TMZ FORMAT=csv|parquet|json OUT=export)
 	@$(PY) -m celeb_ops.dataset.export $(EXPORT)
@@ -91,7 +91,7 @@ bench: setup-dev setup ## the benchmarks: tables, and a JSON in bench-results/ (
 	@$(PY) -m benchmarks $(ARGS)
 
 bench-faces: setup ## how right the local recogniser's names are on labelled photos: bench-faces.html (PHOTOS=folder; STORE=1 beside Rekognition)
-	@$(PY) -m celeb_ops.quality $(call flag,STORE,--store) -- $${PHOTOS:+"$$PHOTOS"}
+	@$(PY) -m celeb_ops.quality.main $(call flag,STORE,--store) -- $${PHOTOS:+"$$PHOTOS"}
 
 bench-cluster: setup-dev setup ## the cluster on Docker: wall time by browsers, and a soak of twenty runs (ARGS="browsers soak")
 	@$(PY) -m benchmarks.cluster $(ARGS)

@@ -1,24 +1,32 @@
-"""What this project adds to Airflow: its pages in the API server, "Trending" in the menu, which shows them, and the
-rule by which live pages go before a backfill's."""
+"""What this project adds to Airflow: its pages in the API server, and "Trending" in the menu, which shows them.
+
+Pages only: an Airflow without this plugin goes on without them.
+"""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.plugins_manager import AirflowPlugin
 
 if TYPE_CHECKING:
-    from airflow.task.priority_strategy import PriorityWeightStrategy
-
     from celeb_ops.store import Store
 
 DAG_ID = "trending_celebrities"
 """Whoever may read this DAG may see its pictures and records."""
 
+# Airflow executes every file below its plugins folder under its bare name, in each of its processes: `settings` would be
+# ours in place of somebody else's. This file comes before the folders beside it, in time to put back what a copy may
+# have left out. Where nothing may be written, no file of ours breaks or replaces a module; it only takes seconds.
+with suppress(OSError), (Path(__file__).parent / "celeb_ops" / ".airflowignore").open("x") as file:
+    file.write("[a-z_]*\n")
+
 
 class CelebOpsPlugin(AirflowPlugin):
-    """The trends, and the dataset's pictures and records, for those who may see its DAG; the rule of its tasks."""
+    """The trends, and the dataset's pictures and records, for those who may see its DAG."""
 
     name = "celeb_ops"
 
@@ -56,14 +64,6 @@ class CelebOpsPlugin(AirflowPlugin):
                 "icon_dark_mode": in_airflow(asset_path("icon-dark.svg")),
             }
         ]
-
-    # A property for the same reason: it is loaded where a DAG that names the rule is.
-    @cached_property
-    def priority_weight_strategies(self) -> list[type[PriorityWeightStrategy]]:  # type: ignore[override]
-        """The rule by which live pages go before a backfill's."""
-        from celeb_ops.operators.priority import LiveFirst
-
-        return [LiveFirst]
 
 
 def _open_store() -> Store:

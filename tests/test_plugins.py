@@ -1,6 +1,6 @@
 """What Airflow loads from the plugins folder: one plugin, light and closed, and nothing under a wrong name.
 
-It executes every file of that folder under its bare name; ``.airflowignore`` keeps those of the package from that.
+It executes every file of that folder under its bare name; ``.airflowignore`` keeps it from those of the package.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.metadata import packages_distributions
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -96,10 +97,28 @@ def test_the_plugin_costs_the_scheduler_and_the_tasks_nothing() -> None:
     assert not added & {"fastapi", "jinja2", "boto3", "celeb_ops"}
 
 
-def test_without_airflowignore_it_would(tmp_path: Path) -> None:
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    """The plugins folder as `cp -r plugins/*` or a zip for MWAA may leave it, beside a module of somebody else's."""
     plugins = tmp_path / "plugins"
-    shutil.copytree(PROJECT / "plugins", plugins, ignore=shutil.ignore_patterns(".airflowignore", "__main__.py"))
-    assert "celeb_ops.settings is registered as settings" in troubles(plugins)
+    shutil.copytree(PROJECT / "plugins", plugins, ignore=shutil.ignore_patterns(".*"))
+    (plugins / "settings.py").touch()
+    return plugins
+
+
+def test_a_copy_without_hidden_files_is_as_good(copied: Path) -> None:
+    assert troubles(copied) == []
+    assert loaded(copied)["after"]["settings"] == str(copied / "settings.py")
+
+
+def test_where_no_hidden_file_can_be_put_back_no_module_breaks_or_replaces_an_installed_one(copied: Path) -> None:
+    (copied / "celeb_ops_plugin.py").unlink()
+    modules = loaded(copied)
+    assert modules["errors"] == {}
+    # What could be imported later counts, too.
+    installed = {*sys.stdlib_module_names, *packages_distributions(), *modules["before"]}
+    assert modules["after"]["keys"] == str(copied / "celeb_ops" / "keys.py")
+    assert not {path.stem for path in copied.rglob("*.py")} & installed
 
 
 class TestApp:

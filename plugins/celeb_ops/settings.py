@@ -189,6 +189,14 @@ class Settings(BaseModel):
         made = {"region", "connections", "from_v1"}
         return {f"CELEBS_{field.upper()}": field for field in cls.model_fields if field not in made}
 
+    @property
+    def tells_late(self) -> bool:
+        """Whether people are told of late runs: ``celebs_notify`` is in the environment, or ``CELEBS_LATE_H`` is set.
+
+        A DAG file can know no more: it must not ask Airflow for a connection each time it is parsed.
+        """
+        return f"AIRFLOW_CONN_{NOTIFY_CONNECTION.upper()}" in self.connections or "late_h" in self.model_fields_set
+
     def path(self, path: Path) -> Path:
         """A setting's path, seen from the project."""
         return PROJECT / path.expanduser()

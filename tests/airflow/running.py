@@ -90,7 +90,7 @@ def start(folder: Path, settings: dict[str, str], command: str, *arguments: str)
     places = {"CELEBS_STORE": str(folder / "store"), "CELEBS_CACHE": str(folder / "cache"), "COLUMNS": "200"}
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
     return subprocess.Popen(
-        [sys.executable, "-m", "celeb_ops.cli", command, "--airflow-home", str(folder / "airflow"), *arguments],
+        [sys.executable, "-m", "celeb_ops.cli.main", command, "--airflow-home", str(folder / "airflow"), *arguments],
         env=inherited | places | settings | {"PYTHONPATH": str(PROJECT / "plugins"), "PYTHONUNBUFFERED": "1"},
         cwd=PROJECT,
         stdin=subprocess.DEVNULL,

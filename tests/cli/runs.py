@@ -19,15 +19,15 @@ from celeb_ops.store import FolderStore
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 
-# `python -m celeb_ops.cli` several times in one process: Airflow is started once. After each line of arguments
+# `python -m celeb_ops.cli.main` several times in one process: Airflow is started once. After each line of arguments
 # it tells the exit status; "dag NAME" runs the DAG itself, past the command line's own checks.
 DRIVER = """
 import json, sys
-from celeb_ops.cli.__main__ import main
+from celeb_ops.cli.main import main
 
 def dag(date, *names):
     from airflow.dag_processing.dagbag import DagBag
-    from celeb_ops.cli.__main__ import moment
+    from celeb_ops.cli.main import moment
     from celeb_ops.settings import PROJECT
     bag = DagBag(dag_folder=str(PROJECT / "dags"))
     # Airflow 3.3.2's `dag.test` can't end a run that has one.

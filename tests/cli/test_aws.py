@@ -201,7 +201,7 @@ def test_a_killed_site_repeats_no_call_that_was_answered(
     place = an_aws_place(tmp_path, made_home, sites(web, ["SITE-5"]), s3, service, s3_client)
     asked = len(service.asked)
     service.hold_after = service.answered + 1
-    process = place.start("-m", "celeb_ops.cli", *place.arguments())
+    process = place.start("-m", "celeb_ops.cli.main", *place.arguments())
     try:
         service.wait_until_held(within_s=120)
         while not [key for key in place.store.list("Answers/rekognition/") if "sites" not in key]:

@@ -59,7 +59,7 @@ def ended(folder: Path, temporary: Path, made_home: Path) -> subprocess.Complete
     }
     environment = {name: value for name, value in os.environ.items() if name.lower() != "no_proxy"}
     return subprocess.run(
-        [sys.executable, "-m", "celeb_ops.cli", "demo", "--airflow-home", home, "--store", folder / "store"],
+        [sys.executable, "-m", "celeb_ops.cli.main", "demo", "--airflow-home", home, "--store", folder / "store"],
         cwd=PROJECT,
         env=environment | own | {"http_proxy": nowhere, "TMPDIR": str(temporary), "COLUMNS": "200"},
         stdin=subprocess.DEVNULL,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from celeb_ops.cli import counted
-from celeb_ops.cli.__main__ import main, moment
+from celeb_ops.cli.main import main, moment
 from celeb_ops.settings import PROJECT
 
 if TYPE_CHECKING:

@@ -122,7 +122,7 @@ def under_way(folder: Path, made_home: Path) -> Iterator[tuple[Place, subprocess
     with Web({"/one": NEVER, "/two": NEVER}) as web:
         sites = [{"url": f"{web.address}/{name}", "name": name, "timeout_s": 100} for name in ("one", "two")]
         place = Place(folder, made_home, sites)
-        process = place.start("-m", "celeb_ops.cli", *place.arguments())
+        process = place.start("-m", "celeb_ops.cli.main", *place.arguments())
         try:
             web.wait_until_asked({"/one", "/two"}, START_S)
             yield place, process, web

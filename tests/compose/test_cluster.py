@@ -35,7 +35,7 @@ def test_a_run_through_two_workers_and_two_browsers_gives_the_rows_of_the_demo(s
     assert stack.wait(run) == "success"
 
     demo = subprocess.run(
-        [sys.executable, "-m", "celeb_ops.cli", "demo", "--date", keys.iso(when), "--store", str(tmp_path / "demo"),
+        [sys.executable, "-m", "celeb_ops.cli.main", "demo", "--date", keys.iso(when), "--store", str(tmp_path / "demo"),
          "--airflow-home", str(tmp_path / "airflow")],
         cwd=PROJECT, capture_output=True, text=True, timeout=300, check=False,
         env={k: v for k, v in os.environ.items() if not k.startswith("AIRFLOW")} | {"PYTHONPATH": "plugins"},
@@ -193,7 +193,7 @@ def test_an_image_by_itself_runs_the_demo_with_a_sandboxed_browser(stack: Stack)
     told = docker(
         "run", "--rm", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--security-opt",
         f"seccomp={profile}", "--shm-size", "256m", "--entrypoint", "python", "celebs-airflow",
-        "-m", "celeb_ops.cli", "demo",
+        "-m", "celeb_ops.cli.main", "demo",
     )  # fmt: skip
     assert "Grace Hopper" in told
 

@@ -10,7 +10,7 @@ import pytest
 
 from celeb_ops import keys
 from celeb_ops.dataset import merge
-from celeb_ops.forget.__main__ import main
+from celeb_ops.forget.main import main
 from celeb_ops.gallery import looking
 from celeb_ops.gallery.looking import Look
 from celeb_ops.recognition import gallery_file

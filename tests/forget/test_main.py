@@ -9,7 +9,7 @@ from PIL import Image
 from celeb_ops import keys
 from celeb_ops.dataset import merge
 from celeb_ops.dataset.celebs_csv import read_csv
-from celeb_ops.forget.__main__ import main
+from celeb_ops.forget.main import main
 from celeb_ops.recognition.gallery import Gallery
 from celeb_ops.removed import Removed
 from tests.factories import RUN_TIME, a_picture, a_result, a_screenshot, a_sighting, saved

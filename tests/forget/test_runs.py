@@ -16,7 +16,7 @@ from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS
 from celeb_ops.dataset.tables import from_parquet
 from celeb_ops.exceptions import ForgetError
 from celeb_ops.forget import runs as runs_module
-from celeb_ops.forget.__main__ import main
+from celeb_ops.forget.main import main
 from celeb_ops.forget.around import Untouched, made_anew
 from celeb_ops.forget.runs import RunRemoval, chosen, runs_in
 from celeb_ops.records import Outcome

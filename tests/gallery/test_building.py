@@ -106,7 +106,7 @@ def test_a_kill_at_any_point_then_a_second_call_makes_the_same_file(
 ) -> None:
     with serving(first_world) as served:
         variables = variables_for(served, tmp_path)
-        command = [sys.executable, "-m", "celeb_ops.gallery", "build"]
+        command = [sys.executable, "-m", "celeb_ops.gallery.main", "build"]
         for seconds in (1.5, 2.5, 3.5, 4.5):
             one = subprocess.Popen(
                 command,
@@ -148,7 +148,7 @@ def test_ctrl_c_ends_it_soon_and_says_that_it_goes_on(first_world: World, tmp_pa
     """Also while everybody is told to wait."""
     with serving(first_world) as served:
         one = subprocess.Popen(
-            [sys.executable, "-m", "celeb_ops.gallery", "build"],
+            [sys.executable, "-m", "celeb_ops.gallery.main", "build"],
             env={**os.environ, **variables_for(served, tmp_path)},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

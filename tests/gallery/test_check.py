@@ -1,4 +1,4 @@
-"""What `python -m celeb_ops.gallery check` says of a gallery's photos."""
+"""What `python -m celeb_ops.gallery.main check` says of a gallery's photos."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rich.console import Console
 from celeb_ops.exceptions import GalleryError
 from celeb_ops.gallery import check as gallery
 from celeb_ops.gallery import looking
-from celeb_ops.gallery.__main__ import main
+from celeb_ops.gallery.main import main
 from celeb_ops.geometry import Box
 from celeb_ops.recognition import models
 

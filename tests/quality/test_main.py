@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from celeb_ops.quality import labelled
-from celeb_ops.quality.__main__ import main
+from celeb_ops.quality.main import main
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,4 +1,4 @@
-"""``python -m celeb_ops.trends``, what ``make report`` calls."""
+"""``python -m celeb_ops.trends.main``, what ``make report`` calls."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from celeb_ops import keys, trends
 from celeb_ops.store import FolderStore
-from celeb_ops.trends.__main__ import main
+from celeb_ops.trends.main import main
 from tests.trends.rows import Rows, on
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from rich.table import Column
 from rich.table import Table as Shown
 
 from celeb_ops import keys
-from celeb_ops.cli.__main__ import moment
+from celeb_ops.cli.main import moment
 from celeb_ops.dataset.celebs_csv import read_csv
 from celeb_ops.dataset.datapackage import read_package, resource, written
 from celeb_ops.dataset.formats import FORMATS, write_table

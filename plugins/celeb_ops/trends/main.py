@@ -1,4 +1,4 @@
-"""``python -m celeb_ops.trends``: rebuild the trends and the report (``make report``)."""
+"""``python -m celeb_ops.trends.main``: rebuild the trends and the report (``make report``)."""
 
 from __future__ import annotations
 

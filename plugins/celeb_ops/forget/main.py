@@ -1,4 +1,4 @@
-"""``python -m celeb_ops.forget``: out of the dataset.
+"""``python -m celeb_ops.forget.main``: out of the dataset.
 
 ``NAME``: somebody who asked not to be in it, who is kept out from then on. ``--run TIME``: a run; it may be made anew.
 """
@@ -20,7 +20,7 @@ from rich.table import Table
 
 from celeb_ops import keys
 from celeb_ops.cli import counted
-from celeb_ops.cli.__main__ import moment, names
+from celeb_ops.cli.main import moment, names
 from celeb_ops.exceptions import CelebsError, ForgetError
 from celeb_ops.forget.around import Untouched, also_known, forget_photos, known_names, made_anew
 from celeb_ops.forget.purge import Purge
@@ -195,7 +195,7 @@ def _table(done: Counter[str], dry: bool, how: str) -> Table:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m celeb_ops.forget", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m celeb_ops.forget.main", description=__doc__)
     parser.add_argument(
         "name", nargs="?", help="the whole name; without one, everybody in removed.yaml is looked for again"
     )

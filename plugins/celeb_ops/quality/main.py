@@ -1,4 +1,4 @@
-"""``python -m celeb_ops.quality PHOTOS``: how right the local recogniser's names are on a folder of labelled photos."""
+"""``python -m celeb_ops.quality.main PHOTOS``: how right the local recogniser's names are on a folder of labelled photos."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit status: 0 fine, 1 something failed on the way, 2 bad input."""
-    parser = argparse.ArgumentParser(prog="python -m celeb_ops.quality", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m celeb_ops.quality.main", description=__doc__)
     parser.add_argument("photos", nargs="?", help="a folder: <Name>/*.jpg, and _unknown/*.jpg of strangers")
     parser.add_argument("--out", type=Path, default=Path("bench-faces.html"), help="the report (default: %(default)s)")
     parser.add_argument("--store", action="store_true", help="compare with Rekognition's answers kept in CELEBS_STORE")

@@ -1,4 +1,4 @@
-"""``python -m celeb_ops.gallery build | show NAME | info | check``: whom the local recogniser knows."""
+"""``python -m celeb_ops.gallery.main build | show NAME | info | check``: whom the local recogniser knows."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m celeb_ops.gallery", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m celeb_ops.gallery.main", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     command = commands.add_parser("build", help="make the gallery from Wikidata and Commons, or bring it up to date")
     command.add_argument("--count", type=int, default=Wish.count, help="how many people (default: %(default)s)")

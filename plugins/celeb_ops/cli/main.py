@@ -1,4 +1,4 @@
-"""``python -m celeb_ops.cli run|demo|up``: the command line behind the make targets."""
+"""``python -m celeb_ops.cli.main run|demo|up``: the command line behind the make targets."""
 
 from __future__ import annotations
 
