@@ -35,8 +35,8 @@ def test_a_run_through_two_workers_and_two_browsers_gives_the_rows_of_the_demo(s
     assert stack.wait(run) == "success"
 
     demo = subprocess.run(
-        [sys.executable, "-m", "celeb_ops.cli.main", "demo", "--date", keys.iso(when), "--store", str(tmp_path / "demo"),
-         "--airflow-home", str(tmp_path / "airflow")],
+        [sys.executable, "-m", "celeb_ops.cli.main", "demo", "--date", keys.iso(when),
+         "--store", str(tmp_path / "demo"), "--airflow-home", str(tmp_path / "airflow")],
         cwd=PROJECT, capture_output=True, text=True, timeout=300, check=False,
         env={k: v for k, v in os.environ.items() if not k.startswith("AIRFLOW")} | {"PYTHONPATH": "plugins"},
     )  # fmt: skip

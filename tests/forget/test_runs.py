@@ -16,8 +16,8 @@ from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS
 from celeb_ops.dataset.tables import from_parquet
 from celeb_ops.exceptions import ForgetError
 from celeb_ops.forget import runs as runs_module
-from celeb_ops.forget.main import main
 from celeb_ops.forget.around import Untouched, made_anew
+from celeb_ops.forget.main import main
 from celeb_ops.forget.runs import RunRemoval, chosen, runs_in
 from celeb_ops.records import Outcome
 from tests.factories import RUN_TIME, a_picture, a_result, a_screenshot, a_sighting, saved

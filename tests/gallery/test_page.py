@@ -11,8 +11,8 @@ from PIL import Image
 
 from celeb_ops.exceptions import GalleryError
 from celeb_ops.gallery import looking
-from celeb_ops.gallery.main import main
 from celeb_ops.gallery.looking import Look
+from celeb_ops.gallery.main import main
 from celeb_ops.gallery.page import page
 from celeb_ops.gallery.references import References
 from celeb_ops.recognition import gallery_file

@@ -1,4 +1,4 @@
-"""``python -m celeb_ops.quality.main PHOTOS``: how right the local recogniser's names are on a folder of labelled photos."""
+"""``python -m celeb_ops.quality.main PHOTOS``: how right the local recogniser is on a folder of labelled photos."""
 
 from __future__ import annotations
 
