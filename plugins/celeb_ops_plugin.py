@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 DAG_ID = "trending_celebrities"
 """Whoever may read this DAG may see its pictures and records."""
 
-# Airflow executes every file below its plugins folder under its bare name, in each of its processes: our `settings` would
-# hide somebody else's. This file's turn is before the folders' beside it, in time to put back what a copy may leave out.
-# Where nothing may be written, no file of ours ends a process or hides an installed module; it takes seconds more.
+# Airflow executes every file below its plugins folder under its bare name, in each of its processes: our `settings`
+# would hide somebody else's. This file's turn is before the folders' beside it, in time to put back what a copy may
+# leave out. Where that can't be, no file of ours ends a process or hides an installed module; it takes seconds more.
 with suppress(OSError), (Path(__file__).parent / "celeb_ops" / ".airflowignore").open("x") as file:
     file.write("[a-z_]*\n")
 

@@ -30,6 +30,12 @@ def rows(store: FolderStore, when: str) -> list[tuple[str, str]]:
     return [(site, celebrities) for time, site, celebrities, *_ in lines if time == when]
 
 
+def test_no_run_is_made_of_a_time_before_the_first_start(up: Up) -> None:
+    made = up.api.ask("/api/v2/dags/trending_celebrities/dagRuns?run_type=scheduled")["dag_runs"]
+    started = psutil.Process(up.process.pid).create_time()
+    assert [run["run_after"] for run in made if datetime.fromisoformat(run["run_after"]).timestamp() < started] == []
+
+
 def test_a_scheduled_airflow_and_a_run_beside_it_both_do_their_work(
     tmp_path: Path, newsroom: dict[str, str], up: Up
 ) -> None:

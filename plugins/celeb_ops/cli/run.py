@@ -109,8 +109,8 @@ def _run_dag(console: Console, settings: Settings, when: datetime, params: dict[
     bag = DagBag(dag_folder=str(PROJECT / "dags"))
     if not {DAG_ID, TRENDS_DAG_ID} <= bag.dags.keys():
         return Ended("failed", [str(error).strip() for error in bag.import_errors.values()])
-    # A person sits beside. And Airflow 3.3.2's `dag.test` breaks off at the end of a run that has one: it looks for the
-    # deadline's row, and has its definition.
+    # A person sits beside; and where people are told of late runs, Airflow 3.3.2's `dag.test` breaks off at the end: it
+    # looks for the deadline's row, and has its definition.
     bag.dags[DAG_ID].deadline = None
     listeners = get_listener_manager()
     with Progress(console, lambda: open_store(settings), when) as progress:
