@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import psutil
@@ -12,6 +12,7 @@ import pytest
 from celeb_ops import keys
 from celeb_ops.processes import left_of
 from celeb_ops.store import FolderStore
+from tests.airflow.backfill.past import until
 from tests.airflow.running import RUN_S, start
 
 if TYPE_CHECKING:
@@ -31,9 +32,13 @@ def rows(store: FolderStore, when: str) -> list[tuple[str, str]]:
 
 
 def test_no_run_is_made_of_a_time_before_the_first_start(up: Up) -> None:
-    made = up.api.ask("/api/v2/dags/trending_celebrities/dagRuns?run_type=scheduled")["dag_runs"]
-    started = psutil.Process(up.process.pid).create_time()
-    assert [run["run_after"] for run in made if datetime.fromisoformat(run["run_after"]).timestamp() < started] == []
+    # A run time has a minute.
+    started = datetime.fromtimestamp(psutil.Process(up.process.pid).create_time(), UTC) - timedelta(minutes=1)
+    dag = "/api/v2/dags/trending_celebrities"
+    until(lambda: up.api.ask("/api/v2/dags")["total_entries"] == 2)
+    made = [run["run_after"] for run in up.api.ask(f"{dag}/dagRuns?run_type=scheduled")["dag_runs"]]
+    times = [*made, up.api.ask(dag)["next_dagrun_run_after"]]
+    assert [time for time in times if datetime.fromisoformat(time) < started] == []
 
 
 def test_a_scheduled_airflow_and_a_run_beside_it_both_do_their_work(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from datetime import timedelta
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk.definitions.retry_policy import RetryAction
+from airflow.serialization.serialized_objects import DagSerialization
 
 from celeb_ops.exceptions import CaptureError, GalleryError
 from celeb_ops.settings import PROJECT
@@ -44,6 +46,29 @@ def test_every_dag_explains_itself_and_is_found_by_its_tag(dag: DAG) -> None:
     assert dag.doc_md
     assert "celebs" in dag.tags
     assert dag.catchup is False
+
+
+@pytest.mark.parametrize("late_h", ["", "2"], ids=["without a deadline", "with one"])
+def test_an_airflow_without_our_plugin_and_package_can_read_every_dag(
+    late_h: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A scheduler or an API server that can't ends, and with it the runs of everybody's DAGs."""
+    monkeypatch.setenv("CELEBS_LATE_H", late_h)
+    dags = DagBag(dag_folder=str(DAGS)).dags.values()
+    read = (
+        "import json, sys; from airflow.serialization.serialized_objects import DagSerialization\n"
+        "print([DagSerialization.from_dict(dag).dag_id for dag in json.load(sys.stdin)], 'celeb_ops' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", read],
+        input=json.dumps([DagSerialization.to_dict(dag) for dag in dags]),
+        env=os.environ | {"AIRFLOW__CORE__PLUGINS_FOLDER": str(tmp_path), "PYTHONPATH": ""},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.splitlines()[-1:] == [f"{[dag.dag_id for dag in dags]} False"], done.stderr
 
 
 def test_every_task_has_an_owner_and_an_end(dag: DAG) -> None:
