@@ -145,14 +145,14 @@ def test_all_parts_live_with_our_plugins_and_no_hidden_file(tmp_path: Path, copi
 
 
 @pytest.fixture
-def beside_our_dag(tmp_path: Path, copied: Path) -> Iterator[Stranger]:
+def beside_our_dag(tmp_path: Path) -> Iterator[Stranger]:
     """Where the DAG processor alone has our plugin and package."""
     (tmp_path / "none").mkdir()
     sites = tmp_path / "sites.yaml"
     sites.write_text('sites: ["https://example.com/"]')
     ours = {
-        "AIRFLOW__CORE__PLUGINS_FOLDER": str(copied),
-        "PYTHONPATH": str(copied),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
+        "PYTHONPATH": str(PROJECT / "plugins"),
         "CELEBS_SITES": str(sites),
         "CELEBS_STORE": str(tmp_path / "store"),
     }
