@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError, field_serializer
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, ValidationError, field_serializer
 
 from celeb_ops.exceptions import RecordError
 from celeb_ops.geometry import Box
 from celeb_ops.keys import iso
+from celeb_ops.names import nfc
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -215,7 +216,7 @@ class RecognizerInfo(Record):
 class Sighting(Record):
     """A face that was named."""
 
-    name: str
+    name: Annotated[str, AfterValidator(nfc)]
     id: str | None = None
     """The recogniser's identifier, where it has one."""
     qid: str | None = None

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import html
 import re
-import sys
-import unicodedata
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
@@ -15,6 +13,7 @@ import yaml
 
 from celeb_ops import keys
 from celeb_ops.exceptions import NotStoredError, RecordError
+from celeb_ops.names import letters, spellings, squeezed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,13 +29,10 @@ _HEADER = """\
 # and the person's item in Wikidata ("Q15935"), by which they are kept out whatever they are called.
 """
 _ENTRY = "write it as `- {name: Grace Hopper, aliases: [Rear Admiral Hopper], since: 2026-11-24}`, aliases may lack"
-_NO_ASCII_LETTER = bytes(code for code in range(128) if not chr(code).isalnum())
 _ESCAPED = re.compile(rb"\\.", re.DOTALL)
 _ENTITY = re.compile("&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);")
 """As texts have it that were escaped twice: ``O&#39;Connor``."""
 _ENTITY_BYTES = re.compile(_ENTITY.pattern.encode())
-_LETTERS = {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
-"""Letters whose sign Unicode does not take for an accent; people who leave out accents write them so."""
 _UNSPACED = re.compile("[\u0e00-\u0e7f\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff]")
 """Scripts without spaces between words, or (Korean, here apart in its letters) with endings at the name."""
 _LONG_NAME = 8
@@ -77,7 +73,7 @@ class Removed:
 
     def holds(self, name: str | None, qid: str | None = None) -> bool:
         """Whether this is one of them, in whatever spelling, or by their item in Wikidata: it is one of the aliases."""
-        return bool(self.people) and any(bool(one) and plain(one or "") in self._plain for one in (name, qid))
+        return bool(self.people) and any(bool(one) and letters(one or "") in self._letters for one in (name, qid))
 
     def mentioned(self, text: str | None) -> bool:
         """Whether a page's words, or an address of it, have the whole name of one of them.
@@ -86,16 +82,16 @@ class Removed:
         """
         if not text or not self.people:
             return False
-        said = words(_without_host(text))
-        tokens = set(said.split())
-        padded, squeezed = f" {said} ", said.replace(" ", "")
-        for name in self._words:
+        said = spellings(_without_host(text))
+        tokens = {token for one in said for token in one.split()}
+        joined_text = max(said, key=len).replace(" ", "")
+        for name in self._spellings:
             joined = name.replace(" ", "")
-            if f" {name} " in padded or joined in tokens:
+            if joined in tokens or any(f" {name} " in f" {one} " for one in said):
                 return True
             if " " in name and len(joined) >= _LONG_NAME and any(joined in token for token in tokens):
                 return True
-            if len(joined) > 1 and _UNSPACED.search(joined) and joined in squeezed:
+            if len(joined) > 1 and _UNSPACED.search(joined) and joined in joined_text:
                 return True
         return False
 
@@ -104,7 +100,7 @@ class Removed:
         if not self.people:
             return False
         # Letters that JSON or HTML has escaped are not to be seen from here.
-        if b"\\u" in content or _ENTITY_BYTES.search(content) or not all(self._words):
+        if b"\\u" in content or _ENTITY_BYTES.search(content) or not all(self._spellings):
             return True
         if b"%" in content:
             content = unquote_to_bytes(content)
@@ -115,26 +111,16 @@ class Removed:
         return self._may_be_in(content) or (b"\\" in content and self._may_be_in(_ESCAPED.sub(b" ", content)))
 
     def _may_be_in(self, content: bytes) -> bool:
-        if all(self._ascii):
-            # Thirty times as fast as by Unicode's tables. What is dropped on both sides hides no name.
-            if not content.isascii():
-                content = _ascii(content.decode(errors="replace").casefold())
-            squeezed = re.sub(rb"'s\b", b"", content.lower()).translate(None, _NO_ASCII_LETTER)
-            return any(name in squeezed for name in self._ascii)
-        text = words(content.decode(errors="replace")).replace(" ", "")
-        return any(name in text for name in self._plain)
+        text = squeezed(content.decode(errors="replace"))
+        return any(name in text for name in self._letters)
 
     @cached_property
-    def _plain(self) -> frozenset[str]:
-        return frozenset(plain(name) for person in self.people for name in person.names)
+    def _letters(self) -> frozenset[str]:
+        return frozenset(letters(name) for person in self.people for name in person.names)
 
     @cached_property
-    def _ascii(self) -> tuple[bytes, ...]:
-        return tuple(_ascii(name) for name in self._plain)
-
-    @cached_property
-    def _words(self) -> tuple[str, ...]:
-        return tuple(words(name) for person in self.people for name in person.names)
+    def _spellings(self) -> frozenset[str]:
+        return frozenset(one for person in self.people for name in person.names for one in spellings(name))
 
 
 def add(store: Store, person: Person) -> Removed:
@@ -171,30 +157,6 @@ def without_mentions(pictures: Sequence[Picture], removed: Removed) -> list[Pict
     ]
 
 
-def words(text: str) -> str:
-    """Lower-case words without accents and signs, one space between them; ``'s`` at a word's end is none of it."""
-    folded = _without_signs(re.sub(r"['’]s\b", "", text.casefold()))
-    bare = _combining().sub("", unicodedata.normalize("NFKD", folded))
-    return _no_letter().sub(" ", bare).strip()
-
-
-def _without_signs(text: str) -> str:
-    if not text.isascii():
-        for letter, plainer in _LETTERS.items():
-            text = text.replace(letter, plainer)
-    return text
-
-
-def _ascii(text: str) -> bytes:
-    return unicodedata.normalize("NFKD", _without_signs(text).replace("’", "'")).encode("ascii", "ignore")
-
-
-@lru_cache(maxsize=10_000)
-def plain(name: str) -> str:
-    """The letters and digits of a name, without capitals and accents; a name of signs alone is itself."""
-    return words(name).replace(" ", "") or "".join(name.split()).casefold()
-
-
 def _without_host(text: str) -> str:
     if "://" in text:
         try:
@@ -213,26 +175,6 @@ def _unescaped(text: str) -> str:
     text = unquote(text)
     # The address of a picture within a server's that scales it.
     return unquote(text) if "%" in text else text
-
-
-@cache
-def _marks() -> tuple[str, str]:
-    """Accents and what is not seen (soft hyphens, marks of direction); and signs that are vowels in scripts like
-    Devanagari: without those, names would be the same."""
-    every = [(char, unicodedata.category(char)) for char in map(chr, range(min(sys.maxunicode, 0x20000)))]
-    marks = [char for char, category in every if category[0] == "M"]
-    nothing = [char for char in marks if unicodedata.combining(char)] + [c for c, category in every if category == "Cf"]
-    return "".join(nothing), "".join(char for char in marks if not unicodedata.combining(char))
-
-
-@cache
-def _combining() -> re.Pattern[str]:
-    return re.compile(f"[{_marks()[0]}]+")
-
-
-@cache
-def _no_letter() -> re.Pattern[str]:
-    return re.compile(f"(?:[^\\w{_marks()[1]}]|_)+")
 
 
 def _yaml(entries: Sequence[dict[str, Any]]) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from celeb_ops.recognition.people import People, Person, qid_in, words
+from celeb_ops.recognition.people import People, Person, qid_in
 
 LOPEZ = Person("Jennifer Lopez", "Q40715", ("J.Lo", "Jenny", "Jennifer Lynn López"))
 LAWRENCE = Person("Jennifer Lawrence", "Q189490", ("J-Law", "Jenny"))
@@ -55,7 +55,3 @@ def test_a_qid_says_it_whatever_the_name() -> None:
 )
 def test_the_qid_of_rekognitions_addresses(urls: list[str], qid: str | None) -> None:
     assert qid_in(urls) == qid
-
-
-def test_words() -> None:
-    assert words("Beyoncé’s  “Renaissance”_tour") == "beyonce renaissance tour"

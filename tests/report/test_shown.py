@@ -87,11 +87,6 @@ def test_names_that_are_not_the_same_have_addresses_that_are_not() -> None:
     assert shown.address("Grace Hopper") == "Grace%20Hopper"
 
 
-@pytest.mark.parametrize(("text", "folded"), [("Beyoncé", "beyonce"), ("ZOË", "zoe"), ("Straße", "strasse")])
-def test_a_search_minds_neither_case_nor_accents(text: str, folded: str) -> None:
-    assert shown.folded(text) == folded
-
-
 @pytest.mark.parametrize(("name", "two"), [("Grace Hopper", "GH"), ("Cher", "C"), ("Anna de la X", "AX"), ("<", "?")])
 def test_initials(name: str, two: str) -> None:
     assert shown.initials(name) == two

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from celeb_ops import keys
 from celeb_ops.dataset.schema import CELEBS
 from celeb_ops.exceptions import NotStoredError, RecordError
+from celeb_ops.names import nfc
 from celeb_ops.removed import Removed
 
 if TYPE_CHECKING:
@@ -252,5 +253,5 @@ def _names_in(rows: Rows) -> int:
 
 def _cell(name: str) -> str:
     """A name as part of a cell: on one line, taken for a formula by no spreadsheet, and without the joint's sign."""
-    name = " ".join("".join(char if char.isprintable() else " " for char in name).split()).replace(";", ",")
+    name = nfc(" ".join("".join(char if char.isprintable() else " " for char in name).split())).replace(";", ",")
     return f"'{name}" if name.startswith(FORMULA) else name

@@ -122,8 +122,8 @@ def made_anew(store: Store) -> Counter[str]:
 def people_in(gallery: Path) -> dict[str, list[Path]]:
     """The photos of a gallery by person; none where there is no gallery."""
     people: dict[str, list[Path]] = {}
-    for photo in photos_in(gallery) if gallery.is_dir() else ():
-        people.setdefault(photo.parent.name, []).append(photo)
+    for name, photo in photos_in(gallery) if gallery.is_dir() else ():
+        people.setdefault(name, []).append(photo)
     return people
 
 
@@ -139,7 +139,8 @@ def forget_photos(gallery: Path, cache: Path, removed: Removed, delete: bool, dr
             done["embeddings of photos"] += 1
         done["photos" if delete else "photos kept"] += len(photos)
         if delete and not dry:
-            shutil.rmtree(photos[0].parent)
+            for folder in {photo.parent for photo in photos}:
+                shutil.rmtree(folder)
     done += _forget_in_file(gallery / gallery_file.FILE, cache / "gallery", removed, delete, dry)
     return done
 

@@ -25,7 +25,8 @@ from celeb_ops.exceptions import CelebsError, ForgetError
 from celeb_ops.forget.around import Untouched, also_known, forget_photos, known_names, made_anew
 from celeb_ops.forget.purge import Purge
 from celeb_ops.forget.runs import RunRemoval, chosen, runs_in
-from celeb_ops.removed import Person, Removed, add, plain
+from celeb_ops.names import letters
+from celeb_ops.removed import Person, Removed, add
 from celeb_ops.settings import Settings
 from celeb_ops.sites import site_names
 
@@ -174,8 +175,8 @@ def _purged(store: Store, removed: Removed, dry: bool, console: Console) -> Purg
 
 
 def _unknown(name: str, known: Collection[str], store: Store) -> str:
-    by_letters = {plain(one): one for one in sorted(known, reverse=True)}
-    near = [by_letters[one] for one in difflib.get_close_matches(plain(name), by_letters, n=3, cutoff=0.5)]
+    by_letters = {letters(one): one for one in sorted(known, reverse=True)}
+    near = [by_letters[one] for one in difflib.get_close_matches(letters(name), by_letters, n=3, cutoff=0.5)]
     hint = f" Near it: {', '.join(near)}." if near else ""
     return (
         f"Nobody in {store.url()} is called {name!r}.{hint} Nothing was changed. To keep the name out all the same, "

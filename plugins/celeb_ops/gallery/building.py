@@ -23,9 +23,10 @@ from celeb_ops.gallery.judging import judge
 from celeb_ops.gallery.kept import Build
 from celeb_ops.gallery.measuring import measured
 from celeb_ops.gallery.wikimedia import Wikimedia
+from celeb_ops.names import letters, nfc
 from celeb_ops.recognition import gallery_file
 from celeb_ops.recognition.gallery_file import Entry, Reference, Whole, is_removed
-from celeb_ops.recognition.people import Person, words
+from celeb_ops.recognition.people import Person
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -226,11 +227,11 @@ def _apart(entries: list[Entry]) -> list[Entry]:
     named = []
     for entry in entries:
         person = entry.person
-        name = " ".join(person.name.replace("/", " ").split())
-        if words(name) in taken:
+        name = nfc(" ".join(person.name.replace("/", " ").split()))
+        if letters(name) in taken:
             name = f"{name} ({person.qid})"
             person = replace(person, aliases=tuple(sorted({*person.aliases, entry.person.name})))
-        taken.add(words(name))
+        taken.add(letters(name))
         named.append(replace(entry, person=replace(person, name=name)))
     return named
 

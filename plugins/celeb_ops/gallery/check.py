@@ -44,7 +44,7 @@ def check(folder: Path, console: Console | None = None) -> list[Photo]:
     paths = photos_in(folder) if folder.is_dir() else []
     if not paths:
         raise GalleryError(f"{folder} has no photos: put them into <Name>/*.jpg there, or name another folder.")
-    photos = [Photo(path.parent.name.strip(), path) for path in paths]
+    photos = [Photo(name, path) for name, path in paths]
     for photo in track(photos, "Looking", console=console, transient=True) if console else photos:
         _look(photo)
     _compare([photo for photo in photos if photo.embedding is not None])

@@ -12,6 +12,7 @@ from jinja2 import Environment
 
 from celeb_ops.exceptions import GalleryError
 from celeb_ops.gallery import looking
+from celeb_ops.names import letters
 from celeb_ops.recognition import gallery_file
 from celeb_ops.recognition.people import People, is_qid
 
@@ -57,7 +58,7 @@ def find(whole: Whole, name: str) -> Entry:
     if person:
         return next(entry for entry in whole.entries if entry.person == person)
     for left_qid, left, why in whole.left_out:
-        if name.strip().casefold() in {left.casefold(), left_qid.casefold()}:
+        if letters(name) in {letters(left), letters(left_qid)}:
             raise GalleryError(f"{left} is not in the gallery: {why}.")
     near = difflib.get_close_matches(name, [entry.person.name for entry in whole.entries], n=3)
     hint = f" Did you mean {' or '.join(near)}?" if near else " `make gallery PEOPLE=…` makes one of people you name."

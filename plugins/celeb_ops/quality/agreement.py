@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from celeb_ops import keys
 from celeb_ops.exceptions import NotStoredError, RecordError
+from celeb_ops.names import letters
 from celeb_ops.recognition.answers import Answer
 from celeb_ops.recognition.findings import SAME_IOS
-from celeb_ops.recognition.people import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,7 +52,7 @@ def agreement(
 def _kind(ours: Face, theirs: Face, people: People) -> str:
     if ours.name and theirs.name:
         person = people.find(theirs.name, theirs.qid)
-        same = (ours.qid and ours.qid == theirs.qid) or words(ours.name) == words(
+        same = (ours.qid and ours.qid == theirs.qid) or letters(ours.name) == letters(
             person.name if person else theirs.name
         )
         return KINDS[0] if same else KINDS[1]

@@ -63,7 +63,7 @@ def paths_in(folder: Path) -> list[tuple[str, Path]]:
     """Name and path of each photo. GalleryError where they can't be measured with: before anything is looked at."""
     if not folder.is_dir():
         raise GalleryError(f"{folder} is no folder: PHOTOS is one with photos as <Name>/*.jpg.")
-    known = [(path.parent.name.strip(), path) for path in photos_in(folder)]
+    known = photos_in(folder)
     names = [name for name, _ in known]
     if not any(names.count(name) > 1 for name in set(names)):
         raise GalleryError(f"{folder} has nobody with two photos or more: one is named by the others of its person.")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from celeb_ops.names import letters, nfc
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -79,9 +81,9 @@ def _same(one: Finding, other: Finding) -> bool:
 
 
 def _is_one_person(one: Face, other: Face) -> bool:
-    return one.name == other.name or (one.qid is not None and one.qid == other.qid)
+    return letters(one.name or "") == letters(other.name or "") or (one.qid is not None and one.qid == other.qid)
 
 
 def _clean(name: str) -> str:
     """A name on one line: it goes into a CSV cell, a log and a page."""
-    return " ".join("".join(char if char.isprintable() else " " for char in name).split())
+    return nfc(" ".join("".join(char if char.isprintable() else " " for char in name).split()))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from celeb_ops.exceptions import GalleryError, RecognitionError
+from celeb_ops.names import letters, nfc
 from celeb_ops.recognition import gallery_file, models
 from celeb_ops.recognition.people import People, Person, is_qid
 from celeb_ops.removed import Removed
@@ -75,8 +76,7 @@ class Gallery:
         photos: list[str] = []
         rows: list[Embedding] = []
         digest = hashlib.sha256(models.MODEL.encode())
-        for photo in photos_in(folder):
-            name = photo.parent.name.strip()
+        for name, photo in photos_in(folder):
             if theirs.holds(name):
                 continue
             try:
@@ -125,11 +125,14 @@ def _repeated(names: list[str], counts: npt.NDArray[np.int64]) -> list[str]:
     return [name for name, count in zip(names, counts.tolist(), strict=True) for _ in range(count)]
 
 
-def photos_in(folder: Path) -> list[Path]:
-    """The photos of a gallery's folder, by person. GalleryError where it can't be read."""
+def photos_in(folder: Path) -> list[tuple[str, Path]]:
+    """Name and path of each photo of a gallery's folder. GalleryError where it can't be read.
+
+    Folders whose names are spelled otherwise are one person: the name is that of the first one in the alphabet.
+    """
     try:
-        return sorted(
-            photo
+        photos = sorted(
+            (nfc(person.name.strip()), photo)
             for person in folder.iterdir()
             if person.is_dir() and not person.name.startswith(("_", "."))
             for photo in person.iterdir()
@@ -137,6 +140,8 @@ def photos_in(folder: Path) -> list[Path]:
         )
     except OSError as error:
         raise GalleryError(f"The gallery's folder {error.filename} can't be read: {error.strerror}.") from None
+    names: dict[str, str] = {}
+    return [(names.setdefault(letters(name), name), photo) for name, photo in photos]
 
 
 def _embedding(content: bytes, cache: Path, photo: Path) -> Embedding | None:

@@ -12,10 +12,11 @@ from PIL import Image
 
 from celeb_ops import keys
 from celeb_ops.exceptions import NotPermittedError
+from celeb_ops.names import words
 from celeb_ops.recognition import paid
 from celeb_ops.recognition.findings import merged, on_slice
 from celeb_ops.recognition.identifying import identified
-from celeb_ops.recognition.people import People, words
+from celeb_ops.recognition.people import People
 from celeb_ops.recognition.unnamed import Unnaming, without_names
 from celeb_ops.recognition.words import mentions
 from celeb_ops.records import Result, Sighting

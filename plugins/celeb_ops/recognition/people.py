@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from celeb_ops.names import letters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,12 +41,12 @@ class People:
 
     @cached_property
     def _by_name(self) -> dict[str, Person]:
-        return {words(one.name): one for one in self._people}
+        return {letters(one.name): one for one in self._people}
 
     @cached_property
     def _by_alias(self) -> dict[str, Person]:
         # A name that two people go by is nobody's, but the name of its own of one of them.
-        aliases = [(alias, one) for one in self._people for alias in {words(alias) for alias in one.aliases}]
+        aliases = [(alias, one) for one in self._people for alias in {letters(alias) for alias in one.aliases}]
         often = Counter(alias for alias, _ in aliases)
         return {alias: one for alias, one in aliases if often[alias] == 1 and alias}
 
@@ -53,7 +54,7 @@ class People:
         """The person of this QID; where none is given, of this name. None: nobody known."""
         if qid:
             return self._by_qid.get(qid)
-        wanted = words(name or "")
+        wanted = letters(name or "")
         return (self._by_name.get(wanted) or self._by_alias.get(wanted)) if wanted else None
 
     @property
@@ -66,12 +67,6 @@ class People:
 
     def __len__(self) -> int:
         return len(self._people)
-
-
-def words(text: str) -> str:
-    """Lower-case words without accents and signs, one space between them."""
-    plain = "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
-    return " ".join(re.findall(r"\w+", re.sub(r"['’]s\b", "", plain.casefold()).replace("_", " ")))
 
 
 def qid_in(urls: Iterable[str]) -> str | None:

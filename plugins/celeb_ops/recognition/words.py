@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from celeb_ops.recognition.people import words
+from celeb_ops.names import says
 
 if TYPE_CHECKING:
     from celeb_ops.records import Picture
@@ -16,9 +16,8 @@ def mentions(picture: Picture, name: str) -> bool:
 
     Not a part of the name: families share it, and look alike.
     """
-    wanted = f" {words(name)} "
     texts = (picture.alt, picture.headline, _path(picture.link), _path(picture.src))
-    return bool(wanted.strip()) and any(wanted in f" {words(text)} " for text in texts)
+    return any(says(text, name) for text in texts)
 
 
 def _path(url: str) -> str:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from celeb_ops.names import letters
 from celeb_ops.report.movement import WORDS, Movement, movement
-from celeb_ops.report.shown import folded
 from celeb_ops.report.sparkline import Period, Sparkline, sparkline
 
 if TYPE_CHECKING:
@@ -88,8 +88,8 @@ def board(load: Callable[[str], pl.DataFrame], query: Query, rows: int = ROWS) -
         chosen = [name for name, move in moves.items() if move.mover == query.move]
         counted = counted.filter(pl.col("name").is_in(chosen))
     if query.search:
-        wanted = folded(query.search.strip())
-        counted = counted.filter(pl.Series([wanted in folded(name) for name in counted["name"]], dtype=pl.Boolean))
+        wanted = letters(query.search)
+        counted = counted.filter(pl.Series([wanted in letters(name) for name in counted["name"]], dtype=pl.Boolean))
     pages = max(1, -(-counted.height // rows))
     start = (min(query.page, pages) - 1) * rows
     shown = counted.slice(start, rows)

@@ -12,6 +12,7 @@ import jinja2
 from markupsafe import Markup
 
 from celeb_ops import keys
+from celeb_ops.names import LETTERS
 from celeb_ops.report import shown
 from celeb_ops.report.sparkline import HEIGHT, WIDTH
 
@@ -124,5 +125,5 @@ def environment() -> jinja2.Environment:
         "summary": summary,
     }
     made.filters |= filters
-    made.globals |= {"SPARK": (WIDTH, HEIGHT)}
+    made.globals |= {"SPARK": (WIDTH, HEIGHT), "LETTERS": LETTERS}
     return made

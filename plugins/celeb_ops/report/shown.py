@@ -6,7 +6,6 @@ Escaping is the templates' own work. Here is what escaping does not do: lengths,
 from __future__ import annotations
 
 import re
-import unicodedata
 from hashlib import sha256
 from urllib.parse import quote, urlsplit
 
@@ -70,12 +69,6 @@ def slug(name: str) -> str:
 def address(name: str) -> str:
     """``name`` as one segment of an address."""
     return quote(slug(name), safe="")
-
-
-def folded(text: str) -> str:
-    """For searching: without case and accents."""
-    apart = unicodedata.normalize("NFKD", text)
-    return "".join(sign for sign in apart if not unicodedata.combining(sign)).casefold()
 
 
 def initials(name: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from celeb_ops.recognition.people import words
+from celeb_ops.names import letters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,20 +23,18 @@ _USES: dict[str, pl.DataType | type[pl.DataType]] = {
 def uses(sightings: pl.DataFrame) -> pl.DataFrame:
     """Which names stand beside which QIDs: ``name``, ``qid``, ``time`` of the newest sighting, how ``often``.
 
-    :param sightings: with ``name``, ``qid`` and ``time``; those without a QID don't count.
+    :param sightings: with ``name``, ``qid`` and ``time``; those without a QID have an empty one.
     """
-    return (
-        sightings.filter(pl.col("qid").is_not_null() & (pl.col("qid") != ""))
-        .group_by(pl.col("name").cast(pl.String), "qid")
-        .agg(pl.col("time").max(), pl.len().cast(pl.UInt32).alias("often"))
+    return sightings.group_by(pl.col("name").cast(pl.String), pl.col("qid").fill_null("")).agg(
+        pl.col("time").max(), pl.len().cast(pl.UInt32).alias("often")
     )
 
 
 class Identities:
     """Who is who in the whole history. A person has the name of their newest sighting.
 
-    A sighting without a QID is that person's whose name it is, if it is one person's. Two people with one name stay
-    two: the one whose sighting is newer has it, the other one's QID stands behind it in brackets.
+    A sighting without a QID is that person's whose name it is, in whatever spelling, if it is one person's. Two people
+    with one name stay two: the one whose sighting is newer has it, the other one's QID stands behind it in brackets.
     """
 
     def __init__(self, used: Iterable[pl.DataFrame]) -> None:
@@ -46,13 +44,19 @@ class Identities:
         self._taken: dict[str, str] = {}
         """The QID that a person's name stands for."""
         self._called: dict[str, set[str]] = {}
-        """The QIDs that were sighted under a name, by its words."""
+        """The QIDs that were sighted under a name, by its letters."""
+        self._newest: dict[str, str] = {}
+        """The spelling of the newest sighting without a QID, by the name's letters."""
+        self._spelled_otherwise = False
         every = pl.concat([pl.DataFrame(schema=_USES), *used]).group_by("name", "qid")
         newest_first = every.agg(pl.col("time").max(), pl.col("often").sum()).sort(
             "time", "often", "name", "qid", descending=[True, True, False, False]
         )
         for name, qid in newest_first.select("name", "qid").iter_rows():
-            self._learn(name, qid)
+            if qid:
+                self._learn(name, qid)
+            elif name:
+                self._spelled_otherwise |= self._newest.setdefault(letters(name), name) != name
 
     @property
     def qids(self) -> pl.DataFrame:
@@ -61,7 +65,7 @@ class Identities:
 
     def resolved(self, sightings: pl.DataFrame) -> pl.DataFrame:
         """Sightings, each person in them under their one name."""
-        if not self._name_of:
+        if not self._name_of and not self._spelled_otherwise:
             return sightings
         text = pl.col("name").cast(pl.String)
         changes = [
@@ -80,7 +84,7 @@ class Identities:
         )
 
     def _learn(self, name: str, qid: str) -> None:
-        self._called.setdefault(words(name), set()).add(qid)
+        self._called.setdefault(letters(name), set()).add(qid)
         if qid not in self._name_of:
             own = name if self._taken.get(name, qid) == qid else f"{name} ({qid})"
             self._name_of[qid] = own
@@ -91,7 +95,6 @@ class Identities:
             return self._name_of.get(qid, name)
         if name in self._taken:
             return name
-        spelled = words(name)
-        # A name of signs alone has no words, and is nobody else's.
-        called = self._called.get(spelled, set()) if spelled else set()
-        return self._name_of[next(iter(called))] if len(called) == 1 else name
+        spelled = letters(name)
+        called = self._called.get(spelled, set())
+        return self._name_of[next(iter(called))] if len(called) == 1 else self._newest.get(spelled, name)

@@ -72,12 +72,18 @@ document.querySelector(".skip").addEventListener("click", (event) => {
 // In the report: find a name on both boards.
 const search = document.getElementById("search");
 if (search) {
-  const folded = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+  // As names.py has it, near enough to find a name by.
+  const letters = JSON.parse(search.dataset.letters);
+  const folded = (text) =>
+    [...text.normalize("NFKD").toLowerCase().replaceAll("ß", "ss")]
+      .map((sign) => letters[sign] ?? sign)
+      .join("")
+      .replace(/[^\p{L}\p{N}]/gu, "");
   const rows = [...document.querySelectorAll(".board tbody tr")].map((row) => [row, folded(row.dataset.name)]);
   search.closest("form").hidden = false;
   search.closest("form").addEventListener("submit", (event) => event.preventDefault());
   search.addEventListener("input", () => {
-    const wanted = folded(search.value.trim());
+    const wanted = folded(search.value);
     for (const [row, name] of rows) row.hidden = !name.includes(wanted);
     const found = new Set(rows.filter(([row]) => !row.hidden).map(([, name]) => name)).size;
     document.getElementById("found").textContent = wanted ? `${found} found` : "";
