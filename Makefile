@@ -10,14 +10,15 @@ UV_VERSION := 0.13.9
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 # The variable inside: sudo hands on none.
 APT    := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qq
-# DATE, SITES and what an export is asked for come through the environment, where no space or sign in them means anything to make or the shell.
-WHICH  := $${DATE:+--date "$$DATE"} $${SITES:+--sites "$$SITES"}
-# What may be said for "no": RECAPTURE=0 asks for nothing.
-NO     := 0 n no off false N No NO Off OFF False FALSE
-flag    = $(if $(filter-out $(NO),$($(1))),$(2))
-WISHES  = $${ON_PAST:+--on-past "$$ON_PAST"} $(call flag,RECAPTURE,--recapture) $(call flag,RERECOGNISE,--rerecognise)
+# What people give is handed on as it was typed, by the environment, and recipes have it from there ("$$NAME", never
+# $(NAME)): no sign in it means anything to make or to the shell. Names come from strangers' letters.
+$(foreach one,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(one)))),$(eval override $(one) := $$(value $(one)))$(eval export $(one))))
 
-EXPORT := $${FROM:+--from "$$FROM"} $${TO:+--to "$$TO"} $${SITES:+--sites "$$SITES"} $${FORMAT:+--format "$$FORMAT"} $${OUT:+--out "$$OUT"}
+WHICH   := $${DATE:+--date="$$DATE"} $${SITES:+--sites="$$SITES"}
+# What may be said for "no": RECAPTURE=0 asks for nothing.
+flag     = $$(case $$$(1) in (''|0|[nN]|[nN]o|NO|[oO]ff|OFF|[fF]alse|FALSE) ;; (*) echo $(2);; esac)
+WISHES  := $${ON_PAST:+--on-past="$$ON_PAST"} $(call flag,RECAPTURE,--recapture) $(call flag,RERECOGNISE,--rerecognise)
+EXPORT  := $${FROM:+--from="$$FROM"} $${TO:+--to="$$TO"} $${SITES:+--sites="$$SITES"} $${FORMAT:+--format="$$FORMAT"} $${OUT:+--out="$$OUT"}
 
 export PYTHONPATH := plugins
 export UV_PYTHON_DOWNLOADS := never
@@ -36,13 +37,13 @@ run: setup ## run the DAG once on CELEBS_SITES (DATE=2026-11-20T08:00 SITES=TMZ,
 	@$(PY) -m celeb_ops.cli.main run $(WHICH) $(WISHES)
 
 up: setup ## Airflow with its UI on 127.0.0.1:8080, schedule on; Ctrl-C ends all of it (PORT=8081)
-	@exec $(PY) -m celeb_ops.cli.main up $(if $(PORT),--port $(PORT))
+	@exec $(PY) -m celeb_ops.cli.main up $${PORT:+--port="$$PORT"}
 
 cluster: ## Airflow on Docker: Celery workers, remote browsers, Postgres; waits, prints address and login (PORT=8081)
-	@PORT="$(PORT)" ./deploy/cluster.sh
+	@./deploy/cluster.sh
 
 review: setup ## the latest run's names on its screenshots, as one page: review.html (WHAT=data/demo or a Results/… key)
-	@$(PY) -m celeb_ops.review $(WHAT)
+	@$(PY) -m celeb_ops.review -- $${WHAT:+"$$WHAT"}
 
 report: setup ## rebuild the trends (Trends/) and the report (Report/index.html) of CELEBS_STORE
 	@$(PY) -m celeb_ops.trends.main
@@ -74,37 +75,38 @@ format: setup-dev ## put the code into the project's format
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
+# pytest itself takes PYTEST_ADDOPTS apart, with its quotes.
 # A file to a process, in their own order: the long ones would else come last, and alone. One thread each for numpy:
 # several that share the cores take ten times as long.
 test: export OPENBLAS_NUM_THREADS = 1
 test: setup-dev setup ## all set-up, then the tests
-	$(VENV)/bin/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+	PYTEST_ADDOPTS="-n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder $$ARGS" $(PY) -m pytest
 
 test-airflow: setup-dev setup ## the tests with a real scheduler and its API
-	$(VENV)/bin/python -m pytest -m airflow tests/airflow $(ARGS)
+	PYTEST_ADDOPTS="-m airflow tests/airflow $$ARGS" $(PY) -m pytest
 
 test-compose: setup-dev setup ## the tests with Docker: docker-compose.yaml, Celery, remote browsers, and what breaks
-	$(VENV)/bin/python -m pytest -m compose tests/compose $(ARGS)
+	PYTEST_ADDOPTS="-m compose tests/compose $$ARGS" $(PY) -m pytest
 
 bench: export CELEBS_TEST_FACES ?= $(wildcard $(abspath ../shared/faces))
 bench: setup-dev setup ## the benchmarks: tables, and a JSON in bench-results/ (ARGS="steps capture" for some)
-	@$(PY) -m benchmarks $(ARGS)
+	@set -f; $(PY) -m benchmarks $$ARGS
 
 bench-faces: setup ## how right the local recogniser's names are on labelled photos: bench-faces.html (PHOTOS=folder; STORE=1 beside Rekognition)
 	@$(PY) -m celeb_ops.quality.main $(call flag,STORE,--store) -- $${PHOTOS:+"$$PHOTOS"}
 
 bench-cluster: setup-dev setup ## the cluster on Docker: wall time by browsers, and a soak of twenty runs (ARGS="browsers soak")
-	@$(PY) -m benchmarks.cluster $(ARGS)
+	@set -f; $(PY) -m benchmarks.cluster $$ARGS
 
 bench-aws: export CELEBS_TEST_FACES ?= $(wildcard $(abspath ../shared/faces))
 bench-aws: setup-dev setup ## calls and cost on your own AWS account; says what it will cost, and asks
 	@$(PY) -m benchmarks.aws
 
 lock: $(UV) ## pin requirements*.in anew (requirements*.txt)
-	$(UV) pip compile -q --universal --python-version 3.11 --custom-compile-command "make lock" $(ARGS) requirements.in -o requirements.txt
-	$(UV) pip compile -q --universal --python-version 3.11 --custom-compile-command "make lock" $(ARGS) requirements-cluster.in -o requirements-cluster.txt
-	$(UV) pip compile -q --universal --python-version 3.11 --custom-compile-command "make lock" $(ARGS) requirements-dev.in -o requirements-dev.txt
-	$(UV) pip compile -q --universal --python-version 3.11 --custom-compile-command "make lock" $(ARGS) requirements-archive.in -o requirements-archive.txt
+	set -f; $(UV) pip compile -q --universal --python-version 3.11 --custom-compile-command "make lock" $$ARGS requirements.in -o requirements.txt
+	set -f; $(UV) pip compile -q --universal --python-version 3.11 --custom-compile-command "make lock" $$ARGS requirements-cluster.in -o requirements-cluster.txt
+	set -f; $(UV) pip compile -q --universal --python-version 3.11 --custom-compile-command "make lock" $$ARGS requirements-dev.in -o requirements-dev.txt
+	set -f; $(UV) pip compile -q --universal --python-version 3.11 --custom-compile-command "make lock" $$ARGS requirements-archive.in -o requirements-archive.txt
 
 consent: ## fetch again what answers consent dialogs, after npm could not
 	@rm -f $(CONSENT)

@@ -36,6 +36,8 @@ value() { # the environment's, else .env's
 }
 put() { # name, value: a line of .env. Beside it first: a full disk must not cost the secrets that are in there.
   [ "$(in_file "$1")" != "$2" ] || return 0
+  case $2 in *"
+"*) stop "$1 has a line break in it: .env has a line for each value." ;; esac
   cp -p .env .env.new
   grep -v "^$1=" .env >.env.new || true
   printf '%s=%s\n' "$1" "$2" >>.env.new

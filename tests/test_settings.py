@@ -255,6 +255,11 @@ class TestErrors:
         assert name in told
         assert told.endswith((".", "?"))
 
+    def test_a_value_is_what_was_typed(self, tmp_path: Path) -> None:
+        path = tmp_path / ".env"
+        path.write_text("CELEBS_PREFIX='a${HOME}$A'\n")
+        assert Settings.load({}, path).prefix == "a${HOME}$A"
+
     def test_a_file_in_another_encoding(self, tmp_path: Path) -> None:
         path = tmp_path / ".env"
         path.write_bytes("# für uns\n".encode("latin-1"))

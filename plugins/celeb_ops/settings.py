@@ -156,8 +156,8 @@ class Settings(BaseModel):
         dotenv = dotenv or DOTENV
         # Case matters: the first version's `aws_access_key_id` is not boto's AWS_ACCESS_KEY_ID.
         try:
-            # An editor on Windows may begin the file with a byte order mark.
-            file = dotenv_values(dotenv, encoding="utf-8-sig") if dotenv.is_file() else {}
+            # An editor on Windows may begin the file with a byte order mark. A password may have a `${` in it.
+            file = dotenv_values(dotenv, interpolate=False, encoding="utf-8-sig") if dotenv.is_file() else {}
         except (OSError, UnicodeDecodeError) as error:
             raise SettingsError(f"{dotenv} can't be read: {error}.") from None
         values = {name: value for name, value in {**file, **environ}.items() if value}

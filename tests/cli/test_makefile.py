@@ -14,6 +14,8 @@ from celeb_ops.settings import PROJECT
 if TYPE_CHECKING:
     from pathlib import Path
 
+HOSTILE = """-x $A $$B $(shell touch made) ${HOME} `touch made` $(touch made) "q" 'q' \\ # ; | & > made *\nnext"""
+"""As a stranger might sign a letter."""
 TOOLS = ("cat", "env", "id", "mkdir", "rm", "touch")
 
 
@@ -60,6 +62,9 @@ class Checkout:
         )
         return done.stdout
 
+    def read(self, name: str) -> str:
+        return (self._folder / name).read_text()
+
     def files(self) -> set[str]:
         return set(os.listdir(self._folder))
 
@@ -81,13 +86,13 @@ class TestArguments:
 
     @pytest.mark.parametrize("target", ["run", "demo"])
     def test_are_handed_on_whole(self, target: str, python: Checkout) -> None:
-        words = ["[-m]", "[celeb_ops.cli]", f"[{target}]", "[--date]", "[2026-11-20 08:00]", "[--sites]"]
+        words = ["[-m]", "[celeb_ops.cli]", f"[{target}]", "[--date=2026-11-20 08:00]"]
         said = self.said(python, target, "DATE=2026-11-20 08:00", """SITES=TMZ, PEOPLE; "echo" 'no'""")
-        assert said == [*words, """[TMZ, PEOPLE; "echo" 'no']"""]
+        assert said == [*words, """[--sites=TMZ, PEOPLE; "echo" 'no']"""]
 
     def test_of_a_run_may_be_wishes(self, python: Checkout) -> None:
         given = ("ON_PAST=skip; no", "RECAPTURE=1", "RERECOGNISE=yes")
-        assert self.said(python, "run", *given)[3:] == ["[--on-past]", "[skip; no]", "[--recapture]", "[--rerecognise]"]
+        assert self.said(python, "run", *given)[3:] == ["[--on-past=skip; no]", "[--recapture]", "[--rerecognise]"]
         assert self.said(python, "run", RERECOGNISE="1")[3:] == ["[--rerecognise]"]
 
     @pytest.mark.parametrize("no", ["0", "no", "False", "off", ""])
@@ -100,7 +105,7 @@ class TestArguments:
 
     def test_of_an_export_are_handed_on_whole(self, python: Checkout) -> None:
         given = {"FROM": "2026-11-01 08:00", "TO": "2026-12-01", "SITES": "A, B", "FORMAT": "csv", "OUT": "my export"}
-        words = [word for name, value in given.items() for word in (f"[--{name.lower()}]", f"[{value}]")]
+        words = [f"[--{name.lower()}={value}]" for name, value in given.items()]
         assert self.said(python, "export", **given) == ["[-m]", "[celeb_ops.dataset.export]", *words]
         assert self.said(python, "export") == ["[-m]", "[celeb_ops.dataset.export]"]
 
@@ -116,7 +121,44 @@ class TestArguments:
         assert said[2:] == ["[--run=2026-11-20 08:00]", "[--sites=TMZ, PEOPLE]", "[--yes]", "[--]"]
 
     def test_may_come_from_the_environment(self, python: Checkout) -> None:
-        assert self.said(python, "run", SITES="TMZ, PEOPLE")[3:] == ["[--sites]", "[TMZ, PEOPLE]"]
+        assert self.said(python, "run", SITES="TMZ, PEOPLE")[3:] == ["[--sites=TMZ, PEOPLE]"]
+
+    @pytest.mark.parametrize("by", ["arguments", "environment"])
+    @pytest.mark.parametrize(
+        ("target", "names"),
+        [
+            ("run", "DATE SITES ON_PAST"),
+            ("demo", "DATE SITES"),
+            ("up", "PORT"),
+            ("forget", "NAME ALIAS RUN SITES"),
+            ("gallery", "COUNT OCCUPATIONS COUNTRIES PEOPLE"),
+            ("gallery-show", "NAME"),
+            ("export", "FROM TO SITES FORMAT OUT"),
+            ("review", "WHAT"),
+            ("bench-faces", "PHOTOS"),
+        ],
+    )
+    def test_arrive_as_they_were_typed(self, target: str, names: str, by: str, python: Checkout) -> None:
+        typed = {name: HOSTILE for name in names.split()}
+        flags = dict.fromkeys(("DRY", "FORCE", "GALLERY", "STORE", "RECAPTURE", "RERECOGNISE"), "$(shell touch made)")
+        # A setting, and a slip of the pen: no recipe has these, but make hands them on too.
+        given = {**typed, **flags, "CELEBS_STORE": HOSTILE, "NAYM": HOSTILE}
+        words = [f"{name}={value}" for name, value in given.items()] if by == "arguments" else []
+        python.have("python", """for word; do echo "[$word]"; done; echo "$CELEBS_STORE" >store""")
+        said = "\n".join(self.said(python, target, *words, **({} if words else given)))
+        assert said.count(HOSTILE) == len(typed), said
+        assert python.read("store") == f"{HOSTILE}\n"
+        assert "made" not in python.files()
+
+    @pytest.mark.parametrize("target", ["bench", "bench-cluster", "test", "test-airflow", "test-compose"])
+    def test_of_developers_are_several_and_run_nothing(self, target: str, checkout: Checkout) -> None:
+        checkout.have("python", """for word; do echo "[$word]"; done; echo "$PYTEST_ADDOPTS" """)
+        said = checkout.make(
+            "-o", "setup", "-o", "setup-dev", target, "PY=python", "ARGS=a $A $(shell touch made) `touch made` *"
+        )
+        assert "made" not in checkout.files()
+        arrived = "a $A $(shell touch made) `touch made` *"
+        assert arrived in said or "\n".join(f"[{word}]" for word in arrived.split()) in said
 
     def test_that_are_not_given_are_none(self, python: Checkout) -> None:
         assert self.said(python, "run") == ["[-m]", "[celeb_ops.cli]", "[run]"]
