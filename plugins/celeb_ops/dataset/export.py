@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 import polars as pl
 from rich.console import Console
@@ -26,6 +24,7 @@ from celeb_ops.dataset.schema import CAPTURES, CELEBS, SIGHTINGS
 from celeb_ops.dataset.tables import from_parquet
 from celeb_ops.dataset.wanted import Wanted
 from celeb_ops.exceptions import CelebsError, ExportError, NotStoredError, RecordError
+from celeb_ops.parts import sweep, written_folder
 from celeb_ops.settings import Settings
 
 if TYPE_CHECKING:
@@ -79,16 +78,12 @@ def export(store: Store, wanted: Wanted, format: str, out: Path, console: Consol
     """
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
         raise ExportError(f"{out} is there already and is left as it is: give another folder (OUT=…), or remove it.")
-    part = out.absolute().parent / f".{out.name}.{uuid4().hex}.part"
+    sweep(out.absolute().parent, deep=False)
     try:
-        part.mkdir(parents=True)
-        files = _write(store, wanted, format, part, console)
-        part.replace(out)
+        with written_folder(out) as part:
+            return _write(store, wanted, format, part, console)
     except OSError as error:
         raise ExportError(f"{out} could not be written: {error.strerror or error}.") from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-    return files
 
 
 def _write(store: Store, wanted: Wanted, format: str, folder: Path, console: Console | None) -> list[Written]:

@@ -39,6 +39,10 @@ class Untouched:
         self.files = store.files
         self.versions = store.versions
 
+    def sweep(self, *, at_once: bool = False, dry: bool = True) -> int:
+        """How much would go."""
+        return self._store.sweep(at_once=at_once, dry=True)
+
     def write(self, key: str, content: bytes) -> None:
         """Nothing."""
 

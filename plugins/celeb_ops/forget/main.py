@@ -21,13 +21,14 @@ from rich.table import Table
 from celeb_ops import keys
 from celeb_ops.cli import counted
 from celeb_ops.cli.main import moment, names
-from celeb_ops.exceptions import CelebsError, ForgetError
+from celeb_ops.exceptions import CelebsError, ForgetError, StoreError
 from celeb_ops.forget.around import Untouched, also_known, forget_photos, known_names, made_anew
 from celeb_ops.forget.purge import Purge
 from celeb_ops.forget.runs import RunRemoval, chosen, runs_in
 from celeb_ops.names import letters
+from celeb_ops.parts import sweep
 from celeb_ops.removed import Person, Removed, add
-from celeb_ops.settings import Settings
+from celeb_ops.settings import PROJECT, Settings
 from celeb_ops.sites import site_names
 
 if TYPE_CHECKING:
@@ -146,6 +147,14 @@ def _forget(options: argparse.Namespace, console: Console) -> int:
                 removed = Removed((*removed.people, person)) if options.dry_run else add(store, person)
     purge = _purged(Untouched(store) if options.dry_run else store, removed, options.dry_run, console)
     purge.done += forget_photos(gallery, cache, removed, options.gallery, options.dry_run)
+    left = sum(sweep(folder, at_once=True, dry=options.dry_run) for folder in (gallery, cache))
+    # An export beside the project, as `make export` makes it.
+    left += sweep(PROJECT, at_once=True, deep=False, dry=options.dry_run)
+    try:
+        left += (Untouched(store) if options.dry_run else store).sweep(at_once=True)
+    except StoreError as error:
+        console.print(f"[yellow]![/] What killed writers have left half-way may stay: {escape(str(error))}")
+    purge.done["files that killed writers left"] += left
     photos = purge.done.pop("photos kept", 0)
     console.print(_table(purge.done, options.dry_run, "removed or blurred"))
     if photos:

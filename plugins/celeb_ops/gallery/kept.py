@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from celeb_ops.exceptions import GalleryError
+from celeb_ops.parts import written
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _GOOD_FOR = timedelta(days=7)
 """How old what Wikimedia answered may be for a build to go on with it."""
@@ -54,9 +56,7 @@ class Build:
 def keep(path: Path, content: bytes) -> None:
     """Write a file that is there whole or not at all. GalleryError where the disk refuses."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
+        with written(path) as file:
             file.write(content)
-        Path(file.name).replace(path)
     except OSError as error:
         raise GalleryError(f"{path} can't be written: {error.strerror or error}.") from None

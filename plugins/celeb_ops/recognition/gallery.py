@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from celeb_ops.exceptions import GalleryError, RecognitionError
 from celeb_ops.names import letters, nfc
+from celeb_ops.parts import written
 from celeb_ops.recognition import gallery_file, models
 from celeb_ops.recognition.people import People, Person, is_qid
 from celeb_ops.removed import Removed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
     from statistics import NormalDist
 
     import numpy.typing as npt
@@ -188,9 +188,7 @@ def usable_size(pixels: models.Pixels) -> models.Pixels:
 
 def _keep(path: Path, embedding: Embedding) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
+        with written(path) as file:
             np.save(file, embedding)
-        Path(file.name).replace(path)
     except OSError as error:
         logger.warning("The embedding can't be kept in %s (%s): it is made anew each time.", path.parent, error)

@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from celeb_ops.exceptions import GalleryError
+from celeb_ops.parts import written
 from celeb_ops.recognition import models
 from celeb_ops.recognition.people import People, Person
 
@@ -120,15 +121,11 @@ def write(path: Path, whole: Whole) -> None:
     rows = [_row(entry) for entry in whole.entries]
     table = pl.DataFrame(rows, schema=_SCHEMA, orient="row")
     about = {"format": FORMAT, **whole.about.__dict__}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
+    told = {_ABOUT: json.dumps(about), _LEFT_OUT: json.dumps(whole.left_out)}
     try:
-        table.write_parquet(
-            part, compression="zstd", metadata={_ABOUT: json.dumps(about), _LEFT_OUT: json.dumps(whole.left_out)}
-        )
-        part.replace(path)
+        with written(path) as file:
+            table.write_parquet(file, compression="zstd", metadata=told)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise GalleryError(f"{path} can't be written: {error.strerror or error}.") from None
 
 

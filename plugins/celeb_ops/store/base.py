@@ -50,6 +50,12 @@ class Store(Protocol):
     def delete(self, key: str) -> None:
         """Remove the key; nothing happens where it is not there."""
 
+    def sweep(self, *, at_once: bool = False, dry: bool = False) -> int:
+        """Remove what killed writers have left half-way, a day after; how many. No verb sees it.
+
+        :param at_once: however new it is; what a live writer loses by it, it writes again. :param dry: only count.
+        """
+
     def update(self, key: str, change: Change) -> bool:
         """Atomically read, change and write; True if something was written.
 

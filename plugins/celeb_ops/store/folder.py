@@ -6,23 +6,19 @@ import os
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from celeb_ops.exceptions import NotStoredError, StoreError, UpdateConflictError
+from celeb_ops.parts import sweep, written
 from celeb_ops.store.base import Stored, checked, checked_prefix, is_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-    from typing import BinaryIO
 
     from celeb_ops.store.base import Change
 
 LOCK_TIMEOUT_S = 120
 """How long an ``update`` in a folder waits for those of others."""
-
-_FOLDER_ATTEMPTS = 100
-"""How often a folder is made again that others take away before a file is in it."""
 
 
 class FolderStore:
@@ -54,17 +50,8 @@ class FolderStore:
     def write(self, key: str, content: bytes) -> None:
         path = self._path(key)
         try:
-            # Named before it is made: an interrupt can't come between.
-            part = path.with_name(f".{path.name}.{uuid4().hex}.part")
-            try:
-                with _made(part) as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
-                part.replace(path)
-            except BaseException:
-                part.unlink(missing_ok=True)
-                raise
+            with written(path) as file:
+                file.write(content)
         except OSError as error:
             raise StoreError(f"{self.url(key)} could not be written: {error.strerror or error}.") from error
 
@@ -121,6 +108,9 @@ class FolderStore:
                 if path.parent != self.root:
                     path.parent.rmdir()
 
+    def sweep(self, *, at_once: bool = False, dry: bool = False) -> int:
+        return sweep(self.root, at_once=at_once, dry=dry)
+
     @contextmanager
     def _locked(self, key: str) -> Iterator[None]:
         from filelock import FileLock, Timeout
@@ -152,14 +142,3 @@ class FolderStore:
                 return False
             self.write(key, new)
             return True
-
-
-def _made(path: Path) -> BinaryIO:
-    """A new file, with the folder that it is in: whoever deletes the last file there takes that away at any moment."""
-    for _ in range(_FOLDER_ATTEMPTS):
-        # mkdir says that something else stands there where the folder goes just then.
-        with suppress(FileNotFoundError, FileExistsError):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            return path.open("xb")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path.open("xb")

@@ -8,6 +8,7 @@ import random
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from celeb_ops.exceptions import (
     StoreRefusedError,
     UpdateConflictError,
 )
+from celeb_ops.parts import KEPT_S
 from celeb_ops.store.base import Stored, checked, checked_prefix, is_key
 
 if TYPE_CHECKING:
@@ -246,6 +248,16 @@ class S3Store:
     def delete(self, key: str) -> None:
         with self._told(key, "deleted"):
             self.client.delete_object(Bucket=self.bucket, Key=self._key(key))
+
+    def sweep(self, *, at_once: bool = False, dry: bool = False) -> int:
+        """As ``Store`` says: of uploads in parts that were never put together, which S3 keeps for ever."""
+        with self._told("", "swept"):
+            pages = self.client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=self.prefix)
+            old = datetime.now(UTC) - timedelta(seconds=KEPT_S)
+            found = [one for page in pages for one in page.get("Uploads", []) if at_once or one["Initiated"] < old]
+            for one in [] if dry else found:
+                self.client.abort_multipart_upload(Bucket=self.bucket, Key=one["Key"], UploadId=one["UploadId"])
+        return len(found)
 
     def update(self, key: str, change: Change) -> bool:
         """As ``Store`` says. Passing faults are met by another attempt, as other writers are.

@@ -1,0 +1,132 @@
+"""What a writer that is killed leaves half-way, and how it goes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from celeb_ops.forget.__main__ import main
+from celeb_ops.operators.tidy import tidy
+from celeb_ops.removed import Person, add
+from celeb_ops.settings import PROJECT
+from celeb_ops.store import S3Store, s3
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from mypy_boto3_s3 import S3Client
+
+    from celeb_ops.store import FolderStore
+
+    Writer = Callable[[], subprocess.Popen[str]]
+
+# Stops in the middle, as long as nothing is said to it.
+WRITER = """
+import os, sys
+from pathlib import Path
+from celeb_ops.store import FolderStore
+os.fsync = lambda _: (print("half-way", flush=True), sys.stdin.readline())
+FolderStore(Path(sys.argv[1])).write("Results/a.json", b'{"name": "Grace Hopper"}')
+"""
+
+
+@pytest.fixture
+def writer(folder_store: FolderStore) -> Iterator[Writer]:
+    """Starts one that is in the middle of a file."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start() -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(folder_store.root)],
+            env={**os.environ, "PYTHONPATH": str(PROJECT / "plugins")},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "half-way\n"
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def parts(root: Path) -> list[Path]:
+    return [path for path in root.rglob("*") if path.name.endswith(".part")]
+
+
+def killed(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
+def test_forget_removes_what_a_killed_writer_left_and_not_what_a_live_one_writes(
+    folder_store: FolderStore, writer: Writer
+) -> None:
+    add(folder_store, Person("Grace Hopper"))
+    folder_store.write("Results/b.json", b"{}")
+    killed(writer())
+    live = writer()
+    dead, alive = sorted(parts(folder_store.root), key=lambda part: part.stat().st_mtime_ns)
+    assert b"Grace Hopper" in dead.read_bytes()
+    assert main(["Grace Hopper", "--dry-run"]) == 0
+    assert dead.exists()
+    assert main(["Grace Hopper"]) == 0
+    assert parts(folder_store.root) == [alive]
+    live.communicate("on\n")
+    assert live.returncode == 0
+    assert parts(folder_store.root) == []
+
+
+def test_tidy_removes_it_after_a_day(folder_store: FolderStore, writer: Writer) -> None:
+    killed(writer())
+    assert tidy() is None
+    (left,) = parts(folder_store.root)
+    then = time.time() - timedelta(days=2).total_seconds()
+    os.utime(left, (then, then))
+    assert tidy() == "removed what killed writers had left (1 file)"
+    assert parts(folder_store.root) == []
+
+
+def test_an_upload_that_was_never_completed_goes_too(
+    s3_client: S3Client, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    s3_store = S3Store(s3_client, bucket, "press")
+
+    def uploads() -> int:
+        return len(s3_store.client.list_multipart_uploads(Bucket=s3_store.bucket).get("Uploads", []))
+
+    for key in (f"{s3_store.prefix}Images/a.png", "others/a.png"):
+        s3_store.client.create_multipart_upload(Bucket=s3_store.bucket, Key=key)
+    assert s3_store.sweep() == 0
+    assert s3_store.sweep(at_once=True, dry=True) == 1
+    assert uploads() == 2
+    monkeypatch.setattr(s3, "KEPT_S", -60)
+    assert s3_store.sweep() == 1
+    assert uploads() == 1
+
+
+def test_an_export_that_was_killed_goes_with_the_next(folder_store: FolderStore, tmp_path: Path) -> None:
+    from celeb_ops.dataset.export import export
+    from celeb_ops.dataset.wanted import Wanted
+    from celeb_ops.exceptions import ExportError
+
+    left = tmp_path / ".export.0.part"
+    left.mkdir()
+    (left / "Sightings.0.part").write_bytes(b"Grace Hopper")
+    then = datetime.now(UTC).timestamp() - 200_000
+    os.utime(left, (then, then))
+    with pytest.raises(ExportError):
+        export(folder_store, Wanted(None, None, ()), "csv", tmp_path / "export")
+    assert not left.exists()
