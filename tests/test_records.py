@@ -31,6 +31,12 @@ from tests.factories import RUN_TIME, a_result, a_screenshot, a_sighting
 if TYPE_CHECKING:
     from celeb_ops.store import FolderStore, Store
 
+
+def test_names_are_kept_in_the_composed_form() -> None:
+    result = a_result(sightings=[a_sighting(name="Beyonce\u0301"), a_sighting(name="Beyonc\u00e9")])
+    assert result.celebrities == ["Beyonc\u00e9"]
+
+
 KEY = "Results/TMZ_Nov_23_2026_08H_00M_00S.json"
 
 # Whatever a page says; a browser hands on no half of a surrogate pair.

@@ -79,6 +79,7 @@ PERMISSIONS = {
     "GetObject": "s3:GetObject",
     "HeadObject": "s3:GetObject",
     "ListObjectsV2": "s3:ListBucket",
+    "ListMultipartUploads": "s3:ListBucketMultipartUploads",
     "PutObject": "s3:PutObject",
     "CreateMultipartUpload": "s3:PutObject",
     "UploadPart": "s3:PutObject",
@@ -285,6 +286,8 @@ def _request_of(handler: BaseHTTPRequestHandler) -> Request:
 
 def _operation(method: str, of_file: bool, asked: Mapping[str, object] | set[str]) -> str:
     if not of_file:
+        if "uploads" in asked:
+            return "ListMultipartUploads"
         return "ListObjectsV2" if "list-type" in asked else f"{method.capitalize()}Bucket"
     if "uploadId" in asked:
         return {"PUT": "UploadPart", "POST": "CompleteMultipartUpload", "DELETE": "AbortMultipartUpload"}[method]

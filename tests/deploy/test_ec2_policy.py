@@ -42,6 +42,8 @@ PERMISSIONS = {
     "AbortMultipartUpload": "s3:AbortMultipartUpload",
     "DeleteObject": "s3:DeleteObject",
     "ListObjectsV2": "s3:ListBucket",
+    # Not in the policy: it can't be kept to a prefix. Without it what killed writers left stays, and that is said.
+    "ListMultipartUploads": "s3:ListBucketMultipartUploads",
 }
 
 Policy = dict[str, Any]

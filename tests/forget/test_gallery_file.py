@@ -137,3 +137,18 @@ def test_of_two_with_one_name_the_qid_says_who_is_meant(place: Path) -> None:
     assert removed.holds("Johnny")
     assert not removed.holds("Jack")
     assert b"Jack" in store.read(keys.sightings(on(1)))
+
+
+@pytest.mark.parametrize("asked", ["Rose Oyen", "ROSE ØYEN", "Ro\u0301se Oyen"])
+def test_goes_whatever_letters_the_gallery_has_for_it(place: Path, asked: str) -> None:
+    """Issue 19, 5: known with ø, asked for with o, named by another name with the same QID."""
+    store = FolderStore(place / "store")
+    person = Person("Róse Øyen", "Q77")
+    gallery_file.write(place / "gallery" / gallery_file.FILE, Whole([_entry(person, 0.0, "cc" * 20)], About()))
+    rows = Rows()
+    rows.seen("A", on(0), {"name": "Madame X", "qid": "Q77"}, {"name": "Cher", "qid": "Q12003"})
+    rows.write(store)
+    assert main([asked]) == 0
+    assert b"Madame X" not in store.read(keys.sightings(on(0)))
+    assert b"Cher" in store.read(keys.sightings(on(0)))
+    assert Removed.load(store).holds("Madame X", "Q77")

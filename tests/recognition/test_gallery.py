@@ -257,3 +257,22 @@ class TestPhotos:
         odd = Path(os.fsdecode(os.fsencode(folder) + b"/Beyonc\xe9"))
         (folder / HOPPER).rename(odd)
         assert Gallery.load(folder, cache).people == {"Beyonc\udce9": 1, COLLINS: 1}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "shown"),
+    [
+        ("Grace Hopper", "Grace_Hopper", "Grace Hopper"),
+        ("Grace Hopper", "grace  hopper", "Grace Hopper"),
+        ("Beyonc\u00e9", "Beyonce\u0301", "Beyonc\u00e9"),
+        ("Øyvind O'Neil", "Oyvind ONeil", "Oyvind ONeil"),
+        ("Sinead O'Connor", "Sinead O’Connor", "Sinead O'Connor"),
+    ],
+)
+def test_two_spellings_of_a_name_are_one_person(
+    one: str, other: str, shown: str, tmp_path: Path, cache: Path, pictures: Path
+) -> None:
+    for name, photo in ((one, "hopper.jpeg"), (other, "hopper-small.jpeg"), (COLLINS, "collins-small.jpeg")):
+        (tmp_path / "g" / name).mkdir(parents=True)
+        shutil.copy(pictures / photo, tmp_path / "g" / name / photo)
+    assert Gallery.load(tmp_path / "g", cache).people == {shown: 2, COLLINS: 1}

@@ -58,6 +58,14 @@ def test_a_row_without_a_qid_is_whose_name_it_has(folder_store: FolderStore) -> 
     assert people(folder_store, rows) == {"Joe Biden": (3, "Q101"), "Somebody": (1, None)}
 
 
+def test_two_spellings_without_a_qid_are_one_person(folder_store: FolderStore) -> None:
+    rows = Rows()
+    rows.seen("A", on(0), who("Beyonce"))
+    rows.seen("A", on(1), who("Beyonce\u0301"))
+    rows.seen("A", on(2), who("Beyonc\u00e9"), who("Cher"))
+    assert people(folder_store, rows) == {"Beyoncé": (3, None), "Cher": (1, None)}
+
+
 def test_two_people_with_one_name_stay_two(folder_store: FolderStore) -> None:
     rows = Rows()
     rows.seen("A", on(0), who("John Smith", "Q1"))
