@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from celeb_ops.forget.__main__ import main
+from celeb_ops.forget.main import main
 from celeb_ops.operators.tidy import tidy
 from celeb_ops.removed import Person, add
 from celeb_ops.settings import PROJECT
@@ -99,10 +99,12 @@ def test_tidy_removes_it_after_a_day(folder_store: FolderStore, writer: Writer) 
     assert parts(folder_store.root) == []
 
 
+@pytest.mark.parametrize("prefix", ["press", ""])
 def test_an_upload_that_was_never_completed_goes_too(
-    s3_client: S3Client, bucket: str, monkeypatch: pytest.MonkeyPatch
+    s3_client: S3Client, bucket: str, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    s3_store = S3Store(s3_client, bucket, "press")
+    # Without a prefix the bucket may be others' too.
+    s3_store = S3Store(s3_client, bucket, prefix)
 
     def uploads() -> int:
         return len(s3_store.client.list_multipart_uploads(Bucket=s3_store.bucket).get("Uploads", []))

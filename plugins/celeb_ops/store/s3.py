@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from celeb_ops import keys
 from celeb_ops.exceptions import (
     NotPermittedError,
     NotStoredError,
@@ -254,7 +255,13 @@ class S3Store:
         with self._told("", "swept"):
             pages = self.client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=self.prefix)
             old = datetime.now(UTC) - timedelta(seconds=KEPT_S)
-            found = [one for page in pages for one in page.get("Uploads", []) if at_once or one["Initiated"] < old]
+            found = [
+                one
+                for page in pages
+                for one in page.get("Uploads", [])
+                if one["Key"].removeprefix(self.prefix).partition("/")[0] in keys.FOLDERS
+                and (at_once or one["Initiated"] < old)
+            ]
             for one in [] if dry else found:
                 self.client.abort_multipart_upload(Bucket=self.bucket, Key=one["Key"], UploadId=one["UploadId"])
         return len(found)
