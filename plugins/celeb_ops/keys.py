@@ -15,7 +15,10 @@ DATAPACKAGE = "datapackage.json"
 TRENDS = "Trends/"
 REPORT = "Report/index.html"
 FOLDERS = frozenset(
-    "Alerts Answers Budgets Captures Faces Images Outcomes Report Results Sightings Slices Trends".split()
+    {
+        *("Alerts", "Answers", "Budgets", "Captures", "Faces", "Images", "Outcomes", "Report", "Results", "Sightings"),
+        *("Slices", "Trends"),
+    }
 )
 """The folders of a store. Where it has no prefix, the bucket may be others' too."""
 ALERTS = "Alerts/sites.json"
