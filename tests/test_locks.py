@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 UV = PROJECT / ".venv" / "tools" / "bin" / "uv"
-NAMES = ["requirements", "requirements-dev", "requirements-archive"]
+NAMES = ["requirements", "requirements-cluster", "requirements-dev", "requirements-archive"]
 # `airflow` is shared by many distributions, which apache-airflow brings; dlib-bin does not say what it holds.
 DISTRIBUTIONS = {"airflow": ["apache-airflow"], "dlib": ["dlib-bin"]}
 
@@ -60,12 +60,13 @@ def test_a_requirement_that_is_not_locked_makes_it_stale(copies: Path) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_lock_pins_versions_and_names_no_place(name: str) -> None:
-    lines = (PROJECT / f"{name}.txt").read_text().splitlines()
-    pins = [line for line in lines if line and not line.lstrip().startswith("#")]
-    assert [line for line in pins if not re.match(r"[a-zA-Z0-9._-]+(\[[a-z0-9,._-]+\])?==[^\s;]+( ;.*)?$", line)] == []
+def test_the_lock_pins_versions_by_their_hashes_and_names_no_place(name: str) -> None:
+    text = (PROJECT / f"{name}.txt").read_text()
+    pins = [line for line in text.replace(" \\\n", "").splitlines() if line and not line.lstrip().startswith("#")]
+    pin = r"[a-zA-Z0-9._-]+(\[[a-z0-9,._-]+\])?==[^\s;]+( ; [^\\]*?)?( +--hash=sha256:[0-9a-f]{64})+"
+    assert [line for line in pins if not re.fullmatch(pin, line)] == []
     # An index, a folder of wheels, or this machine.
-    assert [line for line in lines if re.search(r"--|://|file:|(^|\s)/\w", line)] == []
+    assert [line for line in text.splitlines() if re.search(r"--(?!hash=)|://|file:|(^|\s)/\w", line)] == []
 
 
 def named(file: str) -> set[str]:

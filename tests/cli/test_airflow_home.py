@@ -24,6 +24,13 @@ def test_two_can_not_use_one_home(tmp_path: Path) -> None:
             pass
 
 
+def test_nobody_else_reads_a_home(tmp_path: Path) -> None:
+    home = tmp_path / "made-before"
+    home.mkdir(mode=0o755)
+    with claimed(home):
+        assert home.stat().st_mode & 0o777 == 0o700
+
+
 def test_a_home_is_free_again_when_its_user_is_done(tmp_path: Path) -> None:
     for _ in range(2):
         with claimed(tmp_path):

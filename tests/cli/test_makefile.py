@@ -23,13 +23,13 @@ class Checkout:
     """A folder with the Makefile, in which just some programs are found. ``calls`` are those of the stand-ins."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder / "checkout"
+        self.folder = folder / "checkout"
         self._programs = folder / "bin"
         self._calls = folder / "calls"
         self._programs.mkdir()
-        self._folder.mkdir()
+        self.folder.mkdir()
         for name in ("Makefile", "package.json", "package-lock.json"):
-            shutil.copy(PROJECT / name, self._folder)
+            shutil.copy(PROJECT / name, self.folder)
         for name in TOOLS:
             (self._programs / name).symlink_to(shutil.which(name))
 
@@ -40,8 +40,8 @@ class Checkout:
 
     def add(self, name: str) -> None:
         """A file of the project's, empty and old."""
-        (self._folder / name).touch()
-        os.utime(self._folder / name, (0, 0))
+        (self.folder / name).touch()
+        os.utime(self.folder / name, (0, 0))
 
     @property
     def calls(self) -> list[str]:
@@ -53,7 +53,7 @@ class Checkout:
         # Neither what a `make test` around this one says, nor the user's own DATE.
         done = subprocess.run(
             [make, *arguments],
-            cwd=self._folder,
+            cwd=self.folder,
             env={"PATH": str(self._programs), **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -66,7 +66,7 @@ class Checkout:
         return (self._folder / name).read_text()
 
     def files(self) -> set[str]:
-        return set(os.listdir(self._folder))
+        return set(os.listdir(self.folder))
 
 
 @pytest.fixture
@@ -119,6 +119,27 @@ class TestArguments:
         words = [f"{name}={value}" for name, value in given.items()] if by == "arguments" else []
         said = self.said(python, "forget", *words, **({} if words else given))
         assert said[2:] == ["[--run=2026-11-20 08:00]", "[--sites=TMZ, PEOPLE]", "[--yes]", "[--]"]
+
+    def test_of_another_airflow_in_the_shell_have_no_say(self, checkout: Checkout) -> None:
+        checkout.have("python", "env")
+        others = {
+            "AIRFLOW_CONFIG": "/etc/airflow.cfg",
+            "AIRFLOW_HOME": "/opt/airflow",
+            "AIRFLOW__CORE__XCOM_BACKEND": "theirs.XCom",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD": "cat /etc/conn",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_SCHEMA": "theirs",
+            "AIRFLOW__SECRETS__BACKEND": "theirs.Vault",
+        }
+        ours = {
+            "AIRFLOW__CORE__MAX_MAP_LENGTH": "2000",
+            "AIRFLOW__METRICS__STATSD_ON": "True",
+            "AIRFLOW_CONN_CELEBS_S3": "aws://",
+        }
+        said = dict(line.split("=", 1) for line in self.said(checkout, "run", **others, **ours) if "=" in line)
+        there = {name: value for name, value in said.items() if name.startswith("AIRFLOW")}
+        home = there.pop("AIRFLOW_HOME")
+        assert home.endswith("/checkout/.airflow/run")
+        assert there == ours
 
     def test_may_come_from_the_environment(self, python: Checkout) -> None:
         assert self.said(python, "run", SITES="TMZ, PEOPLE")[3:] == ["[--sites=TMZ, PEOPLE]"]
@@ -238,9 +259,21 @@ class TestTheArchiveServer:
         made, filled = checkout.calls
         assert made.startswith("uv venv ")
         assert made.endswith(" .venv/archive")
-        assert filled == "uv pip install --quiet --python .venv/archive/bin/python -r requirements-archive.txt"
+        assert (
+            filled
+            == "uv pip install --quiet --require-hashes --python .venv/archive/bin/python -r requirements-archive.txt"
+        )
         assert "archive" not in self.set_up(checkout)
         assert len(checkout.calls) == 2
+
+    def test_needs_nothing_of_what_pip_was_set_to(self, checkout: Checkout) -> None:
+        checkout.have("python", "env >.venv-env")
+        checkout.make(
+            ".venv/tools/bin/uv", "PYTHON=python", PIP_USER="1", PIP_REQUIRE_VIRTUALENV="1", PIP_INDEX_URL="x"
+        )
+        said = (checkout.folder / ".venv-env").read_text().splitlines()
+        # What is set in the environment counts before a pip.conf.
+        assert {"PIP_USER=0", "PIP_REQUIRE_VIRTUALENV=0", "PIP_INDEX_URL=x"} <= set(said)
 
     def test_that_can_not_be_had_stops_the_set_up_until_it_can(self, checkout: Checkout) -> None:
         checkout.have("uv", "mkdir -p .venv; [ $1 = venv ] || { echo no such luck >&2; exit 1; }")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 import subprocess
 import sys
@@ -88,6 +89,19 @@ def test_airflow_that_ends_while_it_starts_is_told(tmp_path: Path) -> None:
     process.wait()
     with pytest.raises(AirflowHomeError, match=r"ended while it was starting; .*up\.log says why"):
         up._wait_until_up(process, 1, tmp_path / "up.log")
+
+
+def test_nobody_else_reads_the_login(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", shutil.which("true"))
+    for name in ("up.log", up.PASSWORDS):
+        (tmp_path / name).touch(0o644)
+        (tmp_path / name).chmod(0o644)
+    with up._standalone(tmp_path, 1, tmp_path / "up.log"):
+        pass
+    assert {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()} == {
+        "up.log": 0o600,
+        up.PASSWORDS: 0o600,
+    }
 
 
 def test_airflow_is_asked_past_the_proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,6 +62,8 @@ def claimed(home: Path) -> Iterator[None]:
     lock = FileLock(home / "in-use.lock")
     try:
         home.mkdir(parents=True, exist_ok=True)
+        # Airflow keeps its login, keys and logs there, for every user of the machine to read.
+        home.chmod(0o700)
         lock.acquire(timeout=0)
     except Timeout:
         raise AirflowHomeError(

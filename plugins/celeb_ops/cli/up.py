@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 START_S = 180
 """Seconds until Airflow must answer; it takes about 30 on two cores."""
+PASSWORDS = "simple_auth_manager_passwords.json.generated"
 END_S = 15
 """Seconds Airflow has to end by itself before its processes are killed."""
 
@@ -70,6 +71,10 @@ def _check_free(port: int) -> None:
 @contextmanager
 def _standalone(home: Path, port: int, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """``airflow standalone``, ended with all it started on leaving."""
+    # Airflow prints the login, and keeps it in a file that it opens, not makes, where there is one.
+    for file in (log, home / PASSWORDS):
+        file.touch(0o600)
+        file.chmod(0o600)
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "airflow", "standalone"],
@@ -131,7 +136,7 @@ def _wait_until_up(process: subprocess.Popen[bytes], port: int, log: Path) -> No
 
 
 def _login(home: Path) -> str:
-    file = home / "simple_auth_manager_passwords.json.generated"
+    file = home / PASSWORDS
     try:
         users = json.loads(file.read_text())
     except (OSError, ValueError):
