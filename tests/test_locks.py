@@ -28,9 +28,9 @@ def compiled(folder: Path, name: str) -> str:
     """``make lock`` for one file of a folder; the pins of the lock that is there are kept where they fit."""
     # The command is the Makefile's own, so that the two can't part.
     (recipe,) = re.findall(
-        rf"^\t\$\(UV\) (pip compile .*{re.escape(name)}\.in .*)$", (PROJECT / "Makefile").read_text(), re.M
+        rf"^\tset -f; \$\(UV\) (pip compile .*{re.escape(name)}\.in .*)$", (PROJECT / "Makefile").read_text(), re.M
     )
-    command = [word.strip('"') for word in re.findall(r'"[^"]*"|\S+', recipe.replace("$(ARGS)", ""))]
+    command = [word.strip('"') for word in re.findall(r'"[^"]*"|\S+', recipe.replace("$$ARGS", ""))]
     done = subprocess.run([UV, *command], cwd=folder, capture_output=True, text=True, check=False)
     if re.search(r"error sending request|dns error|Failed to fetch|Could not connect", done.stderr):
         pytest.skip(f"the package registry can't be reached: {done.stderr.strip().splitlines()[-1].strip()}")

@@ -63,7 +63,7 @@ class Checkout:
         return done.stdout
 
     def read(self, name: str) -> str:
-        return (self._folder / name).read_text()
+        return (self.folder / name).read_text()
 
     def files(self) -> set[str]:
         return set(os.listdir(self.folder))
@@ -86,7 +86,7 @@ class TestArguments:
 
     @pytest.mark.parametrize("target", ["run", "demo"])
     def test_are_handed_on_whole(self, target: str, python: Checkout) -> None:
-        words = ["[-m]", "[celeb_ops.cli]", f"[{target}]", "[--date=2026-11-20 08:00]"]
+        words = ["[-m]", "[celeb_ops.cli.main]", f"[{target}]", "[--date=2026-11-20 08:00]"]
         said = self.said(python, target, "DATE=2026-11-20 08:00", """SITES=TMZ, PEOPLE; "echo" 'no'""")
         assert said == [*words, """[--sites=TMZ, PEOPLE; "echo" 'no']"""]
 
@@ -182,7 +182,7 @@ class TestArguments:
         assert arrived in said or "\n".join(f"[{word}]" for word in arrived.split()) in said
 
     def test_that_are_not_given_are_none(self, python: Checkout) -> None:
-        assert self.said(python, "run") == ["[-m]", "[celeb_ops.cli]", "[run]"]
+        assert self.said(python, "run") == ["[-m]", "[celeb_ops.cli.main]", "[run]"]
 
 
 class TestTheBrowser:
