@@ -104,11 +104,12 @@ def trending_celebrities():
         return run.list_sites(params["sites"])
 
     @task_group(group_id=run.GROUP)
-    def site_steps(site: dict):
+    def site_steps(site: dict) -> None:
         """One site: picture, slices, names. A site that fails stops nobody else."""
         screenshot = ScreenshotOperator(
             task_id="screenshot",
             site=site,
+            sites_file=settings.path(settings.sites),
             map_index_template=label,
             max_active_tis_per_dag=settings.browsers,
             # A live page takes timeout_s for its document, load_time_s twice (loading, scrolling) and its picture: five
@@ -116,7 +117,7 @@ def trending_celebrities():
             execution_timeout=timedelta(minutes=30),
         )
         plan = SliceOperator(task_id="slice", site=site, screenshot=screenshot.output, map_index_template=label)
-        return RekognizeCelebritiesOperator(
+        RekognizeCelebritiesOperator(
             task_id="rekognize",
             site=site,
             plan=plan.output,
@@ -124,12 +125,12 @@ def trending_celebrities():
             # One task at a time, over all runs, is one client: its rate of calls adapts to the account's quota.
             max_active_tis_per_dag=1 if settings.recognizer == "rekognition" else None,
             execution_timeout=timedelta(minutes=30),
-        ).output
+        )
 
     @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[DATASET])
-    def merge(sites: list[dict], results: list[str], *, outlet_events) -> list[str]:
+    def merge(sites: list[dict], *, outlet_events) -> list[str]:
         """Bring the survivors' rows into Celebs.csv, Captures and Sightings, and name the others."""
-        done = run.merge_results(get_current_context(), sites, results)
+        done = run.merge_results(get_current_context(), sites)
         outlet_events[DATASET].extra = done
         return done["failed"]
 
@@ -144,8 +145,8 @@ def trending_celebrities():
         run.watch(get_current_context(), sites, failed)
 
     sites = list_sites()
-    merged = merge(sites, site_steps.expand(site=sites))
-    merged >> tidy()
+    merged = merge(sites)
+    site_steps.expand(site=sites) >> merged >> tidy()
     watcher(sites, merged)
 
 

@@ -46,10 +46,10 @@ class TestHolds:
 
     @pytest.mark.parametrize("name", HOSTILE)
     def test_hostile_names_as_the_csv_writes_them(self, name: str) -> None:
-        from celeb_ops.dataset.celebs_csv import _cell
+        from celeb_ops.dataset.cells import name_cell
 
         assert of(name).holds(name)
-        assert of(name).holds(_cell(name))
+        assert of(name).holds(name_cell(name))
         assert not of(name).holds("Eileen Collins")
 
     def test_whoever_has_their_qid_under_any_name(self) -> None:

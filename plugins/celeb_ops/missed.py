@@ -44,7 +44,7 @@ def missed(store: Store, site: str, when: datetime) -> str | None:
 
 def _word(store: Store, site: str, when: datetime) -> Outcome | None:
     try:
-        return Outcome.load(store, keys.outcome(keys.stem(site, when)))
+        return Outcome.load_of(store, keys.outcome(keys.stem(site, when)), site, when)
     except (NotStoredError, RecordError):
         return None
 

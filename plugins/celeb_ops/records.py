@@ -5,7 +5,17 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, ValidationError, field_serializer
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    PositiveInt,
+    ValidationError,
+    field_serializer,
+)
 
 from celeb_ops.exceptions import RecordError
 from celeb_ops.geometry import Box
@@ -19,6 +29,20 @@ if TYPE_CHECKING:
     from celeb_ops.store import Store
 
 R = TypeVar("R", bound="Record")
+S = TypeVar("S", bound="SiteRecord")
+
+# What the dataset's tables can hold: one number beyond it would stop the merge of all sites.
+Count = Annotated[int, Field(ge=0, lt=2**31)]
+Number = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+def _on_page(box: Box) -> Box:
+    if not all(0 <= side < 2**31 for side in box):
+        raise ValueError("a box on a page has no negative or huge sides")
+    return box
+
+
+PageBox = Annotated[Box, AfterValidator(_on_page)]
 
 
 class Span(NamedTuple):
@@ -55,6 +79,24 @@ class Record(BaseModel):
             ) from None
 
 
+class SiteRecord(Record):
+    """A record of one site in one run."""
+
+    site: str
+    time: AwareDatetime
+
+    @classmethod
+    def load_of(cls: type[S], store: Store, key: str, site: str, when: datetime) -> S:
+        """As :meth:`load`; RecordError also where it is of another site or run time."""
+        record = cls.load(store, key)
+        if (record.site, record.time) != (site, when):
+            raise RecordError(
+                f"{store.url(key)} is of {record.site} at {iso(record.time)}, not of {site} at {iso(when)}: clear the "
+                f"task of {site} that writes it."
+            )
+        return record
+
+
 class Part(Record):
     """One picture file of a screenshot and the page rows it shows."""
 
@@ -79,11 +121,9 @@ class Consent(Record):
     done: list[str] = []
 
 
-class Screenshot(Record):
+class Screenshot(SiteRecord):
     """The sidecar of a screenshot: it is there = the screenshot is whole."""
 
-    site: str
-    time: AwareDatetime
     url: str
     final_url: str
     title: str
@@ -93,7 +133,7 @@ class Screenshot(Record):
     source: Literal["live", "archive"]
     memento: str | None = None
     """The address of the archived page."""
-    viewport: tuple[int, int]
+    viewport: tuple[PositiveInt, PositiveInt]
     page_width: int
     page_height: int
     captured_height: int
@@ -223,46 +263,44 @@ class Sighting(Record):
     """The person's item in Wikidata, where it is known."""
     urls: list[str] = []
     """Pages about the person, as the recogniser names them."""
-    confidence: float
+    confidence: Number
     """0–100."""
-    margin: float | None = None
+    margin: FiniteFloat | None = None
     """How much nearer than the runner-up, in embedding distance; None where the recogniser tells none."""
     basis: str
     """What the name rests on: ``face``, or ``face+text`` where the page's words beside the picture have it too."""
     reference: str | None = None
     """The gallery's photo that is nearest, ``<Name>/<file>``; only the local recogniser has one."""
-    box: Box
-    picture: int | None = None
+    box: PageBox
+    picture: Count | None = None
     """Index into the screenshot's ``pictures``."""
     above_fold: bool
-    page_share: float
+    page_share: Number
     """Area of the box by area of the page, 0–1."""
     crop: str
     """Key of the evidence: a small picture of this face."""
 
 
-class Result(Record):
+class Result(SiteRecord):
     """Who was seen on a site in a run."""
 
-    site: str
-    time: AwareDatetime
     captured_at: AwareDatetime
     source: Literal["live", "archive"]
     memento: str | None = None
-    images_missing: int = 0
+    images_missing: Count = 0
     screenshot: str
     recognizer: RecognizerInfo
-    slices: int
-    calls: int
+    slices: Count
+    calls: Count
     """Calls of a recogniser that costs money, in this run: those of an earlier try of the step are among them."""
-    calls_saved: int = 0
+    calls_saved: Count = 0
     """Calls that one a slice would have been more: known answers, pictures seen before, contact sheets."""
-    cost_usd: float
+    cost_usd: Number
     """Estimated, by the price of a call."""
-    faces: int
-    unrecognised: int
+    faces: Count
+    unrecognised: Count
     sightings: list[Sighting]
-    seconds: float
+    seconds: Number
     """Capture, slicing and recognition together."""
 
     @property
@@ -271,11 +309,9 @@ class Result(Record):
         return sorted({sighting.name for sighting in self.sightings})
 
 
-class Outcome(Record):
+class Outcome(SiteRecord):
     """Why a site has no result in a run."""
 
-    site: str
-    time: AwareDatetime
     outcome: Literal["skipped", "failed"]
     task: str
     reason: str

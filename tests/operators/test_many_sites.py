@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from celeb_ops.exceptions import PermanentError, SitesError
-from celeb_ops.operators.run import list_sites, merge_results, site_states
-from tests.operators.test_run import WHOLE, a_run, result_key
+from celeb_ops.operators.run import list_sites, site_states
+from tests.operators.test_run import WHOLE, a_run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from celeb_ops.store import FolderStore
 
 NAMES = [f"NEWS-{number}" for number in range(1_025)]
 
@@ -41,35 +39,6 @@ class TestListSites:
     def test_airflow_can_be_told_to_take_more(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("AIRFLOW__CORE__MAX_MAP_LENGTH", "1025")
         assert len(list_sites(None)) == 1_025
-
-
-class Asked:
-    """Results as Airflow hands them on: each item is a request, and so is a slice, however long."""
-
-    def __init__(self, values: list[str]) -> None:
-        self.values = values
-        self.requests = 0
-
-    def __len__(self) -> int:
-        self.requests += 1
-        return len(self.values)
-
-    def __getitem__(self, at: int | slice) -> str | list[str]:
-        self.requests += 1
-        return self.values[at]
-
-    def __iter__(self) -> Iterator[str]:
-        for value in self.values:
-            self.requests += 1
-            yield value
-
-
-def test_merge_asks_for_all_results_at_once(folder_store: FolderStore) -> None:
-    sites = [{"name": name, "optional": False} for name in NAMES[:30]]
-    results = Asked([result_key(folder_store, site["name"]) for site in sites])
-    done = merge_results(a_run(*[WHOLE] * 30), sites, results)
-    assert sorted(done["seen"]) == sorted(NAMES[:30])
-    assert results.requests <= 2
 
 
 def test_no_question_is_about_the_tasks_of_more_than_one_step() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from celeb_ops import keys, trends
 from celeb_ops.dataset import merge
-from celeb_ops.dataset.celebs_csv import FORMULA
+from celeb_ops.dataset.cells import FORMULA
 from celeb_ops.dataset.export import main as export
 from celeb_ops.geometry import Box
 from celeb_ops.records import Picture

@@ -143,7 +143,7 @@ def _words(store: Store, names: Iterable[str], when: datetime) -> dict[str, str]
     reasons = {}
     for name in names:
         try:
-            word = Outcome.load(store, keys.outcome(keys.stem(name, when)))
+            word = Outcome.load_of(store, keys.outcome(keys.stem(name, when)), name, when)
         except (NotStoredError, RecordError):
             continue
         if word.outcome == "failed":

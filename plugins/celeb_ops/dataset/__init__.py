@@ -9,7 +9,9 @@ from celeb_ops import keys
 from celeb_ops.dataset.celebs_csv import update_csv
 from celeb_ops.dataset.datapackage import update_datapackage
 from celeb_ops.dataset.removal import without_texts, without_them
+from celeb_ops.dataset.results import load_result
 from celeb_ops.dataset.tables import captures_of, sighting_rows, update_captures, update_sightings
+from celeb_ops.exceptions import RecordError
 from celeb_ops.removed import Removed
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from celeb_ops.records import Outcome, Result
     from celeb_ops.store import Store
 
-__all__ = ["Merged", "captures_of", "merge"]
+__all__ = ["Merged", "captures_of", "load_result", "merge"]
 
 
 @dataclass(frozen=True)
@@ -41,19 +43,28 @@ class Merged:
 def merge(store: Store, when: datetime, results: Sequence[Result], outcomes: Sequence[Outcome]) -> Merged:
     """Bring a run's results and outcomes into the dataset; a second time changes nothing.
 
-    People who asked not to be in it are unrecognised faces, whatever a result says.
+    A site counts once, by its last result, or else by its last outcome. People who asked not to be in the dataset are
+    unrecognised faces, whatever a result says.
 
     :param when: the run time. :param outcomes: of the sites without a result.
-    :raises RecordError: a file of the dataset is not what it should be; it is left as it is.
+    :raises RecordError: a result or outcome is of another run, or a file of the dataset is not what it should be; the
+        dataset is left as it is.
     """
+    for one in (*results, *outcomes):
+        if one.time != when:
+            raise RecordError(
+                f"What came of {one.site} at {keys.iso(one.time)} can't be merged into the run of {keys.iso(when)}."
+            )
+    results = list({result.site: result for result in results}.values())
+    seen = {result.site for result in results}
+    outcomes = list({one.site: one for one in outcomes if one.site not in seen}.values())
     removed = Removed.load(store)
     told, results = results, [without_them(store, result, removed) for result in results]
-    sites = [result.site for result in results]
     sightings = without_texts(sighting_rows(store, results), removed)
     # The CSV first: it is the one that people open and save, so the one most likely to be refused.
     changed = [
         update_csv(store, results, removed),
-        update_sightings(store, when, sites, sightings),
+        update_sightings(store, when, sorted(seen), sightings),
         update_captures(store, when, results, outcomes),
     ]
     months = [keys.captures(when), *([keys.sightings(when)] if results else [])]
@@ -62,7 +73,7 @@ def merge(store: Store, when: datetime, results: Sequence[Result], outcomes: Seq
         # Somebody was removed meanwhile, and maybe from these tables before these rows came into them.
         return merge(store, when, told, outcomes)
     return Merged(
-        seen=sorted(sites),
+        seen=sorted(seen),
         skipped=sorted(one.site for one in outcomes if one.outcome == "skipped"),
         failed=sorted(one.site for one in outcomes if one.outcome == "failed"),
         celebrities=sorted({name for result in results for name in result.celebrities}),

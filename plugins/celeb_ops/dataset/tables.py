@@ -13,7 +13,7 @@ from celeb_ops.exceptions import RecordError
 from celeb_ops.records import Outcome, Result, Screenshot
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from celeb_ops.dataset.schema import Table
@@ -45,11 +45,13 @@ def update_sightings(store: Store, when: datetime, sites: Sequence[str], rows: S
     key = keys.sightings(when)
 
     def change(old: bytes | None) -> bytes | None:
-        if not sites:
+        if old is None and not sites:
             return None
         table = from_parquet(old, SIGHTINGS, store.url(key))
-        merged = _replaced(table, when, sites, pl.DataFrame(rows, schema=SIGHTINGS.dtypes))
-        return None if old is not None and merged.equals(table) else to_parquet(merged)
+        stays = table.filter(~((pl.col("time") == when) & pl.col("site").is_in(list(sites))))
+        # A merge of before may have doubled rows. No two faces have one crop.
+        once = stays.unique(maintain_order=True)
+        return _changed(old, table, pl.concat([once, pl.DataFrame(rows, schema=SIGHTINGS.dtypes)]))
 
     return store.update(key, change)
 
@@ -57,28 +59,32 @@ def update_sightings(store: Store, when: datetime, sites: Sequence[str], rows: S
 def update_captures(store: Store, when: datetime, results: Sequence[Result], outcomes: Sequence[Outcome]) -> bool:
     """Put what came of each site into its row, where that is no less than what was known; True if that changed it."""
     key = keys.captures(when)
-    rows = [_seen_row(result) for result in results] + [_missed_row(outcome) for outcome in outcomes]
+    news = [_seen_row(result) for result in results] + [_missed_row(outcome) for outcome in outcomes]
 
     def change(old: bytes | None) -> bytes | None:
         table = from_parquet(old, CAPTURES, store.url(key))
-        there = table.filter(pl.col("time") == when).select("site", "outcome", "source").iter_rows()
-        known = {site: _knowledge(outcome, source) for site, outcome, source in there}
-        news = [row for row in rows if _knowledge(row["outcome"], row["source"]) >= known.get(row["site"], 0)]
-        merged = _replaced(table, when, [row["site"] for row in news], pl.DataFrame(news, schema=CAPTURES.dtypes))
-        return None if old is not None and merged.equals(table) else to_parquet(merged)
+        of_run = pl.col("time") == when
+        best: dict[str, dict[str, Any]] = {}
+        # The run's own rows too: a merge of before may have left two of a site.
+        for row in [*table.filter(of_run).iter_rows(named=True), *news]:
+            if row["site"] not in best or _knowledge(row) >= _knowledge(best[row["site"]]):
+                best[row["site"]] = row
+        return _changed(
+            old, table, pl.concat([table.filter(~of_run), pl.DataFrame([*best.values()], schema=CAPTURES.dtypes)])
+        )
 
     return store.update(key, change)
 
 
-def _knowledge(outcome: str, source: str | None) -> int:
+def _knowledge(row: Mapping[str, Any]) -> int:
     """How much a row tells. What is known of a capture may only grow: a page that was seen stays seen, and a site that
     failed at its time is not made a skipped one by a later try for which it was too late.
 
     An archived page that could not be had says nothing of the site: such a failure and a skip replace each other.
     """
-    if outcome == "seen":
+    if row["outcome"] == "seen":
         return 3
-    return 2 if (outcome, source) == ("failed", "live") else 1
+    return 2 if (row["outcome"], row["source"]) == ("failed", "live") else 1
 
 
 def _seen_row(result: Result) -> dict[str, Any]:
@@ -158,10 +164,10 @@ def _prominence(box: Box, viewport: tuple[int, int]) -> float:
     return 100 * box.area / (width * height) / (1 + box.top / height)
 
 
-def _replaced(table: pl.DataFrame, when: datetime, sites: Sequence[str], rows: pl.DataFrame) -> pl.DataFrame:
-    """The table with ``rows`` in the place of those of (``when``, each of ``sites``)."""
-    stays = table.filter(~((pl.col("time") == when) & pl.col("site").is_in(list(sites))))
-    return pl.concat([stays, rows]).sort("time", "site", maintain_order=True)
+def _changed(old: bytes | None, table: pl.DataFrame, rows: pl.DataFrame) -> bytes | None:
+    """The file of ``rows``, sorted; None where ``old``, the file of ``table``, has just these."""
+    rows = rows.sort("time", "site", maintain_order=True)
+    return None if old is not None and rows.equals(table) else to_parquet(rows)
 
 
 def from_parquet(content: bytes | None, table: Table, where: str) -> pl.DataFrame:
@@ -181,6 +187,12 @@ def from_parquet(content: bytes | None, table: Table, where: str) -> pl.DataFram
                 f"here {VERSION}), so it is left as it is: update the project, and clear merge."
             )
         found = pl.read_parquet(io.BytesIO(content))
+        # Of other columns older versions had fewer; without these nobody knows what a row is of.
+        if any(name not in found.columns or found[name].null_count() for name in ("time", "site")):
+            raise RecordError(
+                f"{where} has rows without time or site, so it is not written over: bring back an older version of it, "
+                "or move it away, and clear merge."
+            )
         lacking = [pl.lit(None, dtype).alias(name) for name, dtype in table.dtypes.items() if name not in found.columns]
         found = found.with_columns(lacking).select(list(table.dtypes)).cast(pl.Schema(table.dtypes))
         return _with_sources(found) if table is CAPTURES and int(version) < _FIRST_WITH_ARCHIVES else found

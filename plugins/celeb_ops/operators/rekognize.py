@@ -44,7 +44,7 @@ class RekognizeCelebritiesOperator(SiteOperator):
         from celeb_ops.recognition.paid import Terms
         from celeb_ops.records import Screenshot
 
-        screenshot = Screenshot.load(step.store, keys.sidecar(step.stem))
+        screenshot = Screenshot.load_of(step.store, keys.sidecar(step.stem), step.site.name, step.time)
         self.seen_by = screenshot.source
         plan = self._whole_plan(step, screenshot)
         recognizer = open_recognizer(

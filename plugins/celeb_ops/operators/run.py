@@ -54,19 +54,18 @@ def list_sites(names: Sequence[str] | None) -> list[dict[str, Any]]:
     return [site.model_dump(mode="json") for site in chosen]
 
 
-def merge_results(
-    context: Context, sites: Sequence[Mapping[str, Any]] | None, result_keys: Sequence[str] | str | None
-) -> dict[str, Any]:
+def merge_results(context: Context, sites: Sequence[Mapping[str, Any]] | None) -> dict[str, Any]:
     """Merge a run into the dataset; what was done, for the asset event.
 
-    A site whose result is lost or damaged has failed, and the others are merged.
+    A site is seen if each of its steps has ended well and its result can be used; else it has been skipped or failed,
+    and the others are merged. The results' keys come from the names of the sites, not from the steps' XComs: of those
+    Airflow also hands on the ones of map indexes that a longer list had.
 
     :param sites: as ``list_sites`` gave them; None where it failed.
-    :param result_keys: of the sites that came through. Of a single one Airflow hands on the key itself, no list.
     """
     if sites is None:
         raise AirflowSkipException("list_sites gave no sites: there is nothing to merge.")
-    from celeb_ops.dataset import merge
+    from celeb_ops.dataset import load_result, merge
     from celeb_ops.hooks.s3 import open_store
     from celeb_ops.records import Outcome
     from celeb_ops.settings import Settings
@@ -75,32 +74,19 @@ def merge_results(
     store = open_store(settings)
     when = time_of(context)
     live = is_live(when, datetime.now(UTC), settings)
-    states = site_states(context, sites)
-    # Airflow's sequence asks its API once for each item, and once for all of a slice.
-    result_keys = [result_keys] if isinstance(result_keys, str) else (result_keys or [])[:]
-    site_of = {keys.result(keys.stem(site["name"], when)): site["name"] for site in sites}
     results: list[Result] = []
-    damaged: dict[str, str] = {}
-    for key in result_keys:
+    outcomes: list[Outcome] = []
+    for name, states in site_states(context, sites).items():
+        if any(states.get(step) != "success" for step in STEPS):
+            outcomes.append(outcome_of(store, name, when, states, live))
+            continue
         try:
-            results.append(_result(store, key))
+            results.append(load_result(store, name, when))
         except (RecordError, NotStoredError) as error:
-            damaged[site_of[key]] = str(error)
-    seen = {result.site for result in results}
-    outcomes = [
-        Outcome(
-            site=name,
-            time=when,
-            outcome="failed",
-            task="rekognize",
-            reason=damaged[name],
-            source=_photographed(store, name, when),
-        )
-        if name in damaged
-        else outcome_of(store, name, when, states.get(name, {}), live)
-        for name in (site["name"] for site in sites)
-        if name not in seen
-    ]
+            source = _photographed(store, name, when)
+            outcomes.append(
+                Outcome(site=name, time=when, outcome="failed", task=STEPS[-1], reason=str(error), source=source)
+            )
     with counters.timed("merge"), counters.pages(store, when):
         merged = merge(store, when, results, outcomes)
     for outcome in outcomes:
@@ -136,31 +122,23 @@ def watch(
 ) -> None:
     """Fail the run unless every failure in it was of an optional site.
 
-    :param failed_in_merge: the sites that merge counts as failed; None where it did not come so far.
+    :param failed_in_merge: the sites that merge counts as failed. Merge alone knows: all steps of a site whose result
+        can't be used have ended well, and a site that an earlier merge has seen stays seen in Captures.
     """
     if sites is None:
         raise SiteFailedError("list_sites failed, so no site was visited: its log says why.")
-    states = site_states(context, sites)
-    optional = {site["name"] for site in sites if site["optional"]}
-    in_steps = {name for name, steps in states.items() if "failed" in steps.values()}
-    # All tasks of a site whose result can't be read have succeeded, so only merge can tell. It tells by its XCom and
-    # does not fail: the others' rows are in the dataset, and its asset's event is due. Captures could not tell: a
-    # site that an earlier merge has seen stays seen there.
-    unread = set(failed_in_merge or ()) - in_steps
-    for name in sorted((in_steps | unread) & optional):
-        logger.warning("%s failed; it is optional, so the run may be green.", name)
-    if required := sorted((in_steps | unread) - optional):
-        said = [f"{len(required)} of {len(sites)} sites failed: {', '.join(required)}."]
-        if in_steps - optional:
-            said.append(
-                "The log of the failed task says why; clear it to try again, soon if the page was not photographed."
-            )
-        if lost := sorted(unread - optional):
-            said.append(f"Merge could not use what {', '.join(lost)} left: its log says why; clear rekognize there.")
-        raise SiteFailedError(" ".join(said))
     merge_state = _states(context, task_ids=["merge"]).get("merge")
     if merge_state != "success":
         raise SiteFailedError(f"merge ended as {merge_state}: the dataset lacks this run. Clear merge to try again.")
+    optional = {site["name"] for site in sites if site["optional"]}
+    failed = set(failed_in_merge or ())
+    for name in sorted(failed & optional):
+        logger.warning("%s failed; it is optional, so the run may be green.", name)
+    if required := sorted(failed - optional):
+        raise SiteFailedError(
+            f"{len(required)} of {len(sites)} sites failed: {', '.join(required)}. The log of merge says why. To try "
+            "again clear the failed task, soon if the page was not photographed, or rekognize where none failed."
+        )
 
 
 def site_states(context: Context, sites: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
@@ -172,33 +150,10 @@ def site_states(context: Context, sites: Sequence[Mapping[str, Any]]) -> dict[st
         for task, state in _states(context, task_ids=[f"{GROUP}.{step}"]).items():
             # `site.screenshot_3`: the task's id and its index in the list of sites.
             index = task.rpartition("_")[2]
-            if index.isdigit() and int(index) < len(sites):
+            # A list that has become shorter leaves removed ones; they are those of other sites.
+            if state != "removed" and index.isdigit() and int(index) < len(sites):
                 by_site[sites[int(index)]["name"]][step] = state
     return by_site
-
-
-def _result(store: Store, key: str) -> Result:
-    """A result that can be merged; RecordError or NotStoredError where it, or its screenshot's sidecar, can not.
-
-    Nor can one of another screenshot than the one that is stored now: names of one page would stand with the headlines
-    and the time of another.
-    """
-    from celeb_ops.records import Result, Screenshot
-
-    result = Result.load(store, key)
-    try:
-        shot = Screenshot.load(store, result.screenshot)
-    except (NotStoredError, RecordError):
-        if result.sightings:
-            # The merge takes headlines from it, and would end there for every site.
-            raise
-        return result
-    if (result.captured_at, result.source) != (shot.captured_at, shot.source):
-        raise RecordError(
-            f"{store.url(key)} is of the {result.source} page of {keys.iso(result.captured_at)}, and the screenshot "
-            f"that is stored now is of the {shot.source} one of {keys.iso(shot.captured_at)}. Clear rekognize."
-        )
-    return result
 
 
 def _photographed(store: Store, site: str, when: datetime) -> Literal["live", "archive"] | None:
@@ -206,7 +161,7 @@ def _photographed(store: Store, site: str, when: datetime) -> Literal["live", "a
     from celeb_ops.records import Screenshot
 
     try:
-        return Screenshot.load(store, keys.sidecar(keys.stem(site, when))).source
+        return Screenshot.load_of(store, keys.sidecar(keys.stem(site, when)), site, when).source
     except (NotStoredError, RecordError):
         return None
 
@@ -224,7 +179,7 @@ def outcome_of(store: Store, site: str, when: datetime, states: Mapping[str, str
     skipped = next((step for step in STEPS if states.get(step) == "skipped"), None)
     kind: Literal["skipped", "failed"] = "skipped" if skipped and not ended else "failed"
     try:
-        left = Outcome.load(store, keys.outcome(keys.stem(site, when)))
+        left = Outcome.load_of(store, keys.outcome(keys.stem(site, when)), site, when)
         # One of another task is of an earlier try: it stays where the store forbids its deletion.
         if (left.outcome, left.task) == (kind, ended or skipped):
             return left

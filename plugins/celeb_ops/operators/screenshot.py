@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,10 @@ from celeb_ops.operators.base import SiteOperator, Step
 from celeb_ops.seeing import view
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from airflow.sdk import Context
+
     from celeb_ops.capture.page import PageCapture
     from celeb_ops.records import Part
     from celeb_ops.seeing import Stored
@@ -45,11 +49,14 @@ class ScreenshotOperator(SiteOperator):
     again then: it stays missed.
 
     :param site: see :class:`~celeb_ops.operators.base.SiteOperator`. (templated)
+    :param sites_file: where the site of this name may have changed since: a corrected address counts when the task is
+        cleared, without list_sites. None: ``site`` is taken as it is given.
     :return: the key of the sidecar, ``Images/<stem>.json``.
     """
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *, sites_file: Path | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.sites_file = sites_file
         self.missed_before: str | None = None
         # Whether the store has a reason that goes when the step has succeeded.
         self.word_left = False
@@ -57,6 +64,24 @@ class ScreenshotOperator(SiteOperator):
     @property
     def has_screenshot(self) -> bool:
         return self.written is not None
+
+    def _step(self, context: Context) -> Step:
+        step = super()._step(context)
+        if self.sites_file is None:
+            return step
+        from celeb_ops.exceptions import SitesError
+        from celeb_ops.sites import load_sites
+
+        try:
+            site = next(one for one in load_sites(self.sites_file) if one.name == step.site.name)
+        except (SitesError, StopIteration) as error:
+            why = str(error) or f"it is not in {self.sites_file} any more."
+            self.log.warning("%s is taken as list_sites found it: %s", step.site.name, why)
+            return step
+        given, now = step.site.model_dump(), site.model_dump()
+        if changed := {option: value for option, value in now.items() if value != given[option]}:
+            self.log.info("%s has changed since list_sites; used is what it has now: %s", self.sites_file, changed)
+        return replace(step, site=site)
 
     def before(self, step: Step) -> None:
         from celeb_ops.missed import missed
@@ -111,7 +136,7 @@ class ScreenshotOperator(SiteOperator):
         from celeb_ops.records import Screenshot
 
         try:
-            parts = Screenshot.load(step.store, key).parts
+            parts = Screenshot.load_of(step.store, key, step.site.name, step.time).parts
         except NotStoredError:
             return "none"
         except RecordError as error:

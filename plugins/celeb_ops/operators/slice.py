@@ -34,7 +34,7 @@ class SliceOperator(SiteOperator):
     def run_step(self, step: Step) -> str:
         from celeb_ops.records import Screenshot
 
-        screenshot = Screenshot.load(step.store, self.screenshot)
+        screenshot = Screenshot.load_of(step.store, self.screenshot, step.site.name, step.time)
         self.seen_by = screenshot.source
         plan = cut_slices(step, screenshot, self.screenshot)
         self.log.info("%d slices of %d rows", len(plan.slices), screenshot.captured_height)
