@@ -2,17 +2,22 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from celeb_ops import keys
+from celeb_ops.dataset import merge
 from celeb_ops.dataset.celebs_csv import CSV_HEADER, read_csv, update_csv, write_csv
-from celeb_ops.exceptions import RecordError
-from celeb_ops.removed import Removed
+from celeb_ops.dataset.schema import VERSION, VERSION_KEY
+from celeb_ops.exceptions import NotPermittedError, RecordError
+from celeb_ops.records import Outcome
+from celeb_ops.removed import Person, Removed
+from tests.dataset.stores import a_seen
 from tests.factories import RUN_TIME, a_result
 
 if TYPE_CHECKING:
@@ -60,6 +65,12 @@ class TestUpdate:
             ("2026-11-23T08:00:00Z", "PEOPLE"): "",
             ("2026-11-23T08:00:00Z", "TMZ"): "Adele",
         }
+
+    @pytest.mark.parametrize("site", [" TMZ", "tmz", "Tmz "])
+    def test_a_site_is_the_same_however_a_person_has_typed_it(self, folder_store: FolderStore, site: str) -> None:
+        folder_store.write(keys.CSV, OURS.replace(",TMZ,", f",{site},").encode())
+        update_csv(folder_store, [a_result("TMZ", "Cher", "Zendaya", captured_at=RUN_TIME.replace(second=31))])
+        assert folder_store.read(keys.CSV).decode() == OURS
 
     def test_rows_are_sorted_by_time_and_site(self, folder_store: FolderStore) -> None:
         days = [RUN_TIME.replace(day=day) for day in (23, 2, 11)]
@@ -205,6 +216,57 @@ class TestUnreadable:
         assert store.read(keys.CSV) == content.encode()
         assert not store.exists(keys.CSV_V1)
 
+    @pytest.mark.parametrize("kept", [None, V1])
+    @pytest.mark.parametrize(
+        ("content", "line"),
+        [
+            (V1 + OURS, 4),
+            (V1 + TMZ, 4),
+            (OURS.replace(",", ";") + V1, 1),
+            (V1 + OURS.replace(",", ";"), 4),
+            (V1 + "Sep_02_2022_08H_00M_05S;TMZ;Cher\n", 4),
+            (V1.replace("Sep_01_2022_20", f"{TMZ}Sep_01_2022_20"), 3),
+            (OURS + V1, None),
+        ],
+        ids=[
+            "ours below",
+            "without header",
+            "semicolons above",
+            "semicolons below",
+            "its own",
+            "between",
+            "ours above",
+        ],
+    )
+    def test_a_file_of_two_versions_is_left_as_it_is(
+        self, store: Store, content: str, line: int | None, kept: str | None
+    ) -> None:
+        store.write(keys.CSV, content.encode())
+        if kept:
+            store.write(keys.CSV_V1, kept.encode())
+        said = f"line {line}, is none of the first version's lines" if line else "line 4, is no row of"
+        with pytest.raises(RecordError, match=rf"Celebs\.csv, {said}.*left as it is.*clear merge"):
+            update_csv(store, [a_result("TMZ", "Cher")])
+        assert store.read(keys.CSV) == content.encode()
+        assert store.exists(keys.CSV_V1) == bool(kept)
+
+    def test_lines_that_no_kept_file_would_have_are_not_left_out(self, folder_store: FolderStore) -> None:
+        content = f"{V1}Traceback (most recent call last)\n".encode()
+        folder_store.write(keys.CSV_V1, V1.encode())
+        folder_store.write(keys.CSV, content)
+        with pytest.raises(
+            RecordError, match=r"1 lines of .*Celebs\.csv can't be read .* keeps another file than this"
+        ):
+            update_csv(folder_store, [])
+        assert folder_store.read(keys.CSV) == content
+
+    def test_one_separated_by_semicolons_is_told_so(self, folder_store: FolderStore) -> None:
+        folder_store.write(keys.CSV, OURS.replace(",", ";").encode())
+        with pytest.raises(
+            RecordError, match="its columns are separated by semicolons: save it with commas, and clear"
+        ):
+            update_csv(folder_store, [])
+
     @pytest.mark.parametrize("content", [OURS, V1])
     def test_what_is_not_utf8_is_not_guessed(self, folder_store: FolderStore, content: str) -> None:
         saved = content.replace("Zendaya", "Beyoncé").encode("latin-1")
@@ -218,6 +280,60 @@ class TestUnreadable:
         folder_store.write(keys.CSV, content)
         update_csv(folder_store, [a_result("TMZ", "Cher")])
         assert [*celebrities(folder_store).values()] == ["Cher"]
+
+
+class TestLost:
+    """The file is gone, empty or without rows, and ``Captures`` has rows that were seen."""
+
+    @pytest.fixture
+    def dataset(self, folder_store: FolderStore) -> FolderStore:
+        folder_store.write(keys.CSV, V1.encode())
+        failed = Outcome(site="PEOPLE", time=RUN_TIME, outcome="failed", task="screenshot", reason="HTTP 503")
+        for when, outcomes in ((RUN_TIME - timedelta(days=30), []), (RUN_TIME, [failed])):
+            results = [a_seen(folder_store, "TMZ", when, "=Cher", "Zendaya"), a_seen(folder_store, "EONLINE", when)]
+            merge(folder_store, when, results, outcomes)
+        return folder_store
+
+    @pytest.mark.parametrize("content", [None, b"", b"\xef\xbb\xbf\r\n", HEADER.encode(), V1.encode()])
+    def test_its_rows_are_brought_back(
+        self, dataset: FolderStore, content: bytes | None, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        before = dataset.read(keys.CSV)
+        dataset.delete(keys.CSV) if content is None else dataset.write(keys.CSV, content)
+        assert update_csv(dataset, []) is True
+        assert dataset.read(keys.CSV) == before
+        assert "that Captures and Celebs.v1.csv know are brought back. Lost are what was mended in it" in caplog.text
+
+    def test_not_where_a_person_has_taken_rows_out(self, dataset: FolderStore) -> None:
+        dataset.write(keys.CSV, OURS.encode())
+        update_csv(dataset, [])
+        assert dataset.read(keys.CSV).decode() == OURS
+
+    @pytest.mark.parametrize("person", [Person("Cher"), Person("Somebody", ("Q12003",))], ids=["name", "QID"])
+    def test_people_who_were_removed_stay_out(self, dataset: FolderStore, person: Person) -> None:
+        dataset.write(keys.CSV, b"")
+        key = keys.sightings(RUN_TIME)
+        table = pl.read_parquet(dataset.root / key).with_columns(
+            pl.when(pl.col("name") == "=Cher").then(pl.lit("Q12003")).alias("qid")
+        )
+        table.write_parquet(dataset.root / key, metadata={VERSION_KEY: str(VERSION)})
+        update_csv(dataset, [], Removed((person,)))
+        names = {time: names for (time, site), names in celebrities(dataset).items() if site == "TMZ"}
+        assert names[keys.iso(RUN_TIME)] == "Zendaya"
+        if person.name == "Cher":
+            assert "Cher" not in dataset.read(keys.CSV).decode()
+
+    def test_a_store_that_lists_nothing_is_begun_anew(
+        self, dataset: FolderStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def forbidden(prefix: str) -> list[str]:
+            raise NotPermittedError("s3:ListBucket is lacking.")
+
+        dataset.delete(keys.CSV)
+        monkeypatch.setattr(dataset, "list", forbidden)
+        update_csv(dataset, [])
+        assert celebrities(dataset) == {}
+        assert "Whether Captures knows rows that" in caplog.text
 
 
 class TestFirstVersion:

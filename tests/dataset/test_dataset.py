@@ -1,24 +1,29 @@
 from __future__ import annotations
 
 import io
+import shutil
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from celeb_ops import keys
 from celeb_ops.dataset import captures_of, merge
 from celeb_ops.dataset.celebs_csv import read_csv
 from celeb_ops.exceptions import NotStoredError, RecordError
 from celeb_ops.records import Outcome, Result
-from tests.factories import RUN_TIME, a_result, a_screenshot, saved
+from celeb_ops.store import FolderStore
+from tests.factories import RUN_TIME, a_result, a_screenshot, a_sighting, saved
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from celeb_ops.store import FolderStore, Store
+    from celeb_ops.store import Store
 
 
 def seen(store: Store, site: str, *names: str, when: datetime = RUN_TIME) -> Result:
@@ -129,3 +134,59 @@ def test_nothing_is_written_where_a_screenshot_is_gone(folder_store: FolderStore
     with pytest.raises(NotStoredError, match=r"Images/gone\.json is not there"):
         merge(folder_store, RUN_TIME, [gone], [])
     assert files(folder_store) == {}
+
+
+SITES = ("FIRST", "SECOND", "LAST")
+MERGES = st.lists(st.tuples(st.lists(st.sampled_from(SITES)), st.lists(st.sampled_from(SITES))), max_size=4)
+"""The sites of a run's results and outcomes, merge after merge: in any order, doubled, some removed since."""
+
+
+@settings(max_examples=30, deadline=None)
+@given(MERGES, st.booleans())
+def test_a_key_has_one_row_whatever_is_merged(
+    tmp_path_factory: pytest.TempPathFactory, merges: list[tuple[list[str], list[str]]], doubled: bool
+) -> None:
+    store = FolderStore(tmp_path_factory.mktemp("store"))
+    other = RUN_TIME + timedelta(hours=12)
+    merge(store, other, [faces(store, site, other) for site in SITES], [])
+    if doubled:
+        merge(store, RUN_TIME, [faces(store, "LAST")], [failed("SECOND")])
+        double(store)
+    for results, outcomes in merges:
+        merge(store, RUN_TIME, [faces(store, site) for site in results], [failed(site) for site in outcomes])
+        with pytest.raises(
+            RecordError, match=r"What came of LAST at 2026-11-23T20:00:00Z can't be merged into the run"
+        ):
+            merge(store, RUN_TIME, [faces(store, "LAST", other)], [])
+    if doubled and not merges:
+        merge(store, RUN_TIME, [], [])
+
+    seen = {site for results, _ in merges for site in results} | ({"LAST"} if doubled else set())
+    known = seen | {site for _, outcomes in merges for site in outcomes} | ({"SECOND"} if doubled else set())
+    captures, sightings = (rows_of(store.read(of(other))) for of in (keys.captures, keys.sightings))
+    keys_there = [(RUN_TIME, site) for site in known] + [(other, site) for site in SITES]
+    assert Counter(captures.select("time", "site").iter_rows()) == Counter(keys_there)
+    assert {row["site"] for row in captures_of(store, RUN_TIME) if row["outcome"] == "seen"} == seen
+    two_faces = [(RUN_TIME, site) for site in seen] * 2 + [(other, site) for site in SITES] * 2
+    assert Counter(sightings.select("time", "site").iter_rows()) == Counter(two_faces)
+    listed = [(row[0], row[1]) for row in read_csv(store.read(keys.CSV)).values()]
+    assert Counter(listed) == Counter((keys.iso(when), site) for when, site in set(two_faces))
+    shutil.rmtree(store.root)
+
+
+def faces(store: Store, site: str, when: datetime = RUN_TIME) -> Result:
+    """A result with two faces of one person."""
+    stem = keys.stem(site, when)
+    two = [a_sighting("Cher", crop=keys.crop(stem, number)) for number in (1, 2)]
+    return seen(store, site, when=when).model_copy(update={"sightings": two, "faces": 2})
+
+
+def double(store: Store) -> None:
+    """Leave the run as a merge of before did, which was handed LAST twice."""
+    for key in (keys.captures(RUN_TIME), keys.sightings(RUN_TIME)):
+        table = rows_of(store.read(key))
+        out = io.BytesIO()
+        pl.concat([table, table.filter(pl.col("time") == RUN_TIME)]).write_parquet(
+            out, metadata=pl.read_parquet_metadata(io.BytesIO(store.read(key)))
+        )
+        store.write(key, out.getvalue())

@@ -43,6 +43,10 @@ def see(store: Store, when: datetime, results: list[Result]) -> bool:
     return update_sightings(store, when, [result.site for result in results], sighting_rows(store, results))
 
 
+def emptied(table: pl.DataFrame, column: str) -> pl.DataFrame:
+    return table.with_columns(pl.lit(None, table.schema[column]).alias(column))
+
+
 def an_outcome(
     outcome: Literal["skipped", "failed"],
     site: str = "TMZ",
@@ -397,6 +401,25 @@ class TestUnreadable:
         with pytest.raises(RecordError, match=told):
             captures_of(store, RUN_TIME)
         assert store.read(key) == content
+
+    @pytest.mark.parametrize("column", ["time", "site"])
+    @pytest.mark.parametrize("without", [lambda table, column: table.drop(column), emptied], ids=["no column", "empty"])
+    def test_rows_of_nobody_knows_what_are_told(
+        self, folder_store: FolderStore, without: Callable[[pl.DataFrame, str], pl.DataFrame], column: str
+    ) -> None:
+        results = [a_seen(folder_store, "TMZ", "Cher")]
+        update_captures(folder_store, RUN_TIME, results, [])
+        see(folder_store, RUN_TIME, results)
+        updates = {
+            keys.captures(RUN_TIME): lambda: update_captures(folder_store, RUN_TIME, results, []),
+            keys.sightings(RUN_TIME): lambda: see(folder_store, RUN_TIME, results),
+        }
+        for key, again in updates.items():
+            content = parquet(without(table(folder_store, key), column), {VERSION_KEY: str(VERSION)})
+            folder_store.write(key, content)
+            with pytest.raises(RecordError, match=r"2026-11\.parquet has rows without time or site.* clear merge"):
+                again()
+            assert folder_store.read(key) == content
 
 
 def update(store: Store, *outcomes: str) -> None:

@@ -26,6 +26,7 @@ from celeb_ops.operators.screenshot import BEGAN, ScreenshotOperator
 from celeb_ops.records import Outcome, Part, Screenshot, Span
 from celeb_ops.removed import Person, add
 from celeb_ops.seeing import GONE
+from celeb_ops.sites import Site
 from tests.archive.recording import Recording
 from tests.archive.server import archive
 from tests.factories import a_picture, a_result, a_screenshot, saved
@@ -33,6 +34,7 @@ from tests.web import Web, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from celeb_ops.store import FolderStore
     from tests.archive.server import Archive
@@ -52,6 +54,37 @@ def screenshot(url: str = "https://www.tmz.com/", **options: Any) -> ScreenshotO
 def context() -> dict[str, Any]:
     """A run time of now: only now's page can be photographed."""
     return {"logical_date": NOW}
+
+
+class TestSitesFile:
+    """The site is the one that the file has when the task is cleared."""
+
+    def step_site(self, path: Path, context: dict[str, Any]) -> Site:
+        given = {"name": "TMZ", "url": "https://tmz.example/"}
+        operator = ScreenshotOperator(task_id="screenshot", site=given, sites_file=path)
+        with pytest.raises(BrowserError):
+            operator.execute(context)
+        assert operator.step
+        return operator.step.site
+
+    def test_a_corrected_address_is_used(
+        self, tmp_path: Path, context: dict[str, Any], no_browser: None, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level("INFO")
+        path = tmp_path / "sites.yaml"
+        path.write_text("sites: [https://people.com/, {url: https://www.tmz.com/, timeout_s: 90}]")
+        site = self.step_site(path, context)
+        assert (site.name, site.url, site.timeout_s) == ("TMZ", "https://www.tmz.com/", 90)
+        assert "used is what it has now: {'timeout_s': 90.0, 'url': 'https://www.tmz.com/'}" in caplog.text
+
+    @pytest.mark.parametrize("content", ["sites: [https://people.com/]", "sites: [", None], ids=["gone", "bad", "none"])
+    def test_else_the_one_of_list_sites(
+        self, tmp_path: Path, context: dict[str, Any], no_browser: None, content: str | None
+    ) -> None:
+        path = tmp_path / "sites.yaml"
+        if content:
+            path.write_text(content)
+        assert self.step_site(path, context).url == "https://tmz.example/"
 
 
 def reason_left(store: FolderStore) -> str:

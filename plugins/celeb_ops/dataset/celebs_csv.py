@@ -65,7 +65,8 @@ def update_csv(store: Store, results: Sequence[Result], removed: Removed | None 
     if lost:
         logger.warning(
             "%s had no row of this dataset: the %d that Captures and %s know are brought back. Lost are what was "
-            "mended in it by hand and, where there is no %s, the first version's rows: an older copy has them.",
+            "mended in it by hand and, where there is no %s, the first version's rows: an older copy has them. Runs of "
+            "the first version that were forgotten are back: forget them again.",
             url,
             len(lost),
             keys.CSV_V1,

@@ -135,9 +135,10 @@ class RunRemoval:
             self._delete("pictures of screenshots", [key for key in images if key != keys.sidecar(stem)])
         if self.whole:
             self._delete("counts of calls", self._there([keys.budget(self.when)]))
-        self._csv()
         self._month(keys.sightings(self.when), SIGHTINGS)
         self._month(keys.captures(self.when), CAPTURES)
+        # After Captures, out of which a merge brings back the rows of an empty file.
+        self._csv()
         update_datapackage(self.store, self._there([keys.captures(self.when), keys.sightings(self.when)]))
         self.done += made_anew(self.store)
         self._delete("screenshots' facts", self._there(keys.sidecar(stem) for stem in stems))
