@@ -26,7 +26,6 @@ from celeb_ops.operators.screenshot import BEGAN, ScreenshotOperator
 from celeb_ops.records import Outcome, Part, Screenshot, Span
 from celeb_ops.removed import Person, add
 from celeb_ops.seeing import GONE
-from celeb_ops.sites import Site
 from tests.archive.recording import Recording
 from tests.archive.server import archive
 from tests.factories import a_picture, a_result, a_screenshot, saved
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from celeb_ops.sites import Site
     from celeb_ops.store import FolderStore
     from tests.archive.server import Archive
 
