@@ -87,7 +87,7 @@ def read_csv(content: bytes, where: str = keys.CSV) -> Rows:
         return _ours(text, where)
     rows, _ = first_version_rows(text, where)
     if text.strip() and not rows:
-        separator = next((name for sign, name in _SEPARATORS.items() if sign in _first(text)), "")
+        separator = next((name for sign, name in _SEPARATORS.items() if _is_separated_by(sign, _first(text))), "")
         mend = (
             f"its columns are separated by {separator}: save it with commas"
             if separator
@@ -134,6 +134,11 @@ def write_csv(rows: Iterable[Sequence[str]]) -> bytes:
 def _is_ours(text: str) -> bool:
     """Whether the first line is our header: the first version's file has none."""
     return _first(text).replace('"', "") == ",".join(CSV_HEADER)
+
+
+def _is_separated_by(sign: str, first: str) -> bool:
+    """Whether the first line is our header, or a line of the first version's, with ``sign`` for commas."""
+    return _is_ours(first.replace(sign, ",")) or keys.parse_v1_time(first.split(sign)[0].strip(' "')) is not None
 
 
 def _first(text: str) -> str:

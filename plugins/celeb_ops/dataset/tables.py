@@ -48,10 +48,11 @@ def update_sightings(store: Store, when: datetime, sites: Sequence[str], rows: S
         if old is None and not sites:
             return None
         table = from_parquet(old, SIGHTINGS, store.url(key))
-        stays = table.filter(~((pl.col("time") == when) & pl.col("site").is_in(list(sites))))
-        # A merge of before may have doubled rows. No two faces have one crop.
-        once = stays.unique(maintain_order=True)
-        return _changed(old, table, pl.concat([once, pl.DataFrame(rows, schema=SIGHTINGS.dtypes)]))
+        of_run = pl.col("time") == when
+        # A merge of before may have doubled rows of the run. No two faces have one crop.
+        stays = table.filter(of_run & ~pl.col("site").is_in(list(sites))).unique(maintain_order=True)
+        parts = [table.filter(~of_run), stays, pl.DataFrame(rows, schema=SIGHTINGS.dtypes)]
+        return _changed(old, table, pl.concat(parts))
 
     return store.update(key, change)
 
