@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from celeb_ops import settings as settings_module
 from celeb_ops.cli import airflow_home, newsroom
@@ -36,6 +38,9 @@ FIRST_VERSION = (
     "recognition_aws_access_key_id",
     "recognition_aws_secret_access_key",
 )
+# No test fails because a machine is slow.
+hypothesis_settings.register_profile("slow", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("slow")
 _home = tempfile.TemporaryDirectory(prefix="celebs-test-airflow-", ignore_cleanup_errors=True)
 # Before anything imports Airflow, which reads its configuration then: no test sees this machine's Airflow.
 os.environ |= airflow_home.environment(Path(_home.name))

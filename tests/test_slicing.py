@@ -212,7 +212,7 @@ class TestUnusableScreenshots:
 
 
 class TestRowReader:
-    @settings(deadline=None, max_examples=40)
+    @settings(max_examples=40)
     @given(
         format=st.sampled_from(["jpeg", "png"]),
         ends=st.sets(st.integers(1, 599), max_size=3),

@@ -60,7 +60,7 @@ class TestJoin:
         assert part.rows == (0, len(page))
         assert wrong_rows(pixels(part.path), page) == []
 
-    @settings(deadline=None, max_examples=30)
+    @settings(max_examples=30)
     @given(heights=st.lists(st.integers(1, 40), min_size=1, max_size=12), part_px=st.integers(1, 100))
     def test_every_row_is_in_one_part_whatever_the_heights(
         self, heights: list[int], part_px: int, tmp_path_factory: pytest.TempPathFactory

@@ -141,7 +141,7 @@ MERGES = st.lists(st.tuples(st.lists(st.sampled_from(SITES)), st.lists(st.sample
 """The sites of a run's results and outcomes, merge after merge: in any order, doubled, some removed since."""
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(MERGES, st.booleans())
 def test_a_key_has_one_row_whatever_is_merged(
     tmp_path_factory: pytest.TempPathFactory, merges: list[tuple[list[str], list[str]]], doubled: bool

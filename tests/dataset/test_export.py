@@ -161,7 +161,7 @@ class TestCsv:
         assert (adele["name"], zendaya["urls"], cher["urls"]) == ("'+Adele", "a; '-b, c", "")
         assert (cher["above_fold"], cher["left"], cher["captured_at"]) == ("true", "10", "2026-11-23T08:00:00Z")
 
-    @hypothesis_settings(deadline=None, max_examples=150)
+    @hypothesis_settings(max_examples=150)
     @given(
         st.lists(
             st.text(st.characters(exclude_categories=["Cs"]), max_size=12)

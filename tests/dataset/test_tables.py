@@ -256,7 +256,7 @@ class TestCaptures:
         update(folder_store, first, then)
         assert told(folder_store) == known
 
-    @settings(deadline=None, max_examples=40)
+    @settings(max_examples=40)
     @given(outcomes=st.lists(st.sampled_from(OUTCOMES), min_size=1, max_size=6))
     def test_whatever_came_before_the_most_is_known(
         self, tmp_path_factory: pytest.TempPathFactory, outcomes: list[str]

@@ -55,7 +55,7 @@ class TestDecode:
         with pytest.raises(RecognitionError, match="decompression bomb"):
             models.decode(SMALL["PNG"])
 
-    @settings(deadline=None, max_examples=300)
+    @settings(max_examples=300)
     @given(
         format=st.sampled_from(sorted(SMALL)),
         place=st.floats(0, 1, exclude_max=True),

@@ -152,7 +152,7 @@ def built_of(rows: Rows) -> dict[str, pl.DataFrame]:
         return tables(store)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(CAPTURES)
 def test_shares_and_counts_of_any_dataset(captures: dict[tuple[str, int, int], Any]) -> None:
     made = built_of(as_rows(captures))
@@ -181,7 +181,7 @@ def test_shares_and_counts_of_any_dataset(captures: dict[tuple[str, int, int], A
     assert {(b, a, *rest) for a, b, *rest in pairs} == pairs
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(CAPTURES, st.randoms(use_true_random=False))
 def test_the_order_of_rows_says_nothing(captures: dict[tuple[str, int, int], Any], order: random.Random) -> None:
     rows, mixed = as_rows(captures), as_rows(captures)
@@ -192,7 +192,7 @@ def test_the_order_of_rows_says_nothing(captures: dict[tuple[str, int, int], Any
         assert_frame_equal(table, other[name])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(CAPTURES)
 def test_captures_that_failed_or_were_skipped_change_no_share(captures: dict[tuple[str, int, int], Any]) -> None:
     last = max((day for _, day, _ in captures), default=0)
