@@ -68,14 +68,13 @@ class TestSitesFile:
         return operator.step.site
 
     def test_a_corrected_address_is_used(
-        self, tmp_path: Path, context: dict[str, Any], no_browser: None, caplog: pytest.LogCaptureFixture
+        self, tmp_path: Path, context: dict[str, Any], no_browser: None, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        caplog.set_level("INFO")
         path = tmp_path / "sites.yaml"
         path.write_text("sites: [https://people.com/, {url: https://www.tmz.com/, timeout_s: 90}]")
         site = self.step_site(path, context)
         assert (site.name, site.url, site.timeout_s) == ("TMZ", "https://www.tmz.com/", 90)
-        assert "used is what it has now: {'timeout_s': 90.0, 'url': 'https://www.tmz.com/'}" in caplog.text
+        assert "used is what it has now: {'timeout_s': 90.0, 'url': 'https://www.tmz.com/'}" in capsys.readouterr().out
 
     @pytest.mark.parametrize("content", ["sites: [https://people.com/]", "sites: [", None], ids=["gone", "bad", "none"])
     def test_else_the_one_of_list_sites(
