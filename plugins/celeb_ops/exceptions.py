@@ -95,6 +95,10 @@ class UnknownHostError(NoAnswerError):
     """The site's host name was not found."""
 
 
+class InternalAddressError(CaptureError, PermanentError):
+    """The page led to an address inside the network that its site may not reach."""
+
+
 class CertificateError(CaptureError, PermanentError):
     """No safe connection to the site can be made."""
 

@@ -47,7 +47,7 @@ class TestTheClock:
     ) -> None:
         replay = played(news, f"{scheme}://{scheme}.clock.example/")
         site = Site(url=f"{scheme}://{scheme}.clock.example/", name="CLOCK", timezone="UTC", timeout_s=20)
-        with open_browser(site, "", replay.address) as driver:
+        with open_browser(site, "", replay.address, any_certificate=True) as driver:
             loading.open_page(driver, site, MORNING)
             assert driver.title == "Fri Nov 20 2026"
             frames = [None, *driver.find_elements("tag name", "iframe")]

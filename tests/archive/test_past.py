@@ -60,7 +60,7 @@ class Darkroom:
         if self.lock_out:
             (lock,) = self.cache.glob("*.lock")
             self._locked_out.enter_context(FileLock(lock))
-        with open_browser(options, "", self.proxy or proxy) as driver:
+        with open_browser(options, "", self.proxy or proxy, any_certificate=True) as driver:
             yield driver
             self.sources.append(driver.page_source)
 

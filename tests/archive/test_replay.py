@@ -20,10 +20,11 @@ import pytest
 from celeb_ops.archive import memento
 from celeb_ops.archive import replay as replays
 from celeb_ops.archive import turns as turning
-from celeb_ops.archive.proxy import Proxy, Wanted, own_address
+from celeb_ops.archive.proxy import Proxy, Wanted
 from celeb_ops.archive.replay import Replay
 from celeb_ops.archive.turns import Turns
 from celeb_ops.capture.browser import open_browser
+from celeb_ops.capture.visit import own_address
 from celeb_ops.exceptions import ArchiveBusyError, ArchiveError, BrowserError
 from celeb_ops.sites import CaptureOptions, Site
 from tests.archive.conftest import DAILY, MORNING, NEXT_DAY, SCRIPTS, SITE, WORDS
@@ -106,7 +107,7 @@ class TestTodaysWeb:
         present.visits.clear()
         live = f"http://localhost:{present.http}"
         replay = played(news, f"{live}/tries")
-        with open_browser(OPTIONS, "", replay.address) as driver:
+        with open_browser(OPTIONS, "", replay.address, any_certificate=True) as driver:
             for origin in (live, "https://leak.example", "http://leak.example"):
                 driver.get(f"{origin}/tries")
                 assert driver.title == "tried"
@@ -486,7 +487,7 @@ def test_a_remote_browser_may_be_reached_by_ipv6(ipv6: None, news: Archive, tmp_
         with Replay(archive, copy, MORNING, 12 * HOUR, time.monotonic() + 20, host="::1") as replay:
             assert re.fullmatch(r"http://\[::1\]:\d+", replay.address)
             assert got(replay, "https://secure.example/").status == 200
-            with open_browser(OPTIONS, "", replay.address) as driver:
+            with open_browser(OPTIONS, "", replay.address, any_certificate=True) as driver:
                 driver.get("https://secure.example/")
                 assert driver.title == "Secure"
 
@@ -567,7 +568,7 @@ def test_sound_and_what_may_come_next_are_not_asked_of_the_archive(busy: Front, 
         wanted.append(one)
         return replay.answer(one)
 
-    with Proxy(noting) as proxy, open_browser(OPTIONS, "", proxy.address) as driver:
+    with Proxy(noting) as proxy, open_browser(OPTIONS, "", proxy.address, any_certificate=True) as driver:
         driver.get("http://loud.example/")
         deadline = time.monotonic() + 10
         paths = {"/clip.mp4", "/clip", "/sound", "/next", "/one.jpg"}

@@ -17,6 +17,7 @@ import pyvips
 
 from celeb_ops.capture.browser import open_browser
 from celeb_ops.capture.page import PageCapture, capture_page
+from celeb_ops.capture.visit import visit
 from celeb_ops.sites import Site
 from tests.capture.site import WORDS
 
@@ -67,7 +68,7 @@ def pixels(*paths: Path) -> NDArray[np.uint8]:
 def shoot(url: str, browser_url: str = "", **options: Any) -> Shot:
     """Capture a page in a browser of its own, as tasks do."""
     site = site_at(url, **options)
-    with open_browser(site, browser_url) as driver:
+    with visit(site, browser_url) as driver:
         return _shoot(driver, site)
 
 

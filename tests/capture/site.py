@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from PIL import Image
 
@@ -42,7 +42,7 @@ class LocalSite:
     ``/loop`` a redirect in a circle, ``/never`` a connection that is not answered,
     ``/trickle/<bytes>`` that many bytes of page and then never its end, ``/flood`` a page without end,
     ``/picture/<rrggbb>/<width>x<height>.png`` (``?delay=<s>``), ``/moving.gif``,
-    ``/file`` a download.
+    ``/file`` a download, ``/redirect/<status>?<address>``, ``/with/<header>?<value>`` a page with a header.
     """
 
     address: str = ""
@@ -86,6 +86,11 @@ class LocalSite:
             _send(request, 200, "image/png", picture(*re.split("[/x.]", rest)[:3]))
         elif kind == "moving.gif":
             _send(request, 200, "image/gif", moving())
+        elif kind == "redirect":
+            _send(request, int(rest), "text/html", b"", Location=unquote(parts.query))
+        elif kind == "with":
+            body = b"<title>News</title><img src=/picture/cc4444/30x30.png>"
+            _send(request, 200, "text/html", body, **{rest: unquote(parts.query)})
         elif kind == "file":
             _send(request, 200, "application/zip", b"PK", **{"Content-Disposition": "attachment; filename=gift.zip"})
         else:
@@ -134,6 +139,10 @@ def served(certificate: Path | None = None) -> Iterator[LocalSite]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            site.answer(self)
 
         def do_GET(self) -> None:
             if urlsplit(self.path).path.split("/")[1] in {"trickle", "flood"}:

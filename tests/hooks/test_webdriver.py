@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import psutil
 import pytest
+from selenium.common.exceptions import WebDriverException
 
 from celeb_ops.exceptions import BrowserError
+from celeb_ops.hooks import webdriver
 from celeb_ops.hooks.webdriver import WebDriverHook
-from celeb_ops.sites import CaptureOptions
+from celeb_ops.sites import CaptureOptions, Site
 from tests.browsers import running
-from tests.web import free_port
+from tests.web import Web, free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,6 +74,42 @@ class TestRemote:
         assert chromedriver.is_running()
         psutil.wait_procs(chromedriver.children(recursive=True), timeout=5)
         assert not running(chromedriver)
+
+
+class TestVisit:
+    """A page reaches nothing of Airflow's, wherever its site is."""
+
+    @pytest.mark.browser
+    def test_keeps_a_page_of_a_site_on_loopback_from_the_api_server(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        with Web({"/": "Airflow"}) as airflow, Web({"/": "<title>News</title>"}) as site:
+            monkeypatch.setenv("AIRFLOW__API__PORT", airflow.address.rpartition(":")[2])
+            with WebDriverHook("").visit(Site(url=site.address, name="NEWS")) as driver:
+                driver.get(site.address)
+                assert driver.title == "News"
+                with suppress(WebDriverException):
+                    driver.get(airflow.address)
+                assert "Airflow" not in driver.page_source
+            assert airflow.asked == []
+
+    def test_knows_where_airflow_is_by_its_configuration(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name, value in {
+            "API__PORT": "8081",
+            "API__BASE_URL": "https://airflow.example/ui",
+            "CORE__EXECUTION_API_SERVER_URL": "http://api-server:8080/execution/",
+            "CORE__EXECUTOR": "CeleryExecutor",
+            "CELERY__BROKER_URL": "redis://:secret@redis/0",
+            "CELERY__RESULT_BACKEND": "db+postgresql+psycopg2://airflow:secret@postgres/airflow",
+        }.items():
+            monkeypatch.setenv(f"AIRFLOW__{name}", value)
+        assert {
+            ("localhost", 8081),
+            ("airflow.example", 443),
+            ("api-server", 8080),
+            ("redis", 6379),
+            ("postgres", 5432),
+        } <= set(webdriver._airflow())
+        monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "LocalExecutor")
+        assert not {"redis", "postgres"} & {host for host, _ in webdriver._airflow()}
 
 
 class TestErrors:

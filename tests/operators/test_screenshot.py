@@ -445,7 +445,7 @@ class TestALiveCaptureThatIsKilled:
             raise Killed
 
         monkeypatch.setattr("celeb_ops.capture.page.capture_page", die)
-        monkeypatch.setattr(WebDriverHook, "browser", lambda *_: contextlib.nullcontext())
+        monkeypatch.setattr(WebDriverHook, "visit", lambda *_: contextlib.nullcontext())
 
     def test_is_known_as_missed_when_its_hours_are_over(
         self,

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from celeb_ops import keys
 from celeb_ops.archive.kept import Kept
 from celeb_ops.archive.memento import Archive
-from celeb_ops.archive.proxy import own_address
 from celeb_ops.archive.replay import Replay
 from celeb_ops.archive.turns import Turns
 from celeb_ops.capture.page import capture_page
+from celeb_ops.capture.visit import own_address, unreached
 from celeb_ops.exceptions import (
     ArchiveBusyError,
     BlankPageError,
@@ -178,11 +178,7 @@ def _in_place_of_a_page(error: CaptureError, replay: Replay) -> str | None:
     :raises BrowserError: the browser never came to the proxy.
     """
     if not replay.begun and not isinstance(error, BrowserError):
-        raise BrowserError(
-            f"The browser did not reach the proxy at {replay.address} in this task's process, its only way to archived "
-            f"pages ({error}). If CELEBS_BROWSER_URL is a browser on another machine, or in a container, it must be "
-            "able to reach this machine."
-        ) from error
+        raise unreached(replay.address, error) from error
     shows = _NO_PAGE.get(type(error))
     if shows and replay.why_not:
         return f"nothing: it, or where it led to, is {replay.why_not}"

@@ -22,8 +22,6 @@ from urllib.parse import urlsplit
 
 from requests.utils import requote_uri
 
-from celeb_ops.exceptions import BrowserError
-
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
@@ -226,26 +224,3 @@ def _tls() -> ssl.SSLContext:
     finally:
         os.unlink(path)
     return context
-
-
-def own_address(browser_url: str) -> str:
-    """The address by which a remote browser can reach this machine: the one it is reached from.
-
-    :raises BrowserError: the browser's own address is not known.
-    """
-    place = urlsplit(browser_url)
-    try:
-        family, kind, protocol, _, there = socket.getaddrinfo(place.hostname, place.port or 80, type=socket.SOCK_DGRAM)[
-            0
-        ]
-        with socket.socket(family, kind, protocol) as probe:
-            # Nothing is sent: the system only says which way it would go.
-            probe.connect(there)
-            address: str = probe.getsockname()[0]
-    # A name that can't be one is no OSError.
-    except (OSError, UnicodeError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise BrowserError(
-            f"The host of the browser at {browser_url} was not found ({why}): is CELEBS_BROWSER_URL right?"
-        ) from error
-    return address

@@ -51,23 +51,29 @@ _HEAP_MB = 1_024
 _MEMORY_MB = 2_000
 """Memory of all of a browser's processes: pages of 24,000 and of 100,000 px with 44 pictures took 320 and 370."""
 _WATCH_S = 0.5
+_CONNECTIONS = 99
+"""To a proxy, the most that Chromium allows."""
 _SOCKET = len("/org.chromium.Chromium.XXXXXX/SingletonSocket")
 _QUIT_S = 5
 """Seconds that a browser may take to end; what is left of a local one is killed then."""
 
 
 @contextlib.contextmanager
-def open_browser(options: CaptureOptions, url: str = "", proxy: str = "") -> Iterator[WebDriver]:
+def open_browser(
+    options: CaptureOptions, url: str = "", proxy: str = "", any_certificate: bool = False
+) -> Iterator[WebDriver]:
     """A driver with a browser of its own, ended on leaving whatever happened.
 
     :param options: viewport, locale and ``timeout_s``, which bounds every single answer of the driver.
     :param url: a remote WebDriver; empty starts a local one.
-    :param proxy: the one way out of the browser, for all it asks for, whatever that has for a certificate.
+    :param proxy: the one way out of the browser, for all it asks for; empty: the network of the machine it runs on.
+    :param any_certificate: whether that proxy shows certificates of its own.
     :raises BrowserError: it could not be started.
     """
     with contextlib.ExitStack() as stack:
         try:
-            driver = stack.enter_context(_remote(options, url, proxy) if url else _local(options, proxy))
+            ways = (proxy, any_certificate)
+            driver = stack.enter_context(_remote(options, url, *ways) if url else _local(options, *ways))
         except (WebDriverException, HTTPError, OSError) as error:
             where = f"at {url}" if url else "here"
             raise BrowserError(
@@ -78,7 +84,7 @@ def open_browser(options: CaptureOptions, url: str = "", proxy: str = "") -> Ite
 
 
 @contextlib.contextmanager
-def _local(options: CaptureOptions, proxy: str) -> Iterator[WebDriver]:
+def _local(options: CaptureOptions, proxy: str, any_certificate: bool) -> Iterator[WebDriver]:
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(scratch_folder("browser"))
         # Chromium leaves temporary files of its own behind when it is killed: they go with the folder.
@@ -89,7 +95,7 @@ def _local(options: CaptureOptions, proxy: str) -> Iterator[WebDriver]:
         if sys.platform == "linux":
             apart["preexec_fn"] = _die_with_parent
         service = Service(shutil.which("chromedriver"), env=environment, popen_kw=apart)
-        chrome = _options(options, str(folder / "profile"), proxy)
+        chrome = _options(options, str(folder / "profile"), proxy, any_certificate)
         if service.path:
             chrome.binary_location = next(filter(None, map(shutil.which, _BINARIES)), "")
         else:
@@ -108,9 +114,9 @@ def _local(options: CaptureOptions, proxy: str) -> Iterator[WebDriver]:
 
 
 @contextlib.contextmanager
-def _remote(options: CaptureOptions, url: str, proxy: str) -> Iterator[WebDriver]:
+def _remote(options: CaptureOptions, url: str, proxy: str, any_certificate: bool) -> Iterator[WebDriver]:
     # Profile and sandbox are the far side's own affair: chromedriver makes a fresh profile for each session.
-    driver = _first_that_starts(addresses(url), _options(options, None, proxy), options)
+    driver = _first_that_starts(addresses(url), _options(options, None, proxy, any_certificate), options)
     try:
         yield driver
     finally:
@@ -174,7 +180,7 @@ def _quit(driver: WebDriver) -> None:
         driver.quit()
 
 
-def _options(options: CaptureOptions, profile: str | None, proxy: str = "") -> Options:
+def _options(options: CaptureOptions, profile: str | None, proxy: str = "", any_certificate: bool = False) -> Options:
     chrome = Options()
     chrome.page_load_strategy = "eager"
     chrome.unhandled_prompt_behavior = "dismiss"
@@ -222,10 +228,12 @@ def _options(options: CaptureOptions, profile: str | None, proxy: str = "") -> O
             "--webrtc-ip-handling-policy=disable_non_proxied_udp",
             "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
             "--disable-quic",
-            # All certificates are the proxy's own.
-            "--ignore-certificate-errors",
         ):
             chrome.add_argument(argument)
+        # By itself Chromium has 32 connections to a proxy, and 256 without one.
+        chrome.add_experimental_option("localState", {"net.max_connections_per_proxy": _CONNECTIONS})
+    if any_certificate:
+        chrome.add_argument("--ignore-certificate-errors")
     chrome.add_experimental_option("excludeSwitches", ["enable-automation", "disable-popup-blocking"])
     chrome.add_experimental_option(
         "prefs",

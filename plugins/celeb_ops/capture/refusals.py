@@ -124,6 +124,11 @@ _NET_ERRORS: tuple[tuple[str, type[CaptureError], str], ...] = (
     ("ERR_CERT_", CertificateError, "its TLS certificate is not valid. It is not opened: the page could be anybody's."),
     ("ERR_SSL_", CertificateError, "no safe connection to it can be made."),
     ("ERR_CONNECTION_REFUSED", NoAnswerError, "nothing listens at its address. Is the site up?"),
+    (
+        "ERR_PROXY_",
+        NoAnswerError,
+        "the proxy that the environment names (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY) gave no connection.",
+    ),
     ("ERR_INTERNET_DISCONNECTED", NoAnswerError, "this machine has no network."),
 )
 

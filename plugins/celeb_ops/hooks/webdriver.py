@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from airflow.sdk import BaseHook
+from airflow.sdk.configuration import conf
 
 from celeb_ops.settings import Settings
 from celeb_ops.sites import CaptureOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
     from selenium.webdriver.remote.webdriver import WebDriver
+
+    from celeb_ops.sites import Site
+
+_PORTS = (
+    ("api", "port"),
+    ("logging", "worker_log_server_port"),
+    ("logging", "trigger_log_server_port"),
+    ("scheduler", "scheduler_health_check_server_port"),
+)
+"""Where parts of Airflow listen on this machine, if they run here, by section and option of its configuration."""
+_ADDRESSES = (
+    ("api", "base_url"),
+    ("core", "execution_api_server_url"),
+    ("celery", "broker_url"),
+    ("celery", "result_backend"),
+)
+_USUAL_PORTS = {"http": 80, "https": 443, "redis": 6379, "amqp": 5672, "postgresql": 5432, "mysql": 3306}
 
 
 class WebDriverHook(BaseHook):
@@ -31,11 +52,36 @@ class WebDriverHook(BaseHook):
         """A browser with default capture options; see :meth:`browser`."""
         return self.browser(CaptureOptions())
 
+    def visit(self, site: Site) -> AbstractContextManager[WebDriver]:
+        """A browser for a site's live page, which reaches what that page may, and nothing of Airflow's."""
+        from celeb_ops.capture.visit import visit
+
+        return visit(site, self.browser_url, _airflow())
+
     def browser(self, options: CaptureOptions, proxy: str = "") -> AbstractContextManager[WebDriver]:
         """A browser with a clean profile, as a context manager that always ends it.
 
-        :param proxy: its one way out; empty: the network of the machine it runs on.
+        :param proxy: its one way out, which shows certificates of its own; empty: the network of the machine it runs
+            on, which is nothing for strangers' pages.
         """
         from celeb_ops.capture.browser import open_browser
 
-        return open_browser(options, self.browser_url, proxy)
+        return open_browser(options, self.browser_url, proxy, any_certificate=bool(proxy))
+
+
+def _airflow() -> Iterator[tuple[str, int]]:
+    """Hosts and ports of Airflow's parts, its queue and its database, as far as its configuration says."""
+    for section, option in _PORTS:
+        if port := conf.getint(section, option, fallback=0):
+            yield "localhost", port
+    celery = "celery" in conf.get("core", "executor", fallback="").lower()
+    for section, option in _ADDRESSES:
+        if section == "celery" and not celery:
+            # Its defaults name hosts that nobody has.
+            continue
+        # A port that is none; `db+postgresql+psycopg2://` is PostgreSQL.
+        with suppress(ValueError):
+            place = urlsplit(conf.get(section, option, fallback=None) or "")
+            usual = next((_USUAL_PORTS[part] for part in place.scheme.split("+") if part in _USUAL_PORTS), None)
+            if place.hostname and (port := place.port or usual):
+                yield place.hostname, port

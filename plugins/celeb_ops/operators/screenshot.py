@@ -157,7 +157,7 @@ class ScreenshotOperator(SiteOperator):
         try:
             self._leave_word(step, "failed", BEGAN)
             with scratch_folder("capture") as folder:
-                with WebDriverHook(step.settings.browser_url).browser(step.site) as driver:
+                with WebDriverHook(step.settings.browser_url).visit(step.site) as driver:
                     page = capture_page(driver, step.site, folder)
                 missing = page.images_total - page.images_loaded
                 return self._keep(step, key, _Seen(page, "live", page.captured_at, missing))
