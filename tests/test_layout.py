@@ -8,7 +8,20 @@ from hypothesis import strategies as st
 
 from celeb_ops.geometry import Box
 from celeb_ops.records import Slice, Span, stacked
-from celeb_ops.slicing.layout import LONG_SIDE_PX, MIN_SIDE_PX, OVERLAP_PX, Layout, bands_of, lay_out, useful_areas
+from celeb_ops.slicing.layout import (
+    BEYOND,
+    LEFT_OUT,
+    LONG_SIDE_PX,
+    MIN_SIDE_PX,
+    MOST_AREAS,
+    OVERLAP_PX,
+    Layout,
+    bands_of,
+    largest,
+    lay_out,
+    spans,
+    useful_areas,
+)
 
 WIDTHS = st.integers(80, 3_840)
 HEIGHTS = st.one_of(st.integers(1, 3_000), st.integers(1, 100_000))
@@ -143,3 +156,31 @@ class TestSlice:
     )
     def test_what_touches_the_edge_of_a_band_may_go_on_beyond_it(self, box: Box, cut: bool) -> None:
         assert self.ONE.cuts(box) is cut
+
+
+class TestAPageThatWantsTooMuch:
+    THUMBNAILS = tuple(Box(left, top, 60, 60) for top in range(72, 72_072, 72) for left in range(0, 1_440, 72))
+    LARGE = (Box(0, 80_000, 900, 600), Box(0, 10, 300, 50))
+
+    def test_has_its_largest_pictures_looked_at(self) -> None:
+        looked_at, beyond = largest([*self.THUMBNAILS, *self.LARGE])
+        assert len(looked_at) == MOST_AREAS
+        assert set(self.LARGE) < set(looked_at)
+        assert len(beyond) == 20_002 - MOST_AREAS
+
+    def test_and_the_others_named(self) -> None:
+        looked_at, beyond = largest([*self.THUMBNAILS, *self.LARGE])
+        layouts, left_out = lay_out(1_440, 100_000, looked_at, beyond)
+        reasons = [(left.rows.start < 72_072, left.reason) for left in left_out]
+        assert set(reasons) == {(True, BEYOND), (False, LEFT_OUT)}
+        assert len(layouts) < 10
+
+    @pytest.mark.parametrize("width", [1_440, 7_680])
+    def test_has_a_bounded_number_of_slices(self, width: int) -> None:
+        # Each a little below and beside the one before: none is whole in a slice with its neighbours.
+        boxes = [Box(at % 5_000, at, 1_900, 1_900) for at in range(0, 98_000, 50)]
+        layouts, left_out = lay_out(width, 100_000, boxes)
+        assert len(slices_of(layouts)) <= 2 * len(spans(100_000)) * len(spans(width))
+        # The page is covered all the same.
+        assert not left_out
+        assert {one.columns for one in layouts} == {tuple(spans(width))}

@@ -240,6 +240,8 @@ class Plan(Record):
     slices: list[Slice]
     areas: list[Box] = []
     """Where a face may be, in page px: pictures of the DOM, and what looks like one where the DOM is silent."""
+    areas_left_out: int = 0
+    """Smaller ones that are not looked at, because there are too many."""
     left_out: list[LeftOut] = []
     seconds: float = 0
 
@@ -300,6 +302,8 @@ class Result(SiteRecord):
     faces: Count
     unrecognised: Count
     sightings: list[Sighting]
+    not_looked_at: list[str] = []
+    """What of the page is not looked at because it would take too long, for people to read."""
     seconds: Number
     """Capture, slicing and recognition together."""
 

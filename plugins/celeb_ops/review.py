@@ -17,7 +17,6 @@ from celeb_ops.exceptions import CelebsError, EmptyPictureError, NotStoredError
 from celeb_ops.gallery.references import References
 from celeb_ops.records import Plan, Result, Screenshot
 from celeb_ops.settings import Settings
-from celeb_ops.slicing.layout import LEFT_OUT
 from celeb_ops.store import FolderStore
 from celeb_ops.vips import opaque, reason
 
@@ -49,7 +48,6 @@ def review(store: Store, results: list[str], gallery: Path, cache: Path | None =
     return environment.get_template("review.html").render(
         time=keys.iso(loaded[0].time) if loaded else "",
         sites=[_site(store, result, lambda name: _reference(gallery, name, made)) for result in loaded],
-        left_out=LEFT_OUT,
     )
 
 
@@ -83,8 +81,10 @@ def _site(store: Store, result: Result, reference: Callable[[str | None], str]) 
         "slices": counted(result.slices, "slice"),
         "recognizer": f"{result.recognizer.name} {result.recognizer.version}",
         "screenshot": list(_screenshot(store, shot)),
+        "not_looked_at": result.not_looked_at,
         "left_out": [
-            (_share(one.rows.start, height), _share(one.rows.stop - one.rows.start, height)) for one in left_out
+            (_share(one.rows.start, height), _share(one.rows.stop - one.rows.start, height), one.reason)
+            for one in left_out
         ],
         "faces": [
             _face(store, one, f"{keys.safe(result.site)}-{number}", shot, reference)

@@ -14,7 +14,7 @@ from celeb_ops.recognition.asking import Inquiry, Question, SliceView
 from celeb_ops.recognition.budget import Budget
 from celeb_ops.recognition.rekognition import RekognitionError
 from celeb_ops.records import RecognizerInfo, Slice, Span
-from tests.factories import RUN_TIME
+from tests.factories import RUN_TIME, a_picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -132,3 +132,20 @@ def test_an_interrupt_begins_nothing_more_and_keeps_what_was_under_way(folder_st
     later = inquiry(folder_store, again := Scripted())
     later.ask(questions(*many(20)))
     assert len(again.asked) == 18
+
+
+def test_a_picture_full_of_ever_smaller_faces_costs_a_bounded_number_of_calls(folder_store: FolderStore) -> None:
+    class Crowd(Scripted):
+        most_faces = 64
+
+        def recognize(self, picture: bytes, areas: Sequence[Box] = (), key: str | None = None) -> list[Face]:
+            self.asked.append(picture)
+            return [Face(Box(number, number, 5, 5)) for number in range(64)]
+
+    wall = a_picture(1_440, 1_920)
+    view = SliceView(Slice(key="Slices/x/1.jpeg", bands=[Span(0, 1_920)], columns=Span(0, 1_440)))
+    asking = inquiry(folder_store, recognizer := Crowd())
+    assert asking.ask([Question.of_bytes(view, wall)])
+    # The picture, its halves and their halves.
+    assert len(recognizer.asked) == 7
+    assert asking.unasked == 4

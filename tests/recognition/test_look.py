@@ -13,6 +13,7 @@ from celeb_ops.geometry import Box
 from celeb_ops.recognition import Face, findings
 from celeb_ops.recognition.findings import Finding
 from celeb_ops.recognition.look import confirmed, look
+from celeb_ops.recognition.sheets import MOST_FACES
 from celeb_ops.records import Picture, Plan, RecognizerInfo, Result, Slice, Span
 from celeb_ops.slicing import cut
 from tests.factories import RUN_TIME, a_page, a_picture, a_screenshot, saved
@@ -247,6 +248,21 @@ class TestLook:
         assert (looked(folder_store, [], []).calls, looked(folder_store, [], []).cost_usd) == (0, 0)
         monkeypatch.setattr(Scripted, "cost_usd", 0.001)
         assert (looked(folder_store, [], []).calls, looked(folder_store, [], []).cost_usd) == (2, 0.002)
+
+
+class TestAPageThatWantsTooMuch:
+    def test_is_not_looked_at_below_a_thousand_faces(self, folder_store: FolderStore) -> None:
+        wall = [a_face(9 * (number % 30), 9 * (number // 30), size=8) for number in range(MOST_FACES)]
+        result = looked(folder_store, wall)
+        assert result.faces == MOST_FACES
+        assert result.not_looked_at == ["the last 1 of 2 slices, below 1,000 faces"]
+
+    def test_says_how_many_pictures_are_beyond_the_largest(self, folder_store: FolderStore) -> None:
+        thumbnails = [Picture(box=Box(left, top, 41, 41), src="") for top in range(300) for left in range(0, 250, 25)]
+        screenshot = a_screenshot(page_width=300, captured_height=600, pictures=thumbnails)
+        plan = cut(screenshot, saved(folder_store, screenshot, a_page(300, 600, {})), STEM, folder_store)
+        result = look(plan, screenshot, Scripted([]), STEM, folder_store)
+        assert result.not_looked_at == ["1,000 pictures smaller than the 2,000 largest"]
 
 
 class TestNames:

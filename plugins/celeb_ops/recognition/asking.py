@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_HALVINGS = 2
+"""How often a picture full of faces is halved: quarters hold 256. Ever smaller faces would cost thousands of calls."""
+
 
 class View(Protocol):
     """What a picture shows of the page."""
@@ -119,6 +122,8 @@ class Inquiry:
         self._stem = stem
         self._at_once = at_once
         self._paid: set[str] = set()
+        self.unasked = 0
+        """Parts of pictures that may show more faces than their answer has."""
 
     @property
     def calls(self) -> int:
@@ -131,7 +136,7 @@ class Inquiry:
         :raises BudgetError: the answers that are lacking would pass the budget; none of them was asked for.
         """
         found: list[Finding] = []
-        while questions:
+        for halved in range(_HALVINGS + 1):
             further: list[Question] = []
             answers = self._answered(questions)
             for question in questions:
@@ -139,7 +144,10 @@ class Inquiry:
                 found += question.view.findings(faces)
                 if self._recognizer.most_faces and len(faces) >= self._recognizer.most_faces:
                     # There may be more: each half of the picture has room for as many.
-                    further += question.halves()
+                    if halved < _HALVINGS:
+                        further += question.halves()
+                    else:
+                        self.unasked += 1
             questions = further
         return found
 

@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PIL import Image
 
 from celeb_ops import keys
@@ -17,10 +18,12 @@ from celeb_ops.recognition import paid
 from celeb_ops.recognition.findings import merged, on_slice
 from celeb_ops.recognition.identifying import identified
 from celeb_ops.recognition.people import People
+from celeb_ops.recognition.sheets import MOST_FACES
 from celeb_ops.recognition.unnamed import Unnaming, without_names
 from celeb_ops.recognition.words import mentions
 from celeb_ops.records import Result, Sighting
 from celeb_ops.removed import Removed
+from celeb_ops.slicing.layout import BEYOND
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,17 +59,28 @@ def look(
     start = time.monotonic()
     removed = Removed.load(store)
     recognizer = Unnaming(recognizer, removed)
+    calls = 0
     if recognizer.cost_usd:
-        found, calls = paid.find(plan, screenshot, recognizer, stem, store, terms or paid.Terms(), removed)
+        found, calls, not_looked_at = paid.find(
+            plan, screenshot, recognizer, stem, store, terms or paid.Terms(), removed
+        )
     else:
-        found, calls = _on_every_slice(plan, recognizer, store), 0
+        found, not_looked_at = _on_every_slice(plan, recognizer, store)
+    if plan.areas_left_out:
+        not_looked_at.append(f"{plan.areas_left_out:,} {BEYOND}")
+    for one in not_looked_at:
+        logger.warning("Not looked at: %s.", one)
     # Who asked not to be in the dataset is not, by no name: neither the recogniser's nor the gallery's.
     found = without_names(identified(found, people or People()), removed)
     # Not the other way round: a name that is none would keep two findings of one face apart.
     faces_once = confirmed(merged([_sure(one, min_confidence) for one in found]), screenshot.pictures)
     named = sorted((one for one in faces_once if one.face.name), key=lambda one: (one.box.top, one.box.left))
     _remove_crops(stem, store)
-    sightings = [_sighting(one, number, plan, screenshot, stem, store) for number, one in enumerate(named, start=1)]
+    places = _places([one.box for one in named], screenshot.pictures)
+    sightings = [
+        _sighting(one, keys.crop(stem, number), place, plan, screenshot, store)
+        for number, (one, place) in enumerate(zip(named, places, strict=True), start=1)
+    ]
     return Result(
         site=screenshot.site,
         time=screenshot.time,
@@ -83,18 +97,23 @@ def look(
         faces=len(faces_once),
         unrecognised=len(faces_once) - len(named),
         sightings=sightings,
+        not_looked_at=not_looked_at,
         seconds=round(sum(screenshot.timings.values()) + plan.seconds + time.monotonic() - start, 2),
     )
 
 
-def _on_every_slice(plan: Plan, recognizer: Recognizer, store: Store) -> list[Finding]:
+def _on_every_slice(plan: Plan, recognizer: Recognizer, store: Store) -> tuple[list[Finding], list[str]]:
+    """The faces of the slices, and what was not looked at."""
     found: list[Finding] = []
+    slices = len(plan.slices)
     for number, one in enumerate(plan.slices, start=1):
+        if len(found) >= MOST_FACES:
+            return found, [f"the last {slices - number + 1} of {slices} slices, below {MOST_FACES:,} faces"]
         areas = [part for area in plan.areas for part in one.parts_of(area)]
         faces = recognizer.recognize(store.read(one.key), areas)
-        logger.info("Slice %d of %d: %d faces", number, len(plan.slices), len(faces))
+        logger.info("Slice %d of %d: %d faces", number, slices, len(faces))
         found += on_slice(faces, one)
-    return found
+    return found, []
 
 
 def _sure(one: Finding, least: float) -> Finding:
@@ -106,7 +125,7 @@ def confirmed(found: Sequence[Finding], pictures: Sequence[Picture]) -> list[Fin
 
     The words name one person on a picture, once: of several faces that may be that person the surest is.
     """
-    places = [_picture(one.box, pictures) for one in found]
+    places = _places([one.box for one in found], pictures)
     named = {(place, one.face.name) for one, place in zip(found, places, strict=True) if one.face.name}
     told = []
     for one, place in sorted(zip(found, places, strict=True), key=lambda pair: -pair[0].face.confidence):
@@ -140,8 +159,9 @@ def _remove_crops(stem: str, store: Store) -> None:
         logger.warning("Crops of an earlier try, if there are any, stay: %s", error)
 
 
-def _sighting(one: Finding, number: int, plan: Plan, screenshot: Screenshot, stem: str, store: Store) -> Sighting:
-    key = keys.crop(stem, number)
+def _sighting(
+    one: Finding, key: str, picture: int | None, plan: Plan, screenshot: Screenshot, store: Store
+) -> Sighting:
     store.write(key, _crop(one, plan, store))
     face = one.face
     return Sighting(
@@ -154,18 +174,25 @@ def _sighting(one: Finding, number: int, plan: Plan, screenshot: Screenshot, ste
         basis=face.basis,
         reference=face.reference,
         box=one.box,
-        picture=_picture(one.box, screenshot.pictures),
+        picture=picture,
         above_fold=one.box.top < screenshot.viewport[1],
         page_share=round(one.box.area / (screenshot.page_width * screenshot.captured_height), 6),
         crop=key,
     )
 
 
-def _picture(box: Box, pictures: Sequence[Picture]) -> int | None:
-    """The index of the smallest picture that has most of the face: a background may be the whole page, a badge on a
-    photo a few pixels."""
-    around = [number for number, picture in enumerate(pictures) if 2 * picture.box.intersection(box) > box.area]
-    return min(around, key=lambda number: pictures[number].box.area, default=None)
+def _places(boxes: Sequence[Box], pictures: Sequence[Picture]) -> list[int | None]:
+    """For each face the index of the smallest picture that has most of it: a background may be the whole page, a badge
+    on a photo a few pixels."""
+    left, top, width, height = np.array([picture.box for picture in pictures], np.int64).reshape(-1, 4).T
+    places: list[int | None] = []
+    for box in boxes:
+        wide = np.minimum(left + width, box.right) - np.maximum(left, box.left)
+        high = np.minimum(top + height, box.bottom) - np.maximum(top, box.top)
+        around = np.flatnonzero(2 * wide.clip(0) * high.clip(0) > box.area)
+        areas = (width * height)[around]
+        places.append(int(around[areas.argmin()]) if len(around) else None)
+    return places
 
 
 def _crop(found: Finding, plan: Plan, store: Store) -> bytes:

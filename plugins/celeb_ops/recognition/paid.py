@@ -14,7 +14,7 @@ from celeb_ops.recognition.asking import Inquiry, Question
 from celeb_ops.recognition.budget import Budget
 from celeb_ops.recognition.findings import SAME_IOS, Finding, finding, merged, on_slice
 from celeb_ops.recognition.memory import Memory, shades_of
-from celeb_ops.recognition.sheets import Piece, Shelves, contact_sheets, face_piece
+from celeb_ops.recognition.sheets import MOST_FACES, Piece, Shelves, contact_sheets, face_piece
 from celeb_ops.recognition.unnamed import without_names
 
 if TYPE_CHECKING:
@@ -64,8 +64,9 @@ def find(
     store: Store,
     terms: Terms,
     removed: Removed,
-) -> tuple[list[Finding], int]:
-    """The faces of a page, one maybe twice where slices overlap, and the calls that were made for them in this run.
+) -> tuple[list[Finding], int, list[str]]:
+    """The faces of a page, one maybe twice where slices overlap, the calls that were made for them in this run, and
+    what was not asked about.
 
     :param removed: people whom no finding names. :raises BudgetError: the page needs more calls than the run has left.
     """
@@ -95,7 +96,10 @@ def find(
     found = without_names([*inquiry.ask(questions), *known], removed)
     if memory:
         memory.keep(page.seen(merged(found), memory))
-    return found, inquiry.calls
+    not_asked = way.not_asked()
+    if inquiry.unasked:
+        not_asked.append(f"{inquiry.unasked:,} parts of slices with more faces than an answer holds")
+    return found, inquiry.calls, not_asked
 
 
 class _Page:
@@ -198,6 +202,9 @@ class _Slices:
     def rest(self) -> list[Question]:
         return [Question.of_bytes(sheet.view, sheet.picture()) for sheet in self._shelves.rest()]
 
+    def not_asked(self) -> list[str]:
+        return []
+
 
 @dataclass
 class _FacesOnSheets:
@@ -207,10 +214,14 @@ class _FacesOnSheets:
     stem: str
     _found: list[Finding] = field(default_factory=list)
     _pieces: dict[tuple[str, Box], Piece] = field(default_factory=dict)
+    _passed_over: int = 0
 
     def slice(self, one: Slice, content: bytes) -> Iterator[Question]:
         areas = self.page.parts(one, new=True)
         if not areas and self.page.areas:
+            return iter(())
+        if len(self._found) >= MOST_FACES:
+            self._passed_over += 1
             return iter(())
         pixels = models.decode(content)
         height, width = pixels.shape[:2]
@@ -226,3 +237,6 @@ class _FacesOnSheets:
         return [
             Question.of_bytes(sheet.view, sheet.picture()) for sheet in contact_sheets(f"{self.stem} faces", pieces)
         ]
+
+    def not_asked(self) -> list[str]:
+        return [f"the last slices ({self._passed_over}), below {MOST_FACES:,} faces"] if self._passed_over else []

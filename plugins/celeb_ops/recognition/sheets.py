@@ -29,6 +29,9 @@ CELL_PX = LONG_SIDE_PX // COLUMNS
 _INNER_PX = CELL_PX - GUTTER_PX
 FACE_MARGIN = 0.5
 """Around a face in its cell, of the face's side: dlib's boxes end at brow and chin, and a detector wants the head."""
+MOST_FACES = 1_000
+"""Faces of a page after which no more are looked for, or asked about: each takes 62 ms to compare, so these take a
+minute, and a wall of a hundred thousand would take hours."""
 _SAME_IOS = 0.5
 """An answer that shares so much of the smaller box with the face of its cell is about that face."""
 

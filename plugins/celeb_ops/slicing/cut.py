@@ -19,7 +19,7 @@ from celeb_ops.exceptions import (
     PictureGoneError,
 )
 from celeb_ops.records import Plan, Screenshot, Slice, Span, stacked
-from celeb_ops.slicing.layout import MIN_SIDE_PX, lay_out, useful_areas
+from celeb_ops.slicing.layout import MIN_SIDE_PX, largest, lay_out, useful_areas
 from celeb_ops.slicing.rows import RowReader
 from celeb_ops.slicing.silent import joined, unknown_pictures
 
@@ -48,8 +48,8 @@ def cut(screenshot: Screenshot, sidecar_key: str, stem: str, store: Store) -> Pl
     """
     start = time.monotonic()
     try:
-        areas = areas_of(screenshot, RowReader(screenshot, store.read))
-        layouts, left_out = lay_out(screenshot.page_width, screenshot.captured_height, areas)
+        areas, beyond = largest(areas_of(screenshot, RowReader(screenshot, store.read)))
+        layouts, left_out = lay_out(screenshot.page_width, screenshot.captured_height, areas, beyond)
         with contextlib.suppress(NotPermittedError):
             # It stands for the slices of before, which are written over now. Not sooner: where the screenshot can't be
             # read they are all that there is.
@@ -84,6 +84,7 @@ def cut(screenshot: Screenshot, sidecar_key: str, stem: str, store: Store) -> Pl
         screenshot_digest=screenshot.digest,
         slices=slices,
         areas=areas,
+        areas_left_out=len(beyond),
         left_out=left_out,
         seconds=round(time.monotonic() - start, 3),
     )
