@@ -202,7 +202,18 @@ class TestFile:
             (b"- {name: X, aliases: Y}", "entry 1: aliases is a list, like \\[Rear Admiral Hopper\\], not 'Y'"),
             (b"- {name: X, aliases: [yes]}", "entry 1: alias 1: True is no text"),
             (b"- {name: X, since: soon}", "entry 1: since is a day like 2026-11-24"),
-            (b"- name: [", "line 1 is not YAML"),
+            (b"- name: [", "line 1, column 10 is not YAML"),
+            (b"- {name: X, name: Y}", "line 1, column 13 is not YAML: 'name' stands here twice"),
+            (b"- name: " + b"[" * 400_000, "exceeded maximum nesting depth"),
+            (
+                b"- &a0 [x]\n"
+                + b"".join(b"- &a%d [%b]\n" % (n, b",".join([b"*a%d" % (n - 1)] * 10)) for n in range(1, 9)),
+                "aliases unfold",
+            ),
+            (b"- name: 0x" + b"F" * 5_000, "is taken for a int but is none"),
+            (b"- {name: X, since: 10000-01-01}", "since is a day like"),
+            (b"- {name: X, since: 0001-01-01T00:00:00+99:99}", "is taken for a timestamp but is none"),
+            (b'- name: "\\0"', "is none of a text"),
             (b"\xff\xfe", "not a text in UTF-8"),
         ],
     )

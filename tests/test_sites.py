@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from celeb_ops import keys, sites
+from celeb_ops import keys, yaml_reader
 from celeb_ops.exceptions import PermanentError, SitesError
 from celeb_ops.settings import PROJECT, Settings
 from celeb_ops.sites import CaptureOptions, Site, choose, load_sites, name_of, site_names
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TMZ = "https://www.tmz.com/"
+# 400 bytes that stand for 10⁹ texts, or as many mappings to be merged.
+BOMB = "sites:\n- &a0 [x]\n" + "".join(f"- &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 10))
+MERGED = BOMB.replace("[x]", "{a: b}").replace("[", "{<<: [").replace("]", "]}")
 
 
 @pytest.fixture
@@ -126,7 +129,7 @@ class TestReader:
     def test_a_good_file_is_read_by_libyaml_alone(
         self, read: Callable[[str], list[Site]], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(sites, "_Loader", None)
+        monkeypatch.setattr(yaml_reader, "_Loader", None)
         assert [site.name for site in read(f"sites: [{TMZ}]")] == ["TMZ"]
 
     def test_an_alias_is_no_second_key(self, read: Callable[[str], list[Site]]) -> None:
@@ -150,7 +153,38 @@ ERRORS = {
     "sites left empty": ("sites:", "", "lists no site: add one below `sites:`"),
     "not YAML": ("sites: [a: b: c]", ", line 1, column 13", "is not YAML: expected ',' or ']', but got ':'."),
     "a tab": ("sites:\n\t- a", ", line 2, column 1", "is not YAML: found character '\\t' that cannot start any token."),
-    "a control character": ("sites: \x07", "", "is not YAML: unacceptable character #x0007"),
+    "a control character": (
+        "sites:\n- \x07",
+        ", line 2, column 3",
+        "is not YAML: the character '\\x07' is none of a text",
+    ),
+    "a NUL": (f"# \0\nsites: [{TMZ}]", ", line 1, column 3", "is not YAML: the character '\\x00' is none of a text"),
+    "a NUL by escape": (
+        'sites: ["https://a.com/\\0"]',
+        ", line 1, column 9",
+        "the character '\\x00' is none of a text",
+    ),
+    "half a character": ('sites: ["https://a.com/\\ud800"]', ", line 1, column", "is not YAML: "),
+    "lists in lists": (f"sites: {'[' * 200}{']' * 200}", ", line 1, column 27", "nested more than 20 deep."),
+    "very many lists in lists": ("sites: " + "[" * 400_000, ", line 1, column 1007", "exceeded maximum nesting depth."),
+    "aliases of aliases": (
+        BOMB,
+        ", line 6, column 3",
+        "there are more than 200,000 entries, or aliases unfold to so many.",
+    ),
+    "aliases merged": (
+        MERGED,
+        ", line 6, column 3",
+        "there are more than 200,000 entries, or aliases unfold to so many.",
+    ),
+    "a number in base 16": (f"sites: [0x{'F' * 5_000}]", ", line 1, column 9", "FF' is taken for a int but is none"),
+    "a number of sixties": (f"sites: [1{':1' * 999}.0]", ", line 1, column 9", "' is taken for a float but is none"),
+    "too large a file": (
+        "#" * 1_000_001,
+        "",
+        "is too large (1,000,001 bytes, at most 1,000,000): split it or shorten it.",
+    ),
+    "an endless address": (f"sites: ['https://a.com/{'a' * 3_000}']", ", entry 1", "aaa… is not an http(s) address;"),
     "a Python object": (
         "sites: !!python/object:os.system [x]",
         ", line 1, column 8",

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+_SHOWN = 100
+
+
+def shown(value: object) -> str:
+    """What somebody gave, as a sentence quotes it: in one line, and cut where it is long."""
+    quoted = repr(value)
+    return quoted if len(quoted) <= _SHOWN else f"{quoted[:_SHOWN]}…"
+
 
 class CelebsError(Exception):
     """Base of this project's errors. A task that meets one is tried again."""

@@ -12,8 +12,9 @@ from urllib.parse import unquote, unquote_to_bytes, urlsplit
 import yaml
 
 from celeb_ops import keys
-from celeb_ops.exceptions import NotStoredError, RecordError
+from celeb_ops.exceptions import NotStoredError, RecordError, shown
 from celeb_ops.names import letters, spellings, squeezed
+from celeb_ops.yaml_reader import printable, read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -125,6 +126,7 @@ class Removed:
 
 def add(store: Store, person: Person) -> Removed:
     """Put a person into the store's file; those who are there then. Who is there already is not written twice."""
+    person = Person(printable(person.name), tuple(printable(alias) for alias in person.aliases), person.since)
     url = store.url(keys.REMOVED)
 
     def change(old: bytes | None) -> bytes | None:
@@ -187,16 +189,7 @@ def _yaml(entries: Sequence[dict[str, Any]]) -> bytes:
 
 def _people(content: bytes, where: str) -> tuple[Person, ...]:
     """The people of the file; RecordError with the place and what would be right."""
-    try:
-        entries = yaml.safe_load(content.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        raise RecordError(f"{where} is not a text in UTF-8: save it as such.") from None
-    except (yaml.YAMLError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark else ""
-        raise RecordError(
-            f"{where}{line} is not YAML ({getattr(error, 'problem', None) or error}): names with signs stand in quotes."
-        ) from None
+    entries = read_yaml(content, where, RecordError)
     if entries is None:
         return ()
     if not isinstance(entries, list):
@@ -206,12 +199,12 @@ def _people(content: bytes, where: str) -> tuple[Person, ...]:
 
 def _person(entry: Any, where: str) -> Person:
     if not isinstance(entry, dict):
-        raise RecordError(f"{where}: {entry!r} is no person: {_ENTRY}.")
+        raise RecordError(f"{where}: {shown(entry)} is no person: {_ENTRY}.")
     if unknown := sorted(str(key) for key in entry if key not in {"name", "aliases", "since"}):
-        raise RecordError(f"{where}: there is no {unknown[0]!r} in it: {_ENTRY}.")
+        raise RecordError(f"{where}: there is no {shown(unknown[0])} in it: {_ENTRY}.")
     aliases = entry.get("aliases") or []
     if not isinstance(aliases, list):
-        raise RecordError(f"{where}: aliases is a list, like [Rear Admiral Hopper], not {aliases!r}.")
+        raise RecordError(f"{where}: aliases is a list, like [Rear Admiral Hopper], not {shown(aliases)}.")
     return Person(
         _name(entry.get("name"), f"{where}: name"),
         tuple(_name(alias, f"{where}: alias {number}") for number, alias in enumerate(aliases, start=1)),
@@ -221,7 +214,7 @@ def _person(entry: Any, where: str) -> Person:
 
 def _name(value: Any, where: str) -> str:
     if not isinstance(value, str) or not value.strip():
-        hint = "it is lacking" if value is None else f"{value!r} is no text"
+        hint = "it is lacking" if value is None else f"{shown(value)} is no text"
         raise RecordError(
             f'{where}: {hint}; write a whole name, in quotes where YAML takes it for something else: "50".'
         )
@@ -231,5 +224,5 @@ def _name(value: Any, where: str) -> str:
 def _day(value: date | str | None, where: str) -> str:
     said = str(value or "")
     if said and not re.fullmatch(r"\d{4}-\d\d-\d\d", said):
-        raise RecordError(f"{where}: since is a day like 2026-11-24, or is left out, and not {said!r}.")
+        raise RecordError(f"{where}: since is a day like 2026-11-24, or is left out, and not {shown(said)}.")
     return said

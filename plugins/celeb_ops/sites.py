@@ -8,16 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from celeb_ops.exceptions import CelebsError, SitesError
-
-try:
-    from yaml import CSafeLoader as _Fast
-except ImportError:
-    # A PyYAML that was built without libyaml.
-    from yaml import SafeLoader as _Fast  # type: ignore[assignment]
+from celeb_ops.exceptions import CelebsError, SitesError, shown
+from celeb_ops.yaml_reader import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +23,8 @@ Pixels = Annotated[int, Field(ge=80, le=7_680)]
 """A side of a window: Rekognition looks at nothing narrower than 80 px."""
 
 _NAME = re.compile(r"[A-Z0-9](?:[A-Z0-9_-]|\.(?!\.)){0,63}")
+_LONGEST_URL = 2_000
+"""Longer addresses lead nowhere: they are cut by what lies on their way."""
 _NEEDS_LIST = "needs a list of sites: `sites:` and below it `- https://www.tmz.com/`."
 
 
@@ -83,18 +79,11 @@ def name_of(url: str) -> str:
 def load_sites(path: Path) -> list[Site]:
     """The sites of a file, in its order. SitesError names the file, the entry and the mend."""
     try:
-        content = _content(path.read_text(encoding="utf-8"))
+        content = read_yaml(path.read_bytes(), str(path), SitesError)
     except FileNotFoundError:
         raise SitesError(f"There is no sites file {path}: create it, or set CELEBS_SITES to yours.") from None
     except OSError as error:
         raise SitesError(f"{path} can't be read: {error.strerror or error}.") from None
-    except UnicodeDecodeError:
-        raise SitesError(f"{path} is not a text in UTF-8: save it as such.") from None
-    except yaml.YAMLError as error:
-        problem = str(getattr(error, "problem", None) or error)
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise SitesError(f"{path}{where} is not YAML: {problem}.") from None
     if not isinstance(content, dict):
         raise SitesError(f"{path} {_NEEDS_LIST}")
     _known(content, {"defaults", "sites"}, f"{path}")
@@ -156,71 +145,13 @@ def site_names(path: Path) -> list[str]:
         return []
 
 
-def _content(text: str) -> Any:
-    try:
-        return yaml.load(text, _FastLoader)
-    except yaml.YAMLError:
-        # libyaml says less of what is wrong: the other one's sentence is for people.
-        return yaml.load(text, _Loader)
-
-
-class _Careful:
-    """YAML as its specification has it: a key stands once in a mapping. PyYAML would let the last one win."""
-
-    def get_single_node(self) -> yaml.Node | None:
-        node: yaml.Node | None = super().get_single_node()  # type: ignore[misc]
-        if node:
-            _check_keys(node, set())
-        return node
-
-    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
-        # PyYAML makes a date of what looks like one, and so on, and lets Python's own error through where it is none.
-        try:
-            return super().construct_object(node, deep)  # type: ignore[misc]
-        except (ValueError, LookupError, AttributeError):
-            kind = node.tag.rpartition(":")[2]
-            raise yaml.MarkedYAMLError(
-                problem=f"{str(node.value)[:40]!r} is taken for a {kind} but is none; write a text in quotes",
-                problem_mark=node.start_mark,
-            ) from None
-
-
-# SafeLoaders: they make plain data only.
-class _Loader(_Careful, yaml.SafeLoader):
-    """Reads in Python."""
-
-
-class _FastLoader(_Careful, _Fast):
-    """Reads by libyaml, in a ninth of the time: every task's process reads the DAG file, and that this one."""
-
-
-def _check_keys(node: yaml.Node, seen: set[int]) -> None:
-    if id(node) in seen:
-        # An alias is its anchor's node once more, and may stand inside of it.
-        return
-    seen.add(id(node))
-    children: list[yaml.Node] = []
-    if isinstance(node, yaml.MappingNode):
-        keys = set()
-        for key, value in node.value:
-            if isinstance(key, yaml.ScalarNode):
-                if key.value in keys:
-                    raise yaml.MarkedYAMLError(problem=f"{key.value!r} stands here twice", problem_mark=key.start_mark)
-                keys.add(key.value)
-            children += [key, value]
-    elif isinstance(node, yaml.SequenceNode):
-        children = node.value
-    for child in children:
-        _check_keys(child, seen)
-
-
 def _site(entry: Any, defaults: dict[str, Any], where: str) -> Site:
     if isinstance(entry, str):
         entry = {"url": entry}
     if isinstance(entry, dict):
         _known(entry, set(Site.model_fields), where)
     if not isinstance(entry, dict) or not isinstance(entry.get("url"), str):
-        given = "nothing" if entry is None else repr(entry)
+        given = "nothing" if entry is None else shown(entry)
         raise SitesError(f"{where}: a site is a URL or a mapping with a `url`, not {given}.")
     name = _name(entry, _address(entry["url"], where), where)
     return _valid(Site, {**defaults, **entry, "name": name}, where)
@@ -233,8 +164,8 @@ def _address(url: str, where: str) -> SplitResult:
     except ValueError:
         # Of urlsplit: a bracket that is not closed; of port: no number, or too large.
         usable = False
-    if not usable or re.search(r"[\s\\\x00-\x1f]", url):
-        raise SitesError(f"{where}: {url!r} is not an http(s) address; write it like https://www.tmz.com/.")
+    if not usable or len(url) > _LONGEST_URL or re.search(r"[\s\\]", url):
+        raise SitesError(f"{where}: {shown(url)} is not an http(s) address; write it like https://www.tmz.com/.")
     if "@" in parts.netloc:
         raise SitesError(
             f"{where}: the address of {parts.hostname} holds a user name or a password, which would be written into "
@@ -254,10 +185,10 @@ def _name(entry: dict[str, Any], address: SplitResult, where: str) -> str:
         return name
     name = entry["name"]
     if not isinstance(name, str):
-        raise SitesError(f"{where}: the name {name!r} is not a text; write it in quotes, or leave it out.")
+        raise SitesError(f"{where}: the name {shown(name)} is not a text; write it in quotes, or leave it out.")
     if not _NAME.fullmatch(name.upper()):
         raise SitesError(
-            f"{where}: {name!r} can't be a site's name, which becomes part of file names: "
+            f"{where}: {shown(name)} can't be a site's name, which becomes part of file names: "
             "use letters A-Z, digits, '_', '-' and single dots, 64 at the most."
         )
     return name.upper()
@@ -268,7 +199,7 @@ def _known(given: dict[Any, Any], known: set[str], where: str) -> None:
         if option not in known:
             near = difflib.get_close_matches(str(option), known, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(known))}."
-            raise SitesError(f"{where}: there is no option {str(option)!r}; {hint}")
+            raise SitesError(f"{where}: there is no option {shown(str(option))}; {hint}")
 
 
 def _valid(model: type[M], values: dict[str, Any], where: str) -> M:
@@ -278,4 +209,4 @@ def _valid(model: type[M], values: dict[str, Any], where: str) -> M:
         first = error.errors()[0]
         option = ".".join(str(part) for part in first["loc"])
         said = first["msg"].removeprefix("Value error, ")
-        raise SitesError(f"{where}: {option}: {first['input']!r}: {said[0].lower()}{said[1:]}.") from None
+        raise SitesError(f"{where}: {option}: {shown(first['input'])}: {said[0].lower()}{said[1:]}.") from None

@@ -9,7 +9,7 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.serialization.serialized_objects import DagSerialization
 
-from celeb_ops import sites
+from celeb_ops import yaml_reader
 from celeb_ops.settings import PROJECT
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def dag(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DAG:
     def slow(*_: object) -> None:
         raise AssertionError("PyYAML's own reader takes nine times as long as libyaml's")
 
-    monkeypatch.setattr(sites._Loader, "__init__", slow)
+    monkeypatch.setattr(yaml_reader._Loader, "__init__", slow)
     return DagBag(dag_folder=str(PROJECT / "dags" / "trending_celebrities.py")).dags["trending_celebrities"]
 
 
