@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from celeb_ops import keys
+from celeb_ops.exceptions import RunTimeError
 from celeb_ops.store import checked
 from tests.factories import RUN_TIME
 
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
 STEM = "TMZ_Nov_23_2026_08H_00M_00S"
 BERLIN = timezone(timedelta(hours=1))
 
-# A year has four digits in every name and row.
-moments = st.datetimes(datetime(1000, 1, 2), datetime(9998, 12, 31), timezones=st.just(UTC))
+moments = st.datetimes(timezones=st.just(UTC))
 
 
 class TestKeys:
@@ -119,6 +119,11 @@ class TestTimes:
         when = keys.run_time(logical_date, run_after)
         assert when == expected
         assert when.tzinfo is UTC
+
+    @pytest.mark.parametrize("when", [datetime.min, datetime(1989, 12, 31), datetime(2200, 1, 1, 1), datetime.max])
+    def test_a_run_at_the_ends_of_time_is_an_error(self, when: datetime) -> None:
+        with pytest.raises(RunTimeError, match=r"is no run time: give one from 1990 to 2199\."):
+            keys.run_time(when.replace(tzinfo=BERLIN), None)
 
     def test_a_run_without_any_time_is_an_error(self) -> None:
         with pytest.raises(ValueError, match="neither"):

@@ -2,14 +2,6 @@
 
 from __future__ import annotations
 
-_SHOWN = 100
-
-
-def shown(value: object) -> str:
-    """What somebody gave, as a sentence quotes it: in one line, and cut where it is long."""
-    quoted = repr(value)
-    return quoted if len(quoted) <= _SHOWN else f"{quoted[:_SHOWN]}…"
-
 
 class CelebsError(Exception):
     """Base of this project's errors. A task that meets one is tried again."""
@@ -41,6 +33,10 @@ class NotAtWikimediaError(WikimediaError):
 
 class OfflineError(WikimediaError):
     """Wikimedia can't be reached at all."""
+
+
+class RunTimeError(PermanentError):
+    """A run's time at which nobody can have seen a page."""
 
 
 class InvalidKeyError(PermanentError):

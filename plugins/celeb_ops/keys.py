@@ -9,6 +9,11 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+from celeb_ops.exceptions import RunTimeError
+
+FIRST_RUN, LAST_RUN = datetime(1990, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+"""Run times lie between them: the web is no older, and with any window around one it is still a date."""
+
 CSV = "Celebs.csv"
 CSV_V1 = "Celebs.v1.csv"
 DATAPACKAGE = "datapackage.json"
@@ -39,18 +44,26 @@ def run_time(logical_date: datetime | None, run_after: datetime | None) -> datet
     when = logical_date or run_after
     if when is None:
         raise ValueError("a run has a logical date or a run_after; this one has neither")
+    return checked_run_time(when)
+
+
+def checked_run_time(when: datetime) -> datetime:
+    """The run time in UTC, in whole seconds. RunTimeError for one at the ends of time."""
+    if not FIRST_RUN <= when < LAST_RUN:
+        raise RunTimeError(f"{when.isoformat()} is no run time: give one from {FIRST_RUN.year} to {LAST_RUN.year - 1}.")
     return when.astimezone(UTC).replace(microsecond=0)
 
 
 def iso(when: datetime) -> str:
     """``2026-11-23T08:00:00Z``: a moment as the dataset writes it."""
-    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # Not strftime, which writes the year 22 as it is: the rows of such a file could not be read again.
+    return when.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def v1_time(when: datetime) -> str:
     """``Nov_23_2026_08H_00M_00S``: a moment as the first version wrote it."""
     when = when.astimezone(UTC)
-    return f"{MONTHS[when.month - 1]}_{when:%d_%Y_%HH_%MM_%SS}"
+    return f"{MONTHS[when.month - 1]}_{when:%d}_{when.year:04d}_{when:%HH_%MM_%SS}"
 
 
 def parse_v1_time(text: str) -> datetime | None:
@@ -149,11 +162,11 @@ def budget(when: datetime) -> str:
 
 
 def captures(when: datetime) -> str:
-    return f"Captures/{when.astimezone(UTC):%Y-%m}.parquet"
+    return f"Captures/{iso(when)[:7]}.parquet"
 
 
 def sightings(when: datetime) -> str:
-    return f"Sightings/{when.astimezone(UTC):%Y-%m}.parquet"
+    return f"Sightings/{iso(when)[:7]}.parquet"
 
 
 def is_month(key: str, table: str) -> bool:

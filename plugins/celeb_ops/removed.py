@@ -12,9 +12,10 @@ from urllib.parse import unquote, unquote_to_bytes, urlsplit
 import yaml
 
 from celeb_ops import keys
-from celeb_ops.exceptions import NotStoredError, RecordError, shown
+from celeb_ops.exceptions import NotStoredError, RecordError
+from celeb_ops.given import printable, shown
 from celeb_ops.names import letters, spellings, squeezed
-from celeb_ops.yaml_reader import printable, read_yaml
+from celeb_ops.yaml_reader import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,7 +127,9 @@ class Removed:
 
 def add(store: Store, person: Person) -> Removed:
     """Put a person into the store's file; those who are there then. Who is there already is not written twice."""
-    person = Person(printable(person.name), tuple(printable(alias) for alias in person.aliases), person.since)
+    person = Person(
+        printable(person.name).strip(), tuple(printable(alias).strip() for alias in person.aliases), person.since
+    )
     url = store.url(keys.REMOVED)
 
     def change(old: bytes | None) -> bytes | None:

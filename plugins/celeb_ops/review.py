@@ -12,8 +12,8 @@ import jinja2
 import pyvips
 
 from celeb_ops import keys
-from celeb_ops.cli import counted
-from celeb_ops.exceptions import CelebsError, EmptyPictureError, NotStoredError
+from celeb_ops.cli import counted, parsed
+from celeb_ops.exceptions import CelebsError, EmptyPictureError, InvalidKeyError, NotStoredError
 from celeb_ops.gallery.references import References
 from celeb_ops.records import Plan, Result, Screenshot
 from celeb_ops.settings import Settings
@@ -109,10 +109,18 @@ def _face(
         "top": _share(one.box.top, shot.captured_height),
         "width": _share(one.box.width, shot.page_width),
         "height": _share(one.box.height, shot.captured_height),
-        "crop": _data_url(store.read(one.crop)),
+        "crop": _crop(store, one.crop),
         "reference": reference(one.reference),
         "words": (picture.headline or picture.alt) if picture else "",
     }
+
+
+def _crop(store: Store, key: str) -> str:
+    """The crop; empty where it is not there any more."""
+    try:
+        return _data_url(store.read(key))
+    except (NotStoredError, InvalidKeyError):
+        return ""
 
 
 def _reference(gallery: Path, name: str | None, made: References | None) -> str:
@@ -123,9 +131,10 @@ def _reference(gallery: Path, name: str | None, made: References | None) -> str:
         face = made.face(name) if made else b""
         return _data_url(face) if face else ""
     try:
-        image = pyvips.Image.thumbnail(str(path), _REFERENCE_PX)
+        # Not by its name, of which libvips takes a `[…]` at the end for options.
+        image = pyvips.Image.thumbnail_buffer(path.read_bytes(), _REFERENCE_PX)
         return _data_url(bytes(opaque(image.colourspace("srgb")).jpegsave_buffer(Q=80)))
-    except pyvips.Error:
+    except (OSError, pyvips.Error):
         return ""
 
 
@@ -161,7 +170,7 @@ def main(arguments: list[str] | None = None) -> int:
         help="a dataset's folder (its latest run, and its gallery/), or a key, Results/….json; default: CELEBS_STORE",
     )
     parser.add_argument("--out", type=Path, default=Path("review.html"), help="the page's file (default: review.html)")
-    options = parser.parse_args(arguments)
+    options = parsed(parser, arguments)
     try:
         from celeb_ops.hooks.s3 import open_store
 

@@ -16,6 +16,7 @@ from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from celeb_ops.exceptions import SettingsError
+from celeb_ops.given import printable, shown
 from celeb_ops.store import split_s3
 from celeb_ops.store.extra_args import checked_extra_args
 
@@ -173,6 +174,9 @@ class Settings(BaseModel):
                 near = difflib.get_close_matches(name.removeprefix("CELEBS_"), own, n=1)
                 hint = f"Did you mean CELEBS_{near[0]}?" if near else f"Known are {', '.join(fields)}."
                 raise SettingsError(f"There is no setting {name}. {hint}")
+            if printable(value) != value:
+                # Its value is not shown: it may hold a secret.
+                raise SettingsError(f"{name} has a character that is none of a text, like a NUL: write it again.")
             chosen[fields[name]] = value
 
         try:
@@ -181,7 +185,7 @@ class Settings(BaseModel):
             first = error.errors()[0]
             name = f"CELEBS_{str(first['loc'][0]).upper()}"
             said = first["msg"].removeprefix("Value error, ")
-            raise SettingsError(f"{name}={first['input']!r}: {said[0].lower()}{said[1:]}.") from None
+            raise SettingsError(f"{name}={shown(first['input'])}: {said[0].lower()}{said[1:]}.") from None
 
     @classmethod
     def variables(cls) -> dict[str, str]:
@@ -271,6 +275,6 @@ def _is_connection(text: str) -> bool:
         return re.match(r"[A-Za-z][A-Za-z0-9+._-]*://", text) is not None
     try:
         json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from celeb_ops.exceptions import CelebsError, SitesError, shown
+from celeb_ops.exceptions import CelebsError, SitesError
+from celeb_ops.given import shown
 from celeb_ops.yaml_reader import read_yaml
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def choose(sites: Sequence[Site], names: Sequence[str] | None) -> list[Site]:
         if name not in by_name:
             near = difflib.get_close_matches(name, by_name, n=1)
             hint = f"did you mean {near[0]}?" if near else f"the file has {', '.join(by_name)}."
-            raise SitesError(f"There is no site {name}: {hint}")
+            raise SitesError(f"There is no site {name[:100]}: {hint}")
         chosen[name] = by_name[name]
     return list(chosen.values())
 

@@ -5,10 +5,11 @@ Size, nesting and what aliases unfold to are bounded, because a few hundred byte
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import yaml
+
+from celeb_ops.given import UNPRINTABLE
 
 try:
     from yaml import CSafeLoader as _Fast
@@ -17,6 +18,8 @@ except ImportError:
     from yaml import SafeLoader as _Fast  # type: ignore[assignment]
 
 if TYPE_CHECKING:
+    import re
+
     from celeb_ops.exceptions import CelebsError
 
 _MOST_BYTES = 1_000_000
@@ -27,7 +30,6 @@ _DEEPEST = 20
 """Levels of lists and mappings in each other; ours have four."""
 _EXPLAINED_BYTES = 50_000
 """What PyYAML's own reader, which takes nine times as long and more, is asked to explain."""
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 
 
 def read_yaml(content: bytes, where: str, error: type[CelebsError]) -> Any:
@@ -41,7 +43,7 @@ def read_yaml(content: bytes, where: str, error: type[CelebsError]) -> Any:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise error(f"{where} is not a text in UTF-8: save it as such.") from None
-    if found := _UNPRINTABLE.search(text):
+    if found := UNPRINTABLE.search(text):
         line, column = text.count("\n", 0, found.start()) + 1, found.start() - text.rfind("\n", 0, found.start())
         raise error(f"{where}, line {line}, column {column} is not YAML: {_unprintable(found)}.")
     try:
@@ -52,11 +54,6 @@ def read_yaml(content: bytes, where: str, error: type[CelebsError]) -> Any:
         mark = getattr(fault, "problem_mark", None)
         place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise error(f"{where}{place} is not YAML: {problem}.") from None
-
-
-def printable(text: str) -> str:
-    """The text without what no file that is read here may hold."""
-    return _UNPRINTABLE.sub(" ", text).strip()
 
 
 def _explained(text: str, fault: Exception) -> Exception:
@@ -115,7 +112,7 @@ def _unfolded(node: yaml.Node, sizes: dict[int, int], deeper: int) -> int:
         return sizes[id(node)]
     sizes[id(node)] = size = 1
     if isinstance(node, yaml.ScalarNode):
-        if found := _UNPRINTABLE.search(node.value):
+        if found := UNPRINTABLE.search(node.value):
             raise _wrong(node, _unprintable(found))
         return size
     if not deeper:

@@ -95,10 +95,11 @@ def test_a_database_that_can_not_be_made_is_told(tmp_path: Path, monkeypatch: py
 
 
 @pytest.mark.parametrize("dialect", ["sqlite", "sqlite+aiosqlite"])
-def test_its_database_waits_for_others_to_write(tmp_path: Path, dialect: str) -> None:
+@pytest.mark.parametrize("checkout", ["plain", "why?", "#1 of 50%25 $HOME & 100% [a]"])
+def test_its_database_is_in_it_and_waits_for_others_to_write(tmp_path: Path, checkout: str, dialect: str) -> None:
     """As the driver reads the address, for Airflow's own calls and for its asynchronous ones."""
     from sqlalchemy.engine import make_url
 
-    url = make_url(environment(tmp_path)["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]).set(drivername=dialect)
+    url = make_url(environment(tmp_path / checkout)["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]).set(drivername=dialect)
     database, options = url.get_dialect()().create_connect_args(url)
-    assert (database, options["timeout"]) == ([str(tmp_path / "airflow.db")], 60.0)
+    assert (database, options["timeout"]) == ([str(tmp_path / checkout / "airflow.db")], 60.0)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +37,11 @@ def test_a_date_is_utc_unless_it_names_another_zone(text: str, when: datetime) -
     [
         (["run", "--date", "yesterday"], "'yesterday' is no time; write it like 2026-11-20T08:00"),
         (["run", "--on-past", "live"], "choose from"),
+        (["run", "--date=--"], "argument --date: '--' is no value"),
+        (["run", "--sites=TMZ\udcff"], "'--sites=TMZ\\udcff' has a character that is none of a text"),
+        (["run", "--date=9999-12-31"], "is no run time: give one from 1990 to 2199"),
+        (["run", "--date=0001-01-01T00:00+14:00"], "is no run time: give one from 1990 to 2199"),
+        (["up", f"--port={'9' * 5_000}"], "is no port"),
         (["up", "--port", "eighty"], "'eighty' is no port"),
         (["up", "--port", "70000"], "give a number from 1 to 65535"),
         ([], "the following arguments are required"),
@@ -48,6 +54,27 @@ def test_bad_arguments_are_told_with_what_would_be_right(
         main(arguments)
     assert ended.value.code == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("module", "argument"),
+    [
+        ("forget.main", "--run=--"),
+        ("forget.main", "Grace\udc80"),
+        ("gallery.main", "--count=--"),
+        ("dataset.export", "--out=--"),
+        ("dataset.export", "--to=9999-12-31T23:59-14:00"),
+        ("quality.main", "--out=--"),
+        ("review", "--out=--"),
+    ],
+)
+def test_what_no_command_can_use_is_told(module: str, argument: str, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["build"] if module.startswith("gallery") else []
+    with pytest.raises(SystemExit) as ended:
+        importlib.import_module(f"celeb_ops.{module}").main([*command, argument])
+    assert ended.value.code == 2
+    error = capsys.readouterr().err
+    assert any(said in error for said in ("is no value", "none of a text", "is no run time"))
 
 
 @pytest.mark.parametrize("command", ["run", "up"])

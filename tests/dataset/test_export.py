@@ -145,6 +145,11 @@ class TestRange:
         a_run(store, RUN_TIME)
         assert [file.rows for file in export(store, Wanted(), "csv", tmp_path / "out")] == [2, 3, 1]
 
+    @pytest.mark.parametrize("name", ["out [1]", "*", "why?", "{a,b}"])
+    def test_any_folder_may_have_it(self, dataset: FolderStore, tmp_path: Path, name: str) -> None:
+        export(dataset, Wanted(), "parquet", tmp_path / name)
+        assert pl.read_parquet(tmp_path / name / "Sightings.parquet", glob=False).height
+
 
 class TestCsv:
     def test_celebs_is_as_in_the_store(self, dataset: FolderStore, tmp_path: Path) -> None:

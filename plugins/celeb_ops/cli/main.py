@@ -7,13 +7,15 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from celeb_ops.exceptions import CelebsError
+from celeb_ops import keys
+from celeb_ops.cli import parsed
+from celeb_ops.exceptions import CelebsError, RunTimeError
 from celeb_ops.settings import PROJECT
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit status: 0 fine, 1 a site or the run failed, 2 bad input, 130 interrupted."""
-    options = _parser().parse_args(arguments)
+    options = parsed(_parser(), arguments)
     try:
         if options.command == "up":
             from celeb_ops.cli.up import up
@@ -77,12 +79,14 @@ def moment(text: str) -> datetime:
         when = datetime.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no time; write it like 2026-11-20T08:00") from None
-    when = when if when.tzinfo else when.replace(tzinfo=UTC)
-    return when.astimezone(UTC).replace(microsecond=0)
+    try:
+        return keys.checked_run_time(when if when.tzinfo else when.replace(tzinfo=UTC))
+    except RunTimeError as error:
+        raise argparse.ArgumentTypeError(str(error).rstrip(".")) from None
 
 
 def _port(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) < 65_536:
+    if not (text.isdecimal() and len(text) <= 5 and 0 < int(text) < 65_536):
         raise argparse.ArgumentTypeError(f"{text!r} is no port: give a number from 1 to 65535")
     return int(text)
 

@@ -64,7 +64,7 @@ def read_package(content: bytes | None, where: str) -> dict[str, Any]:
         return dict(_ABOUT)
     try:
         package = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _no_package(where, str(error)) from None
     if not isinstance(package, dict) or not isinstance(package.get("resources", []), list):
         raise _no_package(where, "it is no object with a list of resources")
@@ -117,7 +117,7 @@ def _lists(content: bytes, months: Sequence[str]) -> bool:
         package = json.loads(content)
         paths = {one["path"] for one in package["resources"]}
         return package["celebs_schema"] == VERSION and {keys.CSV, *months} <= paths
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return False
 
 

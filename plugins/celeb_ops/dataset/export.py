@@ -16,6 +16,7 @@ from rich.table import Column
 from rich.table import Table as Shown
 
 from celeb_ops import keys
+from celeb_ops.cli import parsed
 from celeb_ops.cli.main import moment
 from celeb_ops.dataset.celebs_csv import read_csv
 from celeb_ops.dataset.datapackage import read_package, resource, written
@@ -135,7 +136,7 @@ def _package(store: Store, names: Sequence[str]) -> bytes:
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit status: 0 fine, 2 bad input, 130 interrupted."""
-    options = _parser().parse_args(arguments)
+    options = parsed(_parser(), arguments)
     try:
         from celeb_ops.hooks.s3 import open_store
 

@@ -28,7 +28,7 @@ _SIGN = rf"{_UNSEEN}[{re.escape(''.join(FORMULA))}]"
 
 def write_table(table: Table, parts: list[Path], path: Path) -> None:
     """Write the rows of ``parts``, Parquet files of the table in its order, as what the path's ending says."""
-    rows = pl.scan_parquet(parts) if parts else pl.LazyFrame(schema=table.dtypes)
+    rows = pl.scan_parquet(parts, glob=False) if parts else pl.LazyFrame(schema=table.dtypes)
     if path.suffix == ".parquet":
         rows.sink_parquet(path, compression="zstd", statistics=True, metadata={VERSION_KEY: str(VERSION)})
     elif path.suffix == ".csv":

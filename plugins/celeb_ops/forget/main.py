@@ -19,7 +19,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from celeb_ops import keys
-from celeb_ops.cli import counted
+from celeb_ops.cli import counted, parsed
 from celeb_ops.cli.main import moment, names
 from celeb_ops.exceptions import CelebsError, ForgetError, StoreError
 from celeb_ops.forget.around import Untouched, also_known, forget_photos, known_names, made_anew
@@ -55,7 +55,7 @@ _AGAIN = (
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit status: 0 done, 1 something could not be cleaned, 2 bad input or nothing known of the name or run."""
-    options = _parser().parse_args(arguments)
+    options = parsed(_parser(), arguments)
     console = Console(soft_wrap=True, highlight=False)
     try:
         _check(options)

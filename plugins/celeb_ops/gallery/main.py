@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+from celeb_ops.cli import parsed
 from celeb_ops.exceptions import CelebsError, GalleryError, PermanentError, SettingsError
 from celeb_ops.gallery import check, page
 from celeb_ops.gallery.wish import Wish
@@ -82,7 +83,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     commands.add_parser("info", help="who is in it, who is not and why, who looks alike")
     command = commands.add_parser("check", help="look at every photo of your own")
     command.add_argument("folder", type=Path, nargs="?", help="default: CELEBS_GALLERY")
-    return parser.parse_args(arguments)
+    return parsed(parser, arguments)
 
 
 def _build(options: argparse.Namespace, settings: Settings, console: Console) -> int:

@@ -33,5 +33,5 @@ class References:
         """The photo's content by its title, without ``File:``."""
         if not self._path.is_file():
             return {}
-        table = pl.read_parquet(self._path, columns=["file", "sha1"]).explode("file", "sha1").drop_nulls()
+        table = pl.read_parquet(self._path, columns=["file", "sha1"], glob=False).explode("file", "sha1").drop_nulls()
         return dict(zip(table["file"].str.strip_prefix("File:").to_list(), table["sha1"].to_list(), strict=True))

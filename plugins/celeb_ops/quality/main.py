@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from celeb_ops.cli import parsed
 from celeb_ops.exceptions import CelebsError, GalleryError, PermanentError
 from celeb_ops.quality import labelled
 from celeb_ops.quality.measures import measure
@@ -27,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("photos", nargs="?", help="a folder: <Name>/*.jpg, and _unknown/*.jpg of strangers")
     parser.add_argument("--out", type=Path, default=Path("bench-faces.html"), help="the report (default: %(default)s)")
     parser.add_argument("--store", action="store_true", help="compare with Rekognition's answers kept in CELEBS_STORE")
-    options = parser.parse_args(arguments)
+    options = parsed(parser, arguments)
     console = Console(soft_wrap=True)
     try:
         if not options.photos:

@@ -242,6 +242,6 @@ def _metadata(path: Path) -> dict[str, str]:
 
 def _read(path: Path, columns: Sequence[str]) -> pl.DataFrame:
     try:
-        return pl.read_parquet(path, columns=list(columns))
+        return pl.read_parquet(path, columns=list(columns), glob=False)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise GalleryError(f"{path} can't be read ({str(error).splitlines()[0]}). {_MEND}") from None

@@ -14,8 +14,9 @@ from fastapi.exception_handlers import http_exception_handler
 from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from celeb_ops.exceptions import CelebsError, PermanentError, StoreRefusedError
+from celeb_ops.exceptions import CelebsError, InvalidKeyError, PermanentError, StoreRefusedError
 from celeb_ops.report import assets, files, pages
+from celeb_ops.settings import PROJECT
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -80,12 +81,21 @@ def _reads(request: Request) -> bool:
 
 
 async def _failed(request: Request, error: CelebsError) -> Response:
-    """The store's trouble as its sentence: 502 where another try would meet the same, else 503."""
+    """The store's trouble as its sentence: 502 where another try would meet the same, else 503; 404 for no key."""
+    said = _without_places(str(error), request.app.state.store)
     if isinstance(error, StoreRefusedError):
         # Its connection may be mended by the next request.
         request.app.state.store = None
-    status = 502 if isinstance(error, PermanentError) else 503
+    status = 404 if isinstance(error, InvalidKeyError) else 502 if isinstance(error, PermanentError) else 503
     if _reads(request):
         title = "The dataset can’t be read"
-        return pages.page(request, "message.html", status=status, here="", title=title, detail=str(error))
-    return JSONResponse({"detail": str(error)}, status)
+        return pages.page(request, "message.html", status=status, here="", title=title, detail=said)
+    return JSONResponse({"detail": said}, status)
+
+
+def _without_places(said: str, store: Store | None) -> str:
+    """A sentence for people who need not know where on the server things are."""
+    for place in (store.url() if store else "", str(PROJECT)):
+        if place.startswith("/"):
+            said = said.replace(f"{place.rstrip('/')}/", "").replace(place, "the store")
+    return said

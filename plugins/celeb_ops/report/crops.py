@@ -6,7 +6,7 @@ from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from celeb_ops.exceptions import NotStoredError
+from celeb_ops.exceptions import InvalidKeyError, NotStoredError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,6 +62,6 @@ class Crops:
             content = self._store.read(key)
             image = pyvips.Image.thumbnail_buffer(content, SIDE_PX, height=SIDE_PX, size="down")
             return b64encode(bytes(opaque(image).jpegsave_buffer(Q=QUALITY, strip=True))).decode()
-        except (NotStoredError, pyvips.Error):
-            # Tidied away, or no picture.
+        except (NotStoredError, InvalidKeyError, pyvips.Error):
+            # Tidied away, a key that somebody else wrote into a table, or no picture.
             return ""

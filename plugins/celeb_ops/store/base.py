@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from celeb_ops.exceptions import InvalidKeyError
+from celeb_ops.given import shown
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -65,17 +66,31 @@ class Store(Protocol):
         """
 
 
+_LONGEST, _LONGEST_PART = 1_000, 200
+"""Bytes that S3 (1,024) and a folder (255, with what a write under way or a lock has around the name) have room for."""
+
+
 def is_key(key: str) -> bool:
     """Whether it stays inside the store and is one file's only spelling, in S3 and in a folder alike."""
-    # A part with a leading dot is '..', or one of ours: a lock, a write under way.
-    return not any(not part or part.startswith(".") for part in key.split("/")) and not {"\\", "\0"} & set(key)
+    try:
+        length, parts = len(key.encode()), key.split("/")
+    except UnicodeEncodeError:
+        # A file in a folder may have a name that is no text.
+        return False
+    return (
+        length <= _LONGEST
+        # A part with a leading dot is '..', or one of ours: a lock, a write under way.
+        and not any(not part or part.startswith(".") or len(part.encode()) > _LONGEST_PART for part in parts)
+        and not {"\\", "\0"} & set(key)
+    )
 
 
 def checked(key: str) -> str:
     """The key itself, if it is one."""
     if not is_key(key):
         raise InvalidKeyError(
-            f"{key!r} is no key of the store: a key is a relative path in which no part is empty or begins with a dot."
+            f"{shown(key)} is no key of the store: a key is a relative path in which no part is empty, begins with a "
+            f"dot or is longer than {_LONGEST_PART} bytes."
         )
     return key
 

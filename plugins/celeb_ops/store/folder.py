@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from celeb_ops.exceptions import NotStoredError, StoreError, UpdateConflictError
+from celeb_ops.exceptions import InvalidKeyError, NotStoredError, StoreError, UpdateConflictError
 from celeb_ops.parts import sweep, written
 from celeb_ops.store.base import Stored, checked, checked_prefix, is_key
 
@@ -30,8 +30,21 @@ class FolderStore:
     def url(self, key: str = "") -> str:
         return str(self.root / key)
 
-    def _path(self, key: str) -> Path:
-        return self.root / checked(key)
+    def _path(self, key: str, last: bool = True) -> Path:
+        """Of a key; InvalidKeyError where a link stands on the way, which may lead anywhere.
+
+        :param last: also where the file itself is one: written or deleted, the link is, and not what it leads to.
+        """
+        path = self.root / checked(key)
+        at = path if last else path.parent
+        while at != self.root:
+            # os.path's, because Path.is_symlink raises where a folder above may not be entered.
+            if os.path.islink(at):
+                raise InvalidKeyError(
+                    f"{at} is a symbolic link, and a store's links are not followed: put the files themselves there."
+                )
+            at = at.parent
+        return path
 
     @contextmanager
     def _told(self, key: str, verb: str) -> Iterator[None]:
@@ -48,7 +61,7 @@ class FolderStore:
             return self._path(key).read_bytes()
 
     def write(self, key: str, content: bytes) -> None:
-        path = self._path(key)
+        path = self._path(key, last=False)
         try:
             with written(path) as file:
                 file.write(content)
@@ -64,6 +77,8 @@ class FolderStore:
     def files(self, prefix: str) -> Iterator[Stored]:
         # Only the folder that the prefix names is walked: a listing costs what it lists.
         folder = checked_prefix(prefix).rpartition("/")[0]
+        if folder:
+            self._path(folder)
         return (one for one in self._walked(f"{folder}/" if folder else "") if one.key.startswith(prefix))
 
     def _walked(self, folder: str) -> Iterator[Stored]:
@@ -84,8 +99,9 @@ class FolderStore:
     def _stored(self, key: str, entry: os.DirEntry[str]) -> Stored | None:
         """None: it is no file, or has gone since it was listed."""
         with suppress(NotStoredError), self._told(key, "looked at"):
-            if entry.is_file():
-                state = entry.stat()
+            # A link would lead out of the store.
+            if entry.is_file(follow_symlinks=False):
+                state = entry.stat(follow_symlinks=False)
                 return Stored(key, datetime.fromtimestamp(state.st_mtime, UTC), state.st_size)
         return None
 
@@ -100,7 +116,7 @@ class FolderStore:
         return found
 
     def delete(self, key: str) -> None:
-        path = self._path(key)
+        path = self._path(key, last=False)
         with suppress(NotStoredError), self._told(key, "deleted"):
             path.unlink()
             # A capture has folders of its own, and would leave them for ever.
