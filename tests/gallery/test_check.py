@@ -95,7 +95,11 @@ def test_the_command_ends_with_what_it_found(
     assert main(["check", str(tmp_path / "gallery")]) == 0
     assert "2 people, 2 usable photos of 2; 0 to look at." in capsys.readouterr().out
     (tmp_path / "gallery" / "Grace Hopper" / "no.jpg").write_bytes(b"no picture")
+    (tmp_path / "gallery" / "astray.jpg").write_bytes(b"no picture")
     assert main(["check", str(tmp_path / "gallery")]) == 1
+    said = capsys.readouterr().out
+    assert "no.jpg" in said
+    assert "astray.jpg" in said
     assert main(["check", str(tmp_path / "nowhere")]) == 2
     assert "has no photos" in capsys.readouterr().err
 

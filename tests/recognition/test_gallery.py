@@ -13,6 +13,7 @@ from PIL import Image
 from celeb_ops.exceptions import GalleryError
 from celeb_ops.recognition import models
 from celeb_ops.recognition.gallery import Gallery
+from celeb_ops.removed import Person, Removed
 from tests.factories import a_page
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ class TestPassedOver:
         (folder / COLLINS).rename(folder / name)
         assert Gallery.load(folder, cache).people == {HOPPER: 1}
 
-    @pytest.mark.parametrize("name", [".hidden.jpeg", "notes.txt"])
+    @pytest.mark.parametrize("name", [".hidden.jpeg", "Thumbs.db"])
     def test_files_that_are_no_photo(self, folder: Path, cache: Path, name: str) -> None:
         (folder / COLLINS / "collins-small.jpeg").rename(folder / COLLINS / name)
         assert Gallery.load(folder, cache).people == {HOPPER: 1}
@@ -167,7 +168,7 @@ class TestPassedOver:
     ) -> None:
         shutil.copy(pictures / "coffee.jpeg", folder / HOPPER)
         assert Gallery.load(folder, cache).people == {HOPPER: 1, COLLINS: 1}
-        assert f"{HOPPER}/coffee.jpeg shows no face that can be used" in caplog.text
+        assert f"{HOPPER}/coffee.jpeg: It shows no face that can be used" in caplog.text
 
     @pytest.mark.parametrize("content", [b"", b"not a picture", b"\xff\xd8\xff\xe0"])
     def test_a_photo_that_is_no_picture_with_a_warning(
@@ -175,7 +176,51 @@ class TestPassedOver:
     ) -> None:
         (folder / HOPPER / "torn.jpg").write_bytes(content)
         assert Gallery.load(folder, cache).people == {HOPPER: 1, COLLINS: 1}
-        assert "torn.jpg is passed over: This is no picture that can be decoded" in caplog.text
+        assert "torn.jpg: This is no picture that can be decoded" in caplog.text
+
+
+class TestFolder:
+    @pytest.mark.parametrize("name", ["one.jfif", "one.avif", "one", "one [1]"])
+    def test_a_photo_is_one_by_its_content(self, folder: Path, cache: Path, name: str) -> None:
+        photo = folder / HOPPER / "hopper-small.jpeg"
+        Image.open(photo).save(photo.with_name(name), "AVIF" if name.endswith("avif") else "JPEG", quality=95)
+        photo.unlink()
+        assert Gallery.load(folder, cache).people == {HOPPER: 1, COLLINS: 1}
+
+    def test_what_is_not_used_is_named_once_with_why(
+        self, folder: Path, cache: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        for place in ("left out.jpg", f"{HOPPER}/phone.heic", f"{HOPPER}/2024/a.jpg", "_later/a.jpg", "Nobody/.hidden"):
+            (folder / place).parent.mkdir(exist_ok=True)
+            (folder / place).write_bytes(b"no picture")
+        for quiet in (".DS_Store", f"{HOPPER}/Thumbs.db", f"{HOPPER}/.DS_Store"):
+            (folder / quiet).touch()
+        gallery = Gallery.load(folder, cache)
+        why = {path.relative_to(folder).as_posix(): why for path, why in gallery.unused}
+        assert set(why) == {"left out.jpg", f"{HOPPER}/phone.heic", f"{HOPPER}/2024", "_later", "Nobody"}
+        assert "no picture that can be decoded" in why[f"{HOPPER}/phone.heic"]
+        [warning] = [record.message for record in caplog.records if record.levelname == "WARNING"]
+        assert all(f"{path}: {said}" in warning for path, said in why.items())
+
+    def test_a_long_list_is_cut(self, folder: Path, cache: Path, caplog: pytest.LogCaptureFixture) -> None:
+        for number in range(1_000):
+            (folder / f"{number}.txt").touch()
+        assert len(Gallery.load(folder, cache).unused) == 1_000
+        assert "and 980 more, which `make gallery-check` lists" in caplog.text
+        assert len(caplog.text) < 5_000
+
+    def test_whom_nobody_is_to_name_is_not_named_here(
+        self, folder: Path, cache: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        (folder / HOPPER / "inside").mkdir()
+        assert not Gallery.load(folder, cache, Removed((Person(HOPPER),))).unused
+        assert HOPPER not in caplog.text
+
+    def test_a_film_is_not_read(self, folder: Path, cache: Path) -> None:
+        with (folder / HOPPER / "film.mov").open("wb") as film:
+            film.truncate(10**12)
+        [(_, why)] = Gallery.load(folder, cache).unused
+        assert why == "It is larger than 100 MB: no photo is."
 
 
 class TestUnusable:
@@ -203,7 +248,7 @@ class TestUnusable:
         (folder / HOPPER / "gone.jpeg").symlink_to(folder / "nowhere.jpeg")
         (folder / HOPPER / "folder.jpeg").mkdir()
         assert Gallery.load(folder, cache).photos == before.photos
-        assert "gone.jpeg is passed over: it can't be read (No such file" in caplog.text
+        assert "gone.jpeg: it can't be read (No such file" in caplog.text
 
 
 class TestPhotos:

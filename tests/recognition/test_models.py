@@ -35,6 +35,25 @@ class TestDecode:
         assert pixels.dtype == np.uint8
         assert pixels.min() > 250
 
+    @pytest.mark.parametrize("mode", ["I;16", "I"])
+    def test_sixteen_bits_become_eight(self, mode: str) -> None:
+        shades = np.linspace(0, 65_535, 30 * 20).reshape(20, 30)
+        kind = np.uint16 if mode == "I;16" else np.int32
+        pixels = models.decode(saved_as(Image.fromarray(shades.astype(kind)), "TIFF" if mode == "I" else "PNG"))
+        assert np.abs(pixels[:, :, 0] - shades / 257).max() <= 1
+
+    @pytest.mark.parametrize("format", ["AVIF", "WEBP", "GIF", "BMP", "TIFF"])
+    def test_reads_what_photos_come_as(self, format: str) -> None:
+        frames = [Image.new("RGB", (30, 20), colour) for colour in ("white", "black")]
+        several = {"save_all": True, "append_images": frames[1:]} if format in {"GIF", "WEBP", "AVIF"} else {}
+        # Of an animated one the first picture.
+        assert models.decode(saved_as(frames[0], format, **several)).min() > 250
+
+    def test_calls_no_other_program_for_what_is_no_photo(self) -> None:
+        # Pillow hands it to Ghostscript.
+        with pytest.raises(RecognitionError, match="no picture that can be decoded"):
+            models.decode(saved_as(Image.new("RGB", (30, 20)), "EPS"))
+
     def test_turns_a_picture_upright(self) -> None:
         lying = Image.new("RGB", (40, 20), "white")
         lying.paste("black", (0, 0, 20, 20))

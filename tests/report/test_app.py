@@ -17,6 +17,7 @@ from tests.factories import RUN_TIME, a_picture, a_result, a_screenshot, saved
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from celeb_ops.store import Store
 
@@ -141,6 +142,24 @@ class TestFile:
             answer = get(app, address)
             assert answer.status_code == 404
             assert "hidden" not in answer.text
+
+    @pytest.mark.parametrize("length", [201, 300, 2_000])
+    def test_no_key_is_too_long_for_a_sentence(self, length: int, app: FastAPI) -> None:
+        for path in (f"/files/Images/{'a' * length}.jpeg", f"/screenshots/{'a' * length}"):
+            assert get(app, path).status_code == 404
+
+    def test_behind_a_link_is_not_read(self, folder_store: FolderStore, tmp_path: Path) -> None:
+        (tmp_path / "secret.jpeg").write_bytes(b"hidden")
+        folder_store.write("Images/a.jpeg", b"")
+        (folder_store.root / "Images" / "b.jpeg").symlink_to(tmp_path / "secret.jpeg")
+        answer = get(app_of(lambda: folder_store), "/files/Images/b.jpeg")
+        assert (answer.status_code, "hidden" in answer.text, str(tmp_path) in answer.text) == (404, False, False)
+
+    def test_that_can_not_be_read_is_told_without_where_the_store_is(self, folder_store: FolderStore) -> None:
+        folder_store.root.write_bytes(b"no folder")
+        for headers in ({}, {"Accept": "text/html"}):
+            answer = get(app_of(lambda: folder_store), "/runs/2026-11-23T08:00:00Z", headers=headers)
+            assert str(folder_store.root.parent) not in answer.text
 
 
 class TestScreenshot:

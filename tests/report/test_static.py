@@ -76,6 +76,13 @@ class TestCrops:
         assert crops.name("Faces/x/gone.jpeg") == crops.name("") == ""
         assert crops.style().count("data:image/jpeg") == 1
 
+    def test_one_bad_key_costs_one_picture(self, folder_store: FolderStore) -> None:
+        folder_store.write("Faces/x/1.jpeg", a_picture())
+        crops = Crops(folder_store)
+        crops.take(["../secret.jpeg", "/etc/passwd", "Faces/\ud800.jpeg", "a" * 2_000, "Faces/x/1.jpeg"])
+        assert crops.name("Faces/x/1.jpeg")
+        assert crops.style().count("background-image") == 1
+
     def test_what_is_no_picture_is_left_out(self, folder_store: FolderStore) -> None:
         folder_store.write("Faces/x/1.jpeg", b"no picture")
         crops = Crops(folder_store)

@@ -14,8 +14,8 @@ from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS
 from celeb_ops.dataset.tables import from_parquet
 from celeb_ops.exceptions import NotStoredError
 from celeb_ops.recognition import gallery_file
-from celeb_ops.recognition.gallery import photos_in
 from celeb_ops.recognition.people import is_qid
+from celeb_ops.recognition.photos import photos_in
 from celeb_ops.removed import Removed
 
 if TYPE_CHECKING:

@@ -12,9 +12,11 @@ from rich.table import Table
 
 from celeb_ops.exceptions import GalleryError, RecognitionError
 from celeb_ops.gallery.looking import turned
+from celeb_ops.given import printable
 from celeb_ops.recognition import models
-from celeb_ops.recognition.gallery import photos_in, usable_size
+from celeb_ops.recognition.gallery import usable_size
 from celeb_ops.recognition.local import THRESHOLD
+from celeb_ops.recognition.photos import beside_photos, content_of, photos_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,8 +55,8 @@ def check(folder: Path, console: Console | None = None) -> list[Photo]:
 
 def _look(photo: Photo) -> None:
     try:
-        pixels = usable_size(models.decode(photo.path.read_bytes()))
-    except (RecognitionError, OSError) as error:
+        pixels = usable_size(models.decode(content_of(photo.path)))
+    except RecognitionError as error:
         photo.trouble.append(f"unreadable: {error}")
         return
     faces = models.find_faces(pixels)
@@ -88,14 +90,16 @@ def _compare(photos: list[Photo]) -> None:
             photo.trouble.append(f"like {like.name}'s {like.path.name} (distance {distances[others].min():.2f})")
 
 
-def report(photos: list[Photo], console: Console) -> None:
-    """The photos with trouble, and a count of people."""
+def report(photos: list[Photo], console: Console, folder: Path | None = None) -> None:
+    """The photos with trouble, what else is in the folder, and a count of people."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("person", "photo", "what"):
         table.add_column(heading, overflow="fold")
     for photo in photos:
         if photo.trouble:
             table.add_row(escape(photo.name), escape(photo.path.name), escape("; ".join(photo.trouble)))
+    for path, why in beside_photos(folder) if folder else ():
+        table.add_row("", escape(printable(str(path.relative_to(folder or path)))), escape(why))
     if table.rows:
         console.print(table)
         console.print()

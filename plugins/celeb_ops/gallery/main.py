@@ -18,6 +18,7 @@ from celeb_ops.cli import parsed
 from celeb_ops.exceptions import CelebsError, GalleryError, PermanentError, SettingsError
 from celeb_ops.gallery import check, page
 from celeb_ops.gallery.wish import Wish
+from celeb_ops.given import printable
 from celeb_ops.recognition import gallery_file
 from celeb_ops.recognition.gallery import Gallery
 from celeb_ops.recognition.local import THRESHOLD, strict_threshold
@@ -45,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.command == "check":
             folder = options.folder or settings.path(settings.gallery)
             photos = check.check(folder, console)
-            check.report(photos, console)
+            check.report(photos, console, folder)
             return int(any(photo.trouble for photo in photos))
         if options.command == "build":
             return _build(options, settings, console)
@@ -162,6 +163,11 @@ def _info(whole: Whole, settings: Settings, console: Console) -> None:
 def _strictness(whole: Whole, settings: Settings, console: Console) -> None:
     about = whole.about
     gallery = Gallery.load(settings.path(settings.gallery), settings.path(settings.cache))
+    if gallery.unused:
+        console.print(f"\n{len(gallery.unused)} files and folders are not used:")
+        for path, why in gallery.unused[:_LISTED]:
+            console.print(f"  {printable(str(path))}: {why}", highlight=False, markup=False)
+        _more(len(gallery.unused), console)
     if not gallery.names:
         return
     strict = min(THRESHOLD, strict_threshold(gallery))

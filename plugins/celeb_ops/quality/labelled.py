@@ -13,7 +13,8 @@ from PIL import Image
 from celeb_ops.exceptions import GalleryError, RecognitionError
 from celeb_ops.geometry import Box
 from celeb_ops.recognition import models
-from celeb_ops.recognition.gallery import SUFFIXES, photos_in, usable_size
+from celeb_ops.recognition.gallery import usable_size
+from celeb_ops.recognition.photos import content_of, photos_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -69,7 +70,7 @@ def paths_in(folder: Path) -> list[tuple[str, Path]]:
         raise GalleryError(f"{folder} has nobody with two photos or more: one is named by the others of its person.")
     unknown = folder / STRANGERS
     strangers = sorted(unknown.iterdir()) if unknown.is_dir() else []
-    return known + [("", path) for path in strangers if path.suffix.lower() in SUFFIXES]
+    return known + [("", path) for path in strangers if not path.name.startswith(".") and path.is_file()]
 
 
 def load(paths: Iterable[tuple[str, Path]], looked: Callable[[], None] = lambda: None) -> Labelled:
@@ -83,9 +84,9 @@ def load(paths: Iterable[tuple[str, Path]], looked: Callable[[], None] = lambda:
     for name, path in paths:
         file = f"{path.parent.name}/{path.name}"
         try:
-            content = path.read_bytes()
+            content = content_of(path)
             pixels = usable_size(models.decode(content))
-        except (OSError, RecognitionError) as error:
+        except RecognitionError as error:
             passed_over.append((file, str(error)))
             looked()
             continue

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from celeb_ops.exceptions import GalleryError, RecognitionError
-from celeb_ops.names import letters, nfc
+from celeb_ops.given import printable
 from celeb_ops.parts import written
 from celeb_ops.recognition import gallery_file, models
 from celeb_ops.recognition.people import People, Person, is_qid
+from celeb_ops.recognition.photos import beside_photos, content_of, photos_in
 from celeb_ops.removed import Removed
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
+_LISTED = 20
+"""Files and folders that the log names; `make gallery-check` lists all."""
 _LONG_SIDE_PX = 1_600
 """Reference photos are looked at no larger than this."""
 
@@ -52,14 +54,17 @@ class Gallery:
     """Distances of two people's photos, where they were measured already."""
     confusable: frozenset[frozenset[str]] = frozenset()
     """Pairs of names who look alike: to name one of them takes more."""
+    unused: tuple[tuple[Path, str], ...] = ()
+    """Files and folders that were not used, and why."""
 
     @classmethod
     def load(cls, folder: Path, cache: Path, removed: Removed | None = None) -> Gallery:
         """The gallery in ``folder``: photos as ``<Name>/*.jpg``, the file that ``make gallery`` makes, or both.
 
-        A folder that is not there is an empty gallery. Folders that start with ``_`` or ``.`` are passed over, as are
-        photos without a usable face (with a warning). Embeddings are kept in ``cache`` by the photo's content. A folder
-        of somebody whom the file knows, by that name or another or by QID, adds to their photos.
+        A folder that is not there is an empty gallery. What is not used (folders that start with ``_``, photos without
+        a face, other files) is named in one warning; hidden files are not. Embeddings are kept in ``cache`` by the
+        photo's content. A folder of somebody whom the file knows, by that name or another or by QID, adds to their
+        photos.
 
         :param removed: people who asked not to be in the dataset: their photos are not so much as read.
         :raises GalleryError: the path is a file, or can't be read, or the file in it is another model's.
@@ -76,16 +81,15 @@ class Gallery:
         photos: list[str] = []
         rows: list[Embedding] = []
         digest = hashlib.sha256(models.MODEL.encode())
+        unused = [(path, why) for path, why in beside_photos(folder) if not _is_theirs(path, folder, theirs)]
         for name, photo in photos_in(folder):
             if theirs.holds(name):
                 continue
             try:
-                content = photo.read_bytes()
-            except OSError as error:
-                logger.warning("%s is passed over: it can't be read (%s).", photo, error.strerror)
-                continue
-            embedding = _embedding(content, cache, photo)
-            if embedding is None:
+                content = content_of(photo)
+                embedding = _embedding(content, cache, photo)
+            except RecognitionError as error:
+                unused.append((photo, str(error)))
                 continue
             person = people.find(name, name if is_qid(name) else None)
             names.append(person.name if person else name)
@@ -93,6 +97,7 @@ class Gallery:
             rows.append(embedding)
             # A folder's name may hold bytes that are no UTF-8: Python carries them as surrogates.
             digest.update(f"{name}\0{hashlib.sha256(content).hexdigest()}\n".encode(errors="surrogateescape"))
+        _warn_of(unused, folder)
         own = np.stack(rows).astype(np.float32) if rows else np.empty((0, 128), np.float32)
         if made:
             digest.update(made.digest.encode())
@@ -101,7 +106,7 @@ class Gallery:
             own = np.concatenate([made.embeddings, own]) if rows else made.embeddings
         if not names:
             logger.warning("The gallery %s has no photo with a usable face.", folder)
-            return cls([], np.empty((0, 128)), None)
+            return cls([], np.empty((0, 128)), None, unused=tuple(unused))
         gallery = cls(
             names,
             own,
@@ -111,6 +116,7 @@ class Gallery:
             made.about.counted if made else None,
             made.strangers if made else None,
             frozenset(frozenset(pair[:2]) for pair in made.about.confusable) if made else frozenset(),
+            tuple(unused),
         )
         logger.info("Gallery %s: %d people, %d photos.", folder, len(gallery.people), len(names))
         return gallery
@@ -125,39 +131,28 @@ def _repeated(names: list[str], counts: npt.NDArray[np.int64]) -> list[str]:
     return [name for name, count in zip(names, counts.tolist(), strict=True) for _ in range(count)]
 
 
-def photos_in(folder: Path) -> list[tuple[str, Path]]:
-    """Name and path of each photo of a gallery's folder. GalleryError where it can't be read.
-
-    Folders whose names are spelled otherwise are one person: the name is that of the first one in the alphabet.
-    """
-    try:
-        photos = sorted(
-            (nfc(person.name.strip()), photo)
-            for person in folder.iterdir()
-            if person.is_dir() and not person.name.startswith(("_", "."))
-            for photo in person.iterdir()
-            if photo.suffix.lower() in SUFFIXES and not photo.name.startswith(".") and not photo.is_dir()
-        )
-    except OSError as error:
-        raise GalleryError(f"The gallery's folder {error.filename} can't be read: {error.strerror}.") from None
-    names: dict[str, str] = {}
-    return [(names.setdefault(letters(name), name), photo) for name, photo in photos]
+def _is_theirs(path: Path, folder: Path, removed: Removed) -> bool:
+    return any(removed.holds(part.strip()) for part in path.relative_to(folder).parts)
 
 
-def _embedding(content: bytes, cache: Path, photo: Path) -> Embedding | None:
-    """The embedding of the photo's largest face, from the cache where it is known; None without one."""
+def _warn_of(unused: list[tuple[Path, str]], folder: Path) -> None:
+    if not unused:
+        return
+    named = [f"{printable(str(path.relative_to(folder)))}: {why}" for path, why in unused[:_LISTED]]
+    if len(unused) > _LISTED:
+        named.append(f"and {len(unused) - _LISTED:,} more, which `make gallery-check` lists")
+    logger.warning("Not used of the gallery %s: %s", folder, "; ".join(named))
+
+
+def _embedding(content: bytes, cache: Path, photo: Path) -> Embedding:
+    """The embedding of the photo's largest face, from the cache where it is known; RecognitionError without one."""
     kept = cache / "embeddings" / models.MODEL / f"{hashlib.sha256(content).hexdigest()}.npy"
     embedding = _kept(kept)
     if embedding is None:
-        try:
-            embedding = _embed(content, photo)
-        except RecognitionError as error:
-            logger.warning("%s is passed over: %s", photo, error)
-            return None
+        embedding = _embed(content, photo)
         _keep(kept, embedding)
     if not embedding.size:
-        logger.warning("%s shows no face that can be used: it is passed over.", photo)
-        return None
+        raise RecognitionError("It shows no face that can be used.")
     return embedding
 
 
