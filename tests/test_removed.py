@@ -186,6 +186,15 @@ class TestFile:
         add(folder_store, Person(name))
         assert Removed.load(folder_store).people == (HOPPER, Person(name.strip()))
 
+    def test_a_name_with_what_no_file_can_hold_closes_it_for_nobody(self, folder_store: FolderStore) -> None:
+        assert add(folder_store, Person("Grace\x07\ud800Hopper")).holds("grace hopper")
+
+    def test_more_than_can_be_read_is_not_written(self, folder_store: FolderStore) -> None:
+        add(folder_store, HOPPER)
+        with pytest.raises(RecordError, match="is too large"):
+            add(folder_store, Person("x" * 1_000_000))
+        assert Removed.load(folder_store).people == (HOPPER,)
+
     def test_requests_at_once_lose_nobody(self, store: Store) -> None:
         with ThreadPoolExecutor(6) as pool:
             list(pool.map(lambda number: add(store, Person(f"Person {number}")), range(6)))

@@ -270,6 +270,27 @@ class TestErrors:
         assert issubclass(SettingsError, PermanentError)
 
 
+class TestWhatIsNoText:
+    def test_in_the_file(self, load: Callable[..., Settings]) -> None:
+        with pytest.raises(SettingsError, match="CELEBS_STORE has a character that is none of a text, like a NUL"):
+            load("CELEBS_STORE='a\0secret'")
+
+    def test_in_the_environment(self, load: Callable[..., Settings]) -> None:
+        with pytest.raises(SettingsError, match="CELEBS_GALLERY has a character") as error:
+            load(CELEBS_GALLERY="Beyonc\udce9")
+        str(error.value).encode()
+
+    def test_a_value_is_quoted_in_short(self, load: Callable[..., Settings]) -> None:
+        with pytest.raises(SettingsError) as error:
+            load(CELEBS_BROWSERS="9" * 100_000)
+        assert len(str(error.value)) < 500
+
+    @pytest.mark.parametrize("name", ["CELEBS_S3_EXTRA_ARGS", "AIRFLOW_CONN_CELEBS_S3", "AIRFLOW_CONN_CELEBS_NOTIFY"])
+    def test_deep_json_is_none(self, load: Callable[..., Settings], name: str) -> None:
+        with pytest.raises(SettingsError, match=name):
+            load(**{name: '{"a":' * 20_000})
+
+
 class TestS3ExtraArgs:
     def test_are_a_json_object(self, load: Callable[..., Settings]) -> None:
         text = """CELEBS_S3_EXTRA_ARGS='{"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "alias/press"}'"""

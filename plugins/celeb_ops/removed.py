@@ -144,7 +144,11 @@ def add(store: Store, person: Person) -> Removed:
             appended = _people(new, url) == expected
         except RecordError:
             appended = False
-        return new if appended else _HEADER.encode() + _yaml([vars(one) for one in expected])
+        if not appended:
+            new = _HEADER.encode() + _yaml([vars(one) for one in expected])
+            # Rather not written than not to be read: without this file no step does anything.
+            _people(new, url)
+        return new
 
     store.update(keys.REMOVED, change)
     return Removed.load(store)

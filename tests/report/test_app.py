@@ -156,10 +156,11 @@ class TestFile:
         assert (answer.status_code, "hidden" in answer.text, str(tmp_path) in answer.text) == (404, False, False)
 
     def test_that_can_not_be_read_is_told_without_where_the_store_is(self, folder_store: FolderStore) -> None:
-        folder_store.root.write_bytes(b"no folder")
+        folder_store.write(keys.sidecar(STEM), b"{}")
         for headers in ({}, {"Accept": "text/html"}):
-            answer = get(app_of(lambda: folder_store), "/runs/2026-11-23T08:00:00Z", headers=headers)
-            assert str(folder_store.root.parent) not in answer.text
+            answer = get(app_of(lambda: folder_store), f"/screenshots/{STEM}", headers=headers)
+            assert f"{keys.sidecar(STEM)} is not a Screenshot record" in answer.text
+            assert str(folder_store.root) not in answer.text
 
 
 class TestScreenshot:
