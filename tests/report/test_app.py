@@ -144,7 +144,8 @@ class TestFile:
             assert "hidden" not in answer.text
 
     @pytest.mark.parametrize("length", [201, 300, 2_000])
-    def test_no_key_is_too_long_for_a_sentence(self, length: int, app: FastAPI) -> None:
+    def test_no_key_is_too_long_for_a_sentence(self, length: int, app: FastAPI, store: Store) -> None:
+        store.write(PICTURE, b"")
         for path in (f"/files/Images/{'a' * length}.jpeg", f"/screenshots/{'a' * length}"):
             assert get(app, path).status_code == 404
 
