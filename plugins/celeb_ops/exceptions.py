@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from celeb_ops.text import cleaned
+
 
 class CelebsError(Exception):
     """Base of this project's errors. A task that meets one is tried again."""
@@ -78,6 +80,10 @@ class ForgetError(PermanentError):
 class CaptureError(CelebsError):
     """A page could not be captured this time."""
 
+    def __init__(self, sentence: str) -> None:
+        # The browser's words are in it, and in them the page's.
+        super().__init__(cleaned(sentence))
+
 
 class BrowserError(CaptureError):
     """The browser could not be started, or failed."""
@@ -85,6 +91,10 @@ class BrowserError(CaptureError):
 
 class BrowserCrashedError(BrowserError):
     """The browser, or the process that showed the page, died."""
+
+
+class GreedyPageError(BrowserCrashedError, PermanentError):
+    """A page filled the disk, and its browser was ended: it would fill it again."""
 
 
 class BrowserHungError(BrowserError):

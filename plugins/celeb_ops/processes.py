@@ -1,14 +1,26 @@
-"""Whether processes that were ended are gone."""
+"""A process with all that it started, and whether they are gone once they were ended."""
 
 from __future__ import annotations
 
+import contextlib
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterable
+
+
+def family(process: subprocess.Popen[Any] | None) -> list[psutil.Process]:
+    """A process and all that it started, as far as they run; none where there is none."""
+    if process is None:
+        return []
+    with contextlib.suppress(psutil.NoSuchProcess):
+        parent = psutil.Process(process.pid)
+        return [parent, *parent.children(recursive=True)]
+    return []
 
 
 def alive(process: psutil.Process) -> bool:

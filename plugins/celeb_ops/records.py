@@ -21,6 +21,7 @@ from celeb_ops.exceptions import RecordError
 from celeb_ops.geometry import Box
 from celeb_ops.keys import iso
 from celeb_ops.names import nfc
+from celeb_ops.text import cleaned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -318,6 +319,6 @@ class Outcome(SiteRecord):
 
     outcome: Literal["skipped", "failed"]
     task: str
-    reason: str
+    reason: Annotated[str, AfterValidator(cleaned)]
     source: Literal["live", "archive"] | None = None
     """Which page was tried, of a site that failed; None: none, or it is unknown."""

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 import psutil
 import pytest
 
-from celeb_ops.capture import browser
+from celeb_ops.capture import bounds, browser
 from celeb_ops.capture.browser import open_browser
 from celeb_ops.capture.scratch import scratch_folder
 from celeb_ops.exceptions import BrowserCrashedError
@@ -167,10 +167,10 @@ def test_a_task_that_is_killed_leaves_no_process_and_its_files_go_with_the_next(
 @pytest.mark.browser
 @pytest.mark.timeout(90)
 def test_a_page_that_takes_all_memory_loses_its_browser(site: LocalSite, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(browser, "_MEMORY_MB", 900)
+    monkeypatch.setattr(bounds, "_MEMORY_MB", 900)
     # Outside the scripts' heap, which has a bound of its own.
     hungry = "const all = []; setInterval(() => { all.push(new Uint8Array(3e7).fill(1)) }, 30)"
-    with pytest.raises(BrowserCrashedError, match="died on"):
+    with pytest.raises(BrowserCrashedError, match="took more than 900 MB of memory"):
         shoot(site.page(html("<img src='/picture/000000/9x9.png?delay=20'>", script=hungry)), load_time_s=40)
 
 

@@ -15,8 +15,8 @@ import pytest
 
 from celeb_ops.capture import refusals
 from celeb_ops.capture.browser import open_browser
+from celeb_ops.capture.facts import Answer
 from celeb_ops.capture.page import capture_page
-from celeb_ops.capture.refusals import Answer
 from celeb_ops.exceptions import (
     BlankPageError,
     BlockedPageError,

@@ -10,25 +10,27 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import psutil
 from selenium import webdriver
-from selenium.common.exceptions import WebDriverException
+from selenium.common.exceptions import UnexpectedAlertPresentException, WebDriverException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.driver_finder import DriverFinder
 from selenium.webdriver.common.proxy import Proxy, ProxyType
 from selenium.webdriver.remote.client_config import ClientConfig
+from selenium.webdriver.remote.errorhandler import ErrorHandler
 from selenium.webdriver.remote.remote_connection import RemoteConnection
 from urllib3.exceptions import HTTPError
 
+from celeb_ops.capture.bounds import bounded
 from celeb_ops.capture.replicas import addresses
 from celeb_ops.capture.scratch import scratch_folder
 from celeb_ops.exceptions import BrowserError
-from celeb_ops.processes import left_of
+from celeb_ops.processes import family, left_of
+from celeb_ops.text import SENTENCE_CHARS, cleaned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,9 +50,8 @@ _REMOTE_START_S = 300
 """Seconds that a remote one may take: a Grid may let it wait for a free node as long."""
 _HEAP_MB = 1_024
 """Memory of a page's scripts. A page that takes more crashes, and is told of as such."""
-_MEMORY_MB = 2_000
-"""Memory of all of a browser's processes: pages of 24,000 and of 100,000 px with 44 pictures took 320 and 370."""
-_WATCH_S = 0.5
+_STORED_MB, _CACHE_MB = 200, 100
+"""What pages may store in the browser (by origin), and its cache. A front page stores some MB."""
 _CONNECTIONS = 99
 """To a proxy, the most that Chromium allows."""
 _SOCKET = len("/org.chromium.Chromium.XXXXXX/SingletonSocket")
@@ -107,7 +108,7 @@ def _local(options: CaptureOptions, proxy: str, any_certificate: bool) -> Iterat
             service.start()
             # Not webdriver.Chrome: it sets no bound to the start of the browser.
             driver = _connect(service.service_url, chrome, options, direct=True)
-            stack.enter_context(_memory_bounded(service.process))
+            stack.enter_context(bounded(service.process, folder, getattr(options, "url", "The page")))
             yield driver
         finally:
             _end(driver, service.process)
@@ -162,6 +163,7 @@ def _connect(url: str, chrome: Options, options: CaptureOptions, direct: bool = 
         init_args_for_pool_manager={"init_args_for_pool_manager": {"retries": False}},
     )
     driver = webdriver.Remote(command_executor=url, options=chrome, client_config=config)
+    driver.error_handler = _Cleaned()
     # One command may last as long as the page load; some seconds more tell the two apart.
     _bound(driver, int(options.timeout_s) + 10)
     return driver
@@ -205,7 +207,10 @@ def _options(options: CaptureOptions, profile: str | None, proxy: str = "", any_
         # Frames of other sites share the page's process, or nothing of what is set over CDP would reach them. The
         # profile is thrown away, so there is nothing in it that one site could take from another.
         "--disable-site-isolation-trials",
-        "--disable-features=IsolateOrigins,site-per-process",
+        # A page that is prerendered comes up as another tab, without all that is set here.
+        "--disable-features=IsolateOrigins,site-per-process,Prerender2",
+        f"--enable-features=StorageQuotaSettings:PoolSizeBytes/{_STORED_MB * 1_000_000}",
+        f"--disk-cache-size={_CACHE_MB * 1_000_000}",
         f"--js-flags=--max-old-space-size={_HEAP_MB}",
         "--renderer-process-limit=2",
     ):
@@ -249,35 +254,18 @@ def _options(options: CaptureOptions, profile: str | None, proxy: str = "", any_
     return chrome
 
 
-@contextlib.contextmanager
-def _memory_bounded(driver: subprocess.Popen[Any]) -> Iterator[None]:
-    """Kill the browser when its processes together hold more than ``_MEMORY_MB``: the machine has other work."""
-    ended = threading.Event()
+class _Cleaned(ErrorHandler):
+    """Errors whose words, which may be a page's, are cut and cleaned before anything logs them."""
 
-    def watch() -> None:
-        while not ended.wait(_WATCH_S):
-            family = _family(driver)[1:]
-            if sum(map(_private_mb, family)) > _MEMORY_MB:
-                logger.error("The browser holds more than %d MB of memory and is killed.", _MEMORY_MB)
-                for one in family:
-                    with contextlib.suppress(psutil.NoSuchProcess):
-                        one.kill()
-
-    thread = threading.Thread(target=watch, daemon=True, name="watch-browser")
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
-
-
-def _private_mb(process: psutil.Process) -> float:
-    """Memory that a process shares with no other one."""
-    with contextlib.suppress(psutil.Error):
-        memory = process.memory_info()
-        return (memory.rss - getattr(memory, "shared", 0)) / 1e6
-    return 0.0
+    def check_response(self, response: dict[str, Any]) -> None:
+        try:
+            super().check_response(response)
+        except WebDriverException as error:
+            lines = (error.msg or "")[: 10 * SENTENCE_CHARS].splitlines()[:5]
+            error.msg = "\n".join(map(cleaned, lines))
+            if isinstance(error, UnexpectedAlertPresentException):
+                error.alert_text = cleaned(error.alert_text or "")
+            raise
 
 
 def _die_with_parent() -> None:
@@ -287,26 +275,17 @@ def _die_with_parent() -> None:
 
 def _end(driver: WebDriver | None, process: subprocess.Popen[Any] | None) -> None:
     """Quit, then end what is still there of the process tree."""
-    family = _family(process)
+    started = family(process)
     if driver is not None:
         _quit(driver)
     # The profile is thrown away, so nobody needs to wait for Chromium to tidy it up.
-    for one in family:
+    for one in started:
         with contextlib.suppress(psutil.NoSuchProcess):
             one.kill()
     if process is not None:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=5)
-    left_of(family, after_s=5)
-
-
-def _family(process: subprocess.Popen[Any] | None) -> list[psutil.Process]:
-    if process is None:
-        return []
-    with contextlib.suppress(psutil.NoSuchProcess):
-        parent = psutil.Process(process.pid)
-        return [parent, *parent.children(recursive=True)]
-    return []
+    left_of(started, after_s=5)
 
 
 def _first_line(error: Exception) -> str:

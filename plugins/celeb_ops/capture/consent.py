@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from celeb_ops.capture import scripts
+from celeb_ops.capture.facts import Cleared
 from celeb_ops.records import Consent
 from celeb_ops.settings import PROJECT
 
@@ -31,11 +32,22 @@ def autoconsent(options: CaptureOptions) -> str:
     )
 
 
+def state(driver: WebDriver) -> str:
+    """What autoconsent is at, as the page says."""
+    return scripts.said_by_page(driver, "autoconsent").partition("\n")[0]
+
+
+def _messages(driver: WebDriver) -> list[list[str]]:
+    """What autoconsent did, as the page says: kind, dialog, and whether it was done (``yes`` or nothing)."""
+    lines = scripts.said_by_page(driver, "autoconsent").split("\n")[1:]
+    return [parts for line in lines if len(parts := line.split("\t")) == 3]
+
+
 def clear_view(driver: WebDriver, options: CaptureOptions, before: Consent | None = None) -> Consent:
     """Remove what stands before the page and unlock scrolling; what was found and done, ``before`` included."""
     if options.consent == "leave":
         return Consent()
-    now = Consent.model_validate(scripts.run(driver, "clear_view"))
+    now = Cleared.model_validate(scripts.run(driver, "clear_view", _messages(driver)))
     earlier = before or Consent()
     return Consent(
         found=list(dict.fromkeys(earlier.found + now.found)), done=list(dict.fromkeys(earlier.done + now.done))

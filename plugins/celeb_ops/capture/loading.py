@@ -5,19 +5,18 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from dataclasses import fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from selenium.common.exceptions import TimeoutException, WebDriverException
 
 from celeb_ops.capture import consent, refusals, scripts
+from celeb_ops.capture.facts import Answer, Ready, WayDown
 from celeb_ops.exceptions import NoAnswerError
 
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver
 
-    from celeb_ops.capture.refusals import Answer
     from celeb_ops.sites import CaptureOptions, Site
 
 logger = logging.getLogger(__name__)
@@ -58,9 +57,7 @@ def open_page(driver: WebDriver, site: Site, today: datetime | None = None) -> b
 
 def answer(driver: WebDriver) -> Answer:
     """What the page shows now."""
-    told = scripts.run(driver, "answer")
-    # By name: a page that has put something of its own into every object would add to it here.
-    return refusals.Answer(**{field.name: told[field.name] for field in fields(refusals.Answer)})
+    return Answer.model_validate(scripts.run(driver, "answer"))
 
 
 def _prepare(driver: WebDriver, site: CaptureOptions, today: datetime | None) -> None:
@@ -97,9 +94,10 @@ def _prepare(driver: WebDriver, site: CaptureOptions, today: datetime | None) ->
 
 def _agent(driver: WebDriver) -> dict[str, Any]:
     """This browser's own user agent without the word Headless, in the header and in the client hints."""
-    agent, brands, platform = driver.execute_script(
+    agent, brands, platform = scripts.evaluate(
+        driver,
         "const data = navigator.userAgentData; return [navigator.userAgent,"
-        " data ? data.brands.map(one => ({...one})) : [], data ? data.platform : '']"
+        " data ? data.brands.map(one => ({...one})) : [], data ? data.platform : '']",
     )
     found: dict[str, Any] = {"userAgent": agent.replace("Headless", "")}
     if brands:
@@ -124,7 +122,7 @@ def _get(driver: WebDriver, site: Site) -> bool:
     except TimeoutException:
         # The document may be there and only its end, or a script, be late: stop it, and look at what has come.
         driver.execute_cdp_cmd("Page.stopLoading", {})
-        if driver.execute_script("return location.protocol") not in {"http:", "https:"}:
+        if scripts.evaluate(driver, "return location.protocol") not in {"http:", "https:"}:
             raise NoAnswerError(
                 f"{site.url} sent no page within {site.timeout_s:g} s (timeout_s). Is the site up?"
             ) from None
@@ -148,18 +146,18 @@ def settle(driver: WebDriver, deadline: float) -> list[str]:
     # Long enough to see it stand still, whatever is left of the budget.
     deadline = max(deadline, moved + 2 * _STILL_S)
     while True:
-        state = scripts.run(driver, "ready")
+        state = Ready.model_validate(scripts.run(driver, "ready", consent.state(driver)))
         now = time.monotonic()
-        if state["missing"] or state["arrived"] != arrived:
-            arrived, grew, moved = state["arrived"], now, now
-        if state["signature"] != signature:
-            signature, moved = state["signature"], now
-        if state["files"] != files or state["missing"] != ["any content"]:
-            files, came = state["files"], now
+        if state.missing or state.arrived != arrived:
+            arrived, grew, moved = state.arrived, now, now
+        if state.signature != signature:
+            signature, moved = state.signature, now
+        if state.files != files or state.missing != ["any content"]:
+            files, came = state.files, now
         if now - moved >= _STILL_S:
             return []
         if now >= deadline or now - grew >= _RESTLESS_S or now - came >= _EMPTY_S:
-            return list(state["missing"]) or ["a layout at rest"]
+            return state.missing or ["a layout at rest"]
         time.sleep(_POLL_S)
 
 
@@ -177,20 +175,21 @@ def scroll(driver: WebDriver, site: CaptureOptions, deadline: float) -> Scrolled
             told = {"stopped": "budget", "height": 0, "late": 0}
             if budget_s:
                 continue
+        down = WayDown.model_validate(told)
         missing = settle(driver, deadline)
         height = int(scripts.run(driver, "height"))
         rounds += 1
-        if told["stopped"] != "bottom" or height <= told["height"] + _GROWN_PX or rounds == _ROUNDS:
+        if down.stopped != "bottom" or height <= down.height + _GROWN_PX or rounds == _ROUNDS:
             break
         # What was fetched at the bottom came only now.
-        top = int(told["height"])
-    if late := int(told["late"]):
-        missing.append("1 lazy picture" if late == 1 else f"{late} lazy pictures")
-    return Scrolled(str(told["stopped"]), missing)
+        top = down.height
+    if down.late:
+        missing.append("1 lazy picture" if down.late == 1 else f"{down.late} lazy pictures")
+    return Scrolled(down.stopped, missing)
 
 
 def hold_still(driver: WebDriver, site: CaptureOptions) -> None:
-    """Switch the page's own scripts off, stop all motion and hide bars; scripts of the driver still run."""
+    """Switch the page's own scripts off, stop all motion and hide bars; this project's still run."""
     driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     scripts.run(driver, "hold_still", site.consent == "leave")
     # What begins after this (a style that starts an animation anew) stands at its start.

@@ -6,7 +6,7 @@ import contextlib
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyvips
 from pydantic import ValidationError
@@ -16,10 +16,9 @@ from urllib3.exceptions import HTTPError
 from celeb_ops.capture import loading, refusals, scripts
 from celeb_ops.capture.browser import browser_name
 from celeb_ops.capture.consent import clear_view
+from celeb_ops.capture.facts import MOST_PICTURES, Facts
 from celeb_ops.capture.strips import Strip, join, photograph
 from celeb_ops.exceptions import BrowserError, CaptureError
-from celeb_ops.geometry import Box
-from celeb_ops.records import Consent, Picture
 from celeb_ops.vips import reason
 
 if TYPE_CHECKING:
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
     from selenium.webdriver.remote.webdriver import WebDriver
 
+    from celeb_ops.records import Consent, Picture
     from celeb_ops.sites import Site
 
 
@@ -103,19 +103,20 @@ def capture_page(driver: WebDriver, site: Site, folder: Path, today: datetime | 
             refusals.check_status(site, answer)
             refusals.check_content(site, answer, whole)
             loading.hold_still(driver, site)
-            facts = scripts.run(driver, "facts")
+            facts = Facts.model_validate(scripts.run(driver, "facts", MOST_PICTURES))
         captured_at = datetime.now(UTC)
-        width, height = facts["width"], min(facts["height"], site.max_height)
-        sure = [Box(*one["box"]) for one in facts["pictures"] if one["sure"]]
-        pictures = _pictures(facts["pictures"], width, height)
+        # Not by the page's own word: the window is as wide as the site's entry says.
+        width, height = site.viewport[0], min(facts.height, site.max_height)
+        pictures, left_out = facts.on(width, height)
+        if left_out:
+            missing.append(f"the facts of {left_out:,} of {left_out + len(pictures):,} pictures, the smallest")
         with clock.step("photograph"):
-            strips = photograph(driver, width, height, sure, folder)
+            strips = photograph(driver, width, height, facts.sure, folder)
         browser = browser_name(driver)
     except (WebDriverException, HTTPError, ConnectionError, TimeoutError) as error:
         raise refusals.browser_trouble(site, error) from error
-    except (ValidationError, LookupError, TypeError) as error:
-        # What scripts answer goes through the page's own objects, and a page may have made anything of them.
-        raise BrowserError(f"The scripts of {site.url} disturb this project's own: {error}") from error
+    except ValidationError as error:
+        raise BrowserError(f"What {site.url} says of itself can't be used: {error}") from error
     except OSError as error:
         raise CaptureError(f"The picture of {site.url} could not be kept in {folder}: {error.strerror}.") from error
     with clock.step("join"):
@@ -124,30 +125,20 @@ def capture_page(driver: WebDriver, site: Site, folder: Path, today: datetime | 
         except pyvips.Error as error:
             raise CaptureError(f"The strips of {site.url} could not be joined in {folder}: {reason(error)}.") from error
     return PageCapture(
-        final_url=facts["url"],
-        title=facts["title"],
+        final_url=facts.url,
+        title=facts.title,
         http_status=answer.status,
         captured_at=captured_at,
         page_width=width,
-        page_height=facts["height"],
+        page_height=facts.height,
         captured_height=height,
-        truncated=facts["height"] > height or stopped == "max_height",
+        truncated=facts.height > height or stopped == "max_height",
         parts=parts,
         pictures=pictures,
-        images_loaded=facts["images_loaded"],
-        images_total=facts["images_total"],
+        images_loaded=facts.images_loaded,
+        images_total=facts.images_total,
         missing=missing,
         consent=consent,
         timings=clock.spent,
         browser=browser,
     )
-
-
-def _pictures(raw: list[dict[str, Any]], width: int, height: int) -> list[Picture]:
-    """The pictures that are inside the captured page, their boxes clipped to it."""
-    pictures = []
-    for entry in raw:
-        box = Box(*entry.pop("box")).clipped(width, height)
-        if box.area:
-            pictures.append(Picture(box=box, **entry))
-    return pictures

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -23,6 +22,7 @@ from celeb_ops.exceptions import (
 )
 
 if TYPE_CHECKING:
+    from celeb_ops.capture.facts import Answer
     from celeb_ops.sites import Site
 
 # Signs of a page that stands in for the site's own: bot checks and gateways, by their makers' own wording.
@@ -41,25 +41,6 @@ _ALMOST_NO_TEXT = 200
 # Answers that may be other ones soon; every further status from 400 is an answer that will stay.
 _PASSING = {408, 423, 425, 429, *range(500, 600)}
 _REFUSED = {401: "it wants a login", 403: "it may refuse automated browsers", 451: "it is withheld for legal reasons"}
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a site answered with, as the browser shows it."""
-
-    url: str
-    title: str
-    status: int
-    """HTTP status; 0 where the browser tells none."""
-    error: str
-    """Why the browser shows an error page of its own (``ERR_TOO_MANY_REDIRECTS``); mostly empty."""
-    text: str
-    """The first words, those of the site's own frames included."""
-    text_length: int
-    pictures: int
-    """Pictures, videos and canvases of 64 px a side and more."""
-    frames: str = ""
-    """Addresses of the frames."""
 
 
 def check_status(site: Site, answer: Answer) -> None:

@@ -19,6 +19,7 @@ from celeb_ops.cli import counted
 from celeb_ops.exceptions import CelebsError
 from celeb_ops.operators import run as run_steps
 from celeb_ops.records import Outcome, Plan, Result, Screenshot
+from celeb_ops.text import cleaned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -109,7 +110,7 @@ class Progress:
             # To Airflow's task runner it is a failed task like any other, and the run would go on with the next one.
             raise error
         site, step = _place(task_instance)
-        told = str(error) or type(error).__name__
+        told = cleaned(str(error)) or type(error).__name__
         if task_instance.state == "up_for_retry":
             self._line("[yellow]↻[/]", site, step, f"{told} Trying again.")
             return
@@ -123,7 +124,7 @@ class Progress:
         self._line("[red]✗[/]", site, step, told)
 
     def _warn(self, record: logging.LogRecord) -> None:
-        text = record.getMessage()
+        text = cleaned(record.getMessage())
         # Merge and the watcher name the sites that did not come through once more.
         told = record.name == run_steps.__name__ and text.startswith(
             tuple(f"{site} " for site in (*self.failures, *self.skips))

@@ -5,16 +5,17 @@ for (const [page] of documents()) {
   text += ` ${page.body?.innerText || ''}`;
   for (const element of everything(page)) {
     // A frame is no content: what its own document shows is, as far as it can be seen.
-    if (element.localName === 'iframe') frames.push(element.src);
-    const shows = ['img', 'video', 'canvas', 'picture', 'object'].includes(element.localName)
+    const kind = own(element, 'localName');
+    if (kind === 'iframe' && frames.length < 50) frames.push(String(element.src || '').slice(0, 200));
+    const shows = ['img', 'video', 'canvas', 'picture', 'object'].includes(kind)
       || backgrounds(page.defaultView.getComputedStyle(element)).length;
     if (!shows) continue;
-    const box = element.getBoundingClientRect();
+    const box = boxOf(element);
     if (box.width >= 64 && box.height >= 64) large += 1;
   }
 }
 return {
-  url: location.href,
+  url: location.href.slice(0, 2000),
   title: clean(document.title),
   // Chromium's own page for what it could not open names the reason; the driver does not tell all of them.
   error: location.protocol === 'chrome-error:' ? document.querySelector('.error-code, #error-code')?.textContent || '' : '',

@@ -1,27 +1,26 @@
 // Removes layers that stand before the page (consent walls, sign-up walls) and gives scrolling back.
+const [consent] = arguments;
 const found = [], done = [];
 const unroll = element => {
   const fixed = getComputedStyle(element).position === 'fixed';
   // Sites that lock scrolling by a fixed body move it up by what had been scrolled.
-  for (const [property, value] of [['overflow', 'visible'], ['height', 'auto'], ['max-height', 'none'], ['contain', 'none'],
-    ...(fixed ? [['position', 'relative'], ['inset', 'auto']] : [])])
-    element.style.setProperty(property, value, 'important');
+  setStyle(element, { overflow: 'visible', height: 'auto', 'max-height': 'none', contain: 'none',
+    ...(fixed ? { position: 'relative', inset: 'auto' } : {}) });
 };
 
 // What autoconsent did, if it is here.
-const autoconsent = window.autoconsentStandalone;
-for (const message of autoconsent?.messages || []) {
-  if (message.type === 'popupFound') found.push(`consent dialog: ${message.cmp}`);
-  if (message.type === 'optOutResult') done.push(`autoconsent opted out of ${message.cmp}: ${message.result ? 'done' : 'failed'}`);
-  if (message.type === 'optInResult') done.push(`autoconsent opted in to ${message.cmp}: ${message.result ? 'done' : 'failed'}`);
+for (const [type, cmp, yes] of consent) {
+  if (type === 'popupFound') found.push(`consent dialog: ${cmp}`);
+  if (type === 'optOutResult') done.push(`autoconsent opted out of ${cmp}: ${yes ? 'done' : 'failed'}`);
+  if (type === 'optInResult') done.push(`autoconsent opted in to ${cmp}: ${yes ? 'done' : 'failed'}`);
 }
 
 const layers = [...everything(document)].filter(element => {
   const style = getComputedStyle(element);
-  if (!element.checkVisibility({ opacityProperty: true, visibilityProperty: true })) return false;
+  if (!own(element, 'checkVisibility')({ opacityProperty: true, visibilityProperty: true })) return false;
   if (style.position === 'fixed') return true;
   // A modal dialog is in the top layer; an absolute one covers the first view alone.
-  return element.matches('dialog:modal') || (style.position === 'absolute' && parseInt(style.zIndex, 10) > 99 && covers(element) >= 0.9);
+  return own(element, 'matches')('dialog:modal') || (style.position === 'absolute' && parseInt(style.zIndex, 10) > 99 && covers(element) >= 0.9);
 });
 const scrollLocked = () => [root, document.body].filter(Boolean).filter(element => {
   const style = getComputedStyle(element);
@@ -32,16 +31,16 @@ const walls = layers.filter(element => {
   if (element === document.body || isPage(element)) return false;
   const style = getComputedStyle(element), share = covers(element);
   if (parseInt(style.zIndex, 10) < 0) return false;
-  if (element.matches('dialog:modal')) return true;
+  if (own(element, 'matches')('dialog:modal')) return true;
   // A layer that lets the pointer through and says nothing hides nothing: a frame, a texture.
-  if (share >= WALL) return !(style.pointerEvents === 'none' && !element.innerText?.trim());
+  if (share >= WALL) return !(style.pointerEvents === 'none' && !own(element, 'innerText')?.trim());
   // While scrolling is locked a dialog smaller than a wall counts too.
-  return locked.length > 0 && share >= 0.1 && /dialog/.test(element.getAttribute('role') || element.localName);
+  return locked.length > 0 && share >= 0.1 && /dialog/.test(own(element, 'getAttribute')('role') || own(element, 'localName'));
 });
 for (const wall of walls) {
-  if (!wall.isConnected) continue;
+  if (!own(wall, 'isConnected')) continue;
   found.push(`a layer over ${Math.round(covers(wall) * 100)} % of the view: ${nameOf(wall)}`);
-  wall.remove();
+  own(wall, 'remove')();
   done.push(`removed ${nameOf(wall)}`);
 }
 for (const element of scrollLocked()) {
@@ -52,7 +51,7 @@ for (const element of scrollLocked()) {
 if (walls.length) {
   // Walls often blur what is behind them.
   for (const element of everything(document))
-    if (/blur/.test(getComputedStyle(element).filter)) element.style.setProperty('filter', 'none', 'important');
+    if (/blur/.test(getComputedStyle(element).filter)) setStyle(element, { filter: 'none' });
 }
 // Where both html and body have an overflow of their own, body scrolls inside html, which shows one view of it.
 const body = document.body;
@@ -64,11 +63,11 @@ if (body && body.scrollHeight > body.clientHeight * 1.5 && root.scrollHeight <= 
 }
 // A page whose content scrolls inside a box shows one view of it: give the box its full height.
 for (const element of everything(document)) {
-  if (element.scrollHeight <= element.clientHeight * 1.5 || covers(element) < 0.5 || !isPage(element)) continue;
+  if (own(element, 'scrollHeight') <= own(element, 'clientHeight') * 1.5 || covers(element) < 0.5 || !isPage(element)) continue;
   if (element === root || element === document.body) continue;
   if (!['auto', 'scroll', 'overlay', 'hidden'].includes(getComputedStyle(element).overflowY)) continue;
   found.push(`the page scrolls inside ${nameOf(element)}`);
-  for (let node = element; node && node !== root; node = node.parentElement) unroll(node);
+  for (let node = element; node && node !== root; node = parentOf(node)) unroll(node);
   done.push(`unrolled ${nameOf(element)}`);
 }
-return { found, done };
+return { found: found.slice(0, 200), done: done.slice(0, 200) };

@@ -1,45 +1,63 @@
 // Shared by the scripts that run in the page after it has loaded; each of them is a function body behind this.
+// A form's fields stand in for its own members (<input name=matches>, <input name=children>), in every world. So
+// whatever may be a form is asked through its prototype: own(element, 'matches')('a').
+const own = (element, name) => {
+  const member = Reflect.get(Object.getPrototypeOf(element), name, element);
+  return typeof member === 'function' ? member.bind(element) : member;
+};
 const root = document.documentElement;
-// Half a sign (a cut emoji) could not be written as UTF-8. What a page may have made of a property, it is a text here.
-const clean = text => String(text ?? '').replace(/\s+/g, ' ').trim().slice(0, 500).toWellFormed();
-const nameOf = element => element.id ? `#${element.id}`
-  : element.classList.length ? `${element.localName}.${element.classList[0]}` : element.localName;
+// Half a sign (a cut emoji) could not be written as UTF-8. What a page may have made of a property, it is a text here;
+// of a very long one the rest is not looked at.
+const clean = text => String(text ?? '').slice(0, 20_000).replace(/\s+/g, ' ').trim().slice(0, 500).toWellFormed();
+const nameOf = element => {
+  const kind = own(element, 'localName'), id = own(element, 'id'), names = own(element, 'classList');
+  return (id ? `#${id}` : names.length ? `${kind}.${names[0]}` : kind).slice(0, 100);
+};
 // Every element below `top`, open shadow trees included.
 function* everything(top) {
-  for (const element of top.querySelectorAll('*')) {
+  for (const element of own(top, 'querySelectorAll')('*')) {
     yield element;
-    if (element.shadowRoot) yield* everything(element.shadowRoot);
+    const shadow = own(element, 'shadowRoot');
+    if (shadow) yield* everything(shadow);
   }
 }
+const isShown = element => own(element, 'getClientRects')().length > 0;
+const boxOf = element => own(element, 'getBoundingClientRect')();
+const parentOf = element => own(element, 'parentElement');
 // The documents of the page and of the frames that its own site serves, each with the frame that shows it.
 function* documents(top = document, frame = null) {
   yield [top, frame];
   for (const element of everything(top)) {
-    if (element.localName !== 'iframe' && element.localName !== 'frame') continue;
+    const kind = own(element, 'localName');
+    if (kind !== 'iframe' && kind !== 'frame') continue;
     let inner = null;
     try { inner = element.contentDocument; } catch { /* another origin */ }
-    if (inner?.documentElement && element.getClientRects().length) yield* documents(inner, element);
+    if (inner?.documentElement && isShown(element)) yield* documents(inner, element);
   }
 }
 // The addresses of an element's CSS background; the browser quotes them.
 const backgrounds = style => [...style.backgroundImage.matchAll(/url\("((?:[^"\\]|\\.)*)"\)/g)].map(match => match[1]);
-// What this project keeps in the page between two scripts.
+// What this project keeps in its world of the page between two scripts.
 const kept = window[Symbol.for('celebs')] ??= { probes: new Map() };
 const pageHeight = () => Math.max(root.scrollHeight, document.body ? document.body.scrollHeight : 0);
 // The share of the view that an element covers; a wall covers most of it.
 const WALL = 0.6;
 const covers = element => {
-  const box = element.getBoundingClientRect();
+  const box = boxOf(element);
   const w = Math.min(box.right, window.innerWidth) - Math.max(box.left, 0);
   const h = Math.min(box.bottom, window.innerHeight) - Math.max(box.top, 0);
   return Math.max(w, 0) * Math.max(h, 0) / (window.innerWidth * window.innerHeight);
 };
+const setStyle = (element, properties) => {
+  for (const [property, value] of Object.entries(properties))
+    own(element, 'style').setProperty(property, value, 'important');
+};
 // A site that stands or scrolls inside a layer of its own: the layer is the page.
-const picturesIn = top => [...everything(top)].filter(element => element.getClientRects().length
-  && (element.localName === 'img' || backgrounds(getComputedStyle(element)).length)).length;
+const picturesIn = top => [...everything(top)].filter(element => isShown(element)
+  && (own(element, 'localName') === 'img' || backgrounds(getComputedStyle(element)).length)).length;
 let all;
 const isPage = element => {
   all ??= { pictures: picturesIn(document), text: (document.body?.innerText || '').length };
   return (all.pictures >= 3 && picturesIn(element) * 2 > all.pictures)
-    || (all.text >= 2000 && (element.innerText || '').length * 2 > all.text);
+    || (all.text >= 2000 && (own(element, 'innerText') || '').length * 2 > all.text);
 };

@@ -1,41 +1,47 @@
-// The page's facts: its size, its title, its words in short, and each picture with its box and the words beside it.
-const width = Math.max(window.innerWidth, 1);
+// The page's facts: its size, its title, its words in short, and each picture with its box and the words beside it; of
+// very many pictures the largest.
+const [mostPictures] = arguments;
+const width = window.innerWidth;
 const height = Math.max(pageHeight(), window.innerHeight);
 const HEADLINES = 'h1, h2, h3, h4, h5, h6, [role=heading], figcaption';
-const pictures = [];
+const found = [];
 let loaded = 0, total = 0;
 
+// Of an ancestor, which many pictures may have in common: its headline, and whether it holds many pictures.
+const cards = new Map();
+const card = node => {
+  if (!cards.has(node)) {
+    const many = own(node, 'querySelectorAll')('img').length > 3;
+    const near = many ? null : own(node, 'matches')(HEADLINES) ? node : own(node, 'querySelector')(HEADLINES);
+    cards.set(node, { many, headline: near ? clean(own(near, 'textContent')) : '' });
+  }
+  return cards.get(node);
+};
 const headline = element => {
   // The nearest ancestor that holds a headline and few pictures is the picture's own card.
-  for (let node = element, up = 0; node && node.localName !== 'body' && up < 8; node = node.parentElement, up++) {
+  for (let node = element, up = 0; node && own(node, 'localName') !== 'body' && up < 8; node = parentOf(node), up++) {
     // One that holds many is a grid of cards: its first headline is another card's.
-    if (node.querySelectorAll('img').length > 3) break;
-    const near = node.matches(HEADLINES) ? node : node.querySelector(HEADLINES);
-    if (near && clean(near.textContent)) return clean(near.textContent);
+    if (card(node).many) break;
+    if (card(node).headline) return card(node).headline;
   }
   return '';
 };
 const link = element => {
-  const anchor = element.closest('a[href]')
-    || (element.closest('article, li, figure') || element).querySelector('a[href]');
+  const anchor = own(element, 'closest')('a[href]')
+    || own(own(element, 'closest')('article, li, figure') || element, 'querySelector')('a[href]');
   return anchor && /^https?:/.test(anchor.href) ? anchor.href.slice(0, 2000) : '';
 };
-const visible = element => {
-  if (element.checkVisibility) return element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
-  const style = getComputedStyle(element);
-  return style.visibility !== 'hidden' && style.opacity !== '0';
-};
+const visible = element => own(element, 'checkVisibility')({ opacityProperty: true, visibilityProperty: true });
 // What boxes around it leave of an element (a carousel shows one of its slides); an absolute one escapes those that
 // do not place it.
 const seen = element => {
-  const box = element.getBoundingClientRect();
-  const area = { left: box.left, top: box.top, right: box.right, bottom: box.bottom };
+  const { left, top, right, bottom } = boxOf(element), area = { left, top, right, bottom };
   let escapes = getComputedStyle(element).position === 'absolute';
-  for (let node = above(element); node && node.localName !== 'body'; node = above(node)) {
+  for (let node = above(element); node && own(node, 'localName') !== 'body'; node = above(node)) {
     const style = getComputedStyle(node);
     if (escapes && style.position === 'static' && style.transform === 'none') continue;
     escapes = style.position === 'absolute';
-    const around = node.getBoundingClientRect();
+    const around = boxOf(node);
     if (style.overflowX !== 'visible') {
       area.left = Math.max(area.left, around.left); area.right = Math.min(area.right, around.right);
     }
@@ -45,7 +51,7 @@ const seen = element => {
   }
   return area;
 };
-const above = node => node.parentElement || node.getRootNode().host;
+const above = node => parentOf(node) || own(node, 'getRootNode')().host;
 // `view` is where the document's own viewport stands on the page: a frame shows only what is inside it.
 // `sure`: the browser has its pixels, so the page's picture can't be of one colour there.
 const add = (element, src, view, sure = false) => {
@@ -56,28 +62,30 @@ const add = (element, src, view, sure = false) => {
   const right = Math.ceil(Math.min(box.right + view.x, view.right));
   const bottom = Math.ceil(Math.min(box.bottom + view.y, view.bottom));
   if (right - left < 2 || bottom - top < 2) return;
-  pictures.push({ box: [left, top, right - left, bottom - top], sure,
-    src: src.startsWith('data:') ? 'data:' : src.slice(0, 2000).toWellFormed(),
-    alt: clean(element.getAttribute('alt') || element.getAttribute('aria-label')), link: link(element), headline: headline(element) });
+  found.push({ element, box: [left, top, right - left, bottom - top], sure,
+    src: src.startsWith('data:') ? 'data:' : src.slice(0, 2000).toWellFormed() });
 };
+const described = ({ element, ...picture }) => ({ ...picture, link: link(element), headline: headline(element),
+  alt: clean(own(element, 'getAttribute')('alt') || own(element, 'getAttribute')('aria-label')) });
 const absolute = (address, doc) => { try { return new URL(address, doc.baseURI).href; } catch { return ''; } };
 // Pictures that are neither an img nor a background.
 const otherPicture = element => {
-  switch (element.localName) {
-    case 'video': return element.getAttribute('poster') || element.currentSrc || 'video:';
-    case 'image': return element.getAttribute('href') || element.getAttribute('xlink:href');
-    case 'input': return element.getAttribute('type')?.toLowerCase() === 'image' && element.getAttribute('src');
-    case 'object': case 'embed': return /^image\//.test(element.getAttribute('type') || '')
-      || /\.(jpe?g|png|webp|avif|gif)$/i.test(element.getAttribute('data') || '') ? element.getAttribute('data') || element.getAttribute('src') : '';
+  const told = name => own(element, 'getAttribute')(name);
+  switch (own(element, 'localName')) {
+    case 'video': return told('poster') || element.currentSrc || 'video:';
+    case 'image': return told('href') || told('xlink:href');
+    case 'input': return told('type')?.toLowerCase() === 'image' && told('src');
+    case 'object': case 'embed': return /^image\//.test(told('type') || '')
+      || /\.(jpe?g|png|webp|avif|gif)$/i.test(told('data') || '') ? told('data') || told('src') : '';
     default: return '';
   }
 };
 const collect = (doc, view) => {
   const frame = doc.defaultView;
   for (const element of everything(doc)) {
-    const kind = element.localName;
+    const kind = own(element, 'localName');
     if (kind === 'img') {
-      if (!element.getClientRects().length) continue;
+      if (!isShown(element)) continue;
       const src = element.currentSrc || element.src;
       if (!src) continue;
       total += 1;
@@ -90,8 +98,8 @@ const collect = (doc, view) => {
     } else if (kind === 'iframe' || kind === 'frame') {
       let inner = null;
       try { inner = element.contentDocument; } catch { /* another origin */ }
-      if (!inner || !inner.documentElement || !element.getClientRects().length || !visible(element)) continue;
-      const box = element.getBoundingClientRect();
+      if (!inner || !inner.documentElement || !isShown(element) || !visible(element)) continue;
+      const box = boxOf(element);
       const x = view.x + box.left + element.clientLeft, y = view.y + box.top + element.clientTop;
       collect(inner, { x, y, left: Math.max(x, view.left), top: Math.max(y, view.top),
         right: Math.min(x + element.clientWidth, view.right), bottom: Math.min(y + element.clientHeight, view.bottom) });
@@ -103,5 +111,11 @@ const collect = (doc, view) => {
   }
 };
 collect(document, { x: window.scrollX, y: window.scrollY, left: 0, top: 0, right: width, bottom: height });
-return { url: location.href, title: clean(document.title), width, height, pictures,
-  images_loaded: loaded, images_total: total };
+let pictures = found;
+if (found.length > mostPictures) {
+  const area = ({ box: [, , w, h] }) => w * h;
+  const largest = new Set(found.toSorted((a, b) => area(b) - area(a)).slice(0, mostPictures));
+  pictures = found.filter(one => largest.has(one));
+}
+return { url: location.href.slice(0, 2000), title: clean(document.title), height, pictures: pictures.map(described),
+  left_out: found.length - pictures.length, images_loaded: loaded, images_total: total };

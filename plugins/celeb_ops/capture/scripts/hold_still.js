@@ -7,8 +7,9 @@ const animations = [];
 for (const [page] of documents()) {
   animations.push(...page.getAnimations());
   for (const element of everything(page)) {
-    if (element.localName === 'video' || element.localName === 'audio') element.pause?.();
-    if (element.shadowRoot) animations.push(...element.shadowRoot.getAnimations());
+    const kind = own(element, 'localName'), shadow = own(element, 'shadowRoot');
+    if (kind === 'video' || kind === 'audio') element.pause?.();
+    if (shadow) animations.push(...shadow.getAnimations());
   }
 }
 for (const animation of animations) {
@@ -20,15 +21,12 @@ for (const animation of animations) {
 for (const element of everything(document)) {
   const { position, contentVisibility } = getComputedStyle(element);
   // What such an element holds is painted in the view alone, and a strip is not the view.
-  if (contentVisibility === 'auto') element.style.setProperty('content-visibility', 'visible', 'important');
-  if (position === 'sticky') {
-    element.style.setProperty('position', 'relative', 'important');
-    for (const side of ['top', 'bottom', 'left', 'right']) element.style.setProperty(side, 'auto', 'important');
-  }
+  if (contentVisibility === 'auto') setStyle(element, { 'content-visibility': 'visible' });
+  if (position === 'sticky')
+    setStyle(element, { position: 'relative', top: 'auto', bottom: 'auto', left: 'auto', right: 'auto' });
   if (position === 'fixed' && element !== document.body && !stays(element)) {
     // Not display: none, which may let the flow close up; opacity too, since a child may turn visible again.
-    element.style.setProperty('visibility', 'hidden', 'important');
-    element.style.setProperty('opacity', '0', 'important');
+    setStyle(element, { visibility: 'hidden', opacity: '0' });
   }
 }
 const style = document.createElement('style');

@@ -2,6 +2,7 @@
 // that stays the same.
 // `files` are those that have come, of any kind.
 // Not a MutationObserver: a clock or a ticker that changes its text for ever moves nothing else.
+const [consent] = arguments;
 const missing = [];
 if (document.readyState === 'loading') missing.push('the document');
 if (document.fonts && document.fonts.status === 'loading') missing.push('fonts');
@@ -9,24 +10,23 @@ const pages = [...documents()];
 let pending = 0, arrived = 0, images = 0, signature = pageHeight();
 for (const [page] of pages) {
   for (const image of everything(page)) {
-    if (image.localName !== 'img' || !image.getClientRects().length) continue;
+    if (own(image, 'localName') !== 'img' || !isShown(image)) continue;
     images += 1;
     if (!image.complete && (image.currentSrc || image.src)) pending += 1;
     arrived += image.naturalWidth > 0;
-    const box = image.getBoundingClientRect();
-    signature = (signature * 31 + Math.round(box.top + window.scrollY) + image.naturalWidth) % 2147483647;
+    signature = (signature * 31 + Math.round(boxOf(image).top + window.scrollY) + (image.naturalWidth || 0)) % 2147483647;
   }
 }
 // An app that fetches its content first shows an empty shell.
-const shows = element => (element.matches('canvas, video, iframe, svg') || getComputedStyle(element).backgroundImage !== 'none')
-  && element.clientWidth >= 64 && element.clientHeight >= 64;
+const shows = element => (own(element, 'matches')('canvas, video, iframe, svg') || getComputedStyle(element).backgroundImage !== 'none')
+  && own(element, 'clientWidth') >= 64 && own(element, 'clientHeight') >= 64;
 if (!images && (document.body?.innerText || '').trim().length < 200 && ![...everything(document)].some(shows))
   missing.push('any content');
 if (!pending && !missing.length) {
   // The DOM does not tell when a background has come: an image of the same address, from the same cache, does.
   for (const [page] of pages) {
     for (const element of everything(page)) {
-      if (!element.getClientRects().length) continue;
+      if (!isShown(element)) continue;
       for (const address of backgrounds(page.defaultView.getComputedStyle(element))) {
         if (!/^https?:/.test(address)) continue;
         if (!kept.probes.has(address)) kept.probes.set(address, Object.assign(new Image(), { src: address }));
@@ -36,7 +36,6 @@ if (!pending && !missing.length) {
   }
 }
 if (pending) missing.push(pending === 1 ? '1 picture' : `${pending} pictures`);
-const consent = window.autoconsentStandalone?.instance?.state?.lifecycle;
 // A consent manager is often there without a dialog: then it stays detected for ever.
 if (consent === 'cmpDetected') kept.detected ??= performance.now();
 if (['openPopupDetected', 'runningOptOut', 'runningOptIn'].includes(consent)

@@ -11,10 +11,10 @@ const go = top => window.scrollTo({ top, behavior: 'instant' });
 // Pictures that have a place but not yet their picture: loaders that wait a moment before they act have missed them.
 const LATE = ['data-src', 'data-srcset', 'data-lazy-src', 'data-lazy-srcset', 'data-lazy', 'data-original', 'data-bg',
   'data-background-image'];
-const lateAddress = element => LATE.map(name => element.getAttribute(name)).find(Boolean);
+const lateAddress = element => LATE.map(name => own(element, 'getAttribute')(name)).find(Boolean);
 const isLate = element => {
   const late = lateAddress(element);
-  if (element.localName === 'img') {
+  if (own(element, 'localName') === 'img') {
     // A placeholder may be a small picture of its own, so what counts is whether the late address is shown.
     const shown = element.currentSrc || element.src;
     const candidates = (late || '').split(/,\s+/).map(one => one.trim().split(/\s/)[0]).filter(Boolean)
@@ -24,9 +24,9 @@ const isLate = element => {
       : element.complete && element.naturalWidth <= 2 && (!shown || shown.startsWith('data:'));
     if (!waits) return false;
   } else if (!late || getComputedStyle(element).backgroundImage !== 'none') return false;
-  const box = element.getBoundingClientRect();
+  const box = boxOf(element);
   return box.width >= 40 && box.height >= 40 && box.left < window.innerWidth && box.right > 0
-    && box.top + window.scrollY < maxHeight && element.checkVisibility();
+    && box.top + window.scrollY < maxHeight && own(element, 'checkVisibility')();
 };
 const allLate = () => [...everything(document)].filter(isLate);
 
@@ -50,14 +50,14 @@ const allLate = () => [...everything(document)].filter(isLate);
     await frame();
   }
   // From one view to the next: each late picture in it has the same quarter of a second.
-  const place = element => element.getBoundingClientRect().top + window.scrollY;
+  const place = element => boxOf(element).top + window.scrollY;
   for (let late = allLate(); late.length && performance.now() < end;) {
     const top = Math.min(...late.map(place));
     go(top - window.innerHeight / 3);
     const here = late.filter(element => place(element) <= top + window.innerHeight / 2);
     // Throttled loaders look every 100 to 200 ms. One that has begun to load is waited for later, with all others.
-    for (let wait = 0; wait < 5 && here.some(element => isLate(element) && (element.complete ?? true)); wait++) await pause(50);
-    late = late.filter(element => element.isConnected && !here.includes(element));
+    for (let wait = 0; wait < 5 && here.some(element => isLate(element) && (own(element, 'complete') ?? true)); wait++) await pause(50);
+    late = late.filter(element => own(element, 'isConnected') && !here.includes(element));
   }
   go(0);
   await frame();

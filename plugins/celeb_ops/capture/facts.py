@@ -1,0 +1,130 @@
+"""What the scripts in a page answer, and how much of it is taken.
+
+They run in a world of their own (:mod:`celeb_ops.capture.scripts`), but what they read was written by a stranger: a
+text has a length and no control characters, a link leads into the web, and pictures are as many as a sidecar can hold.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from celeb_ops.geometry import Box
+from celeb_ops.records import Picture
+from celeb_ops.text import cleaned
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MOST_PICTURES = 2_000
+"""A front page shows 40 to 300; every one costs the recogniser time."""
+MOST_BYTES = 2_000_000
+"""Of a sidecar's pictures: it is read by every later step and by the report, and 200 pictures take about 0.1 MB."""
+_ADDRESS_CHARS = 2_000
+
+
+def _web(address: str) -> str:
+    """The address if it leads into the web; of one that is cut, what the script has left."""
+    return address if address.startswith(("http://", "https://")) and address.isprintable() else ""
+
+
+def _source(address: str) -> str:
+    return address if address in {"data:", "video:"} else _web(address.removeprefix("blob:")) and address
+
+
+Text = Annotated[str, AfterValidator(lambda text: cleaned(text, 500))]
+Count = Annotated[int, Field(ge=0, le=10**9)]
+Address = Annotated[str, Field(max_length=_ADDRESS_CHARS)]
+
+
+class _Told(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True)
+
+
+class Answer(_Told):
+    """What a site answered with, as the browser shows it."""
+
+    url: Address
+    title: Text
+    status: Count
+    """HTTP status; 0 where the browser tells none."""
+    error: Text
+    """Why the browser shows an error page of its own (``ERR_TOO_MANY_REDIRECTS``); mostly empty."""
+    text: Text
+    """The first words, those of the site's own frames included."""
+    text_length: Count
+    pictures: Count
+    """Pictures, videos and canvases of 64 px a side and more."""
+    frames: Text = ""
+    """Addresses of the frames."""
+
+
+class Ready(_Told):
+    """What a page waits for, and what tells whether it has moved on since."""
+
+    missing: Annotated[list[Text], Field(max_length=10)]
+    arrived: Text
+    signature: float
+    files: Count
+
+
+class WayDown(_Told):
+    """How the way down a page ended."""
+
+    stopped: Text
+    height: Count
+    late: Count
+
+
+class Cleared(_Told):
+    """What stood before the page, and what was done about it."""
+
+    found: Annotated[list[Text], Field(max_length=200)]
+    done: Annotated[list[Text], Field(max_length=200)]
+
+
+class Shown(_Told):
+    """A picture on the page; ``sure``: the browser has its pixels."""
+
+    box: Annotated[list[int], Field(min_length=4, max_length=4)]
+    sure: bool
+    src: Annotated[Address, AfterValidator(_source)]
+    alt: Text
+    link: Annotated[Address, AfterValidator(_web)]
+    headline: Text
+
+
+class Facts(_Told):
+    """A page's size, its title and its pictures, in the page's order."""
+
+    url: Address
+    title: Text
+    height: Annotated[int, Field(ge=1, le=10**9)]
+    pictures: Annotated[list[Shown], Field(max_length=MOST_PICTURES)]
+    left_out: Count
+    """Pictures beyond ``MOST_PICTURES``, the smallest."""
+    images_loaded: Count
+    images_total: Count
+
+    def on(self, width: int, height: int) -> tuple[list[Picture], int]:
+        """The pictures inside the captured page, clipped to it, the largest first where a sidecar can't hold all; and
+        how many are left out."""
+        inside = [
+            Picture(box=box, src=one.src, alt=one.alt, link=one.link, headline=one.headline)
+            for one in self.pictures
+            if (box := Box(*one.box).clipped(width, height)).area
+        ]
+        kept: set[int] = set()
+        room = MOST_BYTES
+        for index in sorted(range(len(inside)), key=lambda index: -inside[index].box.area):
+            room -= len(inside[index].model_dump_json(indent=1))
+            if room < 0:
+                break
+            kept.add(index)
+        return [inside[index] for index in sorted(kept)], self.left_out + len(inside) - len(kept)
+
+    @property
+    def sure(self) -> Sequence[Box]:
+        """Where the page's picture can't be of one colour."""
+        return [Box(*one.box) for one in self.pictures if one.sure]

@@ -1,0 +1,19 @@
+"""What pages, sites and services say, made safe to keep and to print."""
+
+from __future__ import annotations
+
+import re
+
+SENTENCE_CHARS = 2_000
+"""An error's sentence: the longest of ours, about the copies of an archived page, has some 1,000 characters."""
+
+# Control characters (a terminal obeys them, NUL ends texts elsewhere), line and paragraph separators, what turns the
+# direction of writing, and halves of signs, which can't be written as UTF-8.
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def cleaned(text: str, most: int = SENTENCE_CHARS) -> str:
+    """``text`` on one line of harmless characters, cut where it is longer than ``most``."""
+    # A page may say 100 MB: what is cut off anyway is not looked at.
+    line = " ".join(_UNSAFE.sub(" ", text[: 4 * most]).split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"
