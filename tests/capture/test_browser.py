@@ -15,11 +15,12 @@ from urllib.parse import unquote
 
 import psutil
 import pytest
+from selenium.webdriver.support.ui import WebDriverWait
 
 from celeb_ops.capture import bounds, browser
 from celeb_ops.capture.browser import open_browser
 from celeb_ops.capture.scratch import scratch_folder
-from celeb_ops.exceptions import BrowserCrashedError
+from celeb_ops.exceptions import BrowserCrashedError, GreedyPageError, PermanentError
 from celeb_ops.processes import left_of
 from tests.browsers import running
 from tests.capture.shots import Shot, bands, html, shoot, site_at
@@ -172,6 +173,47 @@ def test_a_page_that_takes_all_memory_loses_its_browser(site: LocalSite, monkeyp
     hungry = "const all = []; setInterval(() => { all.push(new Uint8Array(3e7).fill(1)) }, 30)"
     with pytest.raises(BrowserCrashedError, match="took more than 900 MB of memory"):
         shoot(site.page(html("<img src='/picture/000000/9x9.png?delay=20'>", script=hungry)), load_time_s=40)
+
+
+STORE = """(async () => {
+  let stored = 0;
+  try {
+    const cache = await caches.open('all');
+    for (; stored < 400; stored += 10) await cache.put(`/${stored}`, new Response(new Uint8Array(1e7).fill(7)));
+  } catch {}
+  document.title = `${stored} MB`;
+})()"""
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(90)
+def test_a_page_that_fills_the_disk_loses_its_browser(
+    site: LocalSite, temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounds, "_DISK_MB", 50)
+    with pytest.raises(GreedyPageError, match=r"page-\d+ filled more than 50 MB of disk") as error:
+        shoot(site.page(html("<img src='/picture/000000/9x9.png?delay=20'>", script=STORE)), load_time_s=40)
+    assert isinstance(error.value, PermanentError)
+    assert not list(temporary.glob("celebs-browser-*"))
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(90)
+def test_what_a_page_may_store_is_bounded_by_the_browser_itself(site: LocalSite) -> None:
+    with open_browser(site_at("about:blank")) as driver:
+        driver.get(site.page(html("<p>News</p>", script=STORE)))
+        stored = WebDriverWait(driver, 60).until(lambda driver: re.fullmatch(r"(\d+) MB", driver.title))
+    assert 0 < int(stored[1]) <= browser._STORED_MB
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(60)
+def test_a_page_that_was_prerendered_is_captured(site: LocalSite) -> None:
+    site.page(html("<title>Next</title>"), "/prerendered")
+    rules = json.dumps({"prerender": [{"source": "list", "urls": ["/prerendered"]}]})
+    script = "setTimeout(() => { location = '/prerendered' }, 1500)"
+    shot = shoot(site.page(html(f"<script type=speculationrules>{rules}</script>", script=script)), load_time_s=8)
+    assert shot.page.http_status == 200
 
 
 @pytest.mark.browser
