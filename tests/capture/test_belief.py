@@ -72,7 +72,9 @@ document.querySelector('h2').textContent = 'Ann\\x1b[8m' + 'h'.repeat(1e6);
 document.querySelector('video').poster = 'javascript:alert(1)';
 """
 LONG = "w" * 600
-MANY = f"""<style>i {{ float: left; width: 40px; height: 30px; background: url('/picture/00ff00/9x9.png?{LONG}') }}</style>
+MANY = f"""<style>
+i {{ float: left; width: 40px; height: 30px; background: url('/picture/00ff00/9x9.png?{LONG}') }}
+</style>
 {f"<i aria-label='{LONG}'></i>" * (facts.MOST_PICTURES + 500)}<div style='clear:both'></div>{STORY}"""
 
 

@@ -304,3 +304,17 @@ def test_the_table_shows_what_a_paid_recogniser_cost() -> None:
         "TMZ            –  failed: No page.        –",
         "all            3                                 3     13  $0.003",
     ]
+
+
+def test_what_a_page_says_does_not_reach_the_terminal_as_it_is(told: Told) -> None:
+    fail(told, a_task("site.screenshot"), ValueError("\x1b]0;owned\x07[red]" + "x" * 10**6))
+    logging.getLogger("celeb_ops.capture").addHandler(told.progress._warnings)
+    try:
+        logging.getLogger("celeb_ops.capture").warning("The title: \x1b[2J%s", "x" * 10**6)
+    finally:
+        logging.getLogger("celeb_ops.capture").removeHandler(told.progress._warnings)
+    [failed, warned] = told.lines()
+    for line in (failed, warned, told.progress.failures["TMZ"]):
+        assert line.isprintable()
+        assert len(line) < 2_100
+    assert "]0;owned [red]x" in failed

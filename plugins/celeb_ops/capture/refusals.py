@@ -134,7 +134,7 @@ def browser_trouble(site: Site, error: Exception) -> BrowserError:
     """The error for a browser that died or hung while it had the page."""
     text = (getattr(error, "msg", None) or str(error) or type(error).__name__).splitlines()[0]
     if _DIED.search(text):
-        return BrowserCrashedError(f"The browser died on {site.url}: {text}. It may have run out of memory.")
+        return BrowserCrashedError(f"The browser died on {site.url}: {text}. It may have run out of memory or disk.")
     if re.search(r"time[d]? ?out|Read timed out|no answer", text, re.IGNORECASE):
         return BrowserHungError(
             f"The browser gave no answer on {site.url} within {site.timeout_s:g} s (timeout_s): "

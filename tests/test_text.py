@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import unicodedata
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from celeb_ops.exceptions import CaptureError
+from celeb_ops.records import Outcome
+from celeb_ops.text import SENTENCE_CHARS, cleaned
+from tests.factories import RUN_TIME
+
+HOSTILE = "\x1b[2J\x9b31m\x00\u202e\ud800\u2028 Ann\n" + "x" * 10**6
+
+
+@given(st.text(max_size=60), st.integers(1, 30))
+def test_what_is_cleaned_is_short_and_can_be_printed_and_written(text: str, most: int) -> None:
+    line = cleaned(text, most)
+    assert len(line) <= most
+    assert not [char for char in line if unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"}]
+    assert line.encode().decode() == line
+    assert cleaned(line, most) == line
+
+
+def test_what_people_write_stays() -> None:
+    for text in ("Beyoncé 王菲", "👩\u200d👧 mum", "می\u200cخواهم", "100 % sure…"):
+        assert cleaned(text, 40) == text
+
+
+def test_no_page_writes_an_error_or_a_reason_of_a_megabyte() -> None:
+    for said in (
+        str(CaptureError(HOSTILE)),
+        Outcome(site="TMZ", time=RUN_TIME, outcome="failed", task="screenshot", reason=HOSTILE).reason,
+    ):
+        assert said.startswith("[2J 31m Ann x")
+        assert len(said) == SENTENCE_CHARS
