@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _MEMORY_MB = 2_000
-"""Memory of all of a browser's processes: pages of 24,000 and of 100,000 px with 44 pictures took 320 and 370."""
+"""Memory of all of a browser's processes: pages of 24,000 and of 100,000 px with 44 pictures took 320 and 370, and some
+200 that processes share."""
 _DISK_MB = 500
 """Room of a browser's profile and temporary files: a page of 100,000 px takes 10. The browser's own bounds (see
 ``browser._STORED_MB``) stop one origin earlier, not many of them."""

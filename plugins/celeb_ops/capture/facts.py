@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MOST_PICTURES = 2_000
-"""A front page shows 40 to 300; every one costs the recogniser time."""
+"""A front page shows some hundreds at the most."""
 MOST_BYTES = 2_000_000
-"""Of a sidecar's pictures: it is read by every later step and by the report, and 200 pictures take about 0.1 MB."""
+"""Of a sidecar's pictures: every later step and the report read it. 200 pictures take 0.03 to 0.1 MB."""
 _ADDRESS_CHARS = 2_000
 
 
@@ -38,11 +38,11 @@ Count = Annotated[int, Field(ge=0, le=10**9)]
 Address = Annotated[str, Field(max_length=_ADDRESS_CHARS)]
 
 
-class _Told(BaseModel):
+class _Reply(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True)
 
 
-class Answer(_Told):
+class Answer(_Reply):
     """What a site answered with, as the browser shows it."""
 
     url: Address
@@ -60,7 +60,7 @@ class Answer(_Told):
     """Addresses of the frames."""
 
 
-class Ready(_Told):
+class Ready(_Reply):
     """What a page waits for, and what tells whether it has moved on since."""
 
     missing: Annotated[list[Text], Field(max_length=10)]
@@ -69,7 +69,7 @@ class Ready(_Told):
     files: Count
 
 
-class WayDown(_Told):
+class WayDown(_Reply):
     """How the way down a page ended."""
 
     stopped: Text
@@ -77,14 +77,14 @@ class WayDown(_Told):
     late: Count
 
 
-class Cleared(_Told):
+class Cleared(_Reply):
     """What stood before the page, and what was done about it."""
 
     found: Annotated[list[Text], Field(max_length=200)]
     done: Annotated[list[Text], Field(max_length=200)]
 
 
-class Shown(_Told):
+class Shown(_Reply):
     """A picture on the page; ``sure``: the browser has its pixels."""
 
     box: Annotated[list[int], Field(min_length=4, max_length=4)]
@@ -95,7 +95,7 @@ class Shown(_Told):
     headline: Text
 
 
-class Facts(_Told):
+class Facts(_Reply):
     """A page's size, its title and its pictures, in the page's order."""
 
     url: Address

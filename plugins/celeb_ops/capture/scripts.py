@@ -60,7 +60,8 @@ def evaluate(driver: WebDriver, body: str, *arguments: Any) -> Any:
     }})()"""
     for tries_left in reversed(range(_TRIES)):
         try:
-            told = json.loads(_value(driver, expression, _world(driver)))
+            # Nothing: there was no room to run in, not even to say so.
+            told = json.loads(_value(driver, expression, _world(driver)) or '{"error": "it gave no answer"}')
             break
         except WebDriverException as error:
             if not tries_left or not _MOVED_ON.search(error.msg or ""):
