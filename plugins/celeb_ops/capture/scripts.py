@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import time
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from selenium.common.exceptions import (
     InvalidArgumentException,
@@ -32,6 +34,10 @@ _MOST_CHARS = 16_000_000
 _TRIES = 10
 _MOVED_ON = re.compile(r"execution context|find context|navigated or closed|No frame for given id")
 """The page went on to another one, and its world with it."""
+_KEY = secrets.token_hex(16)
+"""What our worlds know each other by: an id may have come to another world, the page's own or another tab's."""
+_worlds: WeakKeyDictionary[WebDriver, int] = WeakKeyDictionary()
+"""The world that was used last: to make sure of it each time would take two answers more of the driver's."""
 
 
 @cache
@@ -52,6 +58,8 @@ def evaluate(driver: WebDriver, body: str, *arguments: Any) -> Any:
     """
     # Cut before it is sent: an error's text can be the page's.
     expression = f"""(() => {{
+      'use strict';
+      if (window[Symbol.for('celebs world')] !== '{_KEY}') return '';
       try {{
         const told = JSON.stringify([(function () {{ {body}
         }})(...{json.dumps(arguments)})]);
@@ -60,13 +68,18 @@ def evaluate(driver: WebDriver, body: str, *arguments: Any) -> Any:
     }})()"""
     for tries_left in reversed(range(_TRIES)):
         try:
-            # Nothing: there was no room to run in, not even to say so.
-            told = json.loads(_value(driver, expression, _world(driver)) or '{"error": "it gave no answer"}')
-            break
+            if told := _value(driver, expression, _worlds.get(driver) or _world(driver)):
+                break
+            _worlds.pop(driver, None)
         except WebDriverException as error:
+            known = _worlds.pop(driver, None)
             if not tries_left or not _MOVED_ON.search(error.msg or ""):
                 raise
-            time.sleep(_POLL_S)
+            if not known:
+                time.sleep(_POLL_S)
+    else:
+        raise JavascriptException("javascript error: it gave no answer")
+    told = json.loads(told)
     if isinstance(told, dict):
         raise JavascriptException(f"javascript error: {told['error']}")
     return told[0]
@@ -98,7 +111,10 @@ def _world(driver: WebDriver) -> int:
 
 
 def _made(driver: WebDriver, parameters: dict[str, str]) -> int:
-    return int(driver.execute_cdp_cmd("Page.createIsolatedWorld", parameters)["executionContextId"])
+    world = int(driver.execute_cdp_cmd("Page.createIsolatedWorld", parameters)["executionContextId"])
+    _value(driver, f"window[Symbol.for('celebs world')] = '{_KEY}'", world)
+    _worlds[driver] = world
+    return world
 
 
 def _value(driver: WebDriver, expression: str, world: int | None = None) -> Any:
