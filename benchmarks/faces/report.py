@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 from markupsafe import Markup
 
-from celeb_ops.quality.measures import PHOTOS_EACH
-from celeb_ops.quality.naming import TIERS
+from benchmarks.faces.measures import PHOTOS_EACH
+from benchmarks.faces.naming import TIERS
 from celeb_ops.recognition.local import MARGIN, THRESHOLD
 from celeb_ops.recognition.models import MODEL
 
 if TYPE_CHECKING:
     from collections import Counter
 
-    from celeb_ops.quality.labelled import Labelled
-    from celeb_ops.quality.measures import Measured, Rates, Share
+    from benchmarks.faces.labelled import Labelled
+    from benchmarks.faces.measures import Measured, Rates, Share
 
 BLUE, ORANGE, GREY = "#3b7dd8", "#d9730d", "#8a8a85"
 """Told apart by people who see red and green alike, on light and dark."""

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from benchmarks.faces.agreement import agreement
+from benchmarks.faces.labelled import Labelled, Photo
+from benchmarks.faces.measures import Share, measure
+from benchmarks.faces.report import figures, page
 
 from celeb_ops import keys
 from celeb_ops.geometry import Box
-from celeb_ops.quality.agreement import agreement
-from celeb_ops.quality.labelled import Labelled, Photo
-from celeb_ops.quality.measures import Share, measure
-from celeb_ops.quality.report import figures, page
 from celeb_ops.recognition import Face
 from celeb_ops.recognition.answers import Answer, AnsweredFace
 from celeb_ops.recognition.people import People, Person

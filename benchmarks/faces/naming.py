@@ -17,7 +17,7 @@ from celeb_ops.records import Picture
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from celeb_ops.quality.labelled import Photo
+    from benchmarks.faces.labelled import Photo
     from celeb_ops.recognition.models import Embedding
 
 TIERS = ("face alone", "face and page words")

@@ -7,9 +7,8 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-
-from celeb_ops.quality import labelled
-from celeb_ops.quality.main import main
+from benchmarks.faces import labelled
+from benchmarks.faces.__main__ import main
 
 if TYPE_CHECKING:
     from pathlib import Path

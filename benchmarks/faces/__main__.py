@@ -1,4 +1,4 @@
-"""``python -m celeb_ops.quality.main PHOTOS``: how right the local recogniser is on a folder of labelled photos."""
+"""``python -m benchmarks.faces PHOTOS``: how right the local recogniser's names are on a folder of labelled photos."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from benchmarks.faces import labelled
+from benchmarks.faces.measures import measure
+from benchmarks.faces.report import figures, page, tables
 from celeb_ops.cli import parsed
 from celeb_ops.exceptions import CelebsError, GalleryError, PermanentError
-from celeb_ops.quality import labelled
-from celeb_ops.quality.measures import measure
-from celeb_ops.quality.report import figures, page, tables
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit status: 0 fine, 1 something failed on the way, 2 bad input."""
-    parser = argparse.ArgumentParser(prog="python -m celeb_ops.quality.main", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.faces", description=__doc__)
     parser.add_argument("photos", nargs="?", help="a folder: <Name>/*.jpg, and _unknown/*.jpg of strangers")
     parser.add_argument("--out", type=Path, default=Path("bench-faces.html"), help="the report (default: %(default)s)")
     parser.add_argument("--store", action="store_true", help="compare with Rekognition's answers kept in CELEBS_STORE")
@@ -71,8 +71,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _agreement() -> tuple[Counter[str], int]:
+    from benchmarks.faces.agreement import agreement
     from celeb_ops.hooks.s3 import open_store
-    from celeb_ops.quality.agreement import agreement
     from celeb_ops.recognition.gallery import Gallery
     from celeb_ops.recognition.gallery_file import people_of
     from celeb_ops.recognition.local import LocalRecognizer

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import binomtest
 
-from celeb_ops.quality.labelled import SIZES_PX
-from celeb_ops.quality.naming import TIERS, Said, gallery_of, leave_one_out, said
+from benchmarks.faces.labelled import SIZES_PX
+from benchmarks.faces.naming import TIERS, Said, gallery_of, leave_one_out, said
 from celeb_ops.recognition.local import STRANGERS, THRESHOLD, LocalRecognizer, extrapolated_threshold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from celeb_ops.quality.labelled import Labelled, Photo
+    from benchmarks.faces.labelled import Labelled, Photo
 
 DRAWS = 5
 """Galleries of a size that are drawn where there is a choice."""
