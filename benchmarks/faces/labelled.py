@@ -1,123 +1,151 @@
-"""A folder of labelled photos, ``<Name>/*.jpg`` and ``_unknown/*`` for strangers: the face of each, embedded."""
+"""A folder of labelled photos: who is enrolled by which photos, and which photos are to be named.
+
+``<Name>/*.jpg``, or such folders in folders (sets) of their own. Of photos named ``gallery-….jpg`` and
+``test-<kind>-….jpg`` the first are enrolled, the second to be named; of others the first by name are enrolled, the rest
+to be named. Photos in ``_unknown`` and in folders whose name ends with ``strangers`` show people whom nobody enrols.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-from PIL import Image
-
-from celeb_ops.exceptions import GalleryError, RecognitionError
-from celeb_ops.geometry import Box
-from celeb_ops.recognition import models
-from celeb_ops.recognition.gallery import usable_size
-from celeb_ops.recognition.photos import content_of, photos_in
+from celeb_ops.exceptions import GalleryError
+from celeb_ops.names import nfc
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from pathlib import Path
 
-STRANGERS = "_unknown"
-SIZES_PX = (20, 30, 40, 60, 100)
-"""Sides at which faces are looked for again, as pages show them."""
+_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
+FITTED_ON = ("lfw", "lfw-strangers")
+"""Sets of `faces-wild` on which the recogniser's constants are fitted: on the half that :func:`for_fitting` gives."""
+NOBODY = ("hidden", "not_shown")
+"""Kinds on which the person of the folder is not to be seen."""
+SEVERAL = ("two", "group")
+"""Kinds on which others may be known people too, so that another name need not be a wrong one."""
+WORDS = {
+    "frontal": "facing the camera",
+    "profile": "in profile",
+    "sunglasses": "with sunglasses",
+    "hat": "with a helmet or cap",
+    "two": "two people",
+    "group": "a group",
+}
+"""Kinds, in the order of the tables."""
 
 
 @dataclass(frozen=True)
 class Photo:
-    """A photo with one face."""
+    """A photo to be named."""
 
+    path: Path
     name: str
-    """Whose it is; empty: a stranger's."""
-    file: str
-    embedding: models.Embedding
-    side_px: int
-    """Of its face."""
-    scaled: dict[int, models.Embedding | None] = field(default_factory=dict)
-    """By side in px, of the sizes that it is not smaller than: None where the face was not found any more."""
+    """Who is on it; empty: a stranger."""
+    kind: str
+    """The set's name where files do not tell."""
+    group: str
+    """The set that it is of."""
+
+    @property
+    def file(self) -> str:
+        return f"{self.path.parent.name}/{self.path.name}"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Labelled:
     """The photos of a folder."""
 
-    photos: list[Photo]
-    passed_over: list[tuple[str, str]]
-    """Files that can't be used, and why."""
-
-    @property
-    def known(self) -> list[Photo]:
-        return [photo for photo in self.photos if photo.name]
-
-    @property
-    def strangers(self) -> list[Photo]:
-        return [photo for photo in self.photos if not photo.name]
+    enrolled: dict[str, list[Path]] = field(default_factory=dict)
+    """By name."""
+    tests: list[Photo] = field(default_factory=list)
+    """Of those that are measured on."""
+    strangers: list[Photo] = field(default_factory=list)
+    more: list[Path] = field(default_factory=list)
+    """Strangers apart from these: one photo each, for a gallery of more people."""
+    labelled_sets: dict[str, list[str]] = field(default_factory=dict)
+    """Names by set, of sets whose photos have kinds."""
+    fitted_on: int = 0
+    """People and strangers that are not measured on, since constants may be fitted on them."""
 
     @property
     def people(self) -> list[str]:
-        return sorted({photo.name for photo in self.known})
+        """Those with photos to be named, in an order that has nothing to do with their names."""
+        return sorted({photo.name for photo in self.tests}, key=digest)
+
+    def fewer(self, few: int) -> Labelled:
+        """One in so many of the photos; all of those with a kind, for there are few."""
+        plain = [photo for photo in self.tests if photo.kind == photo.group]
+        tests = [photo for photo in self.tests if photo.kind != photo.group] + plain[::few]
+        return replace(self, tests=tests, strangers=self.strangers[::few], more=self.more[::few])
 
 
-def paths_in(folder: Path) -> list[tuple[str, Path]]:
-    """Name and path of each photo. GalleryError where they can't be measured with: before anything is looked at."""
+def for_fitting(name: str) -> bool:
+    """Whether constants may be fitted on the person of this folder, or on the stranger of this file: one in two."""
+    return digest(name) % 2 == 0
+
+
+def read(folder: Path, photos_each: int = 2, everybody: bool = False) -> Labelled:
+    """The photos of a folder. GalleryError where nothing can be measured with them.
+
+    :param photos_each: how many photos of a person are enrolled. :param everybody: measure on those for fitting too.
+    """
     if not folder.is_dir():
         raise GalleryError(f"{folder} is no folder: PHOTOS is one with photos as <Name>/*.jpg.")
-    known = photos_in(folder)
-    names = [name for name, _ in known]
-    if not any(names.count(name) > 1 for name in set(names)):
-        raise GalleryError(f"{folder} has nobody with two photos or more: one is named by the others of its person.")
-    unknown = folder / STRANGERS
-    strangers = sorted(unknown.iterdir()) if unknown.is_dir() else []
-    return known + [("", path) for path in strangers if not path.name.startswith(".") and path.is_file()]
+    found = Labelled()
+    _take(found, folder, photos_each, everybody)
+    if not any(photo.kind not in NOBODY for photo in found.tests):
+        raise GalleryError(
+            f"{folder} has nobody with photos enough to measure with: {photos_each} of a person are enrolled, and more "
+            "are to be named."
+        )
+    return found
 
 
-def load(paths: Iterable[tuple[str, Path]], looked: Callable[[], None] = lambda: None) -> Labelled:
-    """Look at the photos; of two files with one content the second is passed over.
-
-    :param looked: is called after each.
-    """
-    photos: list[Photo] = []
-    passed_over: list[tuple[str, str]] = []
-    seen: set[bytes] = set()
-    for name, path in paths:
-        file = f"{path.parent.name}/{path.name}"
-        try:
-            content = content_of(path)
-            pixels = usable_size(models.decode(content))
-        except RecognitionError as error:
-            passed_over.append((file, str(error)))
-            looked()
+def _take(found: Labelled, folder: Path, photos_each: int, everybody: bool) -> None:
+    for one in _folders(folder):
+        if one.name == "_unknown" or one.name.endswith("strangers"):
+            for path in _photos(one):
+                if not everybody and one.name in FITTED_ON and for_fitting(path.name):
+                    found.more.append(path)
+                    found.fitted_on += 1
+                else:
+                    found.strangers.append(Photo(path, "", "stranger", one.name))
+        elif one.name.startswith("_"):
             continue
-        faces = models.find_faces(pixels)
-        digest = hashlib.sha256(content).digest()
-        if digest in seen:
-            passed_over.append((file, "the same file as another one"))
-        elif len(faces) != 1:
-            passed_over.append((file, "no face found" if not faces else f"{len(faces)} faces"))
+        elif photos := _photos(one):
+            _take_person(found, one, photos, photos_each, everybody)
         else:
-            (face,) = faces
-            scaled = {side: at_size(pixels, face, side) for side in SIZES_PX if side <= face.width}
-            photos.append(Photo(name, file, models.embed(pixels, face), face.width, scaled))
-        seen.add(digest)
-        looked()
-    return Labelled(photos, passed_over)
+            _take(found, one, photos_each, everybody)
 
 
-def at_size(pixels: models.Pixels, face: Box, side: int) -> models.Embedding | None:
-    """The embedding of a face of so many px, found as on a page: in a small JPEG picture. None: not found."""
-    height, width = pixels.shape[:2]
-    around = face.grown(1.0).clipped(width, height)
-    image = Image.fromarray(pixels).crop((around.left, around.top, around.right, around.bottom))
-    scale = side / face.width
-    size = (max(round(image.width * scale), 1), max(round(image.height * scale), 1))
-    out = io.BytesIO()
-    image.resize(size, Image.Resampling.LANCZOS).save(out, "JPEG", quality=85)
-    small = models.decode(out.getvalue())
-    found = models.find_faces(small, [Box(0, 0, *size)])
-    if not found:
-        return None
-    middle = np.array(size) / 2
-    nearest = min(found, key=lambda box: float(np.linalg.norm(np.array(box.centre) - middle)))
-    return models.embed(small, nearest)
+def _take_person(found: Labelled, folder: Path, photos: list[Path], photos_each: int, everybody: bool) -> None:
+    name, group = nfc(folder.name.strip()), folder.parent.name
+    tests = [path for path in photos if path.name.startswith("test-")]
+    if tests:
+        enrolled = [path for path in photos if path.name.startswith("gallery-")]
+        found.labelled_sets.setdefault(group, []).append(name)
+    else:
+        enrolled, tests = photos[:photos_each], photos[photos_each:]
+    if not enrolled:
+        return
+    found.enrolled.setdefault(name, []).extend(enrolled[:photos_each])
+    if not everybody and group in FITTED_ON and for_fitting(folder.name):
+        found.fitted_on += 1
+        return
+    found.tests += [
+        Photo(path, name, path.stem.split("-")[1] if path.name.startswith("test-") else group, group) for path in tests
+    ]
+
+
+def digest(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(name.encode(errors="surrogateescape")).digest())
+
+
+def _folders(folder: Path) -> Iterable[Path]:
+    return sorted(one for one in folder.iterdir() if one.is_dir() and not one.name.startswith("."))
+
+
+def _photos(folder: Path) -> list[Path]:
+    return sorted(one for one in folder.iterdir() if one.suffix.lower() in _SUFFIXES and not one.name.startswith("."))

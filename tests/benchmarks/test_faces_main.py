@@ -3,62 +3,70 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from benchmarks.faces import labelled
 from benchmarks.faces.__main__ import main
+from benchmarks.faces.looking import look, named
+from benchmarks.faces.pages import SIDES_PX, on_page
+
+from celeb_ops.recognition.gallery import Gallery
+from celeb_ops.recognition.local import LocalRecognizer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 @pytest.mark.parametrize(
-    ("made", "said"),
-    [
-        ([], "is no folder"),
-        (["A/1.jpg"], "nobody with two photos or more"),
-        (["A/1.jpg", "B/1.jpg", "_unknown/1.jpg", "_unknown/2.jpg"], "nobody with two photos or more"),
-        (["A/1.jpg", "A/2.jpg"], "nobody with two photos that show one face"),
-    ],
+    ("arguments", "said"),
+    [([], "make bench-faces PHOTOS=folder"), (["no/such/folder"], "is no folder")],
 )
 def test_what_cannot_be_measured_is_said(
-    made: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name in made:
-        path = tmp_path / "photos" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"no picture")
-    assert main([str(tmp_path / "photos"), "--out", str(tmp_path / "out.html")]) == 2
+    assert main([*arguments, "--out", str(tmp_path / "out.html")]) == 2
     assert said in capsys.readouterr().err
     assert not (tmp_path / "out.html").exists()
 
 
-def test_without_photos_it_says_how(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([]) == 2
-    assert "make bench-faces PHOTOS=folder" in capsys.readouterr().err
+def test_in_two_steps_it_is_what_the_recogniser_does_in_one(faces: Path, tmp_path: Path) -> None:
+    (tmp_path / "gallery" / "Barack Obama").mkdir(parents=True)
+    shutil.copy(faces / "Barack Obama" / "obama.jpg", tmp_path / "gallery" / "Barack Obama")
+    recognizer = LocalRecognizer(Gallery.load(tmp_path / "gallery", tmp_path / "cache"))
+    slice_, picture = on_page(faces / "Barack Obama" / "obama2.jpg", SIDES_PX[1])
+    told = named(recognizer, look(slice_, picture))
+    assert told == recognizer.recognize(slice_, [picture])
+    assert [face.name for face in told] == ["Barack Obama"]
 
 
 def test_from_photos_to_a_page(faces: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for name, few in (("Barack Obama", 2), ("Joe Biden", 2), ("Rose Leslie", 1), ("_unknown", 2)):
-        (tmp_path / "some" / name).mkdir(parents=True)
-        for photo in sorted((faces / name).iterdir())[:few]:
-            shutil.copy(photo, tmp_path / "some" / name)
-    (tmp_path / "some" / "Joe Biden" / "broken.jpg").write_bytes(b"no picture")
-    shutil.copy(tmp_path / "some" / "Joe Biden" / "biden.jpg", tmp_path / "some" / "Joe Biden" / "twice.jpg")
+    obama, biden = (sorted((faces / name).iterdir()) for name in ("Barack Obama", "Joe Biden"))
+    [stranger, *_] = sorted((faces / "_unknown").iterdir())
+    for name, path in {
+        "athletes/Barack Obama/gallery-1.jpg": obama[0],
+        "athletes/Barack Obama/test-frontal-1.jpg": obama[1],
+        # Named as who is on it, which is not the folder's person.
+        "athletes/Barack Obama/test-not_shown-1.jpg": biden[1],
+        "plain/Joe Biden/1.jpg": biden[0],
+        "_unknown/1.jpg": stranger,
+    }.items():
+        (tmp_path / "some" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, tmp_path / "some" / name)
+    (tmp_path / "some" / "athletes" / "Barack Obama" / "test-profile-1.jpg").write_bytes(b"no picture")
     assert main([str(tmp_path / "some"), "--out", str(tmp_path / "out.html")]) == 0
     told = json.loads((tmp_path / "out.json").read_text())
-    assert (told["people"], told["photos"], told["strangers"]) == (3, 5, 2)
-    assert told["tiers"]["face alone"]["recall"] == {"part": 4, "whole": 4, "interval": [0.5101, 1.0]}
-    assert told["tiers"]["face alone"]["strangers"]["part"] == 0
-    assert {file for file, _ in told["passed_over"]} == {"Joe Biden/broken.jpg", "Joe Biden/twice.jpg"}
-    shown = (tmp_path / "out.html").read_text()
-    assert str(tmp_path) not in shown
-    assert "4 of 4" in capsys.readouterr().out
-
-
-def test_small_faces_are_found_as_on_a_page(faces: Path) -> None:
-    [photo] = labelled.load([("Barack Obama", faces / "Barack Obama" / "obama.jpg")]).photos
-    assert set(photo.scaled) == set(labelled.SIZES_PX)
-    assert photo.scaled[60] is not None
+    assert (told["people"], told["strangers"]) == (2, 1)
+    everybody = next(one for one in told["rates"] if (one["of"], one["px"]) == ("2 (all)", 640))
+    assert everybody["right"][:2] == [1, 1]
+    assert everybody["strangers"][:2] == [0, 1]
+    assert all(one["named"][0] == 0 for one in told["nobody"])
+    html = (tmp_path / "out.html").read_text()
+    assert str(tmp_path) not in html
+    # Nothing is fetched: no script, and pictures are in the page.
+    assert "<script" not in html
+    assert not re.findall(r'(?:src|href)="(?!data:)', html)
+    said = capsys.readouterr().out
+    assert "1 of 1" in said
+    assert "test-profile-1.jpg can't be decoded" in said

@@ -2,154 +2,129 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-import numpy as np
 import pytest
-from benchmarks.faces.agreement import agreement
 from benchmarks.faces.labelled import Labelled, Photo
-from benchmarks.faces.measures import Share, measure
-from benchmarks.faces.report import figures, page
+from benchmarks.faces.looking import Look
+from benchmarks.faces.measures import TIERS, Measured, Share, rates, take, take_all
+from benchmarks.faces.naming import Group, Said, Size, sizes, with_words
+from benchmarks.faces.report import figures, markdown, page, tables
 
-from celeb_ops import keys
 from celeb_ops.geometry import Box
 from celeb_ops.recognition import Face
-from celeb_ops.recognition.answers import Answer, AnsweredFace
-from celeb_ops.recognition.people import People, Person
-from celeb_ops.records import RecognizerInfo
-from tests.factories import RUN_TIME
 
-if TYPE_CHECKING:
-    from celeb_ops.store import FolderStore
+BOX = Box(60, 60, 100, 100)
 
 
-def at(name: str, place: int, off: float = 0.0, scaled: dict[int, object] | None = None) -> Photo:
-    """A photo at a place of its own, ``off`` from it in a direction of its own."""
-    embedding = np.zeros(128)
-    embedding[place] = 0.7
-    embedding[60 + place] = off
-    return Photo(name, f"{name or '_unknown'}/{place}-{off}.jpg", embedding, 100, scaled or {})
+def a_photo(name: str, kind: str = "frontal", file: str = "1.jpg") -> Photo:
+    return Photo(Path(name or "strangers", file), name, kind, "athletes")
 
 
-def labelled(*photos: Photo) -> Labelled:
-    return Labelled(list(photos), [])
+def a_said(photo: Photo, *names: str, sure: float = 90, side: int = 300) -> Said:
+    faces = [Face(BOX, name, candidate=name, confidence=sure) for name in names]
+    return Said(photo, side, Look(BOX, [BOX], []), faces, faces, faces)
+
+
+SAID = [
+    a_said(a_photo("Ann"), "Ann"),
+    a_said(a_photo("Ann", "profile"), sure=0),
+    a_said(a_photo("Bea"), "Ann", sure=60),
+    a_said(a_photo("Bea", "two"), "Bea", "Ann"),
+    a_said(a_photo("Bea", "hidden"), "Bea"),
+    a_said(a_photo(""), "Bea", sure=60),
+    a_said(a_photo("", file="2.jpg")),
+]
+
+
+def test_rates() -> None:
+    told = rates(SAID, TIERS["face alone"])
+    # Who is not to be seen is not missed; of two people the second may truly be there.
+    assert told.right == Share(2, 4)
+    assert told.others == Share(1, 3)
+    assert told.strangers == Share(1, 2)
 
 
 @pytest.fixture
-def three() -> Labelled:
-    """Three people, near to themselves; one stranger like nobody, one like the first."""
-    known = [at(name, place, off) for place, name in enumerate("ABC") for off in (0.0, 0.2, -0.2)]
-    double = at("", 0, 0.1)
-    return labelled(*known, at("", 30), double)
+def measured() -> Measured:
+    told = Measured(version="a model")
+    take(told, Size(2, "all", []), SAID)
+    take_all(told, SAID)
+    return told
 
 
-def test_a_strangers_double_is_named_and_the_other_is_not(three: Labelled) -> None:
-    rates = measure(three).tiers["face alone"]
-    assert rates.recall == Share(9, 9)
-    assert rates.strangers == Share(1, 2)
-    assert rates.precision == Share(9, 10)
-    assert rates.wrong == Share(0, 9)
+def test_by_kind_and_where_nobody_should_be_named(measured: Measured) -> None:
+    assert measured.by_kind["frontal", 300, "face alone"].right == Share(1, 2)
+    assert measured.by_kind["profile", 300, "face alone"].right == Share(0, 1)
+    assert ("hidden", 300, "face alone") not in measured.by_kind
+    assert measured.nobody["hidden", "face alone"] == Share(1, 1)
 
 
-def test_a_photo_under_another_persons_name_is_wrong() -> None:
-    told = measure(labelled(at("A", 0), at("A", 0, 0.1), at("A", 0, 0.2), at("B", 0, 0.15), at("B", 1)))
-    assert told.tiers["face alone"].wrong.part >= 1
-
-
-def test_page_words_name_who_is_too_far_for_the_face_alone() -> None:
-    # 0.548: between the strict threshold of a gallery of this size and 0.55.
-    known = [at(name, place, off) for place, name in enumerate("ABCDEFGHIJKLMNO") for off in (0.274, -0.274)]
-    told = measure(labelled(*known)).tiers
-    assert told["face alone"].recall == Share(0, 30)
-    assert told["face and page words"].recall == Share(30, 30)
-
-
-def test_a_face_that_is_not_found_at_a_size_is_not_named() -> None:
-    near = at("A", 0).embedding
-    small = [at("A", 0, off, {20: None, 40: near}) for off in (0, 0.2)] + [at("B", 1), at("B", 1, 0.2)]
-    told = measure(labelled(*small))
-    assert told.by_size[20]["face alone"].recall == Share(0, 2)
-    assert told.by_size[40]["face alone"].recall == Share(2, 2)
-    assert told.by_size[100]["face alone"].recall == Share(0, 0)
-
-
-def test_by_reference_photos_and_people(three: Labelled) -> None:
-    told = measure(three)
-    assert set(told.by_references) == {1, 2}
-    assert told.by_references[2]["face alone"].recall == Share(9, 9)
-    assert set(told.by_people) == {2, 3}
-    assert told.by_people[3] == told.tiers
-
-
-def test_more_people_are_stricter_and_cost_recall(three: Labelled) -> None:
-    one, _, most = measure(three).extrapolated
-    assert most.strict < one.strict < 0.55
-    assert one.strangers == pytest.approx(0.005, abs=1e-4)
-    assert most.recall.part <= one.recall.part
-
-
-def test_calibration_counts_candidates(three: Labelled) -> None:
-    bins = measure(three).calibration
-    assert sum(one.right.whole for one in bins) == 10
-    assert sum(one.right.part for one in bins) == 9
+def test_reliability_counts_each_name_and_takes_strangers_for_wrong(measured: Measured) -> None:
+    bins = {one.low: one.right for one in measured.reliability["face alone"]}
+    assert bins == {60: Share(0, 2), 90: Share(2, 2)}
 
 
 @pytest.mark.parametrize(
-    ("part", "whole", "said"),
+    ("part", "whole", "told"),
     # R: prop.test(x, n, correct = FALSE)
-    [(23, 24, "23 of 24 (80–99 %)"), (0, 31, "0 of 31 (0–11 %)"), (14, 15, "14 of 15 (70–99 %)"), (0, 0, "none")],
+    [
+        (23, 24, "23 of 24 = 96 % (80–99)"),
+        (0, 31, "0 of 31 = 0 % (0–11)"),
+        (3, 300, "3 of 300 = 1.0 % (0.3–2.9)"),
+        (0, 0, "none"),
+    ],
 )
-def test_intervals(part: int, whole: int, said: str) -> None:
-    assert str(Share(part, whole)) == said
+def test_intervals(part: int, whole: int, told: str) -> None:
+    assert str(Share(part, whole)) == told
 
 
-def test_page_and_figures_say_the_same(three: Labelled) -> None:
-    measured = measure(three)
-    shown = page(measured, three, None, "some <photos>")
-    told = figures(measured, three, None)
-    assert told["tiers"]["face alone"]["recall"]["part"] == 9
-    assert str(measured.tiers["face alone"].recall) in shown
-    assert shown.count("<svg") == 4
-    assert "some &lt;photos&gt;" in shown
-    assert "an extrapolation" in shown
+def many(people: int, strangers: int = 7) -> Labelled:
+    names = [f"P{number}" for number in range(people)]
+    found = Labelled(enrolled={name: [Path(name)] for name in [*names, "Only Known"]})
+    found.tests = [a_photo(name, file=file) for name in names for file in ("1.jpg", "2.jpg")]
+    found.strangers = [a_photo("", file=f"{number}.jpg") for number in range(strangers)]
+    found.more = [Path("x/Stranger.jpg")]
+    return found
 
 
-class Scripted:
-    """A recogniser that says what it is told to."""
+def test_at_each_number_of_people_each_photo_is_named_once() -> None:
+    labelled = many(37)
+    made = sizes(labelled)
+    assert [size.people for size in made] == [10, 30, 38, 39]
+    for size in made:
+        photos = [photo.path for group in size.groups for photo in group.photos]
+        assert sorted(photos) == sorted(one.path for one in (*labelled.tests, *labelled.strangers))
+        for group in size.groups:
+            assert len({*group.names, *(path.stem for path in group.more)}) == size.people
+            assert {photo.name for photo in group.photos if photo.name} <= set(group.names)
 
-    def __init__(self, faces: list[Face]) -> None:
-        self._faces = faces
 
-    def recognize(self, picture: bytes) -> list[Face]:
-        return self._faces
+def test_page_words_name_who_is_too_far_for_the_face_alone() -> None:
+    """Beside a stranger they have whom the stranger is most like; by chance it is mostly somebody else."""
+    group = Group([f"P{number}" for number in range(500)], [])
+    faces = [Face(BOX, None, candidate="P0", confidence=60), Face(Box(0, 0, 9, 9), None, candidate="P1", confidence=70)]
+    seen = Look(Box(0, 0, 300, 300), [face.box for face in faces], [])
+    of_p0 = with_words(group, a_photo("P0"), 300, seen, faces)
+    of_stranger = with_words(group, a_photo(""), 300, seen, faces)
+    of_nobody = with_words(group, a_photo(""), 300, seen, [Face(BOX)])
+    assert [[face.name for face in one.with_words] for one in (of_p0, of_stranger, of_nobody)] == [["P0"], ["P1"], []]
+    assert [[face.name for face in one.by_chance] for one in (of_p0, of_stranger)] == [["P0"], []]
+    assert not any(one.alone for one in (of_p0, of_stranger, of_nobody))
 
 
-def test_agreement_with_rekognition(folder_store: FolderStore) -> None:
-    boxes = [Box(100 * n, 0, 50, 50) for n in range(5)]
-    ours = [
-        Face(boxes[0], "Joe Biden", qid="Q1"),
-        Face(boxes[1], "Cher"),
-        Face(boxes[2], "Ye"),
-        Face(boxes[3]),
-        Face(Box(900, 0, 50, 50), "Far Away"),
-    ]
-    theirs = [
-        AnsweredFace(box=boxes[0], name="J. R. Biden", urls=("www.wikidata.org/wiki/Q1",)),
-        AnsweredFace(box=boxes[1], name="Madonna"),
-        AnsweredFace(box=boxes[2]),
-        AnsweredFace(box=boxes[3], name="Adele"),
-        AnsweredFace(box=boxes[4], name="Not Found Here"),
-    ]
-    folder_store.write("Slices/x/1.jpeg", b"a slice")
-    folder_store.write("Slices/x/2.jpeg", b"never asked about")
-    answer = Answer(
-        recognizer=RecognizerInfo(name="rekognition", version="1"), asked_by="x", asked_at=RUN_TIME, faces=theirs
-    )
-    answer.save(folder_store, keys.answer("rekognition", hashlib.sha256(b"a slice").hexdigest()))
-    kinds, pictures = agreement(folder_store, Scripted(ours), People([Person("Joe Biden", "Q1")]))
-    assert pictures == 1
-    assert kinds == Counter(
-        {"same name": 1, "different names": 1, "only local names it": 1, "only rekognition names it": 1}
-    )
+def test_page_and_figures_say_the_same(measured: Measured) -> None:
+    labelled = many(2)
+    before = figures(measured, labelled, None)
+    before["version"] = "an <old> model"
+    shown = tables(measured, None, before)
+    html = page(measured, labelled, shown, [], "some <photos>")
+    assert next(one for one in before["rates"] if one["px"] == 300)["right"] == [2, 4, 0.15, 0.85]
+    assert "2 of 4 = 50 % (15–85)" in html
+    assert "50 % (15–85)" in next(line for line in markdown(measured).splitlines() if line.startswith("| 2 (all)"))
+    assert html.count("<svg") == 3
+    assert "some &lt;photos&gt;" in html
+    assert "an &lt;old&gt; model" in html
+    assert shown[0].title == "Before and now"
+    assert shown[0].rows
+    assert all(row[3] == row[4] for row in shown[0].rows)
