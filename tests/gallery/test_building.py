@@ -29,6 +29,7 @@ from celeb_ops.removed import Removed
 from celeb_ops.settings import PROJECT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.wikimedia.world import World
@@ -201,6 +202,24 @@ def test_it_is_of_use_while_it_grows(
     assert said == [len(names) for names in known]
     assert made.changed
     assert content(tmp_path) == content(undisturbed[0])
+
+
+def test_the_progress_says_that_it_is_of_use_already(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def build(wish: Wish, settings: object, removed: Removed, told: Callable[[Step], None]) -> Built:
+        told(Step(50, 150, "Ann", 3, 0))
+        told(Step(100, 150, "Bea", 3, 93))
+        raise OfflineError("gone")
+
+    monkeypatch.setattr("celeb_ops.gallery.building.build", build)
+    for name, value in {"CONTACT": "test@example.org", "STORE": tmp_path / "store", "GALLERY": tmp_path}.items():
+        monkeypatch.setenv(f"CELEBS_{name}", str(value))
+    assert main(["build"]) == 1
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        "50 of 150 people",
+        "100 of 150 people; `make run` names 93 already",
+    ]
 
 
 def test_stopped_while_it_grows_it_goes_on_to_the_same_file(
