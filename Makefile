@@ -96,8 +96,8 @@ bench: export CELEBS_TEST_FACES ?= $(wildcard $(abspath ../shared/faces))
 bench: setup-dev setup ## the benchmarks: tables, and a JSON in bench-results/ (ARGS="steps capture" for some)
 	@set -f; $(PY) -m benchmarks $$ARGS
 
-bench-faces: setup ## how right the local recogniser's names are on labelled photos: bench-faces.html (PHOTOS=folder; STORE=1 beside Rekognition)
-	@$(PY) -m celeb_ops.quality.main $(call flag,STORE,--store) -- $${PHOTOS:+"$$PHOTOS"}
+bench-faces: setup-dev setup ## how right the local recogniser's names are on labelled photos: bench-faces.html (PHOTOS=folder; FEW=5: a fifth of the photos; BEFORE=old.json; STORE=1 beside Rekognition)
+	@$(PY) -m benchmarks.faces $${FEW:+--few="$$FEW"} $${BEFORE:+--before="$$BEFORE"} $(call flag,STORE,--store) -- $${PHOTOS:+"$$PHOTOS"}
 
 bench-cluster: setup-dev setup ## the cluster on Docker: wall time by browsers, and a soak of twenty runs (ARGS="browsers soak")
 	@set -f; $(PY) -m benchmarks.cluster $$ARGS

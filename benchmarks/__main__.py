@@ -41,8 +41,6 @@ BENCHMARKS: dict[str, Callable[[cast.Cast, Path], Iterable[dict[str, Any]]]] = {
     "soak": soak.run,
     "slicing": slicing.run,
     "recognizer": recognition.run_speed,
-    "names": recognition.run_names,
-    "scale": recognition.run_scale,
     "gallery": gallery.run,
     "aws": aws.run,
     "archive": past.run,

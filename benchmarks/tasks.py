@@ -26,7 +26,7 @@ from celeb_ops.operators.screenshot import ScreenshotOperator
 from celeb_ops.operators.slice import SliceOperator
 from celeb_ops.recognition import Face, gallery_file, models
 from celeb_ops.recognition.gallery import Gallery
-from celeb_ops.recognition.local import THRESHOLD, LocalRecognizer, Matcher
+from celeb_ops.recognition.local import THRESHOLD, LocalRecognizer
 from celeb_ops.recognition.look import look
 from celeb_ops.recognition.people import Person
 from celeb_ops.records import Plan, Result, Screenshot, Slice, Span
@@ -190,51 +190,6 @@ def _face_recognition(gallery: Gallery, pixels: models.Pixels) -> list[Face]:
         best = int(distances.argmin())
         faces.append(Face(box, name=gallery.names[best] if distances[best] <= THRESHOLD else None))
     return faces
-
-
-def name_photos(photos: str, gallery: str, cache: str) -> list[dict[str, Any]]:
-    """Names on photos pasted on a blank page, by three ways; a photo's own people are whom its caption would name."""
-    known = Gallery.load(Path(gallery), Path(cache))
-    ours = LocalRecognizer(known)
-    counts = {
-        way: dict.fromkeys(("shown", "right", "wrong", "strangers", "strangers_named"), 0)
-        for way in ("plain dlib at 0.55", "ours, a face alone", "ours, with the page's words")
-    }
-    for people, jpeg in json.loads(Path(photos).read_text()):
-        image = pyvips.Image.new_from_buffer(bytes.fromhex(jpeg), "")
-        picture = image.embed(60, 60, image.width + 120, image.height + 120, background=[253, 252, 249])
-        png = picture.pngsave_buffer()
-        faces = ours.recognize(png, [Box(60, 60, image.width, image.height)])
-        by_way = {
-            "plain dlib at 0.55": [face.name for face in _face_recognition(known, models.decode(png))],
-            "ours, a face alone": [face.name for face in faces],
-            "ours, with the page's words": [
-                face.name or (face.candidate if face.candidate in people else None) for face in faces
-            ],
-        }
-        for way, names in by_way.items():
-            count = counts[way]
-            named = [name for name in names if name]
-            count["shown"] += len(people)
-            count["right"] += len(set(named) & set(people))
-            if people:
-                count["wrong"] += len(set(named) - set(people))
-            else:
-                count["strangers"] += len(names)
-                count["strangers_named"] += len(named)
-    return [{"way": way, **count} for way, count in counts.items()]
-
-
-def match(people: int) -> float:
-    """Milliseconds to find the nearest of so many people for a face, of ten faces at once."""
-    dice = np.random.default_rng(1)
-    gallery = Gallery([str(n) for n in range(people)], dice.normal(0, 0.054, (people, 128)), "bench")
-    matcher, faces = Matcher(gallery), dice.normal(0, 0.054, (10, 128))
-    matcher.nearest(faces)
-    start = time.perf_counter()
-    for _ in range(5):
-        matcher.nearest(faces)
-    return round((time.perf_counter() - start) / 50 * 1000, 3)
 
 
 def make_gallery(folder: str, people: int, photos: int) -> dict[str, float]:

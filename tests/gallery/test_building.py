@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import psutil
@@ -18,6 +19,7 @@ from tests.wikimedia.world import File
 
 from celeb_ops.exceptions import GalleryError, OfflineError, WikimediaError
 from celeb_ops.gallery.building import Built, Step, build
+from celeb_ops.gallery.main import main
 from celeb_ops.gallery.wikimedia import CONNECTIONS
 from celeb_ops.gallery.wish import Wish
 from celeb_ops.recognition import gallery_file
@@ -27,6 +29,7 @@ from celeb_ops.removed import Removed
 from celeb_ops.settings import PROJECT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.wikimedia.world import World
@@ -173,6 +176,96 @@ def variables_for(served: Wikimedia, folder: Path) -> dict[str, str]:
     names = ("store", "gallery", "cache", "contact", "wikidata_url", "wikidata_api", "commons_api")
     variables = {f"CELEBS_{name.upper()}": str(getattr(settings, name)) for name in names}
     return {**variables, "PYTHONPATH": str(PROJECT / "plugins")}
+
+
+class Stopped(Exception):
+    """What ends a build in a test."""
+
+
+def test_it_is_of_use_while_it_grows(
+    undisturbed: tuple[Path, Built], first_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("celeb_ops.gallery.building.GROWS_BY", 2, raising=False)
+    known: list[set[str]] = []
+    said: list[int] = []
+
+    def told(step: Step) -> None:
+        known.append(set(Gallery.load(tmp_path / "gallery", tmp_path / "cache").people))
+        said.append(step.usable)
+
+    with serving(first_world) as served:
+        made = build(Wish(), settings_for(served, tmp_path), Removed(), told, unit_s=SOON)
+    # The best known first, and nobody who was there goes again.
+    assert known[:4] == [set(), {"Barack Obama", "Joe Biden"}, {"Barack Obama", "Joe Biden"}, known[3]]
+    assert known[3] == {"Barack Obama", "Joe Biden", "Kit Harington", "Rose Leslie"}
+    assert all(one <= other for one, other in pairwise(known))
+    assert said == [len(names) for names in known]
+    assert made.changed
+    assert content(tmp_path) == content(undisturbed[0])
+
+
+def test_the_progress_says_that_it_is_of_use_already(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def build(wish: Wish, settings: object, removed: Removed, told: Callable[[Step], None]) -> Built:
+        told(Step(50, 150, "Ann", 3, 0))
+        told(Step(100, 150, "Bea", 3, 93))
+        raise OfflineError("gone")
+
+    monkeypatch.setattr("celeb_ops.gallery.building.build", build)
+    for name, value in {"CONTACT": "test@example.org", "STORE": tmp_path / "store", "GALLERY": tmp_path}.items():
+        monkeypatch.setenv(f"CELEBS_{name}", str(value))
+    assert main(["build"]) == 1
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        "50 of 150 people",
+        "100 of 150 people; `make run` names 93 already",
+    ]
+
+
+def test_stopped_while_it_grows_it_goes_on_to_the_same_file(
+    undisturbed: tuple[Path, Built],
+    first_world: World,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("celeb_ops.gallery.building.GROWS_BY", 2, raising=False)
+
+    def told(step: Step) -> None:
+        if step.done == 5:
+            raise Stopped
+
+    with serving(first_world) as served:
+        with pytest.raises(Stopped):
+            build(Wish(), settings_for(served, tmp_path), Removed(), told, unit_s=SOON)
+        monkeypatch.setenv("CELEBS_GALLERY", str(tmp_path / "gallery"))
+        assert main(["info"]) == 0
+        assert "4 people" in (shown := capsys.readouterr().out)
+        assert "still growing to" in shown
+        made = built(served, tmp_path)
+    assert made.resumed
+    assert len(made.added) == len(EVERYBODY) - 4
+    assert content(tmp_path) == content(undisturbed[0])
+
+
+def test_an_update_takes_nobody_away_before_its_end(
+    folder: Path, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("celeb_ops.gallery.building.GROWS_BY", 2, raising=False)
+    world.humans["Q100"].name = "B. H. Obama"
+    world.humans["Q105"].occupations = ()
+    known: list[set[str]] = []
+
+    def told(step: Step) -> None:
+        known.append(set(Gallery.load(folder / "gallery", folder / "cache").people))
+
+    with serving(world) as served:
+        made = build(Wish(), settings_for(served, folder), Removed(), told, unit_s=SOON)
+    renamed = EVERYBODY - {"Barack Obama"} | {"B. H. Obama"}
+    assert known[0] == EVERYBODY
+    assert all(names == renamed for names in known[1:])
+    assert {entry.person.name for entry in made.whole.entries} == renamed - {"Kevin Sussman"}
+    assert made.gone == ("Barack Obama", "Kevin Sussman")
 
 
 def test_a_second_call_fetches_no_photo_and_changes_nothing(folder: Path, world: World) -> None:

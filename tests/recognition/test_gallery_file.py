@@ -65,6 +65,31 @@ def test_the_same_gallery_is_the_same_bytes(tmp_path: Path, folder: Path) -> Non
     assert (tmp_path / "again.parquet").read_bytes() == (folder / gallery_file.FILE).read_bytes()
 
 
+def test_a_file_that_is_replaced_while_it_is_read_is_one_of_the_two(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = folder / gallery_file.FILE
+    old, metadata = gallery_file.read(path), pl.read_parquet_metadata
+    new = Whole([an_entry(HOPPER, 1)], About(made="2026-11-25"))
+
+    def replaced(source: object) -> dict[str, str]:
+        found = metadata(source)
+        gallery_file.write(path, new)
+        return found
+
+    monkeypatch.setattr(pl, "read_parquet_metadata", replaced)
+    told = gallery_file.read(path)
+    assert (told.about.made, len(told.entries), told.left_out) == (old.about.made, len(old.entries), old.left_out)
+
+
+def test_a_file_of_before_galleries_grew_is_whole(folder: Path) -> None:
+    path = folder / gallery_file.FILE
+    about = json.loads(pl.read_parquet_metadata(path)["celeb_ops"])
+    del about["growing_to"]
+    pl.read_parquet(path).write_parquet(path, metadata={"celeb_ops": json.dumps(about)})
+    assert gallery_file.read(path).about.growing_to is None
+
+
 def test_is_a_gallery_of_its_own(folder: Path, tmp_path: Path) -> None:
     gallery = Gallery.load(folder, tmp_path / "cache")
     assert gallery.people == {"Grace Hopper": 2, "Eileen Collins": 3}

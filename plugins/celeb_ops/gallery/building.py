@@ -11,7 +11,7 @@ from collections import Counter, deque
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -19,13 +19,12 @@ import numpy as np
 
 from celeb_ops.exceptions import GalleryError, NotAtWikimediaError
 from celeb_ops.gallery import commons, looking, wikidata
+from celeb_ops.gallery.growing import Growing
 from celeb_ops.gallery.judging import judge
 from celeb_ops.gallery.kept import Build
-from celeb_ops.gallery.measuring import measured
 from celeb_ops.gallery.wikimedia import Wikimedia
-from celeb_ops.names import letters, nfc
 from celeb_ops.recognition import gallery_file
-from celeb_ops.recognition.gallery_file import Entry, Reference, Whole, is_removed
+from celeb_ops.recognition.gallery_file import Entry, Reference, is_removed
 from celeb_ops.recognition.people import Person
 
 if TYPE_CHECKING:
@@ -36,18 +35,18 @@ if TYPE_CHECKING:
     from celeb_ops.gallery.looking import Look
     from celeb_ops.gallery.wikidata import Candidate
     from celeb_ops.gallery.wish import Wish
+    from celeb_ops.recognition.gallery_file import Whole
     from celeb_ops.removed import Removed
     from celeb_ops.settings import Settings
 
+GROWS_BY = 100
+"""People after which the file is written, so that it is of use long before it is whole."""
 PEOPLE_AT_ONCE = 4
 """Whose photos are under way; connections are bounded by :data:`wikimedia.CONNECTIONS`, looking by the cores."""
 _LOOKED_AHEAD = 16
 _HEARING_S = 0.3
 _UNDECODABLE_TRIES = 5
 """A file that can't be decoded was damaged on its way, mostly."""
-
-LeftOut = tuple[str, str, str]
-"""QID, name, reason."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,8 @@ class Step:
     name: str
     photos: int
     """How many of theirs count; 0: they are left out."""
+    usable: int
+    """People whom the file has for runs meanwhile; 0: this build has not written it yet."""
 
 
 @dataclass(frozen=True)
@@ -85,10 +86,11 @@ def build(
     """Make the gallery's file, or bring it up to date: what did not change upstream is not fetched again.
 
     What Wikimedia answers is kept until the file is written, and what was seen on a photo for good, so that a second
-    call goes on where the first one ended, and makes the same file.
+    call goes on where the first one ended, and makes the same file. Until then the file grows, the best known people
+    first.
 
     :param told: is called for each person who is done. :param unit_s: the shortest wait after an error.
-    :raises OfflineError: Wikimedia can't be reached; the gallery is as it was.
+    :raises OfflineError: Wikimedia can't be reached; the gallery is as it was, or as it grew.
     :raises WikimediaError: it refused, or does not answer any more.
     """
     cache = settings.path(settings.cache) / "gallery"
@@ -98,30 +100,25 @@ def build(
     sitelinks, left_out = wikidata.candidates(wish, wikimedia, under_way.began)
     if not sitelinks:
         raise GalleryError("Wikidata knows nobody of this wish: ask for other occupations, countries or people.")
-    entries: list[Entry] = []
+    growing = Growing(path, f"{under_way.began:%Y-%m-%d}", len(sitelinks), left_out, removed)
+    usable = 0
     why: Counter[str] = Counter()
     people = wikidata.described(sitelinks, sitelinks, wikimedia)
     # Wikimedia is closed first: threads that wait for it would else be waited for.
     threads = ThreadPoolExecutor(PEOPLE_AT_ONCE, "gallery", initializer=_leave_ctrl_c)
     with _pool() as pool, threads, closing(wikimedia):
         done = _in_order(people, lambda one: _person(one, wish, wikimedia, cache, pool, removed), threads)
-        for number, (person, entry, reasons, reason) in enumerate(done, start=1):
+        for number, (qid, (person, entry, reasons, reason)) in enumerate(zip(sitelinks, done, strict=True), start=1):
             why.update(reasons)
-            name = person if isinstance(person, str) else person.name
-            if entry:
-                entries.append(entry)
-            elif reason:
-                left_out.append((person, person, reason) if isinstance(person, str) else (person.qid, name, reason))
-            told(Step(number, len(sitelinks), name, len(entry.references) if entry else 0))
-    entries = _apart(entries)
-    whole = Whole(entries, measured(entries, f"{under_way.began:%Y-%m-%d}"), sorted(left_out))
-    before = _before(path)
-    changed = before is None or _content(before) != _content(whole)
-    if changed:
-        gallery_file.write(path, whole)
+            qid, name = (qid, person) if isinstance(person, str) else (person.qid, person.name)
+            growing.add(qid, entry, (qid, name, reason) if reason else None)
+            if number % GROWS_BY == 0 and number < len(sitelinks):
+                usable = growing.write_part()
+            told(Step(number, len(sitelinks), name, len(entry.references) if entry else 0, usable))
+    whole, changed = growing.finish()
     under_way.done()
-    old = {entry.person.name for entry in before.entries} if before else set()
-    new = {entry.person.name for entry in entries}
+    old = {entry.person.name for entry in growing.before.entries} if growing.before else set()
+    new = {entry.person.name for entry in whole.entries}
     return Built(whole, changed, tuple(sorted(new - old)), tuple(sorted(old - new)), under_way.resumed, why)
 
 
@@ -219,35 +216,3 @@ def _end_with(parent: int) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
-
-
-def _apart(entries: list[Entry]) -> list[Entry]:
-    """The people, no two by one name: the better known one has it, the others carry their QID in it."""
-    taken: set[str] = set()
-    named = []
-    for entry in entries:
-        person = entry.person
-        name = nfc(" ".join(person.name.replace("/", " ").split()))
-        if letters(name) in taken:
-            name = f"{name} ({person.qid})"
-            person = replace(person, aliases=tuple(sorted({*person.aliases, entry.person.name})))
-        taken.add(letters(name))
-        named.append(replace(entry, person=replace(person, name=name)))
-    return named
-
-
-def _before(path: Path) -> Whole | None:
-    """The file as it was; None where there is none that can be used."""
-    try:
-        return gallery_file.read(path)
-    except GalleryError:
-        return None
-
-
-def _content(whole: Whole) -> tuple[object, ...]:
-    """What makes it another gallery; that it was asked for on another day does not."""
-    rows = [
-        (entry.person, entry.description, entry.sitelinks, entry.references, gallery_file.packed(entry.embeddings))
-        for entry in whole.entries
-    ]
-    return rows, replace(whole.about, made=""), sorted(whole.left_out)

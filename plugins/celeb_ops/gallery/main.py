@@ -105,14 +105,19 @@ def _build(options: argparse.Namespace, settings: Settings, console: Console) ->
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(elapsed_when_finished=False),
+        TextColumn("{task.fields[usable]}"),
     )
     with Progress(*columns, console=console, transient=True, speed_estimate_period=300) as progress:
-        task = progress.add_task("asking Wikidata", total=None)
+        task = progress.add_task("asking Wikidata", total=None, usable="")
 
         def told(step: Step) -> None:
-            progress.update(task, description=escape(f"{step.name[:24]:24}"), completed=step.done, total=step.of)
+            usable = f"`make run` names {step.usable:,} already" if step.usable else ""
+            progress.update(
+                task, description=escape(f"{step.name[:24]:24}"), completed=step.done, total=step.of, usable=usable
+            )
             if not console.is_terminal and (step.done % 50 == 0 or step.done == step.of):
-                console.print(f"{step.done} of {step.of} people", highlight=False)
+                said = f"; {usable}" if usable and step.done < step.of else ""
+                console.print(f"{step.done} of {step.of} people{said}", highlight=False)
 
         built = build(wish, settings, removed, told)
     _report(built, settings, console, time.monotonic() - began)
@@ -156,6 +161,12 @@ def _info(whole: Whole, settings: Settings, console: Console) -> None:
         highlight=False,
         markup=False,
     )
+    if whole.about.growing_to:
+        console.print(
+            f"It is still growing to {whole.about.growing_to:,} people. If its build was stopped, `make gallery` goes "
+            "on from there.",
+            highlight=False,
+        )
     _strictness(whole, settings, console)
     _left_out(whole, console)
 

@@ -7,6 +7,7 @@ apart, so that a run reads no more than it needs: 10,000 people with five photos
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from dataclasses import dataclass, field
 from statistics import NormalDist
@@ -86,6 +87,8 @@ class About:
     """The share of its own photos that their person's other photos name by face alone."""
     confusable: tuple[tuple[str, str, float], ...] = ()
     """Two names, and the distance of their nearest photos."""
+    growing_to: int | None = None
+    """How many people the build looks at that has not ended yet, or was stopped; None: the file is whole."""
 
 
 @dataclass(frozen=True)
@@ -134,8 +137,9 @@ def load(path: Path, removed: Removed) -> Loaded:
 
     :raises GalleryError: it is no such file, or its embeddings are another model's.
     """
-    about = _about(path)
-    table = _read(path, ["qid", "name", "aliases", "embeddings", "file"])
+    file = _content(path)
+    about = _about(path, file)
+    table = _read(path, file, ["qid", "name", "aliases", "embeddings", "file"])
     people = _people(table)
     if out := [number for number, one in enumerate(people) if is_removed(one, removed)]:
         table = table.with_row_index("row").filter(~pl.col("row").is_in(out))
@@ -154,16 +158,17 @@ def load(path: Path, removed: Removed) -> Loaded:
 
 def read(path: Path) -> Whole:
     """All of the file, for people to look at and for the next build. GalleryError as in :func:`load`."""
-    about = _about(path)
-    entries = [_entry(row) for row in _read(path, list(_SCHEMA)).iter_rows(named=True)]
-    left_out = json.loads(_metadata(path).get(_LEFT_OUT, "[]"))
+    file = _content(path)
+    about = _about(path, file)
+    entries = [_entry(row) for row in _read(path, file, list(_SCHEMA)).iter_rows(named=True)]
+    left_out = json.loads(_metadata(path, file).get(_LEFT_OUT, "[]"))
     return Whole(entries, about, [(qid, name, why) for qid, name, why in left_out])
 
 
 def people_of(folder: Path) -> People:
     """Who is who by the file of this gallery's folder; nobody where it has none. GalleryError: it is damaged."""
     path = folder / FILE
-    return People(_people(_read(path, ["qid", "name", "aliases"]))) if path.is_file() else People()
+    return People(_people(_read(path, _content(path), ["qid", "name", "aliases"]))) if path.is_file() else People()
 
 
 def is_removed(person: Person, removed: Removed) -> bool:
@@ -216,8 +221,16 @@ def _people(table: pl.DataFrame) -> list[Person]:
     return [Person(name, qid, tuple(also)) for name, qid, also in zip(names, qids, aliases, strict=True)]
 
 
-def _about(path: Path) -> About:
-    told = _metadata(path).get(_ABOUT)
+def _content(path: Path) -> bytes:
+    # Once: a build may put another file in its place between two looks.
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise GalleryError(f"{path} can't be read ({error.strerror or error}). {_MEND}") from None
+
+
+def _about(path: Path, content: bytes) -> About:
+    told = _metadata(path, content).get(_ABOUT)
     if not told:
         raise GalleryError(f"{path} is no gallery of this project. {_MEND}")
     about: dict[str, Any] = json.loads(told)
@@ -230,18 +243,18 @@ def _about(path: Path) -> About:
         )
     about["confusable"] = tuple((one, other, float(distance)) for one, other, distance in about["confusable"])
     about["strangers"] = tuple(about["strangers"]) if about["strangers"] else None
-    return About(**{name: about[name] for name in About.__dataclass_fields__})
+    return About(**{name: value for name, value in about.items() if name in About.__dataclass_fields__})
 
 
-def _metadata(path: Path) -> dict[str, str]:
+def _metadata(path: Path, content: bytes) -> dict[str, str]:
     try:
-        return pl.read_parquet_metadata(path)
+        return pl.read_parquet_metadata(io.BytesIO(content))
     except (OSError, pl.exceptions.PolarsError) as error:
         raise GalleryError(f"{path} can't be read ({str(error).splitlines()[0]}). {_MEND}") from None
 
 
-def _read(path: Path, columns: Sequence[str]) -> pl.DataFrame:
+def _read(path: Path, content: bytes, columns: Sequence[str]) -> pl.DataFrame:
     try:
-        return pl.read_parquet(path, columns=list(columns), glob=False)
+        return pl.read_parquet(content, columns=list(columns))
     except (OSError, pl.exceptions.PolarsError) as error:
         raise GalleryError(f"{path} can't be read ({str(error).splitlines()[0]}). {_MEND}") from None

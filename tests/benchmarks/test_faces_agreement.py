@@ -1,0 +1,59 @@
+"""Whether both recognisers agree, where both saw a picture."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from benchmarks.faces.agreement import agreement
+
+from celeb_ops import keys
+from celeb_ops.geometry import Box
+from celeb_ops.recognition import Face
+from celeb_ops.recognition.answers import Answer, AnsweredFace
+from celeb_ops.recognition.people import People, Person
+from celeb_ops.records import RecognizerInfo
+from tests.factories import RUN_TIME
+
+if TYPE_CHECKING:
+    from celeb_ops.store import FolderStore
+
+
+class Scripted:
+    """A recogniser that says what it is told to."""
+
+    def __init__(self, faces: list[Face]) -> None:
+        self._faces = faces
+
+    def recognize(self, picture: bytes) -> list[Face]:
+        return self._faces
+
+
+def test_agreement_with_rekognition(folder_store: FolderStore) -> None:
+    boxes = [Box(100 * n, 0, 50, 50) for n in range(5)]
+    ours = [
+        Face(boxes[0], "Joe Biden", qid="Q1"),
+        Face(boxes[1], "Cher"),
+        Face(boxes[2], "Ye"),
+        Face(boxes[3]),
+        Face(Box(900, 0, 50, 50), "Far Away"),
+    ]
+    theirs = [
+        AnsweredFace(box=boxes[0], name="J. R. Biden", urls=("www.wikidata.org/wiki/Q1",)),
+        AnsweredFace(box=boxes[1], name="Madonna"),
+        AnsweredFace(box=boxes[2]),
+        AnsweredFace(box=boxes[3], name="Adele"),
+        AnsweredFace(box=boxes[4], name="Not Found Here"),
+    ]
+    folder_store.write("Slices/x/1.jpeg", b"a slice")
+    folder_store.write("Slices/x/2.jpeg", b"never asked about")
+    answer = Answer(
+        recognizer=RecognizerInfo(name="rekognition", version="1"), asked_by="x", asked_at=RUN_TIME, faces=theirs
+    )
+    answer.save(folder_store, keys.answer("rekognition", hashlib.sha256(b"a slice").hexdigest()))
+    kinds, pictures = agreement(folder_store, Scripted(ours), People([Person("Joe Biden", "Q1")]))
+    assert pictures == 1
+    assert kinds == Counter(
+        {"same name": 1, "different names": 1, "only local names it": 1, "only rekognition names it": 1}
+    )
