@@ -209,7 +209,7 @@ class TestWithADeadSite:
     def test_what_the_steps_warned_of_is_told_once(self, first: Run) -> None:
         """Each of two sites has looked into the gallery; what merge warns of was told by the steps' lines."""
         (warning,) = [line for line in first.lines if line.startswith("! ")]
-        assert "blank.png shows no face" in warning
+        assert "Grace Hopper/blank.png: It shows no face that can be used." in warning
 
     def test_captures_keep_the_reason(self, first_files: dict[str, bytes], tmp_path: Path) -> None:
         store = FolderStore(tmp_path)
@@ -303,10 +303,12 @@ def test_a_site_that_was_missed_at_its_time_is_not_merely_skipped(driver: Driver
     assert run.csv == second.csv
 
 
-def test_a_run_that_does_nothing_is_no_success(driver: Driver, place: Place, second: Run) -> None:
-    """Airflow passes over the tasks of a run time before the DAG's start, and calls the run a success."""
+def test_a_run_that_records_nothing_is_no_success(driver: Driver, place: Place, second: Run) -> None:
+    csv = place.store.read(keys.CSV)
+    place.store.write(keys.CSV, b"not;ours\n")
     driver.send(*place.arguments("--sites", "ALPHA", date=datetime(1990, 1, 1, tzinfo=UTC)))
     run = driver.answer()
+    place.store.write(keys.CSV, csv)
     assert run.status == 1
     assert run.line("✗ Nothing is recorded of ALPHA")
 

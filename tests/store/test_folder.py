@@ -32,6 +32,7 @@ class TestFolder:
             raise KeyboardInterrupt
 
         old, new = bytes(8_000_000), bytes([1]) * 8_000_000
+        folder_store.write("Celebs.csv", old)
         before = signal.signal(signal.SIGUSR1, interrupt)
         timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGUSR1))
         try:
