@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
-from celeb_ops.recognition import models
+from celeb_ops.recognition.detector import find_faces
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -205,8 +205,8 @@ def _face_side(photo: Image.Image) -> int:
     """Of the largest face, where there is one only and it is not in one tint; in px at 500 px of width."""
     small = photo.copy()
     small.thumbnail((500, 10_000))
-    faces = models.find_faces(np.asarray(small))
-    return faces[0].width if len(faces) == 1 else 0
+    faces = find_faces(np.asarray(small))
+    return faces[0].box.width if len(faces) == 1 else 0
 
 
 def _beside(one: Image.Image, other: Image.Image) -> Image.Image:
