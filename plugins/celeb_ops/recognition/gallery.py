@@ -140,6 +140,8 @@ class Gallery:
 def _shared(file: Path, made: gallery_file.Loaded, model: FaceModel) -> tuple[FaceModel, Embedding32]:
     """The model that file and recogniser have in common, and the embeddings of it. GalleryError: there is none."""
     theirs = made.about.model
+    if made.embeddings.shape[1] < (model if theirs == model.name else models.DLIB).size:
+        raise GalleryError(f"{file} is damaged: it has not as many numbers as {theirs} gives. {gallery_file.MEND}")
     if theirs == model.name:
         return model, made.embeddings
     # dlib's numbers come first where there are more.

@@ -144,7 +144,7 @@ def load(path: Path, removed: Removed) -> Loaded:
     numbers = unpacked(packed_rows)
     photos = int(counts.sum())
     if numbers.size % max(photos, 1):
-        raise GalleryError(f"{path} is damaged: it has not as many embeddings as photos. {_MEND}")
+        raise GalleryError(f"{path} is damaged: it has not as many embeddings as photos. {MEND}")
     files = table["file"].explode().drop_nulls().to_list()
     # What decides who is named, and as whom: that an article more was written of somebody is no other gallery.
     digest = hashlib.sha256(packed_rows)
@@ -186,7 +186,7 @@ def unpacked(content: bytes) -> Embedding32:
     return numbers
 
 
-_MEND = "Make it anew with `make gallery`, or get it again from whoever shared it."
+MEND = "Make it anew with `make gallery`, or get it again from whoever shared it."
 
 
 def _row(entry: Entry) -> tuple[Any, ...]:
@@ -224,16 +224,16 @@ def _content(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise GalleryError(f"{path} can't be read ({error.strerror or error}). {_MEND}") from None
+        raise GalleryError(f"{path} can't be read ({error.strerror or error}). {MEND}") from None
 
 
 def _about(path: Path, content: bytes) -> About:
     told = _metadata(path, content).get(_ABOUT)
     if not told:
-        raise GalleryError(f"{path} is no gallery of this project. {_MEND}")
+        raise GalleryError(f"{path} is no gallery of this project. {MEND}")
     about: dict[str, Any] = json.loads(told)
     if about.pop("format") not in _READ:
-        raise GalleryError(f"{path} is of a newer version of this project. {_MEND}")
+        raise GalleryError(f"{path} is of a newer version of this project. {MEND}")
     about["confusable"] = tuple((one, other, float(distance)) for one, other, distance in about["confusable"])
     # Format 1 had a distance where today's has a score.
     return About(**{name: value for name, value in about.items() if name in About.__dataclass_fields__})
@@ -243,11 +243,11 @@ def _metadata(path: Path, content: bytes) -> dict[str, str]:
     try:
         return pl.read_parquet_metadata(io.BytesIO(content))
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise GalleryError(f"{path} can't be read ({str(error).splitlines()[0]}). {_MEND}") from None
+        raise GalleryError(f"{path} can't be read ({str(error).splitlines()[0]}). {MEND}") from None
 
 
 def _read(path: Path, content: bytes, columns: Sequence[str]) -> pl.DataFrame:
     try:
         return pl.read_parquet(content, columns=list(columns))
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise GalleryError(f"{path} can't be read ({str(error).splitlines()[0]}). {_MEND}") from None
+        raise GalleryError(f"{path} can't be read ({str(error).splitlines()[0]}). {MEND}") from None

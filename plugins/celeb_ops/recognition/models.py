@@ -1,6 +1,6 @@
 """What the local recogniser sees with, as one value that a gallery file names: :class:`FaceModel`.
 
-Another model falls out of it: its embeddings, how far one person's photos stray, and how near those of strangers come.
+Another model falls out of it: its embeddings, and how near those of strangers come.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class FaceModel:
     embedders: tuple[Embedder, ...]
     """Their numbers stand one after the other: distances are joined as sides of a right angle."""
     spread: float
-    """Of one person's photos, squared (the variance within a person): what a mean of few photos is off by."""
+    """By how much, squared, the mean of very many of somebody's photos is nearer to strangers than one photo is."""
     strict: tuple[tuple[int, float], ...]
     """People known, and the score within which 0.5 % of strangers come."""
     margin: float
@@ -116,7 +116,7 @@ class FaceModel:
 _DLIB = Embedder("dlib-resnet-v1", 128, dlib_embeddings)
 _FACERES = Embedder("faceres", 1_024, faceres_embeddings, weight=0.5 / 0.6)
 
-# Measured in November 2026 on half of `faces-wild` (docs/benchmarks.md; Labeled Faces in the Wild: 135 people and 501
+# Measured in November 2026 on half of `faces-wild` (docs/gallery.md; Labeled Faces in the Wild: 135 people and 501
 # strangers, each stranger compared with up to 600 others), the half that benchmarks.faces.labelled gives for fitting.
 # Scores are counted up to 600 people; that of 10,000 is an extrapolation along the logarithm of their number.
 DLIB = FaceModel(
