@@ -57,6 +57,7 @@ def test_a_tensorflow_js_graph_gives_its_numbers(tmp_path: Path) -> None:
         "depthwise": dice.normal(size=(1, 1, 2, 1)),
         "bias": dice.normal(size=2),
         "six": np.array(6),
+        "zero": np.array(0),
     }
     weights = {name: value.astype(np.float16) for name, value in weights.items()}
     same = {"s": base64.b64encode(b"SAME").decode()}
@@ -66,7 +67,8 @@ def test_a_tensorflow_js_graph_gives_its_numbers(tmp_path: Path) -> None:
         {"name": "conv", "op": "Conv2D", "input": ["input", "kernel"], "attr": steps},
         {"name": "added", "op": "Add", "input": ["conv", "bias"]},
         {"name": "relu", "op": "Relu", "input": ["added"]},
-        {"name": "clipped", "op": "Minimum", "input": ["relu", "six"]},
+        {"name": "at most", "op": "Minimum", "input": ["relu", "six"]},
+        {"name": "clipped", "op": "Maximum", "input": ["at most", "zero"]},
         {"name": "dw", "op": "DepthwiseConv2dNative", "input": ["clipped", "depthwise"], "attr": steps},
         {"name": "global_pooling/Mean", "op": "Mean", "input": ["dw", "axes"]},
     ]

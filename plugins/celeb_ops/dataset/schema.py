@@ -172,7 +172,7 @@ SIGHTINGS = Table(
         Column(
             "confidence",
             pl.Float64,
-            "0–100, how sure. `rekognition`: its MatchConfidence. `local`: a probability, of the names with 90 about nine "
+            "0–100, how sure. `rekognition`: its MatchConfidence. `local`: a probability, of names with 90 about nine "
             "in ten are right (until November 2026 it told near from far, no more). Not comparable between the two",
         ),
         Column(

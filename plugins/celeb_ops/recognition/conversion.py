@@ -160,6 +160,10 @@ def faceres(source: Path, out: Path) -> None:
         kind, inputs = node["op"], node.get("input", [])
         if kind == "Placeholder":
             return graph.add("Transpose", "faces", perm=[0, 3, 1, 2])
+        if kind == "Maximum" and (inner := nodes[inputs[0]])["op"] == "Minimum":
+            # One node in place of two, which the runtime makes a part of the convolution before it.
+            source, most = inner["input"]
+            return graph.add("Clip", made(source), weights[inputs[1]], weights[most])
         before = made(inputs[0])
         if kind in ("Conv2D", "DepthwiseConv2dNative"):
             kernels = weights[inputs[1]]
