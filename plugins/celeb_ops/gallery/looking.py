@@ -26,7 +26,7 @@ LEAST_PX = 50
 """Side of the smallest face that is a reference."""
 TURNED = 0.4
 """How far the nose may stand from the middle of the eyes, by the eyes' distance: about a yaw of 40°."""
-_GROUP = 0.5
+_GROUP = 0.35
 """Another face with this share of the largest one's side makes a group of it; smaller ones are the background."""
 ONE_TINT = 4.5
 """Levels of red and blue (0–255) that a face's brightness does not tell: below, it has one tint, as bronze, stone and
