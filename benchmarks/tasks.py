@@ -172,23 +172,25 @@ def search_slices(sidecar: str, way: str, store: str, gallery: str, cache: str) 
         one = Slice(key="", bands=[span], columns=Span(0, image.width))
         slices.append((piece, [part for area in areas for part in one.parts_of(area)]))
     find: Callable[[Any, Any], list[Any]] = {"whole": _everywhere, "before": before.find_faces, "ours": model.find}[way]
-    pixels, parts = decode(slices[0][0]), slices[0][1]
-    model.embed(pixels, model.find(pixels, parts))
-    find(pixels, parts)
+
+    def recognised(piece: bytes, parts: Any) -> list[Face]:
+        if way == "ours":
+            return recognizer.recognize(piece, parts)
+        pixels = decode(piece)
+        return [_nearest(known, pixels, box) for box in find(pixels, parts)]
+
+    slices = [(piece, parts) for piece, parts in slices if parts or way == "whole"]
+    recognised(*slices[0])
     seconds = {"find": 0.0, "all": 0.0}
     faces, people = 0, set()
     for piece, parts in slices:
         pixels = decode(piece)
         start = time.process_time()
         find(pixels, parts)
-        seconds["find"] += time.process_time() - start
-        start = time.process_time()
-        if way == "ours":
-            found = recognizer.recognize(piece, parts) if parts else []
-        else:
-            pixels = decode(piece)
-            found = [_nearest(known, pixels, box) for box in find(pixels, parts)]
-        seconds["all"] += time.process_time() - start
+        found_at = time.process_time()
+        found = recognised(piece, parts)
+        seconds["find"] += found_at - start
+        seconds["all"] += time.process_time() - found_at
         faces += len(found)
         people |= {face.name for face in found if face.name}
     return {"slices": len(slices), "faces": faces, "people": len(people), **seconds}
