@@ -48,7 +48,7 @@ def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
     shapes: list[tuple[int, ...]] = []
     find_faces = models.find_faces
 
-    def noted(pixels: Pixels, areas: object = ()) -> object:
+    def noted(pixels: np.ndarray, areas: object = ()) -> object:
         shapes.append(pixels.shape)
         return find_faces(pixels, areas)
 
