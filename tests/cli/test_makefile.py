@@ -82,7 +82,7 @@ class TestArguments:
 
     def said(self, checkout: Checkout, target: str, *given: str, **environment: str) -> list[str]:
         # `-o setup`: as if it were done.
-        return checkout.make("-o", "setup", target, "PY=python", *given, **environment).splitlines()
+        return checkout.make("-o", "setup", "-o", "setup-dev", target, "PY=python", *given, **environment).splitlines()
 
     @pytest.mark.parametrize("target", ["run", "demo"])
     def test_are_handed_on_whole(self, target: str, python: Checkout) -> None:
