@@ -29,7 +29,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates
 WORKDIR /consent
 COPY package.json package-lock.json ./
 RUN npm ci --loglevel=error --ignore-scripts --no-audit --no-fund
-# The one file that is read, with its licence.
+# Of autoconsent the one file that is read, with its licence.
 RUN mkdir -p kept/dist && cd node_modules/@duckduckgo/autoconsent \
  && cp LICENSE* package.json /consent/kept/ && cp dist/autoconsent.standalone.js /consent/kept/dist/
 
@@ -40,11 +40,22 @@ ENV UV_PYTHON_DOWNLOADS=never UV_NO_CACHE=1 UV_LINK_MODE=copy
 RUN python3 -m venv /uv && /uv/bin/pip install --quiet --disable-pip-version-check uv==0.13.9
 WORKDIR /opt/celebs
 COPY requirements.txt requirements-cluster.txt ./
-# The face models are two of the package's four files; the 68-point landmarks are not free for commercial use.
+# Of the package's four files one is read in a run, and one made into ONNX below; the 68-point landmarks are not free for
+# commercial use.
 RUN /uv/bin/uv venv --quiet --python /usr/bin/python3 .venv \
  && /uv/bin/uv pip install --quiet --require-hashes --compile-bytecode --python .venv/bin/python -r requirements.txt -r requirements-cluster.txt \
  && cd .venv/lib/python3.11/site-packages/face_recognition_models/models \
- && rm shape_predictor_68_face_landmarks.dat mmod_human_face_detector.dat
+ && rm shape_predictor_68_face_landmarks.dat mmod_human_face_detector.dat \
+ && mv dlib_face_recognition_resnet_model_v1.dat /opt/celebs/
+
+
+FROM packages AS models
+COPY requirements-models.txt ./
+RUN mv dlib_face_recognition_resnet_model_v1.dat .venv/lib/python3.11/site-packages/face_recognition_models/models/ \
+ && /uv/bin/uv pip install --quiet --require-hashes --python .venv/bin/python --no-deps --target /tools -r requirements-models.txt
+COPY --from=consent /consent/node_modules/@vladmandic/human/models/faceres.json /consent/node_modules/@vladmandic/human/models/faceres.bin node_modules/@vladmandic/human/models/
+COPY plugins plugins
+RUN PYTHONPATH=plugins:/tools .venv/bin/python -m celeb_ops.recognition.conversion
 
 
 FROM chromium AS airflow
@@ -53,6 +64,7 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/*
 WORKDIR /opt/celebs
 COPY --from=packages /opt/celebs/.venv .venv
+COPY --from=models /opt/celebs/.venv/models .venv/models
 COPY --from=consent /consent/kept node_modules/@duckduckgo/autoconsent
 # What a run writes: volumes take over whose these folders are, group 0 is that of any user a container is run as.
 RUN mkdir -m 775 .airflow .cache data gallery logs && chown 50000:0 .airflow .cache data gallery logs

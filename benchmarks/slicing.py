@@ -15,7 +15,7 @@ from tests.factories import a_screenshot
 from benchmarks.measure import measured
 from celeb_ops import keys
 from celeb_ops.geometry import Box
-from celeb_ops.recognition import models
+from celeb_ops.recognition.detector import find_faces
 from celeb_ops.records import Part, Picture, Screenshot, Span
 from celeb_ops.store import FolderStore
 
@@ -83,7 +83,7 @@ def page(cast: Cast, folder: Path, height: int) -> tuple[str, list[Box], set[str
         for number, line in enumerate(range(step, height + step, step)):
             photo = narrow[number % len(narrow)]
             picture = np.asarray(Image.open(io.BytesIO(photo.jpeg)).convert("RGB"))
-            found = models.find_faces(picture)
+            found = [one.box for one in find_faces(picture)]
             # The middle of the largest face lies on the line; on the last one, as far down as the page goes.
             middle = max(found, key=lambda box: box.area).centre[1] if found else 0
             top = min(int(line - middle), height - len(picture) - 40)

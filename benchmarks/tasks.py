@@ -13,7 +13,7 @@ import numpy as np
 import psutil
 import pyvips
 
-from benchmarks import first_version
+from benchmarks import before, first_version
 from benchmarks.soak import left_behind
 from celeb_ops import keys
 from celeb_ops.capture.browser import open_browser
@@ -26,9 +26,10 @@ from celeb_ops.operators.screenshot import ScreenshotOperator
 from celeb_ops.operators.slice import SliceOperator
 from celeb_ops.recognition import Face, gallery_file, models
 from celeb_ops.recognition.gallery import Gallery
-from celeb_ops.recognition.local import THRESHOLD, LocalRecognizer
+from celeb_ops.recognition.local import LocalRecognizer
 from celeb_ops.recognition.look import look
 from celeb_ops.recognition.people import Person
+from celeb_ops.recognition.pictures import decode
 from celeb_ops.records import Plan, Result, Screenshot, Slice, Span
 from celeb_ops.settings import Settings
 from celeb_ops.sites import Site
@@ -160,7 +161,8 @@ def search_slices(sidecar: str, way: str, store: str, gallery: str, cache: str) 
     """One page's rows in slices of 1,920 px: found and named, each slice by itself."""
     kept = FolderStore(Path(store))
     shot = Screenshot.load(kept, sidecar)
-    known = Gallery.load(Path(gallery), Path(cache))
+    model = models.best() if way == "ours" else models.DLIB
+    known = Gallery.load(Path(gallery), Path(cache), model=model)
     recognizer = LocalRecognizer(known)
     areas = areas_of(shot, RowReader(shot, kept.read))
     image = pyvips.Image.new_from_buffer(kept.read(shot.parts[0].key), "")
@@ -169,27 +171,41 @@ def search_slices(sidecar: str, way: str, store: str, gallery: str, cache: str) 
         piece = image.crop(0, span.start, image.width, span.stop - span.start).jpegsave_buffer(Q=95)
         one = Slice(key="", bands=[span], columns=Span(0, image.width))
         slices.append((piece, [part for area in areas for part in one.parts_of(area)]))
-    recognizer.recognize(slices[0][0])
-    start = time.perf_counter()
+    find: Callable[[Any, Any], list[Any]] = {"whole": _everywhere, "before": before.find_faces, "ours": model.find}[way]
+
+    def recognised(piece: bytes, parts: Any) -> list[Face]:
+        if way == "ours":
+            return recognizer.recognize(piece, parts)
+        pixels = decode(piece)
+        return [_nearest(known, pixels, box) for box in find(pixels, parts)]
+
+    slices = [(piece, parts) for piece, parts in slices if parts or way == "whole"]
+    recognised(*slices[0])
+    seconds = {"find": 0.0, "all": 0.0}
     faces, people = 0, set()
     for piece, parts in slices:
-        found = recognizer.recognize(piece, parts) if way == "ours" and parts else []
-        if way == "whole":
-            found = _face_recognition(known, models.decode(piece))
+        pixels = decode(piece)
+        start = time.process_time()
+        find(pixels, parts)
+        found_at = time.process_time()
+        found = recognised(piece, parts)
+        seconds["find"] += found_at - start
+        seconds["all"] += time.process_time() - found_at
         faces += len(found)
         people |= {face.name for face in found if face.name}
-    return {"slices": len(slices), "faces": faces, "people": len(people), "seconds": time.perf_counter() - start}
+    return {"slices": len(slices), "faces": faces, "people": len(people), **seconds}
 
 
-def _face_recognition(gallery: Gallery, pixels: models.Pixels) -> list[Face]:
-    """As the package face_recognition does it: HOG over all of the picture in colour, upsampled once; nearest photo."""
-    faces = []
-    for one in models._detector()(pixels, 1):
-        box = Box(one.left(), one.top(), one.width(), one.height())
-        distances = np.linalg.norm(gallery.embeddings - models.embed(pixels, box), axis=1)
-        best = int(distances.argmin())
-        faces.append(Face(box, name=gallery.names[best] if distances[best] <= THRESHOLD else None))
-    return faces
+def _everywhere(pixels: Any, areas: Any) -> list[Box]:
+    """As the package face_recognition does it: HOG over all of the picture in colour, upsampled once."""
+    found = before.detector()(pixels, 1)
+    return [Box(one.left(), one.top(), one.width(), one.height()) for one in found]
+
+
+def _nearest(gallery: Gallery, pixels: Any, box: Box) -> Face:
+    distances = np.linalg.norm(gallery.embeddings - before.embed(pixels, box), axis=1)
+    best = int(distances.argmin())
+    return Face(box, name=gallery.names[best] if distances[best] <= models.DLIB.candidate else None)
 
 
 def make_gallery(folder: str, people: int, photos: int) -> dict[str, float]:
@@ -207,7 +223,7 @@ def make_gallery(folder: str, people: int, photos: int) -> dict[str, float]:
         person = Person(name, f"Q{number + 1}", (f"{name} Jr.", f"The {name}"))
         entries.append(gallery_file.Entry(person, "made up", 9, rows.astype(np.float32), references))
     start = time.perf_counter()
-    about = measured(entries, "2026-11-24")
+    about = measured(entries, "2026-11-24", models.DLIB)
     seconds = time.perf_counter() - start
     path = Path(folder, gallery_file.FILE)
     gallery_file.write(path, gallery_file.Whole(entries, about))

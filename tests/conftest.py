@@ -45,7 +45,7 @@ _home = tempfile.TemporaryDirectory(prefix="celebs-test-airflow-", ignore_cleanu
 # Before anything imports Airflow, which reads its configuration then: no test sees this machine's Airflow.
 os.environ |= airflow_home.environment(Path(_home.name))
 
-TEST_FACES = os.environ.get("CELEBS_TEST_FACES", "")
+TEST_FACES, TEST_FACES_WILD = (os.environ.get(f"CELEBS_TEST_FACES{kind}", "") for kind in ("", "_WILD"))
 """Read now: no test sees the environment's settings."""
 
 
@@ -142,6 +142,14 @@ def faces() -> Path:
     if not TEST_FACES or not Path(TEST_FACES).is_dir():
         pytest.skip("CELEBS_TEST_FACES names no folder of photos (<Name>/*.jpg)")
     return Path(TEST_FACES)
+
+
+@pytest.fixture(scope="session")
+def wild() -> Path:
+    """Uncontrolled photos, ``athletes/``, ``lfw/`` and ``lfw-strangers/``; the test is skipped without them."""
+    if not TEST_FACES_WILD or not Path(TEST_FACES_WILD).is_dir():
+        pytest.skip("CELEBS_TEST_FACES_WILD names no folder of photos (athletes/, lfw/, lfw-strangers/)")
+    return Path(TEST_FACES_WILD)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 UV = PROJECT / ".venv" / "tools" / "bin" / "uv"
-NAMES = ["requirements", "requirements-cluster", "requirements-dev", "requirements-archive"]
+NAMES = ["requirements", "requirements-cluster", "requirements-dev", "requirements-archive", "requirements-models"]
 # `airflow` is shared by many distributions, which apache-airflow brings; dlib-bin does not say what it holds.
 DISTRIBUTIONS = {"airflow": ["apache-airflow"], "dlib": ["dlib-bin"]}
 
@@ -100,7 +100,7 @@ def imported(folder: Path) -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize("folder", ["plugins", "dags"])
 def test_what_is_imported_directly_is_named_as_a_requirement(folder: str) -> None:
     installed = packages_distributions() | DISTRIBUTIONS
-    wanted = named("requirements.in")
+    wanted = named("requirements.in") | named("requirements-models.in")
     lacking = {
         f"{module} ({file})"
         for module, file in imported(PROJECT / folder)

@@ -14,12 +14,11 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from benchmarks.faces.pages import SIDES_PX, on_page
 from celeb_ops.exceptions import RecognitionError
 from celeb_ops.recognition import models
 from celeb_ops.recognition.gallery import Gallery
+from celeb_ops.recognition.pictures import decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
     from celeb_ops.geometry import Box
     from celeb_ops.recognition import Face
+    from celeb_ops.recognition.embedders import Embedding32
     from celeb_ops.recognition.local import LocalRecognizer
 
 
@@ -37,23 +37,22 @@ class Look:
     picture: Box
     """Where the photo is on its slice."""
     boxes: list[Box]
-    embeddings: list[models.Embedding]
+    embeddings: Embedding32
 
 
 def look(slice_: bytes, picture: Box) -> Look:
     """The faces on a slice."""
-    pixels = models.decode(slice_)
+    pixels, model = decode(slice_), models.best()
     height, width = pixels.shape[:2]
-    found = models.find_faces(pixels, [picture])
-    embeddings = [models.embed(pixels, box) for box in found]
-    return Look(picture, [box.clipped(width, height) for box in found], embeddings)
+    found = model.find(pixels, [picture])
+    return Look(picture, [one.box.clipped(width, height) for one in found], model.embed(pixels, found))
 
 
 def named(recognizer: LocalRecognizer, seen: Look) -> list[Face]:
     """The faces of a look, as this recogniser names them."""
     if not seen.boxes:
         return []
-    matches = recognizer.nearest(np.stack(seen.embeddings))
+    matches = recognizer.nearest(seen.embeddings)
     return [recognizer.named(box, match) for box, match in zip(seen.boxes, matches, strict=True)]
 
 

@@ -46,6 +46,9 @@ class Settings(BaseModel):
     sites: Path = Path("include/sites.yaml")
     recognizer: Literal["local", "rekognition"] = "local"
     gallery: Path = Path("gallery")
+    face_model: str = ""
+    """What the local recogniser compares faces by: ``dlib``, or an ONNX file's path (ArcFace's convention); empty: the
+    best that is there."""
     browser_url: str = ""
     """A remote WebDriver; empty: a local Chromium."""
     browsers: int = Field(2, ge=1, le=1000)
@@ -96,6 +99,8 @@ class Settings(BaseModel):
     """The first version's folder in its bucket (it stood in the code)."""
     test_faces: Path | None = None
     """Photos for the tests that want real faces."""
+    test_faces_wild: Path | None = None
+    """Uncontrolled ones."""
 
     region: str = ""
     """Region for both clients where a connection names none (the first version's ``region_name``)."""

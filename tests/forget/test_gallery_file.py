@@ -16,6 +16,7 @@ from celeb_ops.gallery.looking import Look
 from celeb_ops.recognition import gallery_file
 from celeb_ops.recognition.gallery import Gallery
 from celeb_ops.recognition.gallery_file import About, Entry, Reference, Whole
+from celeb_ops.recognition.models import DLIB
 from celeb_ops.recognition.people import Person
 from celeb_ops.removed import Removed
 from celeb_ops.store import FolderStore
@@ -40,7 +41,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     about = About(confusable=(("Cher", "Ye", 0.1),))
     gallery_file.write(tmp_path / "gallery" / gallery_file.FILE, Whole(entries, about))
     for sha1 in ("aa" * 20, "bb" * 20):
-        looking.keep_look(tmp_path / "cache" / "gallery", sha1, Look(embedding=np.zeros(128), crop=b"x"))
+        looking.keep_look(tmp_path / "cache" / "gallery", sha1, Look(embedding=np.zeros(128), crop=b"x"), DLIB)
     rows = Rows()
     rows.seen("A", on(0), {"name": "Kanye West", "qid": "Q15935"}, {"name": "Cher", "qid": "Q12003"})
     rows.seen("A", on(1), {"name": "Ye", "qid": "Q15935"})

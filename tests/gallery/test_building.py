@@ -279,7 +279,7 @@ def test_a_second_call_fetches_no_photo_and_changes_nothing(folder: Path, world:
 
 def test_only_what_changed_upstream_is_fetched(folder: Path, world: World) -> None:
     # A new photo, a photo that was uploaded anew, somebody else's name, somebody who is not wanted any more.
-    newer = world.files["File:Joe Biden 1.jpg"].content
+    newer = world.files["File:Barack Obama 1.jpg"].content
     world.add(File("File:Joe Biden again.jpg", _larger(world.files["File:Barack Obama 1.jpg"].content)), "Barack Obama")
     world.files["File:Rose Leslie 0.jpg"].content = _larger(world.files["File:Rose Leslie 0.jpg"].content)
     world.humans["Q104"].name = "Simon M. Helberg"
@@ -293,7 +293,7 @@ def test_only_what_changed_upstream_is_fetched(folder: Path, world: World) -> No
     assert made.changed
     assert made.added == ("Simon M. Helberg",)
     assert made.gone == ("Kevin Sussman", "Simon Helberg")
-    assert newer == world.files["File:Joe Biden 1.jpg"].content
+    assert newer == world.files["File:Barack Obama 1.jpg"].content
 
 
 def test_a_renamed_main_picture_is_found_where_it_is_now(world: World, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from celeb_ops.gallery import looking
 from celeb_ops.gallery.main import main
 from celeb_ops.geometry import Box
 from celeb_ops.recognition import models
+from celeb_ops.recognition.detector import find_faces
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,11 +29,11 @@ def checked(tmp_path_factory: pytest.TempPathFactory, demo_folder: Path) -> dict
     pictures = demo_folder / "www" / "pictures"
     folder = tmp_path_factory.mktemp("gallery")
     hopper, collins = (Image.open(pictures / f"{name}.jpeg").convert("RGB") for name in ("hopper", "collins"))
-    (hopper_face,) = models.find_faces(np.asarray(hopper))
+    (hopper_face,) = find_faces(np.asarray(hopper))
     two = Image.new("RGB", (hopper.width + collins.width, max(hopper.height, collins.height)))
     two.paste(hopper.resize((hopper.width // 2, hopper.height // 2)), (0, 0))
     two.paste(collins, (hopper.width, 0))
-    factor = 50 / max(hopper_face.width, 1)
+    factor = 50 / max(hopper_face.box.width, 1)
     photos = {
         "Grace Hopper/one.jpg": hopper,
         "Grace Hopper/two.jpg": hopper.rotate(4, fillcolor="white"),
@@ -48,7 +49,7 @@ def checked(tmp_path_factory: pytest.TempPathFactory, demo_folder: Path) -> dict
         path.parent.mkdir(exist_ok=True)
         image.save(path, quality=95)
     (folder / "Eileen Collins" / "damaged.jpg").write_bytes((folder / "Eileen Collins" / "one.jpg").read_bytes()[:900])
-    return {f"{photo.name}/{photo.path.name}": photo for photo in gallery.check(folder)}
+    return {f"{photo.name}/{photo.path.name}": photo for photo in gallery.check(folder, models.best())}
 
 
 @pytest.mark.parametrize(
@@ -85,7 +86,7 @@ def test_reports_a_table_and_a_count(checked: dict[str, gallery.Photo]) -> None:
 def test_a_folder_without_photos_is_an_error(tmp_path: Path) -> None:
     for folder in (tmp_path, tmp_path / "nowhere"):
         with pytest.raises(GalleryError, match="has no photos: put them into <Name>/"):
-            gallery.check(folder)
+            gallery.check(folder, models.best())
 
 
 def test_the_command_ends_with_what_it_found(
@@ -109,6 +110,6 @@ def test_a_face_turned_away_is_told_by_its_nose(
     nose: tuple[int, int], turned: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     eyes = [(80, 40), (70, 40), (20, 40), (30, 40)]
-    monkeypatch.setattr(models, "landmarks", lambda *_: [*eyes, nose])
+    monkeypatch.setattr(looking, "landmarks", lambda *_: [*eyes, nose])
     turn = looking.turned(np.zeros((1, 1, 3), np.uint8), Box(0, 0, 1, 1))
     assert (turn > looking.TURNED) is turned

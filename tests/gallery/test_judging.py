@@ -8,6 +8,7 @@ import pytest
 from celeb_ops.gallery.commons import Picture
 from celeb_ops.gallery.judging import Verdict, judge
 from celeb_ops.gallery.looking import Look
+from celeb_ops.recognition.models import DLIB
 
 
 def at(person: int, photo: int, **seen: object) -> Look:
@@ -22,7 +23,7 @@ def judged(looks: list[Look | None], main: int = 1, most: int = 10, no_photo: tu
     pictures = [
         Picture(f"File:{number}.jpg", str(number), "", "", "", "", number in no_photo) for number in range(len(looks))
     ]
-    return judge(pictures, looks, main, most)
+    return judge(pictures, looks, main, most, DLIB)
 
 
 def test_photos_that_agree_stay() -> None:

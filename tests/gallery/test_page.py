@@ -17,6 +17,7 @@ from celeb_ops.gallery.page import page
 from celeb_ops.gallery.references import References
 from celeb_ops.recognition import gallery_file
 from celeb_ops.recognition.gallery_file import About, Entry, Reference, Whole
+from celeb_ops.recognition.models import DLIB
 from celeb_ops.recognition.people import Person
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     gallery_file.write(tmp_path / "gallery" / gallery_file.FILE, a_whole())
     out = io.BytesIO()
     Image.new("RGB", (20, 20), "red").save(out, "JPEG")
-    looking.keep_look(tmp_path / "cache" / "gallery", "cd" * 20, Look(embedding=np.zeros(128), crop=out.getvalue()))
+    looking.keep_look(
+        tmp_path / "cache" / "gallery", "cd" * 20, Look(embedding=np.zeros(128), crop=out.getvalue()), DLIB
+    )
     for name in ("store", "gallery", "cache"):
         monkeypatch.setenv(f"CELEBS_{name.upper()}", str(tmp_path / name))
     monkeypatch.setenv("CELEBS_CONTACT", "")

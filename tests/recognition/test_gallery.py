@@ -48,7 +48,7 @@ def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
     shapes: list[tuple[int, ...]] = []
     find_faces = models.find_faces
 
-    def noted(pixels: models.Pixels, areas: object = ()) -> object:
+    def noted(pixels: np.ndarray, areas: object = ()) -> object:
         shapes.append(pixels.shape)
         return find_faces(pixels, areas)
 
@@ -60,7 +60,7 @@ def test_a_person_has_a_row_for_each_photo(folder: Path, cache: Path, pictures: 
     shutil.copy(pictures / "hopper.jpeg", folder / HOPPER / "second.JPEG")
     gallery = Gallery.load(folder, cache)
     assert gallery.people == {HOPPER: 2, COLLINS: 1}
-    assert gallery.embeddings.shape == (3, 128)
+    assert gallery.embeddings.shape == (3, models.best().size)
     hopper = gallery.embeddings[[name == HOPPER for name in gallery.names]]
     assert np.linalg.norm(hopper[0] - hopper[1]) < 0.4
 
@@ -106,7 +106,7 @@ class TestCache:
             lambda good: b"hello",
             lambda good: good[:-8],
             lambda good: b"PK\x03\x04" + good,
-            lambda good: good.replace(b"(128,)", b"(64,) "),
+            lambda good: good.replace(f"({models.best().size},)".encode(), b"(64,)"),
         ],
         ids=["empty", "text", "cut off", "zip", "other shape"],
     )
@@ -226,7 +226,7 @@ class TestFolder:
 class TestUnusable:
     def test_a_folder_that_is_not_there_is_an_empty_gallery(self, tmp_path: Path, cache: Path) -> None:
         gallery = Gallery.load(tmp_path / "nowhere", cache)
-        assert (gallery.names, gallery.embeddings.shape, gallery.digest) == ([], (0, 128), None)
+        assert (gallery.names, gallery.embeddings.shape, gallery.digest) == ([], (0, models.best().size), None)
 
     def test_so_is_one_without_people_and_it_says_so(
         self, tmp_path: Path, cache: Path, caplog: pytest.LogCaptureFixture

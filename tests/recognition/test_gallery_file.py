@@ -13,10 +13,11 @@ import pytest
 
 from celeb_ops.exceptions import GalleryError
 from celeb_ops.geometry import Box
-from celeb_ops.recognition import gallery_file
+from celeb_ops.recognition import gallery_file, models
 from celeb_ops.recognition.gallery import Gallery
 from celeb_ops.recognition.gallery_file import About, Entry, Reference, Whole
-from celeb_ops.recognition.local import LocalRecognizer, Match, strict_threshold
+from celeb_ops.recognition.local import LocalRecognizer
+from celeb_ops.recognition.matching import Match
 from celeb_ops.recognition.people import Person
 from celeb_ops.removed import Person as RemovedPerson
 from celeb_ops.removed import Removed
@@ -99,7 +100,7 @@ def test_is_a_gallery_of_its_own(folder: Path, tmp_path: Path) -> None:
 
 
 def test_a_face_that_it_names_has_the_qid_and_the_other_names(folder: Path, tmp_path: Path) -> None:
-    face = LocalRecognizer(Gallery.load(folder, tmp_path / "cache")).named(Box(0, 0, 9, 9), Match(1, 0.3, 0.2, 2))
+    face = LocalRecognizer(Gallery.load(folder, tmp_path / "cache")).named(Box(0, 0, 9, 9), Match(1, 0.3, 0.2))
     assert (face.name, face.qid, face.aliases) == ("Grace Hopper", "Q11641", HOPPER.aliases)
     assert face.reference == "Grace Hopper/File:Grace Hopper 1.jpg"
 
@@ -172,21 +173,42 @@ def test_a_half_written_file_leaves_the_old_one(folder: Path, monkeypatch: pytes
     assert [path.name for path in folder.iterdir()] == [gallery_file.FILE]
 
 
-def test_the_stricter_of_counted_and_extrapolated_holds(folder: Path, tmp_path: Path) -> None:
+def test_one_of_dlib_alone_is_used_by_dlib_alone_and_says_how_to_bring_it_up_to_date(
+    folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As every file of the first format is: there too a distance stood where today's have a score."""
     path = folder / gallery_file.FILE
-    gallery_file.write(path, a_whole(counted=0.3, strangers=(0.86, 0.09)))
-    assert strict_threshold(Gallery.load(folder, tmp_path / "cache")) == 0.3
-    gallery_file.write(path, a_whole(counted=0.7, strangers=(0.6, 0.09)))
-    assert strict_threshold(Gallery.load(folder, tmp_path / "cache")) < 0.5
+    table, told = pl.read_parquet(path), pl.read_parquet_metadata(path)
+    about = json.loads(told["celeb_ops"])
+    del about["counted_score"]
+    about |= {"format": 1, "counted": 0.1, "strangers": [0.8, 0.1]}
+    table.write_parquet(path, metadata={"celeb_ops": json.dumps(about)})
+    gallery = Gallery.load(folder, tmp_path / "cache", model=models.BOTH)
+    assert gallery.model is models.DLIB
+    assert gallery.counted_score is None
+    assert "`make gallery` brings it up to date" in caplog.text
+    caplog.clear()
+    assert Gallery.load(folder, tmp_path / "cache", model=models.DLIB).embeddings.shape == (5, 128)
+    assert "WARNING" not in caplog.text
 
 
-def test_look_alikes_take_twice_the_margin(folder: Path, tmp_path: Path) -> None:
-    path, box = folder / gallery_file.FILE, Box(0, 0, 9, 9)
-    for confusable, name in ((), "Grace Hopper"), ((("Eileen Collins", "Grace Hopper", 0.4),), None):
-        gallery_file.write(path, a_whole(confusable=confusable))
-        recognizer = LocalRecognizer(Gallery.load(folder, tmp_path / "cache"))
-        assert recognizer.named(box, Match(0, 0.3, 0.045, 3)).name == name
-        assert recognizer.named(box, Match(0, 0.3, 0.07, 3)).name == "Grace Hopper"
+def test_one_of_both_networks_is_used_by_dlib_alone_where_the_other_is_not(folder: Path, tmp_path: Path) -> None:
+    before = Gallery.load(folder, tmp_path / "cache", model=models.DLIB).embeddings
+    path = folder / gallery_file.FILE
+    more = [
+        replace(one, embeddings=np.pad(one.embeddings, ((0, 0), (0, models.BOTH.size - 128)), constant_values=0.1))
+        for one in a_whole().entries
+    ]
+    gallery_file.write(path, replace(a_whole(model=models.BOTH.name), entries=more))
+    assert Gallery.load(folder, tmp_path / "cache", model=models.BOTH).embeddings.shape == (5, models.BOTH.size)
+    gallery = Gallery.load(folder, tmp_path / "cache", model=models.DLIB)
+    assert gallery.model is models.DLIB
+    np.testing.assert_array_equal(gallery.embeddings, before)
+
+
+def test_a_gallery_of_nobody_knows_nobody(folder: Path, tmp_path: Path) -> None:
+    gallery_file.write(folder / gallery_file.FILE, Whole([], About()))
+    assert Gallery.load(folder, tmp_path / "cache").names == []
 
 
 def test_who_is_who_without_the_embeddings(folder: Path, tmp_path: Path) -> None:

@@ -12,14 +12,16 @@ from celeb_ops.exceptions import RecognitionError
 from celeb_ops.geometry import Box
 from celeb_ops.recognition import models
 from celeb_ops.recognition.gallery import Gallery
-from celeb_ops.recognition.local import MARGIN, THRESHOLD, LocalRecognizer
+from celeb_ops.recognition.local import LocalRecognizer
+from celeb_ops.recognition.matching import LEAD, Match
+from celeb_ops.recognition.pictures import decode
 from tests.factories import a_page
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from celeb_ops.recognition import Face
-    from celeb_ops.recognition.models import Embedding
+    from celeb_ops.recognition.embedders import Embedding32
 
 
 @pytest.fixture(scope="module")
@@ -28,12 +30,13 @@ def hopper(pictures: Path) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def embedding(hopper: bytes) -> Embedding:
-    pixels = models.decode(hopper)
-    return models.embed(pixels, models.find_faces(pixels)[0])
+def embedding(hopper: bytes) -> Embedding32:
+    pixels = decode(hopper)
+    (row,) = models.DLIB.embed(pixels, models.DLIB.find(pixels))
+    return row
 
 
-def at(embedding: Embedding, *distances: tuple[str, float]) -> LocalRecognizer:
+def at(embedding: Embedding32, *distances: tuple[str, float]) -> LocalRecognizer:
     """A recogniser that knows people at these distances from the face."""
     away = np.zeros(128)
     away[0] = 1
@@ -61,7 +64,7 @@ class TestDemoPictures:
         assert face.name == name
         assert 90 < face.confidence <= 100
         assert face.margin is not None
-        assert face.margin > MARGIN
+        assert face.margin > models.best().margin
         assert face.basis == "face"
 
     @pytest.mark.parametrize("picture", ["chelsea", "coffee", "rocket"])
@@ -79,42 +82,63 @@ class TestDemoPictures:
         self, recognizer: LocalRecognizer, hopper: bytes, pictures: Path
     ) -> None:
         whole = only(recognizer.recognize(hopper)).box
-        page = a_page(240, 300, {(0, -whole.top - 12): pictures / "hopper-small.jpeg"})
+        page = a_page(240, 300, {(-whole.left - 20, 0): pictures / "hopper-small.jpeg"})
         face = only(recognizer.recognize(page))
         assert face.name == "Grace Hopper"
-        assert face.box.top == 0
+        assert face.box.left == 0
         assert face.box.clipped(240, 300) == face.box
 
 
-class TestConfidence:
-    def test_is_about_50_at_the_threshold_and_100_for_the_same_face(self, embedding: Embedding, hopper: bytes) -> None:
-        assert only(at(embedding, ("A", THRESHOLD - 1e-6)).recognize(hopper)).confidence == pytest.approx(50, abs=0.1)
-        assert only(at(embedding, ("A", 0.0)).recognize(hopper)).confidence == pytest.approx(100, abs=0.1)
+STRICT = models.DLIB.strict_at(1)
 
-    def test_falls_with_the_distance(self, embedding: Embedding, hopper: bytes) -> None:
-        distances = (0.3, 0.4, 0.45, 0.5, 0.54)
+
+class TestConfidence:
+    def test_falls_with_the_distance(self, embedding: Embedding32, hopper: bytes) -> None:
+        distances = (0.48, 0.52, 0.55, STRICT - 0.001)
         found = [only(at(embedding, ("A", distance)).recognize(hopper)).confidence for distance in distances]
         assert all(nearer > farther for nearer, farther in pairwise(found))
         assert all(50 < one <= 100 for one in found)
 
-    def test_past_the_threshold_nobody_is_named(self, embedding: Embedding, hopper: bytes) -> None:
-        face = only(at(embedding, ("A", THRESHOLD + 0.001)).recognize(hopper))
-        assert (face.name, face.confidence, face.margin) == (None, 0, None)
+    def test_is_greater_with_the_page_s_words(self, embedding: Embedding32, hopper: bytes) -> None:
+        face = only(at(embedding, ("A", STRICT - 0.01)).recognize(hopper))
+        assert face.with_words is not None
+        assert face.confidence < face.with_words <= 100
+
+    def test_past_the_threshold_nobody_is_named(self, embedding: Embedding32, hopper: bytes) -> None:
+        face = only(at(embedding, ("A", STRICT + 0.001)).recognize(hopper))
+        assert (face.name, face.candidate, face.confidence, face.margin) == (None, None, 0, None)
         assert face.box.area > 0
 
 
 class TestMargin:
-    def test_is_the_distance_to_the_runner_up(self, embedding: Embedding, hopper: bytes) -> None:
-        face = only(at(embedding, ("A", 0.4), ("B", 0.3), ("B", 0.31), ("C", 0.9)).recognize(hopper))
+    def test_is_the_distance_to_the_runner_up(self, embedding: Embedding32, hopper: bytes) -> None:
+        face = only(at(embedding, ("A", 0.4), ("B", 0.3), ("C", 0.9)).recognize(hopper))
         assert (face.name, face.margin) == ("B", pytest.approx(0.1, abs=0.001))
 
-    def test_between_two_look_alikes_nobody_is_named(self, embedding: Embedding, hopper: bytes) -> None:
-        assert only(at(embedding, ("A", 0.3), ("B", 0.3 + MARGIN - 0.001)).recognize(hopper)).name is None
-        assert only(at(embedding, ("A", 0.3), ("B", 0.3 + MARGIN + 0.001)).recognize(hopper)).name == "A"
+    def test_of_somebody_who_is_there_twice_nobody_is_named(self, embedding: Embedding32, hopper: bytes) -> None:
+        margin = models.DLIB.margin
+        assert only(at(embedding, ("A", 0.2), ("B", 0.2 + margin - 0.002)).recognize(hopper)).name is None
+        assert only(at(embedding, ("A", 0.2), ("B", 0.2 + margin + 0.002)).recognize(hopper)).name == "A"
 
-    def test_there_is_none_where_one_person_is_known(self, embedding: Embedding, hopper: bytes) -> None:
+    def test_the_further_the_next_person_the_further_a_face_may_be(self, embedding: Embedding32, hopper: bytes) -> None:
+        """A stranger is about as near to several people, somebody known to one."""
+        strict, margin = models.DLIB.strict_at(2), 0.15
+        inside, outside = (strict + LEAD * margin + off for off in (-0.002, 0.002))
+        assert only(at(embedding, ("A", inside), ("B", inside + margin)).recognize(hopper)).name == "A"
+        assert only(at(embedding, ("A", outside), ("B", outside + margin)).recognize(hopper)).name is None
+        assert only(at(embedding, ("A", inside), ("B", inside + margin - 0.02)).recognize(hopper)).name is None
+
+    def test_there_is_none_where_one_person_is_known(self, embedding: Embedding32, hopper: bytes) -> None:
         face = only(at(embedding, ("A", 0.3), ("A", 0.31)).recognize(hopper))
         assert (face.name, face.margin) == ("A", None)
+
+
+def test_a_candidate_gets_a_name_by_the_page_s_words_alone(recognizer: LocalRecognizer) -> None:
+    far = models.best().candidate - 0.02
+    face = recognizer.named(Box(0, 0, 9, 9), Match(0, far, 0.04))
+    assert (face.name, face.candidate is not None) == (None, True)
+    assert face.with_words is not None
+    assert face.confidence < 50 < face.with_words
 
 
 class TestWithoutGallery:
@@ -140,7 +164,8 @@ class TestWithoutGallery:
 
 def test_it_tells_which_model_and_gallery_spoke(recognizer: LocalRecognizer) -> None:
     assert recognizer.info.name == "local"
-    assert recognizer.info.version == models.MODEL
+    assert recognizer.info.version == models.best().version
+    assert recognizer.info.version.startswith("yunet")
     assert recognizer.info.gallery
 
 

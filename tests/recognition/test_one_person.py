@@ -7,7 +7,6 @@ import shutil
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 
 from celeb_ops import keys
@@ -18,6 +17,7 @@ from celeb_ops.recognition.gallery_file import About, Entry, Reference, Whole
 from celeb_ops.recognition.local import LocalRecognizer
 from celeb_ops.recognition.look import look
 from celeb_ops.recognition.people import People, Person
+from celeb_ops.recognition.pictures import decode
 from celeb_ops.records import Picture, Plan, Slice, Span
 from celeb_ops.removed import Person as RemovedPerson
 from celeb_ops.removed import add
@@ -45,11 +45,10 @@ HOPPER = Person("Grace Hopper", QID, ("Amazing Grace", "Grace Murray Hopper"))
 @pytest.fixture
 def folder(tmp_path: Path, pictures: Path) -> Path:
     """A gallery's folder with a file that knows her."""
-    pixels = models.decode((pictures / "hopper.jpeg").read_bytes())
-    (face,) = models.find_faces(pixels)
-    embeddings = models.embed(pixels, face)[None].astype(np.float32)
+    pixels, model = decode((pictures / "hopper.jpeg").read_bytes()), models.best()
+    embeddings = model.embed(pixels, model.find(pixels))
     entry = Entry(HOPPER, "", 9, embeddings, (Reference("File:Hopper.jpg", "aa" * 20),))
-    gallery_file.write(tmp_path / "gallery" / gallery_file.FILE, Whole([entry], About()))
+    gallery_file.write(tmp_path / "gallery" / gallery_file.FILE, Whole([entry], About(model=model.name)))
     return tmp_path / "gallery"
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
-from celeb_ops.recognition import models
+from celeb_ops.recognition.detector import find_faces
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -202,11 +202,11 @@ def _jpeg(image: Image.Image, quality: int = 90) -> bytes:
 
 
 def _face_side(photo: Image.Image) -> int:
-    """Of the largest face, where there is one only and it is not in one tint; in px at 500 px of width."""
+    """Of the largest face, where any other is in the background; in px at 500 px of width."""
     small = photo.copy()
     small.thumbnail((500, 10_000))
-    faces = models.find_faces(np.asarray(small))
-    return faces[0].width if len(faces) == 1 else 0
+    sides = sorted((face.box.width for face in find_faces(np.asarray(small))), reverse=True)
+    return sides[0] if sides and all(side < 0.3 * sides[0] for side in sides[1:]) else 0
 
 
 def _beside(one: Image.Image, other: Image.Image) -> Image.Image:

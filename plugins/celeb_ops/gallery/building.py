@@ -23,7 +23,7 @@ from celeb_ops.gallery.growing import Growing
 from celeb_ops.gallery.judging import judge
 from celeb_ops.gallery.kept import Build
 from celeb_ops.gallery.wikimedia import Wikimedia
-from celeb_ops.recognition import gallery_file
+from celeb_ops.recognition import gallery_file, models
 from celeb_ops.recognition.gallery_file import Entry, Reference, is_removed
 from celeb_ops.recognition.people import Person
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from celeb_ops.gallery.wikidata import Candidate
     from celeb_ops.gallery.wish import Wish
     from celeb_ops.recognition.gallery_file import Whole
+    from celeb_ops.recognition.models import FaceModel
     from celeb_ops.removed import Removed
     from celeb_ops.settings import Settings
 
@@ -95,19 +96,20 @@ def build(
     """
     cache = settings.path(settings.cache) / "gallery"
     path = settings.path(settings.gallery) / gallery_file.FILE
+    model = models.chosen(settings)
     under_way = Build.begin(cache, wish)
     wikimedia = Wikimedia(settings, under_way.answers, unit_s)
     sitelinks, left_out = wikidata.candidates(wish, wikimedia, under_way.began)
     if not sitelinks:
         raise GalleryError("Wikidata knows nobody of this wish: ask for other occupations, countries or people.")
-    growing = Growing(path, f"{under_way.began:%Y-%m-%d}", len(sitelinks), left_out, removed)
+    growing = Growing(path, f"{under_way.began:%Y-%m-%d}", len(sitelinks), left_out, removed, model)
     usable = 0
     why: Counter[str] = Counter()
     people = wikidata.described(sitelinks, sitelinks, wikimedia)
     # Wikimedia is closed first: threads that wait for it would else be waited for.
     threads = ThreadPoolExecutor(PEOPLE_AT_ONCE, "gallery", initializer=_leave_ctrl_c)
     with _pool() as pool, threads, closing(wikimedia):
-        done = _in_order(people, lambda one: _person(one, wish, wikimedia, cache, pool, removed), threads)
+        done = _in_order(people, lambda one: _person(one, wish, wikimedia, cache, pool, removed, model), threads)
         for number, (qid, (person, entry, reasons, reason)) in enumerate(zip(sitelinks, done, strict=True), start=1):
             why.update(reasons)
             qid, name = (qid, person) if isinstance(person, str) else (person.qid, person.name)
@@ -156,6 +158,7 @@ def _person(
     cache: Path,
     pool: ProcessPoolExecutor,
     removed: Removed,
+    model: FaceModel,
 ) -> _Outcome:
     if isinstance(person, str):
         return person, None, [], "no human at Wikidata any more"
@@ -164,8 +167,8 @@ def _person(
         # Not so much as told: the list of who asked for it is nobody's business.
         return person, None, [], ""
     pictures, main = commons.pictures(person, wikimedia)
-    looks = [None if picture.no_photo else _looked_at(picture, wikimedia, cache, pool) for picture in pictures]
-    verdict = judge(pictures, looks, main, wish.photos)
+    looks = [None if picture.no_photo else _looked_at(picture, wikimedia, cache, pool, model) for picture in pictures]
+    verdict = judge(pictures, looks, main, wish.photos, model)
     reasons = [reason.split(" (")[0].split(" File:")[0] for reason in verdict.why.values()]
     if not verdict.chosen:
         return person, None, reasons, verdict.left_out
@@ -176,10 +179,12 @@ def _person(
     return person, entry, reasons, ""
 
 
-def _looked_at(picture: Picture, wikimedia: Wikimedia, cache: Path, pool: ProcessPoolExecutor) -> Look | None:
+def _looked_at(
+    picture: Picture, wikimedia: Wikimedia, cache: Path, pool: ProcessPoolExecutor, model: FaceModel
+) -> Look | None:
     """What the picture shows; None where it could not be had."""
     for _ in range(_UNDECODABLE_TRIES):
-        if seen := looking.kept(cache, picture.sha1):
+        if seen := looking.kept(cache, picture.sha1, model):
             return seen
         try:
             content = wikimedia.file(picture.url)
@@ -187,12 +192,12 @@ def _looked_at(picture: Picture, wikimedia: Wikimedia, cache: Path, pool: Proces
             # Deleted since. Anything else ends the build: without its photos a person would be left out.
             return None
         try:
-            pool.submit(looking.looked, cache, picture.sha1, content).result()
+            pool.submit(looking.looked, cache, picture.sha1, content, model).result()
         except BrokenProcessPool:
             raise GalleryError(
                 "A process that looks at photos was killed (too little memory?). `make gallery` goes on from there."
             ) from None
-    return looking.kept(cache, picture.sha1)
+    return looking.kept(cache, picture.sha1, model)
 
 
 @contextmanager

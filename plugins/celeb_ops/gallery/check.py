@@ -13,17 +13,17 @@ from rich.table import Table
 from celeb_ops.exceptions import GalleryError, RecognitionError
 from celeb_ops.gallery.looking import turned
 from celeb_ops.given import printable
-from celeb_ops.recognition import models
 from celeb_ops.recognition.gallery import usable_size
-from celeb_ops.recognition.local import THRESHOLD
 from celeb_ops.recognition.photos import beside_photos, content_of, photos_in
+from celeb_ops.recognition.pictures import decode
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from rich.console import Console
 
-    from celeb_ops.recognition.models import Embedding
+    from celeb_ops.recognition.embedders import Embedding32
+    from celeb_ops.recognition.models import FaceModel
 
 SMALL_PX = 80
 """Side of a face below which its embedding is that of a magnified picture."""
@@ -38,42 +38,43 @@ class Photo:
     name: str
     path: Path
     trouble: list[str] = field(default_factory=list)
-    embedding: Embedding | None = None
+    embedding: Embedding32 | None = None
 
 
-def check(folder: Path, console: Console | None = None) -> list[Photo]:
+def check(folder: Path, model: FaceModel, console: Console | None = None) -> list[Photo]:
     """Every photo of a gallery, looked at. GalleryError where there is no such folder, or no photo in it."""
     paths = photos_in(folder) if folder.is_dir() else []
     if not paths:
         raise GalleryError(f"{folder} has no photos: put them into <Name>/*.jpg there, or name another folder.")
     photos = [Photo(name, path) for name, path in paths]
     for photo in track(photos, "Looking", console=console, transient=True) if console else photos:
-        _look(photo)
-    _compare([photo for photo in photos if photo.embedding is not None])
+        _look(photo, model)
+    _compare([photo for photo in photos if photo.embedding is not None], model.alike)
     return photos
 
 
-def _look(photo: Photo) -> None:
+def _look(photo: Photo, model: FaceModel) -> None:
     try:
-        pixels = usable_size(models.decode(content_of(photo.path)))
+        pixels = usable_size(decode(content_of(photo.path)))
     except RecognitionError as error:
         photo.trouble.append(f"unreadable: {error}")
         return
-    faces = models.find_faces(pixels)
+    faces = model.find(pixels)
     if not faces:
         photo.trouble.append("no face found: it is passed over")
         return
     if len(faces) > 1:
         photo.trouble.append(f"{len(faces)} faces: the largest is taken")
-    face = max(faces, key=lambda box: box.area)
+    largest = max(faces, key=lambda one: one.box.area)
+    face = largest.box
     if min(face.width, face.height) < SMALL_PX:
         photo.trouble.append(f"small face ({face.width} px)")
     if (turn := turned(pixels, face)) > TURNED:
         photo.trouble.append(f"turned away ({turn:.2f} of the eyes' distance)")
-    photo.embedding = models.embed(pixels, face)
+    photo.embedding = model.embed(pixels, [largest])[0]
 
 
-def _compare(photos: list[Photo]) -> None:
+def _compare(photos: list[Photo], alike: float) -> None:
     """A photo unlike its person's others, or like somebody else's, may show another person than its folder says."""
     if not photos:
         return
@@ -83,9 +84,9 @@ def _compare(photos: list[Photo]) -> None:
         distances = np.linalg.norm(embeddings - embeddings[number], axis=1)
         own, others = (names == photo.name), (names != photo.name)
         own[number] = False
-        if own.any() and (nearest := distances[own].min()) > THRESHOLD:
+        if own.any() and (nearest := distances[own].min()) > alike:
             photo.trouble.append(f"unlike {photo.name}'s other photos (distance {nearest:.2f})")
-        if others.any() and distances[others].min() <= THRESHOLD:
+        if others.any() and distances[others].min() <= alike:
             like = photos[int(np.flatnonzero(others)[distances[others].argmin()])]
             photo.trouble.append(f"like {like.name}'s {like.path.name} (distance {distances[others].min():.2f})")
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from celeb_ops.recognition.models import FaceModel
     from celeb_ops.removed import Removed
 
 LeftOut = tuple[str, str, str]
@@ -28,10 +29,13 @@ class Growing:
     away by being slow.
 
     :param made: the day on which Wikidata was asked. :param of: how many people it is to look at.
+    :param model: the one that looks at photos.
     """
 
-    def __init__(self, path: Path, made: str, of: int, left_out: Iterable[LeftOut], removed: Removed) -> None:
-        self._path, self._made, self._of, self._removed = path, made, of, removed
+    def __init__(
+        self, path: Path, made: str, of: int, left_out: Iterable[LeftOut], removed: Removed, model: FaceModel
+    ) -> None:
+        self._path, self._made, self._of, self._removed, self._model = path, made, of, removed, model
         self.before = _read(path)
         """The file as the build found it; None where there was none that can be used."""
         self._there = self.before
@@ -52,7 +56,7 @@ class Growing:
 
         0, and nothing is written, where the file that was there is of another model: the two don't go into one file.
         """
-        if self.before and self.before.about.model != measured([], self._made).model:
+        if self.before and self.before.about.model != self._model.name:
             return 0
         entries, left_out = list(self._entries), set(self._left_out)
         if self.before:
@@ -74,7 +78,7 @@ class Growing:
 
     def _whole(self, entries: list[Entry], left_out: set[LeftOut]) -> Whole:
         entries = _apart(entries)
-        return Whole(entries, measured(entries, self._made), sorted(left_out))
+        return Whole(entries, measured(entries, self._made, self._model), sorted(left_out))
 
     def _write(self, whole: Whole) -> None:
         gallery_file.write(self._path, whole)

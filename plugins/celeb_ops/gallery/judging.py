@@ -7,20 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from celeb_ops.recognition.local import THRESHOLD
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from celeb_ops.gallery.commons import Picture
     from celeb_ops.gallery.looking import Look
+    from celeb_ops.recognition.models import FaceModel
 
-AGREE = THRESHOLD
-"""Distance within which two photos show one person."""
-SAME_PHOTO = 0.17
-"""Two photos so near to each other are one, cut or encoded anew."""
 SAME_BITS = 6
-"""So do two whose hashes differ in no more bits, out of 64, and that show one person."""
+"""Two photos of one person whose hashes differ in no more bits, out of 64, are one."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +30,11 @@ class Verdict:
     """Why the person has none; empty: they are in."""
 
 
-def judge(pictures: Sequence[Picture], looks: Sequence[Look | None], main: int, most: int) -> Verdict:
+def judge(pictures: Sequence[Picture], looks: Sequence[Look | None], main: int, most: int, model: FaceModel) -> Verdict:
     """Judge a person's photos.
 
     :param looks: what each shows; None: it could not be had. :param main: so many of the first are the item's own.
+    :param model: says what is near: who agrees, and what is one photo.
     """
     why = {number: _unusable(picture, seen) for number, (picture, seen) in enumerate(zip(pictures, looks, strict=True))}
     usable = [number for number, reason in why.items() if not reason]
@@ -51,17 +47,19 @@ def judge(pictures: Sequence[Picture], looks: Sequence[Look | None], main: int, 
     embeddings = np.stack([np.asarray(_look(looks, number).embedding) for number in usable])
     distances = np.linalg.norm(embeddings[:, None] - embeddings[None], axis=2)
     own = [place for place, number in enumerate(usable) if number < main]
-    cluster = _around(distances, own)
+    cluster = _around(distances, own, model.alike)
     others = [place for place in range(len(usable)) if place not in cluster]
     if len(cluster) < 2 and (others or not own):
         return Verdict((), _told(why), "their photos disagree" if others else "only photos of a category, and one")
     # Among themselves: one who is like all of the group but the main one makes no second group of it.
-    if others and len(_around(distances[np.ix_(others, others)], [])) >= len(cluster):
+    if others and len(_around(distances[np.ix_(others, others)], [], model.alike)) >= len(cluster):
         return Verdict((), _told(why), "their photos disagree")
     why |= {usable[place]: "shows somebody else" for place in others}
     chosen: list[int] = []
     for place in cluster:
-        twin = next((one for one in chosen if _same(place, one, distances, usable, looks)), None)
+        twin = next(
+            (one for one in chosen if _same(place, one, distances[place, one] < model.same_photo, usable, looks)), None
+        )
         if twin is not None:
             why[usable[place]] = f"the same photo as {pictures[usable[twin]].title}"
         elif len(chosen) >= most:
@@ -71,13 +69,15 @@ def judge(pictures: Sequence[Picture], looks: Sequence[Look | None], main: int, 
     return Verdict(tuple(usable[place] for place in chosen), _told(why))
 
 
-def _around(distances: np.ndarray[tuple[int, int], np.dtype[np.float64]], seeds: Sequence[int]) -> list[int]:
+def _around(
+    distances: np.ndarray[tuple[int, int], np.dtype[np.float64]], seeds: Sequence[int], agree: float
+) -> list[int]:
     """The largest group around one of these photos in which each agrees with more than half of the others."""
     best: list[int] = []
     for seed in seeds or range(len(distances)):
-        group = np.flatnonzero(distances[seed] <= AGREE)
+        group = np.flatnonzero(distances[seed] <= agree)
         while len(group) > 1:
-            agreeing = (distances[np.ix_(group, group)] <= AGREE).sum(axis=1) - 1
+            agreeing = (distances[np.ix_(group, group)] <= agree).sum(axis=1) - 1
             stay = agreeing * 2 > len(group) - 1
             if stay.all():
                 break
@@ -88,15 +88,9 @@ def _around(distances: np.ndarray[tuple[int, int], np.dtype[np.float64]], seeds:
     return best
 
 
-def _same(
-    place: int,
-    other: int,
-    distances: np.ndarray[tuple[int, int], np.dtype[np.float64]],
-    usable: Sequence[int],
-    looks: Sequence[Look | None],
-) -> bool:
+def _same(place: int, other: int, near: bool, usable: Sequence[int], looks: Sequence[Look | None]) -> bool:
     bits = (_look(looks, usable[place]).hash ^ _look(looks, usable[other]).hash).bit_count()
-    return bool(distances[place, other] < SAME_PHOTO) or bits <= SAME_BITS
+    return bool(near) or bits <= SAME_BITS
 
 
 def _unusable(picture: Picture, seen: Look | None) -> str:

@@ -11,19 +11,22 @@ from PIL import Image
 
 from celeb_ops.exceptions import RecognitionError
 from celeb_ops.gallery.kept import keep
-from celeb_ops.recognition import models
+from celeb_ops.recognition.embedders import landmarks
+from celeb_ops.recognition.pictures import decode
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from celeb_ops.geometry import Box
-    from celeb_ops.recognition.models import Embedding, Pixels
+    from celeb_ops.recognition.embedders import Embedding, Embedding32
+    from celeb_ops.recognition.models import FaceModel
+    from celeb_ops.recognition.pictures import Pixels
 
 LEAST_PX = 50
 """Side of the smallest face that is a reference."""
 TURNED = 0.4
 """How far the nose may stand from the middle of the eyes, by the eyes' distance: about a yaw of 40°."""
-_GROUP = 0.5
+_GROUP = 0.35
 """Another face with this share of the largest one's side makes a group of it; smaller ones are the background."""
 ONE_TINT = 4.5
 """Levels of red and blue (0–255) that a face's brightness does not tell: below, it has one tint, as bronze, stone and
@@ -42,7 +45,7 @@ class Look:
 
     trouble: str = ""
     """Why it is no reference; empty: it may be one."""
-    embedding: Embedding | None = None
+    embedding: Embedding32 | None = None
     one_tint: bool = False
     hash: int = 0
     """64 bits, of the face: near-duplicates differ in few."""
@@ -51,14 +54,15 @@ class Look:
     """A JPEG of the face, 160 px at most."""
 
 
-def look(content: bytes) -> Look:
+def look(content: bytes, model: FaceModel) -> Look:
     """Look at a photo. RecognitionError where it is no picture, which another download may mend."""
-    pixels = models.decode(content)
-    faces = models.find_faces(pixels)
+    pixels = decode(content)
+    faces = model.find(pixels)
     if not faces:
         return Look("no face")
-    face = max(faces, key=lambda box: box.area)
-    if any(other is not face and other.width >= _GROUP * face.width for other in faces):
+    largest = max(faces, key=lambda one: one.box.area)
+    face = largest.box
+    if any(other is not largest and other.box.width >= _GROUP * face.width for other in faces):
         return Look("several people")
     if min(face.width, face.height) < LEAST_PX:
         return Look(f"the face is small ({face.width} px)")
@@ -76,7 +80,7 @@ def look(content: bytes) -> Look:
     out = io.BytesIO()
     crop.save(out, "JPEG", quality=80)
     return Look(
-        embedding=models.embed(pixels, face),
+        embedding=model.embed(pixels, [largest])[0],
         one_tint=_beyond_one_tint(colours) < ONE_TINT,
         hash=_difference_hash(small),
         side_px=face.width,
@@ -87,18 +91,30 @@ def look(content: bytes) -> Look:
 def turned(pixels: Pixels, face: Box) -> float:
     """How far the nose stands to the side of the middle between the eyes, by the distance of the eyes."""
     # 5-point landmarks: the two corners of each eye, and the nose's base.
-    points = np.array(models.landmarks(pixels, face), float)
+    points = np.array(landmarks(pixels, face), float)
     one, other, nose = points[:2].mean(axis=0), points[2:4].mean(axis=0), points[4]
     across = one - other
     length = float(np.linalg.norm(across))
     return abs(float(np.dot(nose - (one + other) / 2, across))) / length**2 if length else 0.0
 
 
-def kept(folder: Path, sha1: str) -> Look | None:
-    """What was seen on this photo before; None: it was not looked at."""
+def kept(folder: Path, sha1: str, model: FaceModel) -> Look | None:
+    """What was seen on this photo before; None: it was not looked at by this model."""
+    return _read(_path(folder, sha1, model.version))
+
+
+def crop_of(folder: Path, sha1: str) -> bytes:
+    """The face of a photo that was looked at, by whatever model; empty: it was not."""
+    looks = folder / "looks"
+    versions = sorted(path.name.rpartition("-")[0] for path in looks.iterdir()) if looks.is_dir() else []
+    seen = (_read(_path(folder, sha1, version)) for version in versions)
+    return next((one.crop for one in seen if one and one.crop), b"")
+
+
+def _read(path: Path) -> Look | None:
     try:
-        with np.load(_path(folder, sha1), allow_pickle=False) as told:
-            embedding = np.asarray(told["embedding"], np.float64)
+        with np.load(path, allow_pickle=False) as told:
+            embedding = np.asarray(told["embedding"], np.float32)
             return Look(
                 str(told["trouble"]),
                 embedding if embedding.size else None,
@@ -111,7 +127,7 @@ def kept(folder: Path, sha1: str) -> Look | None:
         return None
 
 
-def keep_look(folder: Path, sha1: str, seen: Look) -> None:
+def keep_look(folder: Path, sha1: str, seen: Look, model: FaceModel) -> None:
     out = io.BytesIO()
     np.savez(
         out,
@@ -122,20 +138,20 @@ def keep_look(folder: Path, sha1: str, seen: Look) -> None:
         side_px=seen.side_px,
         crop=np.frombuffer(seen.crop, np.uint8),
     )
-    keep(_path(folder, sha1), out.getvalue())
+    keep(_path(folder, sha1, model.version), out.getvalue())
 
 
-def looked(folder: Path, sha1: str, content: bytes) -> str:
+def looked(folder: Path, sha1: str, content: bytes, model: FaceModel) -> str:
     """Look at a photo and keep what was seen; what is wrong with the file, if it can't be decoded."""
     try:
-        keep_look(folder, sha1, look(content))
+        keep_look(folder, sha1, look(content, model), model)
     except RecognitionError as error:
         return str(error)
     return ""
 
 
-def _path(folder: Path, sha1: str) -> Path:
-    return folder / "looks" / f"{models.MODEL}-{_FORMAT}" / sha1[:2] / f"{sha1}.npz"
+def _path(folder: Path, sha1: str, version: str) -> Path:
+    return folder / "looks" / f"{version}-{_FORMAT}" / sha1[:2] / f"{sha1}.npz"
 
 
 def _part(pixels: Pixels, box: Box) -> Image.Image:

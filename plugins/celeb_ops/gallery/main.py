@@ -19,9 +19,9 @@ from celeb_ops.exceptions import CelebsError, GalleryError, PermanentError, Sett
 from celeb_ops.gallery import check, page
 from celeb_ops.gallery.wish import Wish
 from celeb_ops.given import printable
-from celeb_ops.recognition import gallery_file
+from celeb_ops.recognition import gallery_file, models
 from celeb_ops.recognition.gallery import Gallery
-from celeb_ops.recognition.local import THRESHOLD, strict_threshold
+from celeb_ops.recognition.local import strict_score
 from celeb_ops.removed import Removed
 from celeb_ops.settings import Settings
 
@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
         settings = Settings.load()
         if options.command == "check":
             folder = options.folder or settings.path(settings.gallery)
-            photos = check.check(folder, console)
+            photos = check.check(folder, models.chosen(settings), console)
             check.report(photos, console, folder)
             return int(any(photo.trouble for photo in photos))
         if options.command == "build":
@@ -173,7 +173,8 @@ def _info(whole: Whole, settings: Settings, console: Console) -> None:
 
 def _strictness(whole: Whole, settings: Settings, console: Console) -> None:
     about = whole.about
-    gallery = Gallery.load(settings.path(settings.gallery), settings.path(settings.cache))
+    folder, cache = settings.path(settings.gallery), settings.path(settings.cache)
+    gallery = Gallery.load(folder, cache, model=models.chosen(settings))
     if gallery.unused:
         console.print(f"\n{len(gallery.unused)} files and folders are not used:")
         for path, why in gallery.unused[:_LISTED]:
@@ -181,13 +182,14 @@ def _strictness(whole: Whole, settings: Settings, console: Console) -> None:
         _more(len(gallery.unused), console)
     if not gallery.names:
         return
-    strict = min(THRESHOLD, strict_threshold(gallery))
-    said = f"A face alone gets a name within {strict:.3f}, so that 0.5 % of strangers do at most"
+    said = f"A face alone gets a name within {strict_score(gallery):.3f}, so that 0.5 % of strangers do at most"
     if about.recall is not None:
         said += f"; that names {about.recall:.1%} of the gallery's own photos by the others of their person"
-    console.print(f"\n{said}. With the page's words: within {THRESHOLD:.2f}.", highlight=False)
+    console.print(f"\n{said}. With the page's words: within {gallery.model.candidate:.2f}.", highlight=False)
     if about.confusable:
-        console.print(f"\n{len(about.confusable)} pairs look alike; to name one of them takes twice the margin:")
+        console.print(
+            f"\n{len(about.confusable)} pairs look alike; to name one of them the other must be further away:"
+        )
         for one, other, distance in about.confusable[:_LISTED]:
             console.print(f"  {distance:.2f}  {one} – {other}", highlight=False, markup=False)
         _more(len(about.confusable), console)

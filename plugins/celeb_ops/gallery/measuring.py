@@ -1,60 +1,59 @@
-"""How near a gallery's people come to each other: the strict threshold, what it costs, and who looks alike."""
+"""How near a gallery's people come to each other: whether its threshold is stricter, what it costs, who looks alike."""
 
 from __future__ import annotations
 
-from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from celeb_ops.recognition.gallery_file import SIZE, About, packed, unpacked
-from celeb_ops.recognition.local import MARGIN, STRANGERS, STRANGERS_NAMED, THRESHOLD, extrapolated_threshold
+from celeb_ops.recognition.gallery_file import About, packed, unpacked
+from celeb_ops.recognition.matching import LEAD
+from celeb_ops.recognition.models import STRANGERS_NAMED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from celeb_ops.recognition.gallery_file import Entry
+    from celeb_ops.recognition.models import FaceModel
 
-ENOUGH = 200
-"""People from which on the 0.5 % that come nearest to another one are more than nobody."""
-OWN_PEOPLE = 30
-"""From this many people on, their own distances stand for those of strangers."""
+ENOUGH = 1_000
+"""People from which on it is counted how near they come to each other: the 0.5 % that come nearest are five then. Of
+fewer the model's measure on strangers says more."""
 _BLOCK = 128
-"""Rows of distances that are held at once: 25 MB each at 10,000 people with five photos."""
-_SAMPLE = 1_500
-"""Photos whose distances give mean and spread."""
+"""Rows of distances that are held at once."""
 
 _Single = npt.NDArray[np.float32]
 
 
-def measured(entries: Sequence[Entry], made: str) -> About:
+def measured(entries: Sequence[Entry], made: str, model: FaceModel) -> About:
     """What holds for a gallery of these people. Work grows with the square of their number: 15 s at 10,000 people.
 
-    :param made: the day on which Wikidata was asked.
+    :param made: the day on which Wikidata was asked. :param model: the one that their embeddings are of.
     """
     if len(entries) < 2:
-        return About(made=made)
+        return About(model=model.name, made=made)
     counts = np.array([len(entry.embeddings) for entry in entries])
     # As they will be read back: rounded to what the file holds.
-    rows = unpacked(packed(np.concatenate([entry.embeddings for entry in entries]))).reshape(-1, SIZE)
+    rows = unpacked(packed(np.concatenate([entry.embeddings for entry in entries]))).reshape(-1, model.size)
     owner = np.repeat(np.arange(len(entries)), counts)
-    strangers = _strangers(rows, owner) if len(entries) >= OWN_PEOPLE else None
-    extrapolated = extrapolated_threshold(NormalDist(*strangers) if strangers else STRANGERS, len(rows))
-    own, other, pairs = _nearest(rows, owner, min(THRESHOLD, extrapolated))
+    strict = model.strict_at(len(entries))
+    own, other, next_other, pairs = _nearest(rows, owner, counts, model.spread, strict)
     counted = None
     if len(entries) >= ENOUGH:
-        # Each person's first photo is a stranger to all the others. Just below the distance at which one too many of
-        # them would be named.
+        # Each person's first photo is a stranger to all the others. Just below the score at which one too many of them
+        # would be named.
         first = np.concatenate([[0], np.cumsum(counts)[:-1]])
-        counted = round(float(np.quantile(other[first], STRANGERS_NAMED, method="lower")) - 0.001, 3)
-    strict = min(THRESHOLD, extrapolated, counted or THRESHOLD)
+        scores = (other - LEAD * (next_other - other))[first]
+        counted = round(float(np.quantile(scores, STRANGERS_NAMED, method="lower")) - 0.001, 3)
+        strict = min(strict, counted)
     several = np.isfinite(own)
-    named = (own <= strict) & (other - own >= MARGIN)
+    lead = np.where(several, other - own, 0)
+    named = several & (lead >= model.margin) & (own - LEAD * lead <= strict)
     return About(
+        model=model.name,
         made=made,
-        counted=counted,
-        strangers=strangers,
+        counted_score=counted,
         recall=round(float(named[several].mean()), 3) if several.any() else None,
         confusable=tuple(
             (entries[one].person.name, entries[two].person.name, round(distance, 3))
@@ -64,41 +63,30 @@ def measured(entries: Sequence[Entry], made: str) -> About:
 
 
 def _nearest(
-    rows: _Single, owner: npt.NDArray[np.intp], alike: float
-) -> tuple[_Single, _Single, dict[tuple[int, int], float]]:
-    """Of each photo the distance to its person's nearest other photo (infinite: none) and to the nearest of anybody
-    else; and the pairs of people that come as near as ``alike``, with that distance."""
-    squares = (rows**2).sum(axis=1)
-    own, other = np.empty(len(rows), np.float32), np.empty(len(rows), np.float32)
+    rows: _Single, owner: npt.NDArray[np.intp], counts: npt.NDArray[np.intp], spread: float, alike: float
+) -> tuple[_Single, _Single, _Single, dict[tuple[int, int], float]]:
+    """Of each photo the distance to its person's other photos (infinite: none) and to the two nearest other people;
+    and the pairs of people that come as near as ``alike``, with that distance."""
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    sums = np.add.reduceat(rows, starts)
+    people = sums / counts[:, None].astype(np.float32)
+    squares = (people**2).sum(axis=1) + spread * (1 - 1 / counts)
+    others = np.maximum(counts[owner] - 1, 1)
+    apart = rows - (sums[owner] - rows) / others[:, None]
+    own = np.sqrt((apart**2).sum(axis=1) + spread * (1 - 1 / others))
+    own[counts[owner] == 1] = np.inf
+    near, next_near = np.empty(len(rows), np.float32), np.empty(len(rows), np.float32)
     pairs: dict[tuple[int, int], float] = {}
     for start in range(0, len(rows), _BLOCK):
-        stop = min(start + _BLOCK, len(rows))
-        distances = rows[start:stop] @ rows.T
-        distances *= -2
-        distances += squares[None]
-        distances += squares[start:stop, None]
-        np.maximum(distances, 0, out=distances)
-        # A person's rows stand together.
-        low, high = np.searchsorted(owner, owner[start]), np.searchsorted(owner, owner[stop - 1], "right")
-        mine = owner[start:stop, None] == owner[None, low:high]
-        near = distances[:, low:high]
-        apart = mine.copy()
-        apart[np.arange(stop - start), np.arange(start, stop) - low] = False
-        own[start:stop] = np.sqrt(np.where(apart, near, np.inf).min(axis=1))
-        near[mine] = np.inf
-        other[start:stop] = np.sqrt(distances.min(axis=1))
-        for one, two in zip(*np.nonzero(distances <= alike**2), strict=True):
-            pair = (int(owner[start + one]), int(owner[two]))
-            if pair[0] < pair[1]:
-                pairs[pair] = min(pairs.get(pair, 9.0), float(np.sqrt(distances[one, two])))
-    return own, other, pairs
-
-
-def _strangers(rows: _Single, owner: npt.NDArray[np.intp]) -> tuple[float, float]:
-    """Mean and standard deviation of the distances between two people's photos."""
-    chosen = np.random.default_rng(0).permutation(len(rows))[:_SAMPLE]
-    some, whose = rows[chosen].astype(np.float64), owner[chosen]
-    squares = (some**2).sum(axis=1)
-    distances = np.sqrt(np.maximum(squares[:, None] + squares - 2 * some @ some.T, 0))
-    apart = distances[whose[:, None] < whose]
-    return round(float(apart.mean()), 4), round(float(apart.std()), 4)
+        block = rows[start : start + _BLOCK]
+        distances = (block**2).sum(axis=1)[:, None] + squares - 2 * block @ people.T
+        distances = np.sqrt(np.maximum(distances, 0))
+        distances[np.arange(len(block)), owner[start : start + _BLOCK]] = np.inf
+        two = np.partition(distances, 1, axis=1) if len(counts) > 2 else np.sort(distances, axis=1)
+        near[start : start + _BLOCK] = two[:, 0]
+        # Of two people one is the only other one: nobody is next.
+        next_near[start : start + _BLOCK] = np.where(np.isfinite(two[:, 1]), two[:, 1], two[:, 0])
+        for one, two_ in zip(*np.nonzero(distances <= alike), strict=True):
+            pair = (int(min(owner[start + one], two_)), int(max(owner[start + one], two_)))
+            pairs[pair] = min(pairs.get(pair, np.inf), float(distances[one, two_]))
+    return own.astype(np.float32), near, next_near, pairs

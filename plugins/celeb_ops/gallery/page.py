@@ -25,10 +25,10 @@ def page(whole: Whole, name: str, cache: Path) -> str:
     entry = find(whole, name)
     photos = []
     for one in entry.references:
-        seen = looking.kept(cache, one.sha1)
+        crop = looking.crop_of(cache, one.sha1)
         photos.append(
             {
-                "crop": base64.b64encode(seen.crop).decode() if seen and seen.crop else "",
+                "crop": base64.b64encode(crop).decode(),
                 "page": f"https://commons.wikimedia.org/wiki/{quote(one.file.replace(' ', '_'))}",
                 "title": one.file.removeprefix("File:"),
                 "author": one.author,

@@ -25,8 +25,7 @@ class References:
     def face(self, reference: str | None) -> bytes:
         """A JPEG of 160 px at most; empty where the reference is none of the file, or was looked at elsewhere."""
         sha1 = self._sha1.get((reference or "").rpartition("/File:")[2])
-        seen = looking.kept(self._cache, sha1) if sha1 else None
-        return seen.crop if seen else b""
+        return looking.crop_of(self._cache, sha1) if sha1 else b""
 
     @cached_property
     def _sha1(self) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,16 +16,18 @@ from celeb_ops.parts import written
 from celeb_ops.recognition import gallery_file, models
 from celeb_ops.recognition.people import People, Person, is_qid
 from celeb_ops.recognition.photos import beside_photos, content_of, photos_in
+from celeb_ops.recognition.pictures import decode
 from celeb_ops.removed import Removed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-    from statistics import NormalDist
 
     import numpy.typing as npt
 
-    from celeb_ops.recognition.models import Embedding, Embedding32
+    from celeb_ops.recognition.embedders import Embedding, Embedding32
+    from celeb_ops.recognition.models import FaceModel
+    from celeb_ops.recognition.pictures import Pixels
 
 logger = logging.getLogger(__name__)
 
@@ -41,24 +43,22 @@ class Gallery:
 
     names: list[str]
     embeddings: Embedding32 | Embedding
-    """photos × 128."""
+    """photos × numbers of the model."""
     digest: str | None
     """Changes whenever the photos do; None for an empty gallery."""
     photos: tuple[str, ...] = ()
     """``<Name>/<file>`` of each row, where they are files, or ``<Name>/File:…`` of Commons."""
     known: Mapping[str, Person] = field(default_factory=dict)
     """By name, who has an item in Wikidata or goes by other names too."""
-    counted: float | None = None
-    """The distance within which 0.5 % of its own people would be taken for another one, where that was counted."""
-    strangers: NormalDist | None = None
-    """Distances of two people's photos, where they were measured already."""
-    confusable: frozenset[frozenset[str]] = frozenset()
-    """Pairs of names who look alike: to name one of them takes more."""
+    counted_score: float | None = None
+    """The score within which 0.5 % of its own people would be taken for another one, where that was counted."""
+    model: FaceModel = models.DLIB
+    """What its embeddings are of, and what finds and compares faces with them."""
     unused: tuple[tuple[Path, str], ...] = ()
     """Files and folders that were not used, and why."""
 
     @classmethod
-    def load(cls, folder: Path, cache: Path, removed: Removed | None = None) -> Gallery:
+    def load(cls, folder: Path, cache: Path, removed: Removed | None = None, model: FaceModel | None = None) -> Gallery:
         """The gallery in ``folder``: photos as ``<Name>/*.jpg``, the file that ``make gallery`` makes, or both.
 
         A folder that is not there is an empty gallery. What is not used (folders that start with ``_``, photos without
@@ -67,27 +67,33 @@ class Gallery:
         photos.
 
         :param removed: people who asked not to be in the dataset: their photos are not so much as read.
+        :param model: the one to compare faces with (none: the best that is there). A file that was made with a part of
+            it is used with that part.
         :raises GalleryError: the path is a file, or can't be read, or the file in it is another model's.
         """
+        model = model or models.best()
         if not folder.exists():
-            return cls([], np.empty((0, 128)), None)
+            return cls.empty(model)
         if not folder.is_dir():
             raise GalleryError(f"{folder} is not a folder: CELEBS_GALLERY is a folder with photos as <Name>/*.jpg.")
         theirs = removed or Removed()
         file = folder / gallery_file.FILE
         made = gallery_file.load(file, theirs) if file.is_file() else None
+        embeddings = np.empty((0, model.size), np.float32)
+        if made and made.files:
+            model, embeddings = _shared(file, made, model)
         people = People(made.people if made else ())
         names: list[str] = []
         photos: list[str] = []
-        rows: list[Embedding] = []
-        digest = hashlib.sha256(models.MODEL.encode())
+        rows: list[Embedding32] = []
+        digest = hashlib.sha256(model.version.encode())
         unused = [(path, why) for path, why in beside_photos(folder) if not _is_theirs(path, folder, theirs)]
         for name, photo in photos_in(folder):
             if theirs.holds(name):
                 continue
             try:
                 content = content_of(photo)
-                embedding = _embedding(content, cache, photo)
+                embedding = _embedding(content, cache, photo, model)
             except RecognitionError as error:
                 unused.append((photo, str(error)))
                 continue
@@ -98,33 +104,61 @@ class Gallery:
             # A folder's name may hold bytes that are no UTF-8: Python carries them as surrogates.
             digest.update(f"{name}\0{hashlib.sha256(content).hexdigest()}\n".encode(errors="surrogateescape"))
         _warn_of(unused, folder)
-        own = np.stack(rows).astype(np.float32) if rows else np.empty((0, 128), np.float32)
+        if rows:
+            embeddings = np.concatenate([embeddings, np.stack(rows)]).astype(np.float32)
         if made:
             digest.update(made.digest.encode())
             names = [*_repeated([one.name for one in made.people], made.counts), *names]
             photos = [*(f"{name}/{title}" for name, title in zip(names, made.files, strict=False)), *photos]
-            own = np.concatenate([made.embeddings, own]) if rows else made.embeddings
         if not names:
             logger.warning("The gallery %s has no photo with a usable face.", folder)
-            return cls([], np.empty((0, 128)), None, unused=tuple(unused))
+            return replace(cls.empty(model), unused=tuple(unused))
         gallery = cls(
             names,
-            own,
+            embeddings,
             digest.hexdigest()[:16],
             tuple(photos),
             {one.name: one for one in made.people} if made else {},
-            made.about.counted if made else None,
-            made.strangers if made else None,
-            frozenset(frozenset(pair[:2]) for pair in made.about.confusable) if made else frozenset(),
+            made.about.counted_score if made and made.about.model == model.name else None,
+            model,
             tuple(unused),
         )
         logger.info("Gallery %s: %d people, %d photos.", folder, len(gallery.people), len(names))
         return gallery
 
+    @classmethod
+    def empty(cls, model: FaceModel) -> Gallery:
+        """Nobody is known: faces are found and counted."""
+        return cls([], np.empty((0, model.size), np.float32), None, model=model)
+
     @property
     def people(self) -> Counter[str]:
         """Photos by person."""
         return Counter(self.names)
+
+
+def _shared(file: Path, made: gallery_file.Loaded, model: FaceModel) -> tuple[FaceModel, Embedding32]:
+    """The model that file and recogniser have in common, and the embeddings of it. GalleryError: there is none."""
+    theirs = made.about.model
+    if made.embeddings.shape[1] < (model if theirs == model.name else models.DLIB).size:
+        raise GalleryError(f"{file} is damaged: it has not as many numbers as {theirs} gives. {gallery_file.MEND}")
+    if theirs == model.name:
+        return model, made.embeddings
+    # dlib's numbers come first where there are more.
+    if not theirs.startswith(models.DLIB.name) or not model.name.startswith(models.DLIB.name):
+        raise GalleryError(
+            f"{file} was made with the model {theirs}, and faces are compared by {model.name}: distances between the "
+            "two mean nothing. Make it anew with `make gallery`, or set CELEBS_FACE_MODEL to what it was made with."
+        )
+    if theirs == models.DLIB.name:
+        logger.warning(
+            "%s was made with the model %s: faces are compared by that alone, and fewer are named than by %s. "
+            "`make gallery` brings it up to date.",
+            file,
+            theirs,
+            model.name,
+        )
+    return models.DLIB, made.embeddings[:, : models.DLIB.size]
 
 
 def _repeated(names: list[str], counts: npt.NDArray[np.int64]) -> list[str]:
@@ -144,44 +178,45 @@ def _warn_of(unused: list[tuple[Path, str]], folder: Path) -> None:
     logger.warning("Not used of the gallery %s: %s", folder, "; ".join(named))
 
 
-def _embedding(content: bytes, cache: Path, photo: Path) -> Embedding:
+def _embedding(content: bytes, cache: Path, photo: Path, model: FaceModel) -> Embedding32:
     """The embedding of the photo's largest face, from the cache where it is known; RecognitionError without one."""
-    kept = cache / "embeddings" / models.MODEL / f"{hashlib.sha256(content).hexdigest()}.npy"
-    embedding = _kept(kept)
+    kept = cache / "embeddings" / model.version / f"{hashlib.sha256(content).hexdigest()}.npy"
+    embedding = _kept(kept, model.size)
     if embedding is None:
-        embedding = _embed(content, photo)
+        embedding = _embed(content, photo, model)
         _keep(kept, embedding)
     if not embedding.size:
         raise RecognitionError("It shows no face that can be used.")
     return embedding
 
 
-def _kept(path: Path) -> Embedding | None:
+def _kept(path: Path, size: int) -> Embedding32 | None:
     """The embedding in a cache file, empty for a photo without a face; None where there is no usable file."""
     try:
         with path.open("rb") as file:
             embedding = np.lib.format.read_array(file, allow_pickle=False)
     except (OSError, ValueError):
         return None
-    return np.asarray(embedding, np.float64) if embedding.shape in {(0,), (128,)} else None
+    return np.asarray(embedding, np.float32) if embedding.shape in {(0,), (size,)} else None
 
 
-def _embed(content: bytes, photo: Path) -> Embedding:
-    """128 numbers, or none where the photo has no face; RecognitionError where it is no picture."""
-    pixels = usable_size(models.decode(content))
-    faces = models.find_faces(pixels)
+def _embed(content: bytes, photo: Path, model: FaceModel) -> Embedding32:
+    """The model's numbers, or none where the photo has no face; RecognitionError where it is no picture."""
+    pixels = usable_size(decode(content))
+    faces = model.find(pixels)
     if len(faces) > 1:
         logger.warning("%s shows %d faces: the largest is taken.", photo, len(faces))
-    return models.embed(pixels, max(faces, key=lambda box: box.area)) if faces else np.empty(0)
+    largest = max(faces, key=lambda face: face.box.area, default=None)
+    return model.embed(pixels, [largest])[0] if largest else np.empty(0, np.float32)
 
 
-def usable_size(pixels: models.Pixels) -> models.Pixels:
+def usable_size(pixels: Pixels) -> Pixels:
     """A reference photo no larger than is needed: a face that fills one is found at any size."""
     stride = max(1, -(-max(pixels.shape[:2]) // _LONG_SIDE_PX))
     return np.ascontiguousarray(pixels[::stride, ::stride]) if stride > 1 else pixels
 
 
-def _keep(path: Path, embedding: Embedding) -> None:
+def _keep(path: Path, embedding: Embedding32) -> None:
     try:
         with written(path) as file:
             np.save(file, embedding)

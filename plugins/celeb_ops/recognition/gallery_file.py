@@ -10,7 +10,6 @@ import hashlib
 import io
 import json
 from dataclasses import dataclass, field
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,12 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from celeb_ops.recognition.embedders import Embedding32
     from celeb_ops.removed import Removed
 
 FILE = "wikidata.parquet"
-FORMAT = 1
-SIZE = 128
-"""Numbers of an embedding."""
+FORMAT = 2
+_READ = {1, FORMAT}
 _STEPS = 2**14
 _SCHEMA: dict[str, Any] = {
     "qid": pl.String,
@@ -38,7 +37,7 @@ _SCHEMA: dict[str, Any] = {
     "aliases": pl.List(pl.String),
     "description": pl.String,
     "sitelinks": pl.Int32,
-    # Photos × 128 as little-endian 16-bit numbers of 2⁻¹⁴: rounding moves a distance by 0.0007 at most.
+    # Photos × numbers as little-endian 16-bit numbers of 2⁻¹⁴: rounding moves a distance by 0.0007 at most.
     "embeddings": pl.Binary,
     "file": pl.List(pl.String),
     "sha1": pl.List(pl.String),
@@ -67,8 +66,8 @@ class Entry:
     person: Person
     description: str
     sitelinks: int
-    embeddings: models.Embedding32
-    """photos × 128."""
+    embeddings: Embedding32
+    """photos × as many numbers as the model gives."""
     references: tuple[Reference, ...]
 
 
@@ -76,13 +75,11 @@ class Entry:
 class About:
     """What holds for the gallery as a whole."""
 
-    model: str = models.MODEL
+    model: str = models.DLIB.name
     made: str = ""
     """The day on which Wikidata was asked, ``2026-11-24``."""
-    counted: float | None = None
-    """The distance within which 0.5 % of its own people would be taken for another one; None: too few to count."""
-    strangers: tuple[float, float] | None = None
-    """Mean and standard deviation of the distances between two people's photos."""
+    counted_score: float | None = None
+    """The score within which 0.5 % of its own people would be taken for another one; None: too few to count."""
     recall: float | None = None
     """The share of its own photos that their person's other photos name by face alone."""
     confusable: tuple[tuple[str, str, float], ...] = ()
@@ -98,15 +95,11 @@ class Loaded:
     people: list[Person]
     counts: np.ndarray[Any, np.dtype[np.int64]]
     """Photos of each person."""
-    embeddings: models.Embedding32
+    embeddings: Embedding32
     files: list[str]
     """Title of each photo."""
     about: About
     digest: str
-
-    @property
-    def strangers(self) -> NormalDist | None:
-        return NormalDist(*self.about.strangers) if self.about.strangers else None
 
 
 @dataclass(frozen=True)
@@ -135,7 +128,9 @@ def write(path: Path, whole: Whole) -> None:
 def load(path: Path, removed: Removed) -> Loaded:
     """The people of the file, without those who asked not to be in the dataset.
 
-    :raises GalleryError: it is no such file, or its embeddings are another model's.
+    Its embeddings are those of ``about.model``.
+
+    :raises GalleryError: it is no such file.
     """
     file = _content(path)
     about = _about(path, file)
@@ -145,15 +140,18 @@ def load(path: Path, removed: Removed) -> Loaded:
         table = table.with_row_index("row").filter(~pl.col("row").is_in(out))
         people = _people(table)
     counts = table["file"].list.len().to_numpy().astype(np.int64)
-    content = b"".join(table["embeddings"].to_list())
-    numbers = unpacked(content)
-    if numbers.size != counts.sum() * SIZE:
-        raise GalleryError(f"{path} is damaged: it has not as many embeddings as photos. {_MEND}")
+    packed_rows = b"".join(table["embeddings"].to_list())
+    numbers = unpacked(packed_rows)
+    photos = int(counts.sum())
+    if numbers.size % max(photos, 1):
+        raise GalleryError(f"{path} is damaged: it has not as many embeddings as photos. {MEND}")
     files = table["file"].explode().drop_nulls().to_list()
     # What decides who is named, and as whom: that an article more was written of somebody is no other gallery.
-    digest = hashlib.sha256(content)
-    digest.update(repr((people, about.model, about.counted, about.strangers, about.confusable)).encode())
-    return Loaded(people, counts, numbers.reshape(-1, SIZE), files, about, digest.hexdigest()[:16])
+    digest = hashlib.sha256(packed_rows)
+    digest.update(repr((people, about.model, about.counted_score)).encode())
+    return Loaded(
+        people, counts, numbers.reshape(photos, numbers.size // max(photos, 1)), files, about, digest.hexdigest()[:16]
+    )
 
 
 def read(path: Path) -> Whole:
@@ -176,19 +174,19 @@ def is_removed(person: Person, removed: Removed) -> bool:
     return bool(removed) and any(removed.holds(name) for name in (person.name, *person.aliases, person.qid))
 
 
-def packed(embeddings: models.Embedding32) -> bytes:
+def packed(embeddings: Embedding32) -> bytes:
     """Embeddings as the file has them."""
     return np.clip(np.rint(embeddings * _STEPS), -(2**15), 2**15 - 1).astype("<i2").tobytes()
 
 
-def unpacked(content: bytes) -> models.Embedding32:
+def unpacked(content: bytes) -> Embedding32:
     """The numbers of :func:`packed`, in a row. numpy reads them five times as fast as float16."""
     numbers = np.frombuffer(content, "<i2").astype(np.float32)
     numbers *= np.float32(1 / _STEPS)
     return numbers
 
 
-_MEND = "Make it anew with `make gallery`, or get it again from whoever shared it."
+MEND = "Make it anew with `make gallery`, or get it again from whoever shared it."
 
 
 def _row(entry: Entry) -> tuple[Any, ...]:
@@ -211,7 +209,7 @@ def _entry(row: dict[str, Any]) -> Entry:
         Person(row["name"], row["qid"], tuple(row["aliases"])),
         row["description"],
         row["sitelinks"],
-        unpacked(row["embeddings"]).reshape(-1, SIZE),
+        unpacked(row["embeddings"]).reshape(len(row["file"]), -1),
         tuple(Reference(*fields) for fields in zip(*columns, strict=True)),
     )
 
@@ -226,23 +224,18 @@ def _content(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise GalleryError(f"{path} can't be read ({error.strerror or error}). {_MEND}") from None
+        raise GalleryError(f"{path} can't be read ({error.strerror or error}). {MEND}") from None
 
 
 def _about(path: Path, content: bytes) -> About:
     told = _metadata(path, content).get(_ABOUT)
     if not told:
-        raise GalleryError(f"{path} is no gallery of this project. {_MEND}")
+        raise GalleryError(f"{path} is no gallery of this project. {MEND}")
     about: dict[str, Any] = json.loads(told)
-    if about.pop("format") != FORMAT:
-        raise GalleryError(f"{path} is of a newer version of this project. {_MEND}")
-    if about["model"] != models.MODEL:
-        raise GalleryError(
-            f"{path} was made with the model {about['model']}, and faces are compared by {models.MODEL}: distances "
-            "between the two mean nothing. Make it anew with `make gallery`."
-        )
+    if about.pop("format") not in _READ:
+        raise GalleryError(f"{path} is of a newer version of this project. {MEND}")
     about["confusable"] = tuple((one, other, float(distance)) for one, other, distance in about["confusable"])
-    about["strangers"] = tuple(about["strangers"]) if about["strangers"] else None
+    # Format 1 had a distance where today's has a score.
     return About(**{name: value for name, value in about.items() if name in About.__dataclass_fields__})
 
 
@@ -250,11 +243,11 @@ def _metadata(path: Path, content: bytes) -> dict[str, str]:
     try:
         return pl.read_parquet_metadata(io.BytesIO(content))
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise GalleryError(f"{path} can't be read ({str(error).splitlines()[0]}). {_MEND}") from None
+        raise GalleryError(f"{path} can't be read ({str(error).splitlines()[0]}). {MEND}") from None
 
 
 def _read(path: Path, content: bytes, columns: Sequence[str]) -> pl.DataFrame:
     try:
         return pl.read_parquet(content, columns=list(columns))
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise GalleryError(f"{path} can't be read ({str(error).splitlines()[0]}). {_MEND}") from None
+        raise GalleryError(f"{path} can't be read ({str(error).splitlines()[0]}). {MEND}") from None

@@ -117,7 +117,16 @@ def _on_every_slice(plan: Plan, recognizer: Recognizer, store: Store) -> tuple[l
 
 
 def _sure(one: Finding, least: float) -> Finding:
-    return replace(one, face=replace(one.face, name=None, candidate=None)) if one.face.confidence < least else one
+    face = one.face
+    with_words = face.confidence if face.with_words is None else face.with_words
+    return replace(
+        one,
+        face=replace(
+            face,
+            name=face.name if face.confidence >= least else None,
+            candidate=face.candidate if with_words >= least else None,
+        ),
+    )
 
 
 def confirmed(found: Sequence[Finding], pictures: Sequence[Picture]) -> list[Finding]:
@@ -138,7 +147,8 @@ def confirmed(found: Sequence[Finding], pictures: Sequence[Picture]) -> list[Fin
             and _mentioned(pictures[place], name, one.face.aliases)
         ):
             named.add((place, name))
-            one = replace(one, face=replace(one.face, name=name, basis=f"{one.face.basis}+text"))
+            sure = one.face.confidence if one.face.with_words is None else one.face.with_words
+            one = replace(one, face=replace(one.face, name=name, confidence=sure, basis=f"{one.face.basis}+text"))
         told.append(one)
     return told
 

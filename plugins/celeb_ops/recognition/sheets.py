@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from celeb_ops.recognition import Face
     from celeb_ops.recognition.findings import Finding
-    from celeb_ops.recognition.models import Pixels
+    from celeb_ops.recognition.pictures import Pixels
 
 COLUMNS, ROWS = 10, 6
 CELL_PX = LONG_SIDE_PX // COLUMNS
