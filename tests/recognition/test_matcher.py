@@ -66,7 +66,9 @@ def test_the_score_of_the_only_person_is_the_distance() -> None:
 def test_the_more_people_the_stricter(model: FaceModel) -> None:
     strict = [model.strict_at(people) for people in (0, 1, 2, 10, 63, 281, 1_000, 10_000, 100_000)]
     assert strict == sorted(strict, reverse=True)
-    assert strict[0] == strict[1] == model.candidate
+    assert strict[0] == strict[1]
+    # Words may name somebody who is not known at all, or one of few.
+    assert strict[2] < model.candidate < strict[1]
     assert strict[-1] > 0.3
 
 
@@ -76,4 +78,4 @@ def test_a_large_gallery_s_own_people_may_make_it_stricter() -> None:
     assert measured == DLIB.strict_at(8)
     assert strict_score(replace(gallery, counted_score=measured - 0.05)) == measured - 0.05
     assert strict_score(replace(gallery, counted_score=measured + 0.05)) == measured
-    assert LocalRecognizer(Gallery.empty(DLIB)).strict == DLIB.candidate
+    assert LocalRecognizer(Gallery.empty(DLIB)).strict == DLIB.strict_at(1)

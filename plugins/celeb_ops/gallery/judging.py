@@ -39,7 +39,7 @@ def judge(pictures: Sequence[Picture], looks: Sequence[Look | None], main: int, 
     why = {number: _unusable(picture, seen) for number, (picture, seen) in enumerate(zip(pictures, looks, strict=True))}
     usable = [number for number, reason in why.items() if not reason]
     coloured = [number for number in usable if not _look(looks, number).one_tint]
-    if 2 * len(coloured) >= len(usable):
+    if 2 * len(coloured) > len(usable):
         why |= {number: "one tint: a statue or an old print" for number in usable if number not in coloured}
         usable = coloured
     if not usable:

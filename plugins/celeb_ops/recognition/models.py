@@ -67,6 +67,9 @@ class FaceModel:
     """By how much, squared, the mean of very many of somebody's photos is nearer to strangers than one photo is."""
     strict: tuple[tuple[int, float], ...]
     """People known, and the score within which 0.5 % of strangers come."""
+    candidate: float
+    """The greatest distance at which the page's words may make a name of a face: one stranger in a thousand comes as
+    near to one person. The words may name somebody who is like the face: a relative, the other one of a couple."""
     margin: float
     """The next person must be at least this much further away: of somebody who is there twice nobody is named."""
     alike: float
@@ -102,11 +105,6 @@ class FaceModel:
             return np.empty((0, self.size), np.float32)
         return np.concatenate([one.weight * one.embed(pixels, faces) for one in self.embedders], axis=1)
 
-    @property
-    def candidate(self) -> float:
-        """The greatest distance at which the page's words may make a name of a face: as if they left one person."""
-        return self.strict[0][1]
-
     def strict_at(self, people: int) -> float:
         """The score within which a face alone gets a name."""
         known, scores = zip(*self.strict, strict=True)
@@ -123,6 +121,7 @@ DLIB = FaceModel(
     (_DLIB,),
     spread=0.04,
     strict=((1, 0.574), (2, 0.446), (10, 0.438), (30, 0.426), (100, 0.413), (300, 0.404), (600, 0.402), (10_000, 0.38)),
+    candidate=0.55,
     margin=0.03,
     alike=0.54,
     same_photo=0.16,
@@ -133,6 +132,7 @@ BOTH = FaceModel(
     (_DLIB, _FACERES),
     spread=0.1,
     strict=((1, 0.878), (2, 0.752), (10, 0.741), (30, 0.73), (100, 0.716), (300, 0.699), (600, 0.696), (10_000, 0.66)),
+    candidate=0.846,
     margin=0.03,
     alike=0.83,
     same_photo=0.27,
@@ -145,6 +145,7 @@ _ARCFACE = FaceModel(
     (),
     spread=0.18,
     strict=((1, 1.15), (10, 1.1), (100, 1.05), (1_000, 1.0), (10_000, 0.95)),
+    candidate=1.1,
     margin=0.03,
     alike=1.1,
     same_photo=0.35,
