@@ -23,7 +23,7 @@ EXPORT  := $${FROM:+--from="$$FROM"} $${TO:+--to="$$TO"} $${SITES:+--sites="$$SI
 
 export PYTHONPATH := plugins
 # The shell may belong to another Airflow. Of its settings only those that watch and tune count here (docs/settings.md).
-OTHERS := $(filter-out AIRFLOW__METRICS__% AIRFLOW__TRACES__% AIRFLOW__SCHEDULER__% AIRFLOW__WORKERS__% AIRFLOW__CORE__MAX_MAP_LENGTH,$(filter AIRFLOW__%,$(.VARIABLES)))
+OTHERS := $(filter AIRFLOW__WORKERS__SECRETS%,$(.VARIABLES)) $(filter-out AIRFLOW__METRICS__% AIRFLOW__TRACES__% AIRFLOW__SCHEDULER__% AIRFLOW__WORKERS__% AIRFLOW__CORE__MAX_MAP_LENGTH,$(filter AIRFLOW__%,$(.VARIABLES)))
 unexport AIRFLOW_CONFIG $(OTHERS)
 export AIRFLOW_HOME := $(CURDIR)/.airflow/run
 export UV_PYTHON_DOWNLOADS := never

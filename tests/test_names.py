@@ -96,3 +96,10 @@ def test_what_is_plain_stays_as_it_is(text: str) -> None:
 def test_what_stands_between_letters_makes_no_difference(text: str, between: str) -> None:
     name = words(text)
     assert letters(name.replace(" ", f"{between}x ")) == letters(name.replace(" ", "x "))
+
+
+@pytest.mark.parametrize(
+    "pair", [("สุดา", "สดา"), ("ບຸນ", "ບນ"), ("कमल", "कम्ल"), ("ཀི", "ཀུ")], ids=["Thai", "Lao", "Hindi", "Tibetan"]
+)
+def test_vowels_above_and_below_tell_people_apart(pair: tuple[str, str]) -> None:
+    assert letters(pair[0]) != letters(pair[1])

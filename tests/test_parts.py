@@ -9,6 +9,7 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 
@@ -126,11 +127,15 @@ def test_an_export_that_was_killed_goes_with_the_next(folder_store: FolderStore,
     from celeb_ops.dataset.wanted import Wanted
     from celeb_ops.exceptions import ExportError
 
-    left = tmp_path / ".export.0.part"
+    left = tmp_path / f".export.{uuid4().hex}.part"
+    others = tmp_path / ".film.mkv.part"
+    others.touch()
     left.mkdir()
     (left / "Sightings.0.part").write_bytes(b"Grace Hopper")
     then = datetime.now(UTC).timestamp() - 200_000
-    os.utime(left, (then, then))
+    for one in (left, others):
+        os.utime(one, (then, then))
     with pytest.raises(ExportError):
         export(folder_store, Wanted(None, None, ()), "csv", tmp_path / "export")
     assert not left.exists()
+    assert others.exists()

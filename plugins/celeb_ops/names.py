@@ -22,6 +22,9 @@ _NO_LETTER_OF_ASCII = re.compile("[^a-z0-9]+")
 _PAST_ASCII = re.compile(r"[^\x00-\x7f]+")
 _LAST_MARK = 0x20000
 # Japanese: カ and ガ are two sounds, and not one with an accent. Greek: the iota below a vowel is one beside a capital.
+_ACCENTS = {1, *range(10, 36), *range(202, 241)}
+"""Unicode's combining classes of Latin, Greek and Cyrillic accents and of Hebrew's and Arabic's points. In Thai, Lao,
+Tibetan and the scripts of India marks of other classes are vowels: without them names would be the same."""
 _NO_ACCENTS = "\u3099\u309a\u0345"
 
 
@@ -84,7 +87,7 @@ def _spaced(bare: str) -> str:
 def _nothing() -> dict[int, None]:
     """Accents, and what is not seen: soft hyphens, marks of direction."""
     every = map(chr, range(_LAST_MARK))
-    marks = (char for char in every if unicodedata.combining(char) or unicodedata.category(char) == "Cf")
+    marks = (char for char in every if unicodedata.combining(char) in _ACCENTS or unicodedata.category(char) == "Cf")
     return dict.fromkeys(ord(char) for char in marks if char not in _NO_ACCENTS)
 
 

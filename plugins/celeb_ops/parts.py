@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import time
 from contextlib import contextmanager, suppress
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 KEPT_S = 86_400
 """Nobody writes one file for a day."""
+_PART = re.compile(r"\..+\.[0-9a-f]{32}\.part", re.DOTALL)
 _ATTEMPTS = 100
 """How often a part is made again that others take away, or its folder, before it is begun."""
 
@@ -64,7 +66,7 @@ def sweep(folder: Path, *, at_once: bool = False, deep: bool = True, dry: bool =
     removed = 0
     for place, folders, files in os.walk(folder):
         for name in (*folders, *files):
-            if name.startswith(".") and name.endswith(".part"):
+            if _PART.fullmatch(name):
                 # Gone meanwhile, or somebody else's.
                 with suppress(OSError):
                     removed += _swept(Path(place, name), at_once, dry)
@@ -74,7 +76,7 @@ def sweep(folder: Path, *, at_once: bool = False, deep: bool = True, dry: bool =
 
 def _swept(part: Path, at_once: bool, dry: bool) -> bool:
     old = time.time() - part.lstat().st_mtime > KEPT_S
-    if part.is_symlink() or not (old or at_once):
+    if not (part.is_file() or part.is_dir()) or part.is_symlink() or not (old or at_once):
         return False
     with _open(part) as held:
         try:

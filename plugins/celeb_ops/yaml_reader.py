@@ -5,7 +5,7 @@ Size, nesting and what aliases unfold to are bounded, because a few hundred byte
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 
@@ -26,8 +26,12 @@ _MOST_BYTES = 1_000_000
 """About 15,000 sites, and a second to read."""
 _MOST_NODES = 200_000
 """Texts, lists and mappings, those behind an alias counted each time."""
+_MOST_SIGNS = 5_000_000
+"""In all texts, those behind an alias counted each time."""
 _DEEPEST = 20
 """Levels of lists and mappings in each other; ours have four."""
+_NUMBERS = {f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "timestamp")}
+_LONGEST_NUMBER = 100
 _EXPLAINED_BYTES = 50_000
 """What PyYAML's own reader, which takes nine times as long and more, is asked to explain."""
 
@@ -74,12 +78,15 @@ class _Careful:
     def get_single_node(self) -> yaml.Node | None:
         node: yaml.Node | None = super().get_single_node()  # type: ignore[misc]
         if node:
-            _unfolded(node, {}, _DEEPEST)
+            _unfolded(node, {}, 1)
         return node
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         # PyYAML makes a date of what looks like one, and so on, and lets Python's own error through where it is none.
         try:
+            # `1:1:1…` is a number to base 60, and PyYAML takes minutes for one of 100,000 parts.
+            if isinstance(node, yaml.ScalarNode) and node.tag in _NUMBERS and len(node.value) > _LONGEST_NUMBER:
+                raise ValueError
             value = super().construct_object(node, deep)  # type: ignore[misc]
             # Python refuses to write out integers of thousands of digits, which 0xFFF… may be.
             if isinstance(value, int) and value.bit_length() > 64:
@@ -102,27 +109,38 @@ class _FastLoader(_Careful, _Fast):
     """Reads by libyaml, in a ninth of the time: every task's process reads the DAG file, and that the sites file."""
 
 
-def _unfolded(node: yaml.Node, sizes: dict[int, int], deeper: int) -> int:
-    """Into how many nodes it unfolds; MarkedYAMLError for what no file of ours has.
+class _Unfolded(NamedTuple):
+    """What a node is once its aliases are unfolded."""
 
-    :param sizes: of the nodes that were counted: an alias is its anchor's node once more, and may stand inside of it.
-    :param deeper: levels that may follow.
+    nodes: int = 1
+    signs: int = 0
+    height: int = 1
+    """Levels of lists and mappings from here on, its own among them."""
+
+
+def _unfolded(node: yaml.Node, known: dict[int, _Unfolded], level: int) -> _Unfolded:
+    """Into what it unfolds; MarkedYAMLError for what no file of ours has.
+
+    :param known: the nodes that were counted: an alias is its anchor's node once more, and may stand inside of it.
+    :param level: of the node, from 1.
     """
-    if id(node) in sizes:
-        return sizes[id(node)]
-    sizes[id(node)] = size = 1
     if isinstance(node, yaml.ScalarNode):
-        if found := UNPRINTABLE.search(node.value):
+        if id(node) not in known and (found := UNPRINTABLE.search(node.value)):
             raise _wrong(node, _unprintable(found))
-        return size
-    if not deeper:
+        known[id(node)] = one = _Unfolded(1, len(node.value), 0)
+        return one
+    if level > _DEEPEST or (id(node) in known and level + known[id(node)].height - 1 > _DEEPEST):
         raise _wrong(node, f"lists and mappings are nested more than {_DEEPEST} deep")
+    if id(node) in known:
+        return known[id(node)]
+    known[id(node)] = whole = _Unfolded()
     for child in _children(node):
-        size += _unfolded(child, sizes, deeper - 1)
-        if size > _MOST_NODES:
+        part = _unfolded(child, known, level + 1)
+        whole = _Unfolded(whole.nodes + part.nodes, whole.signs + part.signs, max(whole.height, part.height + 1))
+        if whole.nodes > _MOST_NODES or whole.signs > _MOST_SIGNS:
             raise _wrong(child, f"there are more than {_MOST_NODES:,} entries, or aliases unfold to so many")
-    sizes[id(node)] = size
-    return size
+    known[id(node)] = whole
+    return whole
 
 
 def _children(node: yaml.Node) -> list[yaml.Node]:

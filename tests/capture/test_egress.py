@@ -13,6 +13,7 @@ import pytest
 import requests
 
 from celeb_ops.capture.egress import Egress, Failure
+from celeb_ops.capture.forwarding import parsed
 from celeb_ops.capture.reach import Reach
 from tests.capture.site import closed_port
 
@@ -155,7 +156,7 @@ class _Company(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.server.asked.append(f"{self.command} {self.path}")
         right = self.headers["Proxy-Authorization"] == f"Basic {b64encode(b'me:s@cret').decode()}"
-        body = b"news" if right else b"no"
+        body = b"" if self.command == "CONNECT" else b"news" if right else b"no"
         self.send_response(200 if right else 407)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -167,6 +168,15 @@ class _Company(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         pass
+
+
+@pytest.mark.parametrize(
+    "length",
+    [b"Transfer-Encoding: chunked", b"Content-Length: 5\r\nContent-Length: 50", b"Content-Length :5"],
+)
+def test_a_request_of_unclear_length_is_not_handed_on(length: bytes) -> None:
+    with pytest.raises(ValueError, match="not clear"):
+        parsed(b"POST http://gossip.example/ HTTP/1.1\r\n" + length + b"\r\n\r\n")
 
 
 class TestBesideACompanysProxy:

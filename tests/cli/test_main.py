@@ -64,7 +64,6 @@ def test_bad_arguments_are_told_with_what_would_be_right(
         ("gallery.main", "--count=--"),
         ("dataset.export", "--out=--"),
         ("dataset.export", "--to=9999-12-31T23:59-14:00"),
-        ("quality.main", "--out=--"),
         ("review", "--out=--"),
     ],
 )

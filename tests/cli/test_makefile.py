@@ -129,6 +129,7 @@ class TestArguments:
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD": "cat /etc/conn",
             "AIRFLOW__DATABASE__SQL_ALCHEMY_SCHEMA": "theirs",
             "AIRFLOW__SECRETS__BACKEND": "theirs.Vault",
+            "AIRFLOW__WORKERS__SECRETS_BACKEND": "theirs.Vault",
         }
         ours = {
             "AIRFLOW__CORE__MAX_MAP_LENGTH": "2000",

@@ -344,6 +344,10 @@ class TestWatch:
     def test_a_run_is_good_unless_a_required_site_failed(self, failed: list[str]) -> None:
         watch(a_run(), SITES, failed)
 
+    def test_a_merge_that_was_marked_as_done_by_hand_says_nothing_of_the_sites(self) -> None:
+        with pytest.raises(SiteFailedError, match="merge has not said"):
+            watch(a_run(), SITES, None)
+
     def test_an_optional_sites_failure_is_reported(self, caplog: pytest.LogCaptureFixture) -> None:
         watch(a_run(), SITES, ["PEREZHILTON"])
         assert "PEREZHILTON failed; it is optional" in caplog.text

@@ -192,9 +192,15 @@ class Egress:
         """What can be known here of a host that a company's proxy will look up. A name may be known to it alone."""
         self._reach.check_name(host, port, unseen=True)
         found = []
-        with contextlib.suppress(socket.gaierror, UnicodeError, TimeoutError):
+        try:
             async with asyncio.timeout(_LOOKUP_S):
                 found = await self._in_thread(self._reach.addresses, host)
+        except TimeoutError:
+            # Whose name server is slow would else have its address looked at by nobody.
+            if self._reach.resolves:
+                raise InternalError("a name that could not be looked up in time") from None
+        except (socket.gaierror, UnicodeError):
+            pass
         # Which of them it takes is its own affair: all must be allowed.
         for one in found:
             await self._in_thread(self._reach.allowed, one, port)

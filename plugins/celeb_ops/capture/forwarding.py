@@ -11,6 +11,7 @@ from requests.utils import get_environ_proxies, select_proxy
 
 _HOST = re.compile(r"[a-z0-9._-]{1,253}|[0-9a-f:.]{2,45}")
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d{1,15})\r\n", re.IGNORECASE)
+_LENGTHS = re.compile(rb"\n\s*(?:content-length|transfer-encoding)\s*:", re.IGNORECASE)
 _FOR_PROXIES = re.compile(rb"(?<=\r\n)proxy-[^\r]*\r\n", re.IGNORECASE)
 
 
@@ -36,6 +37,9 @@ def parsed(head: bytes) -> Request:
     if not _HOST.fullmatch(place.hostname or "") or place.scheme != ("" if tunnel else "http"):
         raise ValueError(f"no address to go to: {target[:100]!r}")
     length = _LENGTH.search(head)
+    # Chromium says once how much follows. Of what is ambiguous a company's proxy might take a part for another request.
+    if len(_LENGTHS.findall(head)) != bool(length):
+        raise ValueError("it is not clear what follows the head")
     return Request(
         tunnel, str(place.hostname), place.port or 80, _FOR_PROXIES.sub(b"", head), int(length[1]) if length else 0
     )

@@ -110,9 +110,12 @@ class Reach:
         self._closed: set[tuple[str, int]] = set()
         self._own = {str(one.address).split("%")[0] for all_ in psutil.net_if_addrs().values() for one in all_}
         self._known: dict[str, list[str]] = {}
+        self.resolves = True
+        """Whether names of hosts are known here at all: behind a company's proxy they may not be."""
         try:
-            inside = min(map(scope, self.addresses(host)))
+            inside = min(map(self._scope, self.addresses(host)))
         except (OSError, ValueError):
+            self.resolves = False
             inside = Scope.PRIVATE if internal_name(host) else Scope.PUBLIC
         self._inside = inside if inside < Scope.NEVER else Scope.PUBLIC
 
@@ -161,10 +164,15 @@ class Reach:
             raise InternalError("a name of this network")
 
     def _may(self, address: str, port: int) -> bool:
-        here = scope(address)
+        here = self._scope(address)
         if here > self._inside or (self._place(address), port) in self._closed:
             return False
         return here < Scope.LOOPBACK or port == self._port or not _browser_listens(port)
+
+    def _scope(self, address: str) -> Scope:
+        """Where it lies. This machine's own public address leads past its firewall."""
+        here = scope(address)
+        return Scope.LOOPBACK if here < Scope.LOOPBACK and str(parsed(address)) in self._own else here
 
     def _place(self, address: str) -> str:
         """An address; this machine's are one."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from celeb_ops import keys
 from celeb_ops.dataset.celebs_csv import update_csv
+from celeb_ops.dataset.cells import site_cell
 from celeb_ops.dataset.datapackage import update_datapackage
 from celeb_ops.dataset.removal import without_texts, without_them
 from celeb_ops.dataset.results import load_result
@@ -51,6 +52,8 @@ def merge(store: Store, when: datetime, results: Sequence[Result], outcomes: Seq
         dataset is left as it is.
     """
     for one in (*results, *outcomes):
+        if one.site != site_cell(one.site):
+            raise RecordError(f"{one.site!r} is no site's name: it would be {site_cell(one.site)}.")
         if one.time != when:
             raise RecordError(
                 f"What came of {one.site} at {keys.iso(one.time)} can't be merged into the run of {keys.iso(when)}."

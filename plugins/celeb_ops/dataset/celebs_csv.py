@@ -6,6 +6,7 @@ import csv
 import io
 import logging
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from celeb_ops import keys
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CSV_HEADER = tuple(CELEBS.dtypes)
-_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", re.ASCII)
 _SEPARATORS = {";": "semicolons", "\t": "tabs"}
 
 
@@ -148,6 +149,7 @@ def _first(text: str) -> str:
 
 def _ours(text: str, where: str) -> Rows:
     rows: Rows = {}
+    typed: set[tuple[str, str]] = set()
     # Strict: an open quote would take in the rows that follow.
     lines = csv.reader(io.StringIO(text, newline=""), strict=True)
     next(lines)
@@ -164,11 +166,26 @@ def _ours(text: str, where: str) -> Rows:
         if len(row) != len(CSV_HEADER):
             raise _unreadable(where, number, f"it has {len(row)} columns, not {len(CSV_HEADER)}")
         time, site = row[:2]
-        if not _TIME.fullmatch(time) or not site.strip():
+        if not _is_time(time) or not site.strip():
             raise _unreadable(where, number, f"it begins with {time},{site} and not like 2026-11-23T08:00:00Z,TMZ")
         row[1] = site_cell(site)
-        if rows.setdefault((time, row[1]), tuple(row)) != tuple(row):
+        place = time, row[1]
+        by_hand = site != row[1]
+        # A site's name that somebody had typed otherwise was once taken for another site: what a merge wrote counts.
+        if place in rows and by_hand != (place in typed):
+            rows[place] = rows[place] if by_hand else tuple(row)
+            typed.discard(place)
+        elif rows.setdefault(place, tuple(row)) != tuple(row):
             raise _unreadable(where, number, f"it is a second row of {row[1]} at {time}, and another one")
+        elif by_hand:
+            typed.add(place)
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return bool(_TIME.fullmatch(text) and datetime.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 def _unreadable(where: str, line: int, why: str) -> RecordError:

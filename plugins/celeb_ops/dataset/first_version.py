@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # A line that is none of the first version's and still a row, or the header, of somebody's dataset.
-_ROW = re.compile(r'[\s"]*(?:\d{4}-\d\d-\d\d[T ]|time"?\s*[,;\t]|\w{3}_\d\d_\d{4}_\d\dH_\d\dM_\d\dS"?\s*[;\t])')
+_ROW = re.compile(r'[\s"\ufeff]*(?:\d|time"?\s*[,;\t]|\w{3}_\d\d_\d{4}_\d\dH_\d\dM_\d\dS"?\s*[;\t])')
 
 
 def first_version_rows(text: str, where: str) -> tuple[Rows, int]:
@@ -38,7 +38,10 @@ def first_version_rows(text: str, where: str) -> tuple[Rows, int]:
     for number, line in enumerate(lines, start=1):
         cells = _cells(line)
         if not line.endswith("\n"):
-            cells = _whole_cells(cells, lines[:-1])
+            whole = _whole_cells(cells, lines[:-1])
+            if whole != cells:
+                left_out[number] = cells[-1][:200]
+            cells = whole
         when = keys.parse_v1_time(cells[0]) if cells else None
         if when is not None and len(cells) > 1 and cells[1]:
             known = names.setdefault((keys.iso(when), site_cell(cells[1])), set())
@@ -64,7 +67,8 @@ def first_version_without(text: str, removed: Removed) -> str:
 def _line_without(line: str, removed: Removed) -> str:
     cells = _cells(line)
     if not cells or keys.parse_v1_time(cells[0]) is None:
-        return "" if removed.mentioned(line) else line
+        # A row of ours stays: the reader refuses the file, and nothing is lost.
+        return "" if removed.mentioned(line) and not _ROW.match(line) else line
     kept = [*cells[:2], *(cell for cell in cells[2:] if not removed.holds(cell))]
     if kept == cells:
         return line

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 def lost_rows(store: Store, removed: Removed, has_first_version: bool) -> Rows:
-    """The rows that are known, without people who were removed; none where ``Captures`` has seen nobody.
+    """The rows that are known, without people who were removed.
 
     Runs of the first version that were forgotten since are among them: its file is kept as it was.
 
@@ -31,7 +31,7 @@ def lost_rows(store: Store, removed: Removed, has_first_version: bool) -> Rows:
     :raises RecordError: a file that would know them can't be read.
     """
     seen = _of_captures(store, removed)
-    return _of_first_version(store, removed) | seen if seen and not has_first_version else seen
+    return seen if has_first_version else _of_first_version(store, removed) | seen
 
 
 def _of_first_version(store: Store, removed: Removed) -> Rows:

@@ -30,6 +30,7 @@ _PORTS = (
 _ADDRESSES = (
     ("api", "base_url"),
     ("core", "execution_api_server_url"),
+    ("database", "sql_alchemy_conn"),
     ("celery", "broker_url"),
     ("celery", "result_backend"),
 )

@@ -130,8 +130,11 @@ def watch(
     merge_state = _states(context, task_ids=["merge"]).get("merge")
     if merge_state != "success":
         raise SiteFailedError(f"merge ended as {merge_state}: the dataset lacks this run. Clear merge to try again.")
+    if failed_in_merge is None:
+        # Somebody has marked it as done by hand.
+        raise SiteFailedError("merge has not said what came of the sites. Clear merge to try again.")
     optional = {site["name"] for site in sites if site["optional"]}
-    failed = set(failed_in_merge or ())
+    failed = set(failed_in_merge)
     for name in sorted(failed & optional):
         logger.warning("%s failed; it is optional, so the run may be green.", name)
     if required := sorted(failed - optional):
