@@ -80,7 +80,12 @@ def told(tmp_path_factory: pytest.TempPathFactory, mail: MailServer, statsd: Sta
         }
         make_connection(folder / "airflow", connection)
         # The trends can't be made of this month; a run of now does not read it.
-        FolderStore(folder / "store").write("Captures/2025-01.parquet", b"no parquet")
+        store = FolderStore(folder / "store")
+        store.write("Captures/2025-01.parquet", b"no parquet")
+        # With a row of ours: else merge would look into all months for the rows that it lacks, and end there, too.
+        store.write(
+            keys.CSV, b"time,site,celebrities,captured_at,source\n2025-01-01T08:00:00Z,OLD,,2025-01-01T08:00:00Z,live\n"
+        )
         with airflow(folder, settings) as running:
             # Its parts wait up to a minute for each other's writes.
             running.api.answer_s = 120
