@@ -196,7 +196,7 @@ class Egress:
             async with asyncio.timeout(_LOOKUP_S):
                 found = await self._in_thread(self._reach.addresses, host)
         except TimeoutError:
-            # Whose name server is slow would else have its address looked at by nobody.
+            # Otherwise a slow name server would keep its address from being checked.
             if self._reach.resolves:
                 raise InternalError("a name that could not be looked up in time") from None
         except (socket.gaierror, UnicodeError):

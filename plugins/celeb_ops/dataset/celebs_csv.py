@@ -171,7 +171,7 @@ def _ours(text: str, where: str) -> Rows:
         row[1] = site_cell(site)
         place = time, row[1]
         by_hand = site != row[1]
-        # A site's name that somebody had typed otherwise was once taken for another site: what a merge wrote counts.
+        # Earlier versions took `tmz` for another site and wrote a second row: the one that a merge wrote counts.
         if place in rows and by_hand != (place in typed):
             rows[place] = rows[place] if by_hand else tuple(row)
             typed.discard(place)

@@ -67,7 +67,7 @@ def first_version_without(text: str, removed: Removed) -> str:
 def _line_without(line: str, removed: Removed) -> str:
     cells = _cells(line)
     if not cells or keys.parse_v1_time(cells[0]) is None:
-        # A row of ours stays: the reader refuses the file, and nothing is lost.
+        # A row of ours stays, so that the reader refuses the file and nothing is lost.
         return "" if removed.mentioned(line) and not _ROW.match(line) else line
     kept = [*cells[:2], *(cell for cell in cells[2:] if not removed.holds(cell))]
     if kept == cells:
