@@ -22,6 +22,7 @@ from celeb_ops import settings as settings_module
 from celeb_ops.cli import airflow_home, newsroom
 from celeb_ops.settings import Settings
 from celeb_ops.store import FolderStore, S3Store
+from tests.aws.s3_proxy import S3Proxy, serving_s3
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,6 +105,13 @@ def s3_client(s3_endpoint: str) -> S3Client:
     )
 
 
+@pytest.fixture
+def proxy(s3_endpoint: str) -> Iterator[S3Proxy]:
+    """An S3 with bad days, before the endpoint."""
+    with serving_s3(s3_endpoint) as proxy:
+        yield proxy
+
+
 _buckets = itertools.count(1)
 
 
@@ -120,12 +128,15 @@ def folder_store(tmp_path: Path) -> FolderStore:
     return FolderStore(tmp_path / "store")
 
 
-@pytest.fixture(params=["folder", "s3"])
+@pytest.fixture
+def s3_store(s3_client: S3Client, bucket: str) -> S3Store:
+    return S3Store(s3_client, bucket, "press")
+
+
+@pytest.fixture(params=["folder_store", "s3_store"])
 def store(request: pytest.FixtureRequest) -> Store:
     """An empty store of each kind: the test runs once with a folder and once with S3."""
-    if request.param == "folder":
-        return request.getfixturevalue("folder_store")
-    return S3Store(request.getfixturevalue("s3_client"), request.getfixturevalue("bucket"), "some/prefix")
+    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture(scope="session")

@@ -8,19 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, ResponseStreamingError
 
-from tests.aws.s3_proxy import CUT, ERRORS, HALF, LOST, Request, S3Proxy, serving_s3
+from tests.aws.s3_proxy import CUT, ERRORS, HALF, LOST, Request, S3Proxy
 from tests.store.verbs import an_s3_client
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from mypy_boto3_s3 import S3Client
-
-
-@pytest.fixture
-def proxy(s3_endpoint: str) -> Iterator[S3Proxy]:
-    with serving_s3(s3_endpoint) as proxy:
-        yield proxy
 
 
 @pytest.fixture

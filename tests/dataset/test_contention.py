@@ -17,15 +17,15 @@ from celeb_ops.hooks.s3 import open_store
 from celeb_ops.records import Outcome
 from celeb_ops.settings import Settings
 from celeb_ops.store import S3Store
-from tests.aws.s3_proxy import CUT, HALF, LOST, S3Proxy, serving_s3
+from tests.aws.s3_proxy import CUT, HALF, LOST
 from tests.factories import a_result, a_screenshot, saved
 
 if TYPE_CHECKING:
     import pytest
-    from mypy_boto3_s3 import S3Client
 
     from celeb_ops.records import Result
     from celeb_ops.store import Change, Store
+    from tests.aws.s3_proxy import S3Proxy
 
 RUNS = [datetime(2026, 11, 1, 8, tzinfo=UTC) + timedelta(hours=12 * number) for number in range(20)]
 SITES = {"TMZ": ("Cher", "Zendaya"), "PEOPLE": ("Cher",), "EONLINE": ()}
@@ -75,47 +75,39 @@ def rows(store: Store, key: str) -> Counter[tuple[object, ...]]:
     return Counter(table.select("time", "site", "name" if "name" in table.columns else "outcome").iter_rows())
 
 
-def test_no_row_is_lost_or_doubled(
-    s3_endpoint: str, s3_client: S3Client, bucket: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    quiet = S3Store(s3_client, bucket, "press")
-    given = [a_run(quiet, when) for when in RUNS]
-    with serving_s3(s3_endpoint) as proxy:
-        stores = open_stores(proxy, bucket, len(RUNS), monkeypatch)
-        said = note_updates(monkeypatch)
-        proxy.at_random(FAULTS, seed=20)
-        # Each at least once, whichever thread comes upon what.
-        proxy.give(*OF_WRITES, to="PutObject")
-        done = merge_at_once(stores, given)
+def test_no_row_is_lost_or_doubled(proxy: S3Proxy, s3_store: S3Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = [a_run(s3_store, when) for when in RUNS]
+    stores = open_stores(proxy, s3_store.bucket, len(RUNS), monkeypatch)
+    said = note_updates(monkeypatch)
+    proxy.at_random(FAULTS, seed=20)
+    # Each at least once, whichever thread comes upon what.
+    proxy.give(*OF_WRITES, to="PutObject")
+    done = merge_at_once(stores, given)
 
     assert all(one.changed for one in done)
     # Also those whose word was lost: each of three tables was changed by each run.
     assert [one for key, one in said if key != keys.DATAPACKAGE] == [True] * 3 * len(RUNS)
-    lines = quiet.read(keys.CSV).decode().splitlines()[1:]
+    lines = s3_store.read(keys.CSV).decode().splitlines()[1:]
     assert [tuple(line.split(",")[:3]) for line in lines] == [
         (keys.iso(when), site, "; ".join(SITES[site])) for when in RUNS for site in sorted(SITES)
     ]
     seen = {(when, site, "seen") for when in RUNS for site in SITES}
     missed = {(when, "VARIETY", "failed") for when in RUNS}
-    assert rows(quiet, keys.captures(RUNS[0])) == Counter(seen | missed)
+    assert rows(s3_store, keys.captures(RUNS[0])) == Counter(seen | missed)
     sightings = {(when, site, name) for when in RUNS for site, names in SITES.items() for name in names}
-    assert rows(quiet, keys.sightings(RUNS[0])) == Counter(sightings)
+    assert rows(s3_store, keys.sightings(RUNS[0])) == Counter(sightings)
 
     assert proxy.faults.keys() == FAULTS.keys()
     assert 0.1 < proxy.faults.total() / proxy.requests.total() < 0.4
 
 
-def test_a_second_time_changes_nothing(
-    s3_endpoint: str, s3_client: S3Client, bucket: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    quiet = S3Store(s3_client, bucket, "press")
-    given = [a_run(quiet, when) for when in RUNS[:4]]
+def test_a_second_time_changes_nothing(proxy: S3Proxy, s3_store: S3Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = [a_run(s3_store, when) for when in RUNS[:4]]
     for when, one in zip(RUNS, given, strict=False):
-        merge(quiet, when, *one)
-    before = {key: quiet.read(key) for key in quiet.list("")}
-    with serving_s3(s3_endpoint) as proxy:
-        stores = open_stores(proxy, bucket, len(given), monkeypatch)
-        proxy.at_random(FAULTS, seed=21)
-        done = merge_at_once(stores, given)
+        merge(s3_store, when, *one)
+    before = {key: s3_store.read(key) for key in s3_store.list("")}
+    stores = open_stores(proxy, s3_store.bucket, len(given), monkeypatch)
+    proxy.at_random(FAULTS, seed=21)
+    done = merge_at_once(stores, given)
     assert not any(one.changed for one in done)
-    assert {key: quiet.read(key) for key in quiet.list("")} == before
+    assert {key: s3_store.read(key) for key in s3_store.list("")} == before

@@ -21,15 +21,15 @@ from celeb_ops.exceptions import (
 from celeb_ops.hooks.s3 import open_store, warn_of_new_prefix
 from celeb_ops.settings import PROJECT, Settings
 from celeb_ops.store import FolderStore, S3Store
-from tests.aws.s3_proxy import S3Proxy, serving_s3
 from tests.store.verbs import an_s3_client
 from tests.test_settings import FIRST_VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from mypy_boto3_s3 import S3Client
+
+    from tests.aws.s3_proxy import S3Proxy
 
 
 @pytest.fixture
@@ -197,20 +197,16 @@ def test_a_new_folder_of_one_s_own_gets_no_word(caplog: pytest.LogCaptureFixture
 class TestANewPrefix:
     """In a bucket of one's own."""
 
-    @pytest.fixture
-    def store(self, s3_client: S3Client, bucket: str) -> S3Store:
-        return S3Store(s3_client, bucket, "press")
-
-    def test_is_told(self, store: S3Store, caplog: pytest.LogCaptureFixture) -> None:
+    def test_is_told(self, s3_store: S3Store, caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level(logging.INFO, "celeb_ops")
-        warn_of_new_prefix(Settings(), store)
-        assert told(caplog) == [f"There is no dataset at s3://{store.bucket}/press/ yet: a new one begins."]
-        assert list(store.list("")) == []
+        warn_of_new_prefix(Settings(), s3_store)
+        assert told(caplog) == [f"There is no dataset at s3://{s3_store.bucket}/press/ yet: a new one begins."]
+        assert list(s3_store.list("")) == []
 
-    def test_is_new_once(self, store: S3Store, caplog: pytest.LogCaptureFixture) -> None:
+    def test_is_new_once(self, s3_store: S3Store, caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level(logging.INFO, "celeb_ops")
-        store.write("Celebs.csv", b"rows")
-        warn_of_new_prefix(Settings(), store)
+        s3_store.write("Celebs.csv", b"rows")
+        warn_of_new_prefix(Settings(), s3_store)
         assert not told(caplog)
 
 
@@ -218,43 +214,33 @@ class TestWithoutThePermissionToList:
     """Before any work it is found out whether what looks new is."""
 
     @pytest.fixture
-    def proxy(self, s3_endpoint: str) -> Iterator[S3Proxy]:
-        with serving_s3(s3_endpoint) as proxy:
-            proxy.denied = {"s3:ListBucket"}
-            yield proxy
-
-    @pytest.fixture
-    def store(self, proxy: S3Proxy, bucket: str) -> S3Store:
+    def unlisted(self, proxy: S3Proxy, bucket: str) -> S3Store:
+        proxy.denied = {"s3:ListBucket"}
         return S3Store(an_s3_client(proxy.url), bucket, "press")
 
-    def test_a_new_dataset_is_begun(self, store: S3Store) -> None:
-        warn_of_new_prefix(Settings(), store)
-        assert store.read("Celebs.csv") == b"time,site,celebrities,captured_at,source\n"
+    def test_a_new_dataset_is_begun(self, unlisted: S3Store) -> None:
+        warn_of_new_prefix(Settings(), unlisted)
+        assert unlisted.read("Celebs.csv") == b"time,site,celebrities,captured_at,source\n"
 
-    def test_one_that_is_there_is_left_as_it_is(self, store: S3Store) -> None:
-        store.write("Celebs.csv", b"rows")
-        warn_of_new_prefix(Settings(), store)
-        assert store.read("Celebs.csv") == b"rows"
+    def test_one_that_is_there_is_left_as_it_is(self, unlisted: S3Store) -> None:
+        unlisted.write("Celebs.csv", b"rows")
+        warn_of_new_prefix(Settings(), unlisted)
+        assert unlisted.read("Celebs.csv") == b"rows"
 
-    def test_one_that_may_not_be_read_is_an_error(self, proxy: S3Proxy, store: S3Store) -> None:
-        store.write("Celebs.csv", b"rows")
+    def test_one_that_may_not_be_read_is_an_error(self, proxy: S3Proxy, unlisted: S3Store) -> None:
+        unlisted.write("Celebs.csv", b"rows")
         proxy.denied.add("s3:GetObject")
         with pytest.raises(NotPermittedError, match=r"Celebs\.csv is there but may not be read, .*s3:GetObject"):
-            warn_of_new_prefix(Settings(), store)
+            warn_of_new_prefix(Settings(), unlisted)
 
-    def test_and_any_other_the_bucket_is_somebody_else_s(self, proxy: S3Proxy, store: S3Store) -> None:
+    def test_and_any_other_the_bucket_is_somebody_else_s(self, proxy: S3Proxy, unlisted: S3Store) -> None:
         proxy.denied |= {"s3:GetObject", "s3:PutObject", "s3:DeleteObject"}
         with pytest.raises(NotPermittedError, match=r"Celebs\.csv could not be written: .* permission s3:PutObject"):
-            warn_of_new_prefix(Settings(), store)
+            warn_of_new_prefix(Settings(), unlisted)
 
 
 class TestClient:
     """How it bears S3's short failures."""
-
-    @pytest.fixture
-    def proxy(self, s3_endpoint: str) -> Iterator[S3Proxy]:
-        with serving_s3(s3_endpoint) as proxy:
-            yield proxy
 
     def open(self, dotenv: Path, proxy: S3Proxy, bucket: str, more: str = "", **extra: object) -> S3Store:
         connection = {

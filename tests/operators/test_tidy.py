@@ -11,7 +11,6 @@ import pytest
 from celeb_ops import keys
 from celeb_ops.hooks import s3
 from celeb_ops.operators.tidy import tidy
-from tests.aws.s3_proxy import serving_s3
 from tests.factories import RUN_TIME
 from tests.store.verbs import an_s3_client
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from celeb_ops.store import FolderStore
+    from tests.aws.s3_proxy import S3Proxy
 
 STEM = keys.stem("TMZ", RUN_TIME)
 SLICES = [keys.plan(STEM), keys.slice_(STEM, (0, 10), (0, 10))]
@@ -78,22 +78,21 @@ class TestWithoutPermission:
 
     @pytest.fixture(params=["s3:ListBucket", "s3:DeleteObject"])
     def denied(
-        self, request: pytest.FixtureRequest, s3_endpoint: str, bucket: str, monkeypatch: pytest.MonkeyPatch
+        self, request: pytest.FixtureRequest, proxy: S3Proxy, bucket: str, monkeypatch: pytest.MonkeyPatch
     ) -> Iterator[str]:
         from celeb_ops.store import S3Store
 
-        with serving_s3(s3_endpoint) as proxy:
-            store = S3Store(an_s3_client(proxy.url), bucket)
-            for key in (*SLICES, *IMAGES):
-                store.write(key, b"")
-            proxy.denied = {request.param}
-            monkeypatch.setattr(s3, "open_store", lambda settings: store)
-            # What was written now is old at once.
-            monkeypatch.setenv("CELEBS_KEEP_SLICES_DAYS", "1e-9")
-            monkeypatch.setenv("CELEBS_KEEP_IMAGES_DAYS", "1e-9")
-            yield request.param
-            proxy.denied = set()
-            assert list(store.list("")) == sorted([*IMAGES, *SLICES])
+        store = S3Store(an_s3_client(proxy.url), bucket)
+        for key in (*SLICES, *IMAGES):
+            store.write(key, b"")
+        proxy.denied = {request.param}
+        monkeypatch.setattr(s3, "open_store", lambda settings: store)
+        # What was written now is old at once.
+        monkeypatch.setenv("CELEBS_KEEP_SLICES_DAYS", "1e-9")
+        monkeypatch.setenv("CELEBS_KEEP_IMAGES_DAYS", "1e-9")
+        yield request.param
+        proxy.denied = set()
+        assert list(store.list("")) == sorted([*IMAGES, *SLICES])
 
     def test_nothing_goes_and_the_log_says_what_lacks(self, denied: str, caplog: pytest.LogCaptureFixture) -> None:
         assert tidy() is None

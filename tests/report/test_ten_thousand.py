@@ -81,7 +81,7 @@ def strings() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory, strings: list[str]) -> FolderStore:
+def hostile(tmp_path_factory: pytest.TempPathFactory, strings: list[str]) -> FolderStore:
     """Twenty captures of one site; each of its faces has a hostile name, headline, alternative text and link."""
     store = FolderStore(tmp_path_factory.mktemp("hostile"))
     each = STRINGS // CAPTURES
@@ -108,8 +108,8 @@ def starts_a_formula(cell: str) -> bool:
     return cell.lstrip("\t\r\n \u00a0\u200b\u202e\u2066\u2067\0").startswith(FORMULA)
 
 
-def test_no_cell_starts_a_formula_and_none_is_lost(store: FolderStore) -> None:
-    rows = list(csv.DictReader(io.StringIO(store.read(keys.CSV).decode(), newline="")))
+def test_no_cell_starts_a_formula_and_none_is_lost(hostile: FolderStore) -> None:
+    rows = list(csv.DictReader(io.StringIO(hostile.read(keys.CSV).decode(), newline="")))
     assert len(rows) == CAPTURES
     assert [cell for row in rows for cell in row.values() if starts_a_formula(cell)] == []
     names = [name for row in rows for name in row["celebrities"].split("; ")]
@@ -117,8 +117,8 @@ def test_no_cell_starts_a_formula_and_none_is_lost(store: FolderStore) -> None:
     assert [name for name in names if starts_a_formula(name)] == []
 
 
-def test_the_tables_have_them_as_they_were(store: FolderStore, strings: list[str]) -> None:
-    table = pl.read_parquet(store.root / "Sightings" / "*.parquet").sort("time", "top")
+def test_the_tables_have_them_as_they_were(hostile: FolderStore, strings: list[str]) -> None:
+    table = pl.read_parquet(hostile.root / "Sightings" / "*.parquet").sort("time", "top")
     assert table["headline"].to_list() == strings
     assert table["alt"].to_list() == strings
     assert table["link"].to_list() == strings
@@ -126,9 +126,9 @@ def test_the_tables_have_them_as_they_were(store: FolderStore, strings: list[str
 
 
 def test_an_export_has_them_all_and_no_formula(
-    store: FolderStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    hostile: FolderStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("CELEBS_STORE", str(store.root))
+    monkeypatch.setenv("CELEBS_STORE", str(hostile.root))
     assert export(["--format", "csv", "--out", str(tmp_path / "out")]) == 0
     (file,) = (tmp_path / "out").glob("Sightings*.csv")
     with file.open(newline="", encoding="utf-8") as opened:
@@ -137,13 +137,13 @@ def test_an_export_has_them_all_and_no_formula(
     assert [cell for row in rows for cell in row.values() if starts_a_formula(cell)] == []
 
 
-def test_no_script_of_theirs_runs(store: FolderStore, browser: WebDriver, strings: list[str]) -> None:
+def test_no_script_of_theirs_runs(hostile: FolderStore, browser: WebDriver, strings: list[str]) -> None:
     watch(browser)
-    page = store.root / keys.REPORT
+    page = hostile.root / keys.REPORT
     for part in ("", "#person-1", "#person-50"):
         browser.get(f"{page.as_uri()}{part}")
         assert told(browser) == []
-    with served(app_of(store)) as server:
+    with served(app_of(hostile)) as server:
         for path in ("", "?period=all", "sites", *(f"people/{address(name)}" for name in strings[::1_000])):
             browser.get(f"{server}/{path}")
             assert told(browser) == [], path

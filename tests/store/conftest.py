@@ -6,18 +6,10 @@ import pytest
 
 from celeb_ops.store import S3Store
 from celeb_ops.store import s3 as s3_module
-from tests.aws.s3_proxy import S3Proxy, serving_s3
 from tests.store.verbs import an_s3_client
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture
-def proxy(s3_endpoint: str, bucket: str) -> Iterator[S3Proxy]:
-    """An S3 with bad days, with a new bucket."""
-    with serving_s3(s3_endpoint) as proxy:
-        yield proxy
+    from tests.aws.s3_proxy import S3Proxy
 
 
 @pytest.fixture

@@ -20,17 +20,12 @@ if TYPE_CHECKING:
 MB = 1024 * 1024
 
 
-@pytest.fixture
-def store(s3_client: S3Client, bucket: str) -> S3Store:
-    return S3Store(s3_client, bucket, "press")
+def test_the_address_is_the_s3_url(s3_store: S3Store) -> None:
+    assert s3_store.url("Celebs.csv") == f"s3://{s3_store.bucket}/press/Celebs.csv"
 
 
-def test_the_address_is_the_s3_url(store: S3Store) -> None:
-    assert store.url("Celebs.csv") == f"s3://{store.bucket}/press/Celebs.csv"
-
-
-def test_other_services_are_told_bucket_and_name(store: S3Store) -> None:
-    assert store.s3_object("Slices/a.jpeg") == {"Bucket": store.bucket, "Name": "press/Slices/a.jpeg"}
+def test_other_services_are_told_bucket_and_name(s3_store: S3Store) -> None:
+    assert s3_store.s3_object("Slices/a.jpeg") == {"Bucket": s3_store.bucket, "Name": "press/Slices/a.jpeg"}
 
 
 @pytest.mark.parametrize(
@@ -44,9 +39,9 @@ def test_other_services_are_told_bucket_and_name(store: S3Store) -> None:
     ],
 )
 @pytest.mark.parametrize("verb", ["write", "update"])
-def test_a_browser_is_told_what_a_file_is(store: S3Store, key: str, kind: str, verb: str) -> None:
-    VERBS[verb](store, key)
-    assert store.client.head_object(Bucket=store.bucket, Key=f"press/{key}")["ContentType"] == kind
+def test_a_browser_is_told_what_a_file_is(s3_store: S3Store, key: str, kind: str, verb: str) -> None:
+    VERBS[verb](s3_store, key)
+    assert s3_store.client.head_object(Bucket=s3_store.bucket, Key=f"press/{key}")["ContentType"] == kind
 
 
 @pytest.mark.parametrize(("prefix", "inside"), [("press/daily", "press/daily/"), ("", "")])

@@ -30,7 +30,7 @@ SESSION_TOKEN = "FwoGZXIvYXdzEBYaDEXAMPLETOKEN"
 
 
 @pytest.fixture
-def store(proxy: S3Proxy, bucket: str) -> S3Store:
+def signed(proxy: S3Proxy, bucket: str) -> S3Store:
     """A store behind the proxy whose boto tries each request twice, signed for by a session."""
     client = an_s3_client(
         proxy.url,
@@ -69,21 +69,21 @@ REDIRECTS = {"PermanentRedirect", "AuthorizationHeaderMalformed"}
 @pytest.mark.parametrize("code", REFUSED)
 @every_verb()
 def test_a_refusal_is_a_sentence_and_not_tried_again(
-    proxy: S3Proxy, store: S3Store, code: str, verb: Callable[[Store, str], Any]
+    proxy: S3Proxy, signed: S3Store, code: str, verb: Callable[[Store, str], Any]
 ) -> None:
     proxy.at_random({code: 1}, seed=1)
     with pytest.raises(StoreRefusedError) as error:
-        verb(store, "Celebs.csv")
+        verb(signed, "Celebs.csv")
     assert re.sub(r"^s3://\S+/press/Celebs.csv could not be \w+: ", "", str(error.value)) == REFUSED[code]
     assert isinstance(error.value, PermanentError)
     assert not isinstance(error.value, NotPermittedError)
     assert proxy.faults[code] == (2 if code in REDIRECTS else 1)
 
 
-def test_a_clock_that_is_wrong_is_told_with_both_times(proxy: S3Proxy, store: S3Store) -> None:
+def test_a_clock_that_is_wrong_is_told_with_both_times(proxy: S3Proxy, signed: S3Store) -> None:
     proxy.give("RequestTimeTooSkewed")
     with pytest.raises(StoreRefusedError) as error:
-        store.read("Celebs.csv")
+        signed.read("Celebs.csv")
     told = re.fullmatch(
         r"s3://.*/Celebs\.csv could not be read: RequestTimeTooSkewed: The difference between the request time and the "
         r"current time is too large\. This machine's clock says (\S+Z), S3's (\S+Z): set the clock \(a container has "
@@ -111,30 +111,30 @@ def test_a_clock_that_is_wrong_is_told_with_both_times(proxy: S3Proxy, store: S3
 )
 @pytest.mark.parametrize("verb", ["read", "write", "list", "delete"])
 def test_what_may_pass_is_tried_again_by_boto_and_then_by_airflow(
-    proxy: S3Proxy, store: S3Store, fault: str, said: str, verb: str
+    proxy: S3Proxy, signed: S3Store, fault: str, said: str, verb: str
 ) -> None:
     proxy.give(fault, fault)
     with pytest.raises(StoreError, match=said) as error:
-        VERBS[verb](store, "Celebs.csv")
+        VERBS[verb](signed, "Celebs.csv")
     assert type(error.value) is StoreError
     assert proxy.faults == {fault: 2}
     assert proxy.requests.total() == 2
 
 
-def test_what_boto_does_not_try_again_airflow_does(proxy: S3Proxy, store: S3Store) -> None:
+def test_what_boto_does_not_try_again_airflow_does(proxy: S3Proxy, signed: S3Store) -> None:
     proxy.give("IncompleteBody")
     with pytest.raises(StoreError, match=r"a could not be written: IncompleteBody: You did not provide") as error:
-        store.write("a", b"1")
+        signed.write("a", b"1")
     assert type(error.value) is StoreError
     assert proxy.requests == {"PutObject": 1}
 
 
 @pytest.mark.parametrize("verb", ["read", "exists", "update"])
-def test_an_error_that_breaks_off_may_pass(store: S3Store, verb: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_that_breaks_off_may_pass(signed: S3Store, verb: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(s3, "UPDATE_ATTEMPTS", 2)
-    store.client.meta.events.register("before-send.s3.GetObject", lambda **_: AWSResponse("", 500, {}, BreaksOff()))
+    signed.client.meta.events.register("before-send.s3.GetObject", lambda **_: AWSResponse("", 500, {}, BreaksOff()))
     with pytest.raises(StoreError, match=r"could not be read: the connection broke\. Check the conn") as error:
-        VERBS[verb](store, "Celebs.csv")
+        VERBS[verb](signed, "Celebs.csv")
     assert type(error.value) is StoreError
 
 
@@ -146,9 +146,9 @@ class BreaksOff:
 
 
 @every_verb()
-def test_a_missing_bucket_is_a_sentence(proxy: S3Proxy, store: S3Store, verb: Callable[[Store, str], Any]) -> None:
+def test_a_missing_bucket_is_a_sentence(proxy: S3Proxy, signed: S3Store, verb: Callable[[Store, str], Any]) -> None:
     with pytest.raises(StoreRefusedError) as error:
-        verb(S3Store(store.client, "celebs-nowhere"), "Celebs.csv")
+        verb(S3Store(signed.client, "celebs-nowhere"), "Celebs.csv")
     assert str(error.value) == "There is no bucket 'celebs-nowhere': create it, or set CELEBS_STORE to another one."
     assert proxy.requests.total() == 1
 
@@ -173,10 +173,10 @@ def test_no_credentials_are_a_sentence(s3_endpoint: str) -> None:
 
 @pytest.mark.parametrize("code", ERRORS)
 @pytest.mark.parametrize("verb", ["read", "write"])
-def test_no_sentence_has_credentials(proxy: S3Proxy, store: S3Store, code: str, verb: str) -> None:
+def test_no_sentence_has_credentials(proxy: S3Proxy, signed: S3Store, code: str, verb: str) -> None:
     proxy.give(code, code)
     with pytest.raises(StoreError) as error:
-        VERBS[verb](store, "Celebs.csv")
+        VERBS[verb](signed, "Celebs.csv")
     for secret in (ACCESS_KEY, SECRET_KEY, SESSION_TOKEN, "Signature="):
         assert secret not in str(error.value)
 

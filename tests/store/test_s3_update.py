@@ -96,13 +96,13 @@ class TestALostAnswer:
     """The write is done, and nobody says so."""
 
     @pytest.fixture
-    def store(self, proxy: S3Proxy, bucket: str, attempts: int) -> S3Store:
+    def losing(self, proxy: S3Proxy, bucket: str, attempts: int) -> S3Store:
         return S3Store(an_s3_client(proxy.url, attempts), bucket, "press")
 
     @pytest.mark.parametrize("there", [True, False])
-    def test_is_no_second_write(self, proxy: S3Proxy, store: S3Store, attempts: int, there: bool) -> None:
+    def test_is_no_second_write(self, proxy: S3Proxy, losing: S3Store, attempts: int, there: bool) -> None:
         if there:
-            store.write("a", b"1")
+            losing.write("a", b"1")
         proxy.give(LOST, to="PutObject")
         proxy.requests.clear()
         seen: list[bytes | None] = []
@@ -111,28 +111,28 @@ class TestALostAnswer:
             seen.append(old)
             return (old or b"") + b"+"
 
-        assert store.update("a", appended) is True
-        assert store.read("a") == (b"1+" if there else b"+")
+        assert losing.update("a", appended) is True
+        assert losing.read("a") == (b"1+" if there else b"+")
         assert seen == [b"1" if there else None]
         # With boto's own second try, which meets 412: of its own first one.
         assert proxy.requests == {"GetObject": 3, "PutObject": attempts}
 
     def test_is_a_change_also_where_another_writer_went_on_from_it(
-        self, proxy: S3Proxy, store: S3Store, attempts: int, monkeypatch: pytest.MonkeyPatch
+        self, proxy: S3Proxy, losing: S3Store, attempts: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         proxy.give(LOST, to="PutObject")
-        other = S3Store(store.client, store.bucket, "press")
+        other = S3Store(losing.client, losing.bucket, "press")
         monkeypatch.setattr(s3.time, "sleep", lambda _: other.update("a", with_line(b"other\n")))
-        assert store.update("a", with_line(b"mine\n")) is True
-        assert store.read("a") == b"mine\nother\n"
+        assert losing.update("a", with_line(b"mine\n")) is True
+        assert losing.read("a") == b"mine\nother\n"
 
     def test_and_another_s_write_in_its_place_are_both_kept(
-        self, proxy: S3Proxy, store: S3Store, attempts: int, monkeypatch: pytest.MonkeyPatch
+        self, proxy: S3Proxy, losing: S3Store, attempts: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         proxy.give(LOST, to="PutObject")
-        monkeypatch.setattr(s3.time, "sleep", lambda _: store.write("a", b"other\n"))
-        assert store.update("a", with_line(b"mine\n")) is True
-        assert store.read("a") == b"other\nmine\n"
+        monkeypatch.setattr(s3.time, "sleep", lambda _: losing.write("a", b"other\n"))
+        assert losing.update("a", with_line(b"mine\n")) is True
+        assert losing.read("a") == b"other\nmine\n"
 
 
 class TestFaults:
