@@ -48,28 +48,28 @@ cluster: ## Airflow on Docker: Celery workers, remote browsers, Postgres; waits,
 	@./deploy/cluster.sh
 
 review: setup ## the latest run's names on its screenshots, as one page: review.html (WHAT=data/demo or a Results/… key)
-	@$(PY) -m celeb_ops.review -- $${WHAT:+"$$WHAT"}
+	@$(PY) -m celeb_ops.cli.main review -- $${WHAT:+"$$WHAT"}
 
 report: setup ## rebuild the trends (Trends/) and the report (Report/index.html) of CELEBS_STORE
-	@$(PY) -m celeb_ops.trends.main
+	@$(PY) -m celeb_ops.cli.main report
 
 forget: setup ## take out of the dataset: somebody who asked for it, for good (NAME="Grace Hopper"; ALIAS=…, one a call; GALLERY=1), or a run (RUN=2026-11-20T08:00 SITES=TMZ,PEOPLE); DRY=1 FORCE=1
-	@$(PY) -m celeb_ops.forget.main $${RUN:+--run="$$RUN"} $${SITES:+--sites="$$SITES"} $${ALIAS:+--alias="$$ALIAS"} $(call flag,DRY,--dry-run) $(call flag,FORCE,--yes) $(call flag,GALLERY,--gallery) -- $${NAME:+"$$NAME"}
+	@$(PY) -m celeb_ops.cli.main forget $${RUN:+--run="$$RUN"} $${SITES:+--sites="$$SITES"} $${ALIAS:+--alias="$$ALIAS"} $(call flag,DRY,--dry-run) $(call flag,FORCE,--yes) $(call flag,GALLERY,--gallery) -- $${NAME:+"$$NAME"}
 
 gallery: setup ## public figures from Wikidata for the local recogniser (COUNT=1000 OCCUPATIONS=actor,singer COUNTRIES=US,GB PEOPLE=names.txt)
-	@$(PY) -m celeb_ops.gallery.main build $${COUNT:+--count="$$COUNT"} $${OCCUPATIONS:+--occupations="$$OCCUPATIONS"} $${COUNTRIES:+--countries="$$COUNTRIES"} $${PEOPLE:+--people="$$PEOPLE"}
+	@$(PY) -m celeb_ops.cli.main gallery build $${COUNT:+--count="$$COUNT"} $${OCCUPATIONS:+--occupations="$$OCCUPATIONS"} $${COUNTRIES:+--countries="$$COUNTRIES"} $${PEOPLE:+--people="$$PEOPLE"}
 
 gallery-show: setup ## a page with somebody's reference faces: gallery-person.html (NAME="Grace Hopper"); without a name who is in it, and who is not
-	@if [ -n "$$NAME" ]; then $(PY) -m celeb_ops.gallery.main show -- "$$NAME"; else $(PY) -m celeb_ops.gallery.main info; fi
+	@if [ -n "$$NAME" ]; then $(PY) -m celeb_ops.cli.main gallery show -- "$$NAME"; else $(PY) -m celeb_ops.cli.main gallery info; fi
 
 gallery-check: setup ## which photos of the gallery help, and which do not
-	@$(PY) -m celeb_ops.gallery.main check
+	@$(PY) -m celeb_ops.cli.main gallery check
 
 export: setup ## the dataset's rows as files to hand on (FROM=2026-11-01 TO=2026-12-01 SITES=TMZ FORMAT=csv|parquet|json OUT=export)
-	@$(PY) -m celeb_ops.dataset.export $(EXPORT)
+	@$(PY) -m celeb_ops.cli.main export $(EXPORT)
 
 docs: $(VENV)/.requirements ## write the columns of docs/dataset.md anew, from the schema
-	@$(PY) -m celeb_ops.dataset.dictionary
+	@$(PY) -m celeb_ops.cli.main docs
 
 check: setup-dev ## lint, format, types
 	$(VENV)/bin/ruff check .

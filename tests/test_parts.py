@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import pytest
 
-from celeb_ops.forget.main import main
+from celeb_ops.cli.main import main
 from celeb_ops.operators.tidy import tidy
 from celeb_ops.removed import Person, add
 from celeb_ops.settings import PROJECT
@@ -81,9 +81,9 @@ def test_forget_removes_what_a_killed_writer_left_and_not_what_a_live_one_writes
     live = writer()
     dead, alive = sorted(parts(folder_store.root), key=lambda part: part.stat().st_mtime_ns)
     assert b"Grace Hopper" in dead.read_bytes()
-    assert main(["Grace Hopper", "--dry-run"]) == 0
+    assert main(["forget", "Grace Hopper", "--dry-run"]) == 0
     assert dead.exists()
-    assert main(["Grace Hopper"]) == 0
+    assert main(["forget", "Grace Hopper"]) == 0
     assert parts(folder_store.root) == [alive]
     live.communicate("on\n")
     assert live.returncode == 0

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from celeb_ops import keys, review
+from celeb_ops.cli.main import main
 from celeb_ops.exceptions import NotStoredError
 from celeb_ops.geometry import Box
 from celeb_ops.records import LeftOut, Picture, Plan, Span
@@ -136,8 +137,8 @@ def test_the_command_writes_the_page(
     a_run(folder_store)
     for what in (str(folder_store.root), RESULT):
         out = tmp_path / "out.html"
-        assert review.main([what, "--out", str(out)]) == 0
+        assert main(["review", what, "--out", str(out)]) == 0
         assert "Nobody was named." in out.read_text()
         out.unlink()
-    assert review.main(["Results/none.json", "--out", str(tmp_path / "out.html")]) == 2
+    assert main(["review", "Results/none.json", "--out", str(tmp_path / "out.html")]) == 2
     assert "is not there" in capsys.readouterr().err

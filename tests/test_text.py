@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from celeb_ops.exceptions import CaptureError
 from celeb_ops.records import Outcome
-from celeb_ops.text import SENTENCE_CHARS, cleaned
+from celeb_ops.text import SENTENCE_CHARS, cleaned, counted
 from tests.factories import RUN_TIME
 
 HOSTILE = "\x1b[2J\x9b31m\x00\u202e\ud800\u2028 Ann\n" + "x" * 10**6
@@ -34,3 +35,8 @@ def test_no_page_writes_an_error_or_a_reason_of_a_megabyte() -> None:
     ):
         assert said.startswith("[2J 31m Ann x")
         assert len(said) == SENTENCE_CHARS
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "0 faces"), (1, "1 face"), (2, "2 faces"), (1_234, "1,234 faces")])
+def test_counts_are_grammatical(number: int, text: str) -> None:
+    assert counted(number, "face") == text

@@ -20,7 +20,6 @@ from benchmarks.faces.measures import Measured, take, take_all
 from benchmarks.faces.montage import montages
 from benchmarks.faces.naming import link_gallery, recognizer_of, said, sizes
 from benchmarks.faces.report import about, figures, markdown, page, tables
-from celeb_ops.cli import parsed
 from celeb_ops.exceptions import CelebsError, GalleryError, PermanentError
 
 if TYPE_CHECKING:
@@ -83,7 +82,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--everybody", action="store_true", help="measure on people too that constants are fitted on")
     parser.add_argument("--before", type=Path, help="figures of a run before (.json), to show beside these")
     parser.add_argument("--store", action="store_true", help="compare with Rekognition's answers kept in CELEBS_STORE")
-    return parsed(parser, arguments)
+    return parser.parse_args(arguments)
 
 
 def _measured(photos: Labelled, console: Console) -> tuple[Measured, list[Path]]:

@@ -1,27 +1,23 @@
-"""``python -m celeb_ops.review [FOLDER|KEY]``: one page to look at, with the names of a run on its screenshots."""
+"""One page to look at, with the names of a run on its screenshots."""
 
 from __future__ import annotations
 
-import argparse
 import base64
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jinja2
 import pyvips
 
 from celeb_ops import keys
-from celeb_ops.cli import counted, parsed
-from celeb_ops.exceptions import CelebsError, EmptyPictureError, InvalidKeyError, NotStoredError
+from celeb_ops.exceptions import EmptyPictureError, InvalidKeyError, NotStoredError
 from celeb_ops.gallery.references import References
 from celeb_ops.records import Plan, Result, Screenshot
-from celeb_ops.settings import Settings
-from celeb_ops.store import FolderStore
+from celeb_ops.text import counted
 from celeb_ops.vips import opaque, reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from celeb_ops.records import Sighting
     from celeb_ops.store import Store
@@ -159,35 +155,3 @@ def _data_url(jpeg: bytes) -> str:
 def _share(part: int, whole: int) -> float:
     """Percent, to a hundredth of a pixel on any page."""
     return round(100 * part / whole, 5)
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Exit status: 0 fine, 2 bad input."""
-    parser = argparse.ArgumentParser(prog="python -m celeb_ops.review", description=__doc__)
-    parser.add_argument(
-        "what",
-        nargs="?",
-        help="a dataset's folder (its latest run, and its gallery/), or a key, Results/….json; default: CELEBS_STORE",
-    )
-    parser.add_argument("--out", type=Path, default=Path("review.html"), help="the page's file (default: review.html)")
-    options = parsed(parser, arguments)
-    try:
-        from celeb_ops.hooks.s3 import open_store
-
-        settings = Settings.load()
-        folder = Path(options.what) if options.what and not options.what.endswith(".json") else None
-        store = FolderStore(folder) if folder else open_store(settings)
-        results = latest(store) if folder or not options.what else [options.what]
-        beside = folder / "gallery" if folder else None
-        gallery = beside if beside and beside.is_dir() else settings.path(settings.gallery)
-        page = review(store, results, gallery, settings.path(settings.cache))
-        options.out.write_text(page, encoding="utf-8")
-    except (CelebsError, OSError) as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    print(f"{options.out}: {counted(len(results), 'site')}, {len(page) / 1e6:.1f} MB. Open it in a browser.")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

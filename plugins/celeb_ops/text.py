@@ -17,3 +17,8 @@ def cleaned(text: str, most: int = SENTENCE_CHARS) -> str:
     # A page may say 100 MB: what is cut off anyway is not looked at.
     line = " ".join(_UNSAFE.sub(" ", text[: 4 * most]).split())
     return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 face``, ``2 faces``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -87,8 +86,10 @@ def test_a_database_is_made_once(airflow_home: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_a_database_that_can_not_be_made_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # A Python that fails at everything, at once.
-    monkeypatch.setattr(sys, "executable", shutil.which("false"))
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\nexit 1\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
     with pytest.raises(AirflowHomeError, match=r"could not be made; see .*migrate\.log"):
         migrated(tmp_path, tmp_path / "migrate.log")
     assert not list(tmp_path.glob("migrated-*"))

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 import pytest
 from selenium.webdriver.common.by import By
 
-from celeb_ops import keys, review
+from celeb_ops import keys
 from celeb_ops.capture.browser import open_browser
 from celeb_ops.cli import demo
 from celeb_ops.cli.airflow_home import AirflowHomeError
+from celeb_ops.cli.main import main
 from celeb_ops.settings import PROJECT, Settings
 from celeb_ops.sites import CaptureOptions, load_sites
 from celeb_ops.store import FolderStore
@@ -95,7 +96,7 @@ class TestARun:
     def test_its_review_shows_a_reference_beside_each_name(
         self, ended: subprocess.CompletedProcess[str], folder: Path, tmp_path: Path
     ) -> None:
-        assert review.main([str(folder / "store"), "--out", str(tmp_path / "review.html")]) == 0
+        assert main(["review", str(folder / "store"), "--out", str(tmp_path / "review.html")]) == 0
         page = (tmp_path / "review.html").read_text()
         assert (page.count('alt="the face on the page"'), page.count('alt="the reference"')) == (5, 5)
 

@@ -101,24 +101,24 @@ class TestArguments:
         assert self.said(python, "run", **wishes)[3:] == []
         assert self.said(python, "run", *(f"{name}={value}" for name, value in wishes.items()))[3:] == []
         said = self.said(python, "forget", "NAME=x", f"DRY={no}", f"FORCE={no}", GALLERY=no)
-        assert said[2:] == ["[--]", "[x]"]
+        assert said[3:] == ["[--]", "[x]"]
 
     def test_of_an_export_are_handed_on_whole(self, python: Checkout) -> None:
         given = {"FROM": "2026-11-01 08:00", "TO": "2026-12-01", "SITES": "A, B", "FORMAT": "csv", "OUT": "my export"}
         words = [f"[--{name.lower()}={value}]" for name, value in given.items()]
-        assert self.said(python, "export", **given) == ["[-m]", "[celeb_ops.dataset.export]", *words]
-        assert self.said(python, "export") == ["[-m]", "[celeb_ops.dataset.export]"]
+        assert self.said(python, "export", **given) == ["[-m]", "[celeb_ops.cli.main]", "[export]", *words]
+        assert self.said(python, "export") == ["[-m]", "[celeb_ops.cli.main]", "[export]"]
 
     def test_of_a_name_to_forget_are_handed_on_whole(self, python: Checkout) -> None:
         said = self.said(python, "forget", """NAME=--x; "=cmd" 'no'""", "ALIAS=-y z", "DRY=1", "GALLERY=1")
-        assert said[2:] == ["[--alias=-y z]", "[--dry-run]", "[--gallery]", "[--]", """[--x; "=cmd" 'no']"""]
+        assert said[3:] == ["[--alias=-y z]", "[--dry-run]", "[--gallery]", "[--]", """[--x; "=cmd" 'no']"""]
 
     @pytest.mark.parametrize("by", ["arguments", "environment"])
     def test_of_a_run_to_forget_are_handed_on_whole(self, by: str, python: Checkout) -> None:
         given = {"RUN": "2026-11-20 08:00", "SITES": "TMZ, PEOPLE", "FORCE": "1"}
         words = [f"{name}={value}" for name, value in given.items()] if by == "arguments" else []
         said = self.said(python, "forget", *words, **({} if words else given))
-        assert said[2:] == ["[--run=2026-11-20 08:00]", "[--sites=TMZ, PEOPLE]", "[--yes]", "[--]"]
+        assert said[3:] == ["[--run=2026-11-20 08:00]", "[--sites=TMZ, PEOPLE]", "[--yes]", "[--]"]
 
     def test_of_another_airflow_in_the_shell_have_no_say(self, checkout: Checkout) -> None:
         checkout.have("python", "env")

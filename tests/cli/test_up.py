@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import socket
 import subprocess
 import sys
@@ -92,16 +91,17 @@ def test_airflow_that_ends_while_it_starts_is_told(tmp_path: Path) -> None:
 
 
 def test_nobody_else_reads_the_login(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "executable", shutil.which("true"))
+    # A Python that does nothing.
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
     for name in ("up.log", up.PASSWORDS):
         (tmp_path / name).touch(0o644)
         (tmp_path / name).chmod(0o644)
     with up._standalone(tmp_path, 1, tmp_path / "up.log"):
         pass
-    assert {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()} == {
-        "up.log": 0o600,
-        up.PASSWORDS: 0o600,
-    }
+    assert [(tmp_path / name).stat().st_mode & 0o777 for name in ("up.log", up.PASSWORDS)] == [0o600, 0o600]
 
 
 def test_airflow_is_asked_past_the_proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from celeb_ops import keys
+from celeb_ops.cli.main import main
 from celeb_ops.dataset import merge
-from celeb_ops.forget.main import main
 from celeb_ops.gallery import looking
 from celeb_ops.gallery.looking import Look
 from celeb_ops.recognition import gallery_file
@@ -56,7 +56,7 @@ def looks(place: Path) -> set[str]:
 
 
 def test_goes_under_every_name_that_the_dataset_has(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["Ye"]) == 0
+    assert main(["forget", "Ye"]) == 0
     assert "Kanye West, Q15935" in capsys.readouterr().out
     removed = Removed.load(FolderStore(place / "store"))
     assert removed.people[0].names == ("Ye", "Kanye West", "Q15935")
@@ -69,15 +69,15 @@ def test_goes_under_every_name_that_the_dataset_has(place: Path, capsys: pytest.
 
 @pytest.mark.parametrize("name", ["kanye west", "Q15935"])
 def test_is_found_by_any_of_them(place: Path, name: str) -> None:
-    assert main([name]) == 0
+    assert main(["forget", name]) == 0
     assert Removed.load(FolderStore(place / "store")).holds("Ye")
 
 
 def test_goes_out_of_the_file_on_demand(place: Path) -> None:
-    assert main(["Ye"]) == 0
+    assert main(["forget", "Ye"]) == 0
     path = place / "gallery" / gallery_file.FILE
     assert {one.person.name for one in gallery_file.read(path).entries} == {"Ye", "Cher"}
-    assert main(["Ye", "--gallery"]) == 0
+    assert main(["forget", "Ye", "--gallery"]) == 0
     whole = gallery_file.read(path)
     assert {one.person.name for one in whole.entries} == {"Cher"}
     assert whole.about.confusable == ()
@@ -85,7 +85,7 @@ def test_goes_out_of_the_file_on_demand(place: Path) -> None:
 
 def test_a_dry_run_says_it_and_changes_nothing(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = {path: path.read_bytes() for path in place.rglob("*") if path.is_file()}
-    assert main(["Ye", "--dry-run", "--gallery"]) == 0
+    assert main(["forget", "Ye", "--dry-run", "--gallery"]) == 0
     said = capsys.readouterr().out
     assert "Kanye West, Q15935" in said
     # Both of their rows, though one has another name.
@@ -96,17 +96,17 @@ def test_a_dry_run_says_it_and_changes_nothing(place: Path, capsys: pytest.Captu
 def test_a_qid_written_by_hand_is_gone_through_again(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     store = FolderStore(place / "store")
     store.write(keys.REMOVED, b"- {name: Somebody, aliases: [Q15935]}\n")
-    assert main([]) == 0
-    assert "Somebody is kept out by these too: Kanye West, Ye." in capsys.readouterr().out
+    assert main(["forget"]) == 0
+    assert "Somebody is kept out by these names too: Kanye West, Ye." in capsys.readouterr().out
     assert Removed.load(store).holds("Kanye West")
     assert b"Kanye" not in store.read(keys.sightings(on(0)))
     listed = store.read(keys.REMOVED)
-    assert main([]) == 0
+    assert main(["forget"]) == 0
     assert store.read(keys.REMOVED) == listed
 
 
 def test_an_older_result_under_a_new_name_is_theirs_by_its_qid(place: Path) -> None:
-    assert main(["Ye"]) == 0
+    assert main(["forget", "Ye"]) == 0
     store = FolderStore(place / "store")
     sidecar = saved(store, a_screenshot(parts=[]))
     sightings = [a_sighting("Yeezus", qid="Q15935"), a_sighting("Cher", qid="Q12003")]
@@ -116,12 +116,12 @@ def test_an_older_result_under_a_new_name_is_theirs_by_its_qid(place: Path) -> N
 
 
 def test_a_row_goes_by_its_qid_where_nobody_knew_its_name(place: Path) -> None:
-    assert main(["Ye"]) == 0
+    assert main(["forget", "Ye"]) == 0
     # A task that had begun before ends after.
     rows = Rows()
     rows.seen("A", on(2), {"name": "Yeezus", "qid": "Q15935"}, {"name": "Cher", "qid": "Q12003"})
     rows.write(FolderStore(place / "store"))
-    assert main([]) == 0
+    assert main(["forget"]) == 0
     assert not [path for path in (place / "store").rglob("*.parquet") if b"Yeezus" in path.read_bytes()]
 
 
@@ -131,9 +131,9 @@ def test_of_two_with_one_name_the_qid_says_who_is_meant(place: Path) -> None:
     rows.seen("A", on(0), {"name": "John Smith", "qid": "Q1"}, {"name": "Johnny", "qid": "Q1"})
     rows.seen("A", on(1), {"name": "John Smith", "qid": "Q2"}, {"name": "Jack", "qid": "Q2"})
     rows.write(store)
-    assert main(["Q1"]) == 0
+    assert main(["forget", "Q1"]) == 0
     # A second time follows the QID again, and not the name to the other one.
-    assert main([]) == 0
+    assert main(["forget"]) == 0
     removed = Removed.load(store)
     assert removed.holds("Johnny")
     assert not removed.holds("Jack")
@@ -149,7 +149,7 @@ def test_goes_whatever_letters_the_gallery_has_for_it(place: Path, asked: str) -
     rows = Rows()
     rows.seen("A", on(0), {"name": "Madame X", "qid": "Q77"}, {"name": "Cher", "qid": "Q12003"})
     rows.write(store)
-    assert main([asked]) == 0
+    assert main(["forget", asked]) == 0
     assert b"Madame X" not in store.read(keys.sightings(on(0)))
     assert b"Cher" in store.read(keys.sightings(on(0)))
     assert Removed.load(store).holds("Madame X", "Q77")

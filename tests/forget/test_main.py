@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from celeb_ops import keys
+from celeb_ops.cli.main import main
 from celeb_ops.dataset import merge
 from celeb_ops.dataset.celebs_csv import read_csv
-from celeb_ops.forget.main import main
 from celeb_ops.recognition.gallery import Gallery
 from celeb_ops.removed import Removed
 from tests.factories import RUN_TIME, a_picture, a_result, a_screenshot, a_sighting, saved
@@ -45,7 +45,7 @@ def test_says_what_was_done(
     folder_press: Press, gallery: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     had = embeddings(tmp_path)
-    assert main([HOPPER, "--alias", "Amazing Grace"]) == 0
+    assert main(["forget", HOPPER, "--alias", "Amazing Grace"]) == 0
     said = capsys.readouterr().out
     for what in (
         "rows of Sightings",
@@ -67,7 +67,7 @@ def test_says_what_was_done(
 
 
 def test_photos_go_where_that_is_asked_for(folder_press: Press, gallery: Path) -> None:
-    assert main([HOPPER, "--gallery"]) == 0
+    assert main(["forget", HOPPER, "--gallery"]) == 0
     assert [person.name for person in gallery.iterdir()] == [COLLINS]
 
 
@@ -78,7 +78,7 @@ def test_a_dry_run_changes_nothing(
         return {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
 
     before = everything()
-    assert main([HOPPER, "--dry-run", "--gallery"]) == 0
+    assert main(["forget", HOPPER, "--dry-run", "--gallery"]) == 0
     assert "would be removed" in capsys.readouterr().out
     assert everything() == before
 
@@ -87,31 +87,31 @@ def test_an_unknown_name_is_told_with_those_near_it(
     folder_press: Press, gallery: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = {key: folder_press.store.read(key) for key in folder_press.store.list("")}
-    assert main(["Grace Hoper"]) == 2
+    assert main(["forget", "Grace Hoper"]) == 2
     error = capsys.readouterr().err
     assert "is called 'Grace Hoper'. Near it: Grace Hopper." in error
     assert "FORCE=1" in error
     assert {key: folder_press.store.read(key) for key in folder_press.store.list("")} == before
-    assert main(["Grace Hoper", "--yes"]) == 0
+    assert main(["forget", "Grace Hoper", "--yes"]) == 0
     assert Removed.load(folder_press.store).holds("grace hoper")
 
 
 def test_without_a_name_the_list_is_gone_through_again(
     folder_store: FolderStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([]) == 2
+    assert main(["forget"]) == 2
     assert 'NAME="Grace Hopper"' in capsys.readouterr().err
     saved(folder_store, a_screenshot(parts=[]))
     merge(folder_store, RUN_TIME, [a_result("TMZ", HOPPER, COLLINS)], [])
     # By hand.
     folder_store.write(keys.REMOVED, b"- name: Grace Hopper\n")
-    assert main([]) == 0
+    assert main(["forget"]) == 0
     assert naming(folder_store, HOPPER) == []
 
 
 def test_a_damaged_list_stops_before_any_work(folder_press: Press, capsys: pytest.CaptureFixture[str]) -> None:
     folder_press.store.write(keys.REMOVED, b"- Grace Hopper")
-    assert main([HOPPER]) == 2
+    assert main(["forget", HOPPER]) == 2
     assert "removed.yaml, entry 1" in capsys.readouterr().err
 
 
@@ -130,7 +130,7 @@ def test_hostile_names(name: str, folder_store: FolderStore, capsys: pytest.Capt
     result = a_result(sightings=sightings, faces=2)
     result.save(folder_store, keys.result(stem))
     merge(folder_store, RUN_TIME, [result], [])
-    assert main([name]) == 0
+    assert main(["forget", name]) == 0
     kept = [key for key in folder_store.list("") if key != keys.REMOVED]
     assert [key for key in kept if name.encode() in folder_store.read(key)] == []
     assert [row[2] for row in read_csv(folder_store.read(keys.CSV)).values()] == [COLLINS]

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from celeb_ops import keys
+from celeb_ops.cli.main import main
 from celeb_ops.dataset import merge
 from celeb_ops.dataset.celebs_csv import read_csv
 from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS
@@ -17,7 +18,6 @@ from celeb_ops.dataset.tables import from_parquet
 from celeb_ops.exceptions import ForgetError
 from celeb_ops.forget import runs as runs_module
 from celeb_ops.forget.around import Untouched, made_anew
-from celeb_ops.forget.main import main
 from celeb_ops.forget.runs import RunRemoval, chosen, runs_in
 from celeb_ops.records import Outcome
 from tests.factories import RUN_TIME, a_picture, a_result, a_screenshot, a_sighting, saved
@@ -306,7 +306,7 @@ class TestTheCommand:
     def test_says_what_was_done_and_what_to_do_next(
         self, folder_dataset: Store, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        assert main(["--run", "2026-11-23T08:00"]) == 0
+        assert main(["forget", "--run", "2026-11-23T08:00"]) == 0
         said = capsys.readouterr().out
         assert "rows of Captures" in said
         assert "would be" not in said
@@ -316,26 +316,26 @@ class TestTheCommand:
         assert of_run(folder_dataset, RUN_TIME) == []
 
     def test_takes_some_sites(self, folder_dataset: Store) -> None:
-        assert main(["--run=2026-11-23T08:00", "--sites=TMZ,PEOPLE", "--"]) == 0
+        assert main(["forget", "--run=2026-11-23T08:00", "--sites=TMZ,PEOPLE", "--"]) == 0
         assert of_run(folder_dataset, RUN_TIME, "TMZ", "PEOPLE") == [keys.budget(RUN_TIME)]
         assert of_run(folder_dataset, RUN_TIME, "EONLINE") != []
 
     def test_a_dry_run_changes_nothing(self, folder_dataset: Store, capsys: pytest.CaptureFixture[str]) -> None:
         before = contents(folder_dataset)
-        assert main(["--run", "2026-11-23T08:00", "--dry-run"]) == 0
+        assert main(["forget", "--run", "2026-11-23T08:00", "--dry-run"]) == 0
         said = capsys.readouterr().out
         assert "would be removed" in said
         assert "Nothing was changed." in said
         assert "clear the run" not in said
         assert contents(folder_dataset) == before
-        assert main(["--run", "2026-11-23T08:00"]) == 0
+        assert main(["forget", "--run", "2026-11-23T08:00"]) == 0
         assert table_of(said) == table_of(capsys.readouterr().out)
 
     def test_a_run_that_is_not_there_is_told_with_those_near_it(
         self, folder_dataset: Store, capsys: pytest.CaptureFixture[str]
     ) -> None:
         before = contents(folder_dataset)
-        assert main(["--run", "2026-11-23T18:00"]) == 2
+        assert main(["forget", "--run", "2026-11-23T18:00"]) == 2
         error = capsys.readouterr().err
         assert "There is no run 2026-11-23T18:00:00Z in" in error
         assert "Nearest to it: 2026-11-23T08:00:00Z, 2026-11-23T20:00:00Z, 2026-12-03T08:00:00Z." in error
@@ -345,7 +345,7 @@ class TestTheCommand:
     def test_in_an_empty_store_there_is_none_near(
         self, folder_store: FolderStore, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        assert main(["--run", "2026-11-23T18:00"]) == 2
+        assert main(["forget", "--run", "2026-11-23T18:00"]) == 2
         assert "Nearest" not in capsys.readouterr().err
         assert contents(folder_store) == {}
 
@@ -356,14 +356,14 @@ class TestTheCommand:
         forget(folder_dataset)
         folder_dataset.write(plan, b"{}")
         folder_dataset.write(keys.budget(RUN_TIME), b"{}")
-        assert main(["--run", "2026-11-23T08:00", *sites]) == 2
+        assert main(["forget", "--run", "2026-11-23T08:00", *sites]) == 2
         assert folder_dataset.exists(plan)
-        assert main(["--run", "2026-11-23T08:00", *sites, "--yes"]) == 0
+        assert main(["forget", "--run", "2026-11-23T08:00", *sites, "--yes"]) == 0
         assert of_run(folder_dataset, RUN_TIME) == []
 
     def test_a_slip_in_a_site_is_told(self, folder_dataset: Store, capsys: pytest.CaptureFixture[str]) -> None:
         before = contents(folder_dataset)
-        assert main(["--run", "2026-11-23T08:00", "--sites", "TMZ,PEOLPE"]) == 2
+        assert main(["forget", "--run", "2026-11-23T08:00", "--sites", "TMZ,PEOLPE"]) == 2
         assert "Did you mean PEOPLE?" in capsys.readouterr().err
         assert contents(folder_dataset) == before
 
@@ -381,7 +381,7 @@ class TestTheCommand:
         self, words: list[str], said: str, folder_dataset: Store, capsys: pytest.CaptureFixture[str]
     ) -> None:
         before = contents(folder_dataset)
-        assert main(words) == 2
+        assert main(["forget", *words]) == 2
         assert said in capsys.readouterr().err
         assert contents(folder_dataset) == before
 
@@ -390,7 +390,7 @@ class TestTheCommand:
     ) -> None:
         folder_dataset.write(keys.sightings(RUN_TIME), b"no table")
         before = contents(folder_dataset)
-        assert main(["--run", "2026-11-23T08:00"]) == 2
+        assert main(["forget", "--run", "2026-11-23T08:00"]) == 2
         assert "can't be read as a table" in capsys.readouterr().err
         assert contents(folder_dataset) == before
 

@@ -17,9 +17,9 @@ from tests.gallery.conftest import settings_for
 from tests.wikimedia.server import Faults, Wikimedia, serving
 from tests.wikimedia.world import File
 
+from celeb_ops.cli.main import main
 from celeb_ops.exceptions import GalleryError, OfflineError, WikimediaError
 from celeb_ops.gallery.building import Built, Step, build
-from celeb_ops.gallery.main import main
 from celeb_ops.gallery.wikimedia import CONNECTIONS
 from celeb_ops.gallery.wish import Wish
 from celeb_ops.recognition import gallery_file
@@ -109,7 +109,7 @@ def test_a_kill_at_any_point_then_a_second_call_makes_the_same_file(
 ) -> None:
     with serving(first_world) as served:
         variables = variables_for(served, tmp_path)
-        command = [sys.executable, "-m", "celeb_ops.gallery.main", "build"]
+        command = [sys.executable, "-m", "celeb_ops.cli.main", "gallery", "build"]
         for seconds in (1.5, 2.5, 3.5, 4.5):
             one = subprocess.Popen(
                 command,
@@ -151,7 +151,7 @@ def test_ctrl_c_ends_it_soon_and_says_that_it_goes_on(first_world: World, tmp_pa
     """Also while everybody is told to wait."""
     with serving(first_world) as served:
         one = subprocess.Popen(
-            [sys.executable, "-m", "celeb_ops.gallery.main", "build"],
+            [sys.executable, "-m", "celeb_ops.cli.main", "gallery", "build"],
             env={**os.environ, **variables_for(served, tmp_path)},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -215,7 +215,7 @@ def test_the_progress_says_that_it_is_of_use_already(
     monkeypatch.setattr("celeb_ops.gallery.building.build", build)
     for name, value in {"CONTACT": "test@example.org", "STORE": tmp_path / "store", "GALLERY": tmp_path}.items():
         monkeypatch.setenv(f"CELEBS_{name}", str(value))
-    assert main(["build"]) == 1
+    assert main(["gallery", "build"]) == 1
     assert capsys.readouterr().out.splitlines()[:2] == [
         "50 of 150 people",
         "100 of 150 people; `make run` names 93 already",
@@ -239,7 +239,7 @@ def test_stopped_while_it_grows_it_goes_on_to_the_same_file(
         with pytest.raises(Stopped):
             build(Wish(), settings_for(served, tmp_path), Removed(), told, unit_s=SOON)
         monkeypatch.setenv("CELEBS_GALLERY", str(tmp_path / "gallery"))
-        assert main(["info"]) == 0
+        assert main(["gallery", "info"]) == 0
         assert "4 people" in (shown := capsys.readouterr().out)
         assert "still growing to" in shown
         made = built(served, tmp_path)

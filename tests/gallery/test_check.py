@@ -1,4 +1,4 @@
-"""What `python -m celeb_ops.gallery.main check` says of a gallery's photos."""
+"""What `make gallery-check` says of a gallery's photos."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
+from celeb_ops.cli.main import main
 from celeb_ops.exceptions import GalleryError
 from celeb_ops.gallery import check as gallery
 from celeb_ops.gallery import looking
-from celeb_ops.gallery.main import main
 from celeb_ops.geometry import Box
 from celeb_ops.recognition import models
 from celeb_ops.recognition.detector import find_faces
@@ -93,15 +93,15 @@ def test_the_command_ends_with_what_it_found(
     tmp_path: Path, demo_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copytree(demo_folder / "gallery", tmp_path / "gallery")
-    assert main(["check", str(tmp_path / "gallery")]) == 0
+    assert main(["gallery", "check", str(tmp_path / "gallery")]) == 0
     assert "2 people, 2 usable photos of 2; 0 to look at." in capsys.readouterr().out
     (tmp_path / "gallery" / "Grace Hopper" / "no.jpg").write_bytes(b"no picture")
     (tmp_path / "gallery" / "astray.jpg").write_bytes(b"no picture")
-    assert main(["check", str(tmp_path / "gallery")]) == 1
+    assert main(["gallery", "check", str(tmp_path / "gallery")]) == 1
     said = capsys.readouterr().out
     assert "no.jpg" in said
     assert "astray.jpg" in said
-    assert main(["check", str(tmp_path / "nowhere")]) == 2
+    assert main(["gallery", "check", str(tmp_path / "nowhere")]) == 2
     assert "has no photos" in capsys.readouterr().err
 
 

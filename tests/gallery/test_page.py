@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from celeb_ops.cli.main import main
 from celeb_ops.exceptions import GalleryError
 from celeb_ops.gallery import looking
 from celeb_ops.gallery.looking import Look
-from celeb_ops.gallery.main import main
 from celeb_ops.gallery.page import page
 from celeb_ops.gallery.references import References
 from celeb_ops.recognition import gallery_file
@@ -53,7 +53,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("name", ["Grace Hopper", "amazing grace", "q11641"])
 def test_shows_the_faces_and_whose_photos_they_are(place: Path, name: str) -> None:
-    assert main(["show", name]) == 0
+    assert main(["gallery", "show", name]) == 0
     shown = (place / "gallery-person.html").read_text()
     assert shown.count("data:image/jpeg;base64,") == 1
     assert "its face is not in this machine" in shown
@@ -79,7 +79,7 @@ def test_nobody_of_that_name_says_who_is_near_or_why(place: Path) -> None:
 
 
 def test_info(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["info"]) == 0
+    assert main(["gallery", "info"]) == 0
     said = capsys.readouterr().out
     assert "2 people, 3 photos, made on 2026-11-24" in said
     assert "0.41  Eileen Collins – Grace Hopper" in said
@@ -89,17 +89,17 @@ def test_info(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_without_a_file_it_says_what_to_do(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (place / "gallery" / gallery_file.FILE).unlink()
-    assert main(["info"]) == 2
+    assert main(["gallery", "info"]) == 2
     assert "make gallery" in capsys.readouterr().err
 
 
 def test_without_a_contact_nothing_is_asked(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["build"]) == 2
+    assert main(["gallery", "build"]) == 2
     assert "CELEBS_CONTACT=you@example.org" in capsys.readouterr().err
 
 
 def test_a_bad_wish_is_said_first(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["build", "--occupations", "astronaut"]) == 2
+    assert main(["gallery", "build", "--occupations", "astronaut"]) == 2
     assert "'astronaut' is not known" in capsys.readouterr().err
 
 

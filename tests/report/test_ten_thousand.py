@@ -12,9 +12,9 @@ import polars as pl
 import pytest
 
 from celeb_ops import keys, trends
+from celeb_ops.cli.main import main
 from celeb_ops.dataset import merge
 from celeb_ops.dataset.cells import FORMULA
-from celeb_ops.dataset.export import main as export
 from celeb_ops.geometry import Box
 from celeb_ops.records import Picture
 from celeb_ops.report.shown import address
@@ -129,7 +129,7 @@ def test_an_export_has_them_all_and_no_formula(
     hostile: FolderStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CELEBS_STORE", str(hostile.root))
-    assert export(["--format", "csv", "--out", str(tmp_path / "out")]) == 0
+    assert main(["export", "--format", "csv", "--out", str(tmp_path / "out")]) == 0
     (file,) = (tmp_path / "out").glob("Sightings*.csv")
     with file.open(newline="", encoding="utf-8") as opened:
         rows = list(csv.DictReader(opened))

@@ -1,11 +1,11 @@
-"""``python -m celeb_ops.trends.main``, what ``make report`` calls."""
+"""What ``make report`` calls."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from celeb_ops import keys, trends
-from celeb_ops.trends.main import main
+from celeb_ops.cli.main import main
 from tests.trends.rows import Rows, on
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def test_builds_trends_and_report(folder_store: FolderStore, rows: Rows, capsys: pytest.CaptureFixture[str]) -> None:
     rows.seen("A", on(0), "Cher")
     rows.write(folder_store)
-    assert main() == 0
+    assert main(["report"]) == 0
     assert trends.load(folder_store, "people")["name"].to_list() == ["Cher"]
     assert b"Cher" in folder_store.read("Report/index.html")
     assert f"{folder_store.url('Trends/')}: 1 capture, 1 name." in capsys.readouterr().out
@@ -25,5 +25,5 @@ def test_builds_trends_and_report(folder_store: FolderStore, rows: Rows, capsys:
 
 def test_says_what_is_damaged(folder_store: FolderStore, capsys: pytest.CaptureFixture[str]) -> None:
     folder_store.write(keys.captures(on(0)), b"no table")
-    assert main() == 2
+    assert main(["report"]) == 2
     assert "Captures/2026-11.parquet can't be read as a table" in capsys.readouterr().err

@@ -1,76 +1,60 @@
-"""``python -m celeb_ops.cli.main run|demo|up``: the command line behind the make targets."""
+"""``python -m celeb_ops.cli.main``: the command behind the make targets.
+
+What a command needs is imported when it is called: ``--help``, or a slip in an option, waits for nothing.
+"""
 
 from __future__ import annotations
 
-import argparse
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
 
 from celeb_ops import keys
-from celeb_ops.cli import parsed
-from celeb_ops.exceptions import CelebsError, RunTimeError
+from celeb_ops.exceptions import CelebsError, ForgetError, RunTimeError, WikimediaError
+from celeb_ops.given import printable
 from celeb_ops.settings import PROJECT
+
+app = typer.Typer(
+    help="Whom does the press show?",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    no_args_is_help=True,
+)
+gallery = typer.Typer(help="Whom the local recogniser knows.", no_args_is_help=True)
+app.add_typer(gallery, name="gallery")
+
+_STOPPED = {
+    "gallery": "What was fetched is kept: `make gallery` goes on from there.",
+    "forget": "Do the same again, and it goes on to the end.",
+    "export": "Nothing was exported.",
+}
+_STOPPED_RUN = "What was finished is in the store; run the same again to go on."
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit status: 0 fine, 1 a site or the run failed, 2 bad input, 130 interrupted."""
-    options = parsed(_parser(), arguments)
+    """Exit status: 0 fine, 1 it failed or could not be done now, 2 bad input, 130 interrupted."""
+    given = sys.argv[1:] if arguments is None else arguments
     try:
-        if options.command == "up":
-            from celeb_ops.cli.up import up
-
-            return up(options.port, options.airflow_home)
-        if options.command == "demo":
-            from celeb_ops.cli.demo import demo
-
-            return demo(options.date, options.sites, options.airflow_home, options.store)
-        from celeb_ops.cli.run import run
-
-        wishes = {"on_past": options.on_past, "recapture": options.recapture, "rerecognise": options.rerecognise}
-        return run(options.date, options.sites, options.airflow_home, wishes)
+        for one in given:
+            if printable(one) != one:
+                raise typer.BadParameter(f"{one!a} has a character that is none of a text")
+        status: int = app(given, prog_name="celebs", standalone_mode=False)
+        if status == 130:
+            sys.stderr.write(f"Stopped. {_STOPPED.get(given[0], _STOPPED_RUN)}\n")
+    except typer.TyperException as error:
+        sys.stderr.write(f"{error.format_message().removesuffix('.')}.\n")
+        return error.exit_code
     except CelebsError as error:
         sys.stderr.write(f"{error}\n")
-        return 2
-    except KeyboardInterrupt:
-        sys.stderr.write("Stopped. What was finished is in the store; run the same again to go on.\n")
-        return 130
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="celeb_ops", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    for name, text in (("run", "the DAG once"), ("demo", "the DAG once on a made-up newsroom")):
-        command = commands.add_parser(name, help=text)
-        command.add_argument("--date", type=moment, default=None, help="run time, e.g. 2026-11-20T08:00 (UTC)")
-        command.add_argument("--sites", type=names, default=[], help="names, separated by commas")
-        _add_home(command, "run")
-        if name == "demo":
-            # For the tests: a person's demo is always in the same place.
-            command.add_argument("--store", default=None, help=argparse.SUPPRESS)
-        else:
-            command.add_argument(
-                "--on-past",
-                choices=["archive", "skip"],
-                default="archive",
-                help="what stands for a page that can't be seen any more: its copy in the archive, or nothing",
-            )
-            command.add_argument("--recapture", action="store_true", help="capture anew what is stored already")
-            command.add_argument("--rerecognise", action="store_true", help="recognise anew what is stored")
-    command = commands.add_parser("up", help="Airflow with its UI and the schedule")
-    command.add_argument("--port", type=_port, default=8080)
-    _add_home(command, "up")
-    return parser
-
-
-def _add_home(command: argparse.ArgumentParser, name: str) -> None:
-    command.add_argument(
-        "--airflow-home",
-        # Airflow takes no relative path for its database.
-        type=lambda text: Path(text).expanduser().resolve(),
-        default=PROJECT / ".airflow" / name,
-        help="where Airflow keeps its database and logs; one run at a time",
-    )
+        return 1 if isinstance(error, WikimediaError) else 2
+    except OSError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return status
 
 
 def moment(text: str) -> datetime:
@@ -78,22 +62,226 @@ def moment(text: str) -> datetime:
     try:
         when = datetime.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time; write it like 2026-11-20T08:00") from None
+        raise typer.BadParameter(f"{text!r} is no time; write it like 2026-11-20T08:00") from None
     try:
         return keys.checked_run_time(when if when.tzinfo else when.replace(tzinfo=UTC))
     except RunTimeError as error:
-        raise argparse.ArgumentTypeError(str(error).rstrip(".")) from None
-
-
-def _port(text: str) -> int:
-    if not (text.isdecimal() and len(text) <= 5 and 0 < int(text) < 65_536):
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: give a number from 1 to 65535")
-    return int(text)
+        raise typer.BadParameter(str(error)) from None
 
 
 def names(text: str) -> list[str]:
     """Names, separated by commas."""
     return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _moment(name: str, about: str) -> Any:
+    return typer.Option(name, parser=moment, metavar="TIME", help=f"{about}, e.g. 2026-11-20T08:00 (UTC)")
+
+
+Date = Annotated[datetime | None, _moment("--date", "run time")]
+Sites = Annotated[str, typer.Option(metavar="NAMES", help="only these sites; commas between them")]
+AirflowHome = Annotated[
+    # Airflow takes no relative path for its database.
+    Path,
+    typer.Option(resolve_path=True, help="where Airflow keeps its database and logs; one run at a time"),
+]
+
+
+@app.command()
+def run(
+    date: Date = None,
+    sites: Sites = "",
+    on_past: Annotated[
+        Literal["archive", "skip"],
+        typer.Option(help="what stands for a page that can't be seen any more: its copy in the archive, or nothing"),
+    ] = "archive",
+    recapture: Annotated[bool, typer.Option("--recapture", help="capture again what is stored already")] = False,
+    rerecognise: Annotated[bool, typer.Option("--rerecognise", help="recognise again what is stored")] = False,
+    airflow_home: AirflowHome = PROJECT / ".airflow" / "run",
+) -> int:
+    """Run the DAG once."""
+    from celeb_ops.cli.run import run
+
+    wishes = {"on_past": on_past, "recapture": recapture, "rerecognise": rerecognise}
+    return run(date, names(sites), airflow_home, wishes)
+
+
+@app.command()
+def demo(
+    date: Date = None,
+    sites: Sites = "",
+    airflow_home: AirflowHome = PROJECT / ".airflow" / "run",
+    # For the tests: a person's demo is always in the same place.
+    store: Annotated[str | None, typer.Option(hidden=True)] = None,
+) -> int:
+    """Run the DAG once on a made-up newsroom."""
+    from celeb_ops.cli.demo import demo
+
+    return demo(date, names(sites), airflow_home, store)
+
+
+@app.command()
+def up(
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8080,
+    airflow_home: AirflowHome = PROJECT / ".airflow" / "up",
+) -> int:
+    """Airflow with its UI, schedule on, until Ctrl-C."""
+    from celeb_ops.cli.up import up
+
+    return up(port, airflow_home)
+
+
+@app.command()
+def report() -> int:
+    """Rebuild the trends and the report."""
+    from celeb_ops.hooks.s3 import open_store
+    from celeb_ops.report.static import write
+    from celeb_ops.settings import Settings
+    from celeb_ops.text import counted
+    from celeb_ops.trends import build
+
+    store = open_store(Settings.load())
+    trends = build(store)
+    write(store)
+    if not trends.captures:
+        print(f"{store.url('Captures/')} has no captures yet: nothing is trending before the first run.")
+    print(f"{store.url('Trends/')}: {counted(trends.captures, 'capture')}, {counted(trends.people, 'name')}.")
+    print(f"Open {store.url('Report/index.html')} in a browser.")
+    return 0
+
+
+@app.command()
+def review(
+    what: Annotated[
+        str,
+        typer.Argument(help="a dataset's folder (its latest run, and its gallery/), or a key Results/….json"),
+    ] = "",
+    out: Annotated[Path, typer.Option(help="the page's file")] = Path("review.html"),
+) -> int:
+    """One page with the names of a run on its screenshots."""
+    from celeb_ops.hooks.s3 import open_store
+    from celeb_ops.review import latest, review
+    from celeb_ops.settings import Settings
+    from celeb_ops.store import FolderStore
+    from celeb_ops.text import counted
+
+    settings = Settings.load()
+    folder = Path(what) if what and not what.endswith(".json") else None
+    store = FolderStore(folder) if folder else open_store(settings)
+    results = latest(store) if folder or not what else [what]
+    beside = folder / "gallery" if folder else None
+    known = beside if beside and beside.is_dir() else settings.path(settings.gallery)
+    page = review(store, results, known, settings.path(settings.cache))
+    out.write_text(page, encoding="utf-8")
+    print(f"{out}: {counted(len(results), 'site')}, {len(page) / 1e6:.1f} MB. Open it in a browser.")
+    return 0
+
+
+@app.command()
+def export(
+    start: Annotated[datetime | None, _moment("--from", "the first run time")] = None,
+    stop: Annotated[datetime | None, _moment("--to", "up to, and without, this run time")] = None,
+    sites: Sites = "",
+    format: Annotated[
+        Literal["csv", "parquet", "json"], typer.Option(case_sensitive=False, help="json: a line a row (.jsonl)")
+    ] = "csv",
+    out: Annotated[Path, typer.Option(help="a new folder")] = Path("export"),
+) -> int:
+    """Write the dataset's rows as files to hand on."""
+    from rich.console import Console
+    from rich.table import Column, Table
+
+    from celeb_ops.dataset.export import export
+    from celeb_ops.dataset.wanted import Wanted
+    from celeb_ops.hooks.s3 import open_store
+    from celeb_ops.settings import Settings
+
+    console = Console()
+    wanted = Wanted(start, stop, tuple(name.upper() for name in names(sites)))
+    table = Table("file", Column("rows", justify="right"), Column("MB", justify="right"))
+    for file in export(open_store(Settings.load()), wanted, format, out, console):
+        table.add_row(str(out / file.name), f"{file.rows:,}", f"{file.size / 1e6:.1f}")
+    console.print(table)
+    console.print(f"What the columns mean: {out / keys.DATAPACKAGE}, docs/dataset.md", highlight=False)
+    return 0
+
+
+@app.command()
+def forget(
+    name: Annotated[
+        str, typer.Argument(help="the whole name; without one, everybody in removed.yaml is looked for again")
+    ] = "",
+    alias: Annotated[list[str] | None, typer.Option(help="another spelling or name; may be given often")] = None,
+    run: Annotated[datetime | None, _moment("--run", "a run by its time")] = None,
+    sites: Sites = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would be done, change nothing")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="also where nobody is called so, or no such run is there")] = False,
+    gallery: Annotated[bool, typer.Option("--gallery", help="delete their photos in CELEBS_GALLERY too")] = False,
+) -> int:
+    """Take out of the dataset: somebody who asked for it, for good, or a run."""
+    if run and (name or alias or gallery):
+        raise ForgetError(
+            "Give NAME, for somebody who is to be in no run, or RUN, for a run with all of its people; not both. "
+            "ALIAS and GALLERY belong to NAME. Nothing was changed."
+        )
+    if sites and not run:
+        raise ForgetError("SITES are those of a RUN: make forget RUN=2026-11-20T08:00 SITES=TMZ. Nothing was changed.")
+    from celeb_ops.cli.forget import forget_person, forget_run
+
+    if run:
+        return forget_run(run, names(sites), dry=dry_run, anyway=yes)
+    return forget_person(name.strip(), alias or [], delete_photos=gallery, dry=dry_run, anyway=yes)
+
+
+@gallery.command()
+def build(
+    count: Annotated[int, typer.Option(help="how many people")] = 1_000,
+    occupations: Annotated[str, typer.Option(help="words or QIDs with commas between them (default: all)")] = "",
+    countries: Annotated[str, typer.Option(help="codes like US,GB, or QIDs (default: all)")] = "",
+    people: Annotated[str, typer.Option(help="names and QIDs, or a file with one a line: these and no others")] = "",
+    photos: Annotated[int, typer.Option(help="of a person, at most")] = 10,
+) -> int:
+    """Make the gallery from Wikidata and Commons, or bring it up to date."""
+    from celeb_ops.cli.gallery import build
+    from celeb_ops.gallery.wish import Wish
+
+    return build(Wish.of(count, occupations, countries, people, photos))
+
+
+@gallery.command()
+def show(
+    name: Annotated[str, typer.Argument(help="name, other name, or QID")],
+    out: Annotated[Path, typer.Option(help="the page's file")] = Path("gallery-person.html"),
+) -> int:
+    """A page with somebody's reference faces."""
+    from celeb_ops.cli.gallery import show
+
+    return show(name, out)
+
+
+@gallery.command()
+def info() -> int:
+    """Who is in it, who is not and why, who looks alike."""
+    from celeb_ops.cli.gallery import info
+
+    return info()
+
+
+@gallery.command()
+def check(folder: Annotated[Path | None, typer.Argument(help="default: CELEBS_GALLERY")] = None) -> int:
+    """Look at every photo of your own."""
+    from celeb_ops.cli.gallery import check
+
+    return check(folder)
+
+
+@app.command()
+def docs() -> int:
+    """Write the columns of docs/dataset.md again, from the schema."""
+    from celeb_ops.dataset.dictionary import PAGE, with_columns
+
+    PAGE.write_text(with_columns(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    return 0
 
 
 if __name__ == "__main__":

@@ -15,11 +15,10 @@ from rich.table import Table
 from rich.text import Text
 
 from celeb_ops import keys
-from celeb_ops.cli import counted
 from celeb_ops.exceptions import CelebsError
 from celeb_ops.operators import run as run_steps
 from celeb_ops.records import Outcome, Plan, Result, Screenshot
-from celeb_ops.text import cleaned
+from celeb_ops.text import cleaned, counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

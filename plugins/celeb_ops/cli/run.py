@@ -14,7 +14,6 @@ from rich.console import Console
 from rich.markup import escape
 
 from celeb_ops import keys
-from celeb_ops.cli import counted
 from celeb_ops.cli.airflow_home import claimed, environment, migrated
 from celeb_ops.cli.interrupts import interruptible
 from celeb_ops.dataset import captures_of
@@ -23,6 +22,7 @@ from celeb_ops.recognition import check_gallery, check_terms
 from celeb_ops.settings import PROJECT, Settings
 from celeb_ops.sites import choose, load_sites
 from celeb_ops.store import split_s3
+from celeb_ops.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

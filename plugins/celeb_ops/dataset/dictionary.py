@@ -1,8 +1,7 @@
-"""``python -m celeb_ops.dataset.dictionary``: the column tables of ``docs/dataset.md``, made from the schema."""
+"""The column tables of ``docs/dataset.md``, made from the schema."""
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from celeb_ops.dataset.schema import TABLES
@@ -35,23 +34,8 @@ def with_columns(page: str, tables: Iterable[Table] = TABLES) -> str:
         before, mark, rest = page.partition(begin)
         _, other, after = rest.partition(END)
         if not mark or not other:
-            raise RecordError(f"it has no place for the columns of {table.name}; give it one, two lines: {begin} {END}")
+            raise RecordError(
+                f"{PAGE.name} has no place for the columns of {table.name}; give it one, two lines: {begin} {END}"
+            )
         page = f"{before}{begin}\n\n{columns_of(table)}\n\n{END}{after}"
     return page
-
-
-def main() -> int:
-    """Exit status: 0 fine, 2 the page has no place for a table."""
-    old = PAGE.read_text(encoding="utf-8")
-    try:
-        new = with_columns(old)
-    except RecordError as error:
-        sys.stderr.write(f"{PAGE}: {error}\n")
-        return 2
-    PAGE.write_text(new, encoding="utf-8")
-    print(f"{PAGE.relative_to(PROJECT)} {'is as it was' if new == old else 'written'}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,37 +1,31 @@
-"""``python -m celeb_ops.dataset.export``: the rows of a time range and some sites, as CSV, Parquet or JSON lines."""
+"""The rows of a time range and some sites, as CSV, Parquet or JSON lines."""
 
 from __future__ import annotations
 
-import argparse
-import sys
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
-from rich.console import Console
 from rich.progress import track
-from rich.table import Column
-from rich.table import Table as Shown
 
 from celeb_ops import keys
-from celeb_ops.cli import parsed
-from celeb_ops.cli.main import moment
 from celeb_ops.dataset.celebs_csv import read_csv
 from celeb_ops.dataset.datapackage import read_package, resource, written
 from celeb_ops.dataset.formats import FORMATS, write_table
 from celeb_ops.dataset.schema import CAPTURES, CELEBS, SIGHTINGS
 from celeb_ops.dataset.tables import from_parquet
-from celeb_ops.dataset.wanted import Wanted
-from celeb_ops.exceptions import CelebsError, ExportError, NotStoredError, RecordError
+from celeb_ops.exceptions import ExportError, NotStoredError, RecordError
 from celeb_ops.parts import sweep, written_folder
-from celeb_ops.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
+
+    from rich.console import Console
 
     from celeb_ops.dataset.schema import Table
+    from celeb_ops.dataset.wanted import Wanted
     from celeb_ops.store import Store
 
 
@@ -132,45 +126,3 @@ def _package(store: Store, names: Sequence[str]) -> bytes:
     # Frictionless fails where a reference leads into a Parquet file.
     resources = [resource(table, name, table is SIGHTINGS and not name.endswith("parquet")) for table, name in tables]
     return written(read_package(old, store.url(keys.DATAPACKAGE)), resources)
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Exit status: 0 fine, 2 bad input, 130 interrupted."""
-    options = parsed(_parser(), arguments)
-    try:
-        from celeb_ops.hooks.s3 import open_store
-
-        wanted = Wanted(options.start, options.stop, options.sites)
-        console = Console()
-        files = export(open_store(Settings.load()), wanted, options.format, options.out, console)
-    except CelebsError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    except KeyboardInterrupt:
-        sys.stderr.write("Stopped. Nothing was exported.\n")
-        return 130
-    shown = Shown("file", Column("rows", justify="right"), Column("MB", justify="right"))
-    for file in files:
-        shown.add_row(str(options.out / file.name), f"{file.rows:,}", f"{file.size / 1e6:.1f}")
-    console.print(shown)
-    console.print(f"What the columns mean: {options.out / keys.DATAPACKAGE}, docs/dataset.md", highlight=False)
-    return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="make export", description=__doc__)
-    time = "a run time like 2026-11-20 or 2026-11-20T08:00 (UTC)"
-    parser.add_argument("--from", dest="start", metavar="FROM", type=moment, help=f"the first: {time}")
-    parser.add_argument("--to", dest="stop", metavar="TO", type=moment, help=f"up to, and without: {time}")
-    parser.add_argument("--sites", type=_names, default=(), help="names, separated by commas; default: all")
-    parser.add_argument("--format", type=str.lower, choices=FORMATS, default="csv", help="json: a line a row (.jsonl)")
-    parser.add_argument("--out", type=Path, default=Path("export"), help="a new folder (default: export)")
-    return parser
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip().upper() for name in text.split(",") if name.strip())
-
-
-if __name__ == "__main__":
-    sys.exit(main())

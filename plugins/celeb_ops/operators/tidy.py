@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from celeb_ops.cli import counted
+from celeb_ops.text import counted
 
 logger = logging.getLogger(__name__)
 

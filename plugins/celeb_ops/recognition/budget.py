@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from pydantic import Field, ValidationError
 
 from celeb_ops import keys
-from celeb_ops.cli import counted
 from celeb_ops.exceptions import BudgetError
 from celeb_ops.records import Record
+from celeb_ops.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -1,0 +1,169 @@
+"""``forget``: somebody who asked not to be in the dataset, who is kept out from then on; or a run, which may be made
+again.
+"""
+
+from __future__ import annotations
+
+import difflib
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Column, Table
+
+from celeb_ops import keys
+from celeb_ops.exceptions import ForgetError, StoreError
+from celeb_ops.forget.around import Untouched, also_known, forget_photos, known_names, made_anew
+from celeb_ops.forget.purge import Purge
+from celeb_ops.forget.runs import RunRemoval, chosen, runs_in
+from celeb_ops.hooks.s3 import open_store
+from celeb_ops.names import letters
+from celeb_ops.parts import sweep
+from celeb_ops.removed import Person, Removed, add
+from celeb_ops.settings import PROJECT, Settings
+from celeb_ops.sites import site_names
+from celeb_ops.text import counted
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from celeb_ops.forget.purge import Track
+    from celeb_ops.store import Store
+
+_BEYOND = (
+    "Not reached from here: exports, copies and backups, old versions in a bucket that keeps them, Airflow's logs, and "
+    "words on the pictures of pages. docs/privacy.md says what to do about each. If a run was under way meanwhile, do "
+    "this again when it has ended."
+)
+_AGAIN = (
+    "To have it made again, clear the run in Airflow, whose own record of it stays; one that was to "
+    "recognise again looks at what is stored alone: backfill it without that. What the recogniser said of its "
+    "pictures (Answers/) is kept, so that nothing is asked twice. Not reached from here: exports, copies and backups, "
+    "old versions in a bucket that keeps them. If the run was under way meanwhile, do this again when it has ended."
+)
+
+
+def forget_run(when: datetime, names: Sequence[str], *, dry: bool, anyway: bool) -> int:
+    """Take a run out, or these sites of it."""
+    settings = Settings.load()
+    store = open_store(settings)
+    runs = runs_in(store, when)
+    known = site_names(settings.path(settings.sites))
+    try:
+        sites = chosen(runs, when, names, known, store.url())
+    except ForgetError as error:
+        if not anyway:
+            raise ForgetError(f"{error} To look for leavings of it all the same: FORCE=1 (--yes).") from None
+        sites = [name.upper() for name in names] or known
+    console = _console()
+    with _progress(console) as (progress, track):
+        whole = runs.get(when, set()) <= set(sites)
+        removal = RunRemoval(Untouched(store) if dry else store, when, sites, whole, track)
+        progress.add_task("Rows, trends and report", total=None)
+        removal.run()
+    console.print(_table(removal.done, dry, "removed"))
+    console.print(f"{keys.iso(when)}: {', '.join(sites)}.")
+    console.print("Nothing was changed." if dry else _AGAIN)
+    return 0
+
+
+def forget_person(name: str, aliases: Sequence[str], *, delete_photos: bool, dry: bool, anyway: bool) -> int:
+    """Take somebody out, for good; without a name, whoever is in ``removed.yaml``. 1 where a file stays unclean."""
+    settings = Settings.load()
+    store = open_store(settings)
+    gallery, cache = settings.path(settings.gallery), settings.path(settings.cache)
+    console = _console()
+    # First of all: from here on nothing of them comes in.
+    removed = _kept_out(store, gallery, name, aliases, dry, anyway, console)
+    target = Untouched(store) if dry else store
+    with _progress(console) as (progress, track):
+        purge = Purge(target, removed, track, dry)
+        purge.run()
+        progress.add_task("Trends and report", total=None)
+        purge.done += made_anew(target)
+    purge.done += forget_photos(gallery, cache, removed, delete_photos, dry)
+    # An export beside the project, as `make export` makes it, too.
+    left = sweep(PROJECT, at_once=True, deep=False, dry=dry)
+    left += sum(sweep(folder, at_once=True, dry=dry) for folder in (gallery, cache))
+    try:
+        left += target.sweep(at_once=True)
+    except StoreError as error:
+        console.print(f"! What killed writers have left half-way may stay: {error}")
+    purge.done["files that killed writers left"] += left
+    photos = purge.done.pop("photos kept", 0)
+    console.print(_table(purge.done, dry, "removed or blurred"))
+    if photos:
+        console.print(
+            f"{counted(photos, 'photo')} of theirs left in {gallery}, which is yours: no recogniser reads them "
+            "any more, and GALLERY=1 (--gallery) deletes them."
+        )
+    for key in purge.unreadable:
+        console.print(f"✗ {store.url(key)} is damaged and seems to name them: look into it, or delete it.", style="red")
+    console.print("Nothing was changed." if dry else _BEYOND)
+    return 1 if purge.unreadable else 0
+
+
+def _kept_out(
+    store: Store, gallery: Path, name: str, aliases: Sequence[str], dry: bool, anyway: bool, console: Console
+) -> Removed:
+    """Everybody who is kept out from now on: the list, with this person, and with the other names of all of them."""
+    removed = Removed.load(store)
+    if not (name or removed):
+        raise ForgetError(f'Whom? make forget NAME="Grace Hopper". {store.url(keys.REMOVED)} names nobody yet.')
+    given = Person(name, tuple(alias.strip() for alias in aliases), f"{datetime.now(UTC):%Y-%m-%d}")
+    if name and not (anyway or removed.holds(name)):
+        _check_known(given, store, gallery)
+    # Without a name: who was added by hand, or has come by another name since.
+    asked = [given] if name else removed.people
+    for person, also in zip(asked, also_known(store, gallery, asked), strict=True):
+        new = tuple(one for one in also if not removed.holds(one))
+        if new:
+            console.print(f"{person.name} is kept out by these names too: {', '.join(new)}.")
+        if name or new:
+            more = replace(person, aliases=(*(person.aliases if name else ()), *new))
+            removed = Removed((*removed.people, more)) if dry else add(store, more)
+    return removed
+
+
+def _check_known(person: Person, store: Store, gallery: Path) -> None:
+    known = known_names(store, gallery)
+    asked = Removed((person,))
+    if any(asked.holds(one) for one in known):
+        return
+    by_letters = {letters(one): one for one in sorted(known, reverse=True)}
+    near = [by_letters[one] for one in difflib.get_close_matches(letters(person.name), by_letters, n=3, cutoff=0.5)]
+    hint = f" Near it: {', '.join(near)}." if near else ""
+    raise ForgetError(
+        f"Nobody in {store.url()} is called {person.name!r}.{hint} Nothing was changed. To keep the name out all the "
+        "same, and to clear headlines of it: FORCE=1 (--yes)."
+    )
+
+
+def _console() -> Console:
+    # No markup: names come from strangers.
+    return Console(soft_wrap=True, highlight=False, markup=False)
+
+
+@contextmanager
+def _progress(console: Console) -> Iterator[tuple[Progress, Track]]:
+    with Progress(console=console, transient=True) as progress:
+
+        def track(what: Sequence[str], description: str) -> Iterable[str]:
+            return progress.track(what, description=description)
+
+        yield progress, track
+
+
+def _table(done: Counter[str], dry: bool, how: str) -> Table:
+    table = Table("what", Column(f"would be {how}" if dry else how, justify="right"))
+    for what, number in done.items():
+        if number:
+            table.add_row(what, f"{number:,}")
+    if not table.rows:
+        table.add_row("nothing: there was nothing to remove", "0")
+    return table
