@@ -6,7 +6,8 @@ import pytest
 
 from celeb_ops import keys
 from celeb_ops.dataset.tables import update_captures
-from celeb_ops.missed import STAYS_MISSED, missed
+from celeb_ops.exceptions import ReasonCode
+from celeb_ops.missed import missed, stays_missed
 from celeb_ops.records import Outcome
 from tests.factories import RUN_TIME, a_result
 
@@ -22,6 +23,11 @@ def failed(
     return Outcome(site="TMZ", time=RUN_TIME, outcome=outcome, task="screenshot", reason=reason, source=source)
 
 
+def reason(store: Store) -> str | None:
+    found = missed(store, "TMZ", RUN_TIME)
+    return found and found.reason
+
+
 def merged(store: Store, *outcomes: Outcome) -> None:
     for outcome in outcomes:
         update_captures(store, RUN_TIME, [], [outcome])
@@ -35,7 +41,7 @@ def test_a_site_that_nobody_tried_was_not_missed(store: Store) -> None:
 def test_the_latest_try_says_why(folder_store: FolderStore) -> None:
     merged(folder_store, failed("HTTP 503"))
     failed("HTTP 403").save(folder_store, WORD)
-    assert missed(folder_store, "TMZ", RUN_TIME) == "HTTP 403"
+    assert reason(folder_store) == "HTTP 403"
 
 
 @pytest.mark.parametrize(
@@ -46,18 +52,36 @@ def test_the_latest_try_says_why(folder_store: FolderStore) -> None:
 def test_a_later_try_that_came_too_late_changes_nothing(folder_store: FolderStore, later: Outcome) -> None:
     merged(folder_store, failed("HTTP 503"), later)
     later.save(folder_store, WORD)
-    assert missed(folder_store, "TMZ", RUN_TIME) == "HTTP 503"
+    assert reason(folder_store) == "HTTP 503"
 
 
 @pytest.mark.parametrize("kept", ["word", "row"])
 def test_the_same_reason_comes_back_however_often_it_is_tried(folder_store: FolderStore, kept: str) -> None:
+    first = failed("HTTP 503").model_copy(update={"reason_code": ReasonCode.SERVER_FAILED})
     for why in ("There is no capture.", "The nearest capture is of 24 Nov."):
-        told = failed(f"{missed(folder_store, 'TMZ', RUN_TIME) or 'HTTP 503'}{STAYS_MISSED}{why}")
+        before = missed(folder_store, "TMZ", RUN_TIME) or first
+        assert (before.reason, before.reason_code) == ("HTTP 503", "server_failed")
+        update = {"reason": stays_missed(before, why), "missed_live": before.reason}
+        later = before.model_copy(update=update)
         if kept == "word":
-            told.save(folder_store, WORD)
+            later.save(folder_store, WORD)
         else:
-            merged(folder_store, told)
-        assert missed(folder_store, "TMZ", RUN_TIME) == "HTTP 503"
+            merged(folder_store, later)
+    assert reason(folder_store) == "HTTP 503"
+
+
+def test_of_a_file_from_before_codes_were_kept_the_reason_is_known(folder_store: FolderStore) -> None:
+    of_then = failed("HTTP 503").model_dump_json(exclude={"reason_code", "missed_live"})
+    folder_store.write(WORD, of_then.encode())
+    assert missed(folder_store, "TMZ", RUN_TIME) == failed("HTTP 503")
+
+
+def test_a_code_of_a_newer_version_is_read(folder_store: FolderStore) -> None:
+    word = failed("It rained.").model_dump_json().replace('"reason_code":null', '"reason_code":"rain"')
+    folder_store.write(WORD, word.encode())
+    found = missed(folder_store, "TMZ", RUN_TIME)
+    assert found
+    assert found.reason_code == ReasonCode.OTHER
 
 
 @pytest.mark.parametrize(
@@ -81,7 +105,7 @@ def test_nor_was_what_has_been_seen_since(folder_store: FolderStore) -> None:
 
 def test_a_reason_that_is_gone_is_still_a_failure(folder_store: FolderStore) -> None:
     failed("").save(folder_store, WORD)
-    assert missed(folder_store, "TMZ", RUN_TIME) == "It failed at its time; the reason is no longer known."
+    assert reason(folder_store) == "It failed at its time; the reason is no longer known."
 
 
 def test_damaged_files_are_no_knowledge(folder_store: FolderStore, caplog: pytest.LogCaptureFixture) -> None:

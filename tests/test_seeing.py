@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from celeb_ops.exceptions import ReasonCode
 from celeb_ops.seeing import GONE, Stored, View, Wishes, is_live, view
 from celeb_ops.settings import Settings
 
@@ -39,9 +40,9 @@ def test_unless_it_is_to_be_captured_anew(wishes: Wishes, when: datetime, seen: 
 @pytest.mark.parametrize(
     ("when", "wishes", "seen"),
     [
-        (LONG_AGO, PLAIN, View("nothing", GONE)),
-        (LONG_AGO, ANEW, View("nothing", GONE)),
-        (LONG_AGO, SKIP, View("nothing", GONE)),
+        (LONG_AGO, PLAIN, View("nothing", GONE, ReasonCode.PICTURES_GONE)),
+        (LONG_AGO, ANEW, View("nothing", GONE, ReasonCode.PICTURES_GONE)),
+        (LONG_AGO, SKIP, View("nothing", GONE, ReasonCode.PICTURES_GONE)),
         (LONG_AGO, AGAIN, View("archive")),
         (LONG_AGO, BOTH, View("archive")),
         (NOW, PLAIN, View("live")),

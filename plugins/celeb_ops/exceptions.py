@@ -2,11 +2,56 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from typing import ClassVar
+
 from celeb_ops.text import cleaned
+
+
+class ReasonCode(StrEnum):
+    """Why a site has no result in a run, for programs; the sentence beside it is for people."""
+
+    NO_ANSWER = "no_answer"
+    UNKNOWN_HOST = "unknown_host"
+    CERTIFICATE = "certificate"
+    REDIRECT_LOOP = "redirect_loop"
+    INTERNAL_ADDRESS = "internal_address"
+    PAGE_REFUSED = "page_refused"
+    """HTTP 4xx."""
+    SERVER_FAILED = "server_failed"
+    """HTTP 5xx, or 429."""
+    BLOCKED_PAGE = "blocked_page"
+    BLANK_PAGE = "blank_page"
+    EMPTY_PICTURE = "empty_picture"
+    BROWSER = "browser"
+    ARCHIVE = "archive"
+    """The archive could not be asked; ``NOT_ARCHIVED``: it has no copy of the page."""
+    NOT_ARCHIVED = "not_archived"
+    OUTSIDE_WINDOW = "outside_window"
+    """The run time is too far from now for the live page, and the archive is not asked."""
+    PICTURES_GONE = "pictures_gone"
+    RECOGNITION = "recognition"
+    BUDGET = "budget"
+    STORE = "store"
+    RECORD = "record"
+    """What a step left in the store can't be used."""
+    SETUP = "setup"
+    """Settings, sites file or gallery."""
+    TIMEOUT = "timeout"
+    KILLED = "killed"
+    """A step ended without leaving a reason."""
+    OTHER = "other"
+
+    @classmethod
+    def _missing_(cls, value: object) -> ReasonCode:
+        # One of a newer version: an older one reads on.
+        return cls.OTHER
 
 
 class CelebsError(Exception):
     """Base of this project's errors. A task that meets one is tried again."""
+
+    reason_code: ClassVar[ReasonCode] = ReasonCode.OTHER
 
 
 class PermanentError(CelebsError):
@@ -16,13 +61,19 @@ class PermanentError(CelebsError):
 class SettingsError(PermanentError):
     """A setting (environment or ``.env``) is unusable."""
 
+    reason_code = ReasonCode.SETUP
+
 
 class SitesError(PermanentError):
     """The sites file, or a choice of sites, is unusable."""
 
+    reason_code = ReasonCode.SETUP
+
 
 class GalleryError(PermanentError):
     """The gallery of the local recogniser is unusable."""
+
+    reason_code = ReasonCode.SETUP
 
 
 class WikimediaError(CelebsError):
@@ -48,6 +99,8 @@ class InvalidKeyError(PermanentError):
 class StoreError(CelebsError):
     """The store could not be read or written."""
 
+    reason_code = ReasonCode.STORE
+
 
 class StoreRefusedError(StoreError, PermanentError):
     """The store refuses, and would again: there is no such bucket, the keys are unknown, a permission is lacking."""
@@ -67,6 +120,8 @@ class UpdateConflictError(StoreError):
 
 class RecordError(PermanentError):
     """A file in the store is not what its name says."""
+
+    reason_code = ReasonCode.RECORD
 
 
 class ExportError(PermanentError):
@@ -88,6 +143,8 @@ class CaptureError(CelebsError):
 class BrowserError(CaptureError):
     """The browser could not be started, or failed."""
 
+    reason_code = ReasonCode.BROWSER
+
 
 class BrowserCrashedError(BrowserError):
     """The browser, or the process that showed the page, died."""
@@ -104,41 +161,61 @@ class BrowserHungError(BrowserError):
 class NoAnswerError(CaptureError):
     """The site gave no answer, or none in time."""
 
+    reason_code = ReasonCode.NO_ANSWER
+
 
 class UnknownHostError(NoAnswerError):
     """The site's host name was not found."""
+
+    reason_code = ReasonCode.UNKNOWN_HOST
 
 
 class InternalAddressError(CaptureError, PermanentError):
     """The page led to an address inside the network that its site may not reach."""
 
+    reason_code = ReasonCode.INTERNAL_ADDRESS
+
 
 class CertificateError(CaptureError, PermanentError):
     """No safe connection to the site can be made."""
+
+    reason_code = ReasonCode.CERTIFICATE
 
 
 class RedirectLoopError(CaptureError, PermanentError):
     """The site redirects in a circle."""
 
+    reason_code = ReasonCode.REDIRECT_LOOP
+
 
 class PageRefusedError(CaptureError, PermanentError):
     """The site answered that it will not give its page (HTTP 4xx)."""
+
+    reason_code = ReasonCode.PAGE_REFUSED
 
 
 class ServerFailedError(CaptureError):
     """The site answered that it has trouble (HTTP 5xx), or is asked too often."""
 
+    reason_code = ReasonCode.SERVER_FAILED
+
 
 class BlockedPageError(CaptureError):
     """The site showed a page that stands in for its own: a captcha, an error page."""
+
+    reason_code = ReasonCode.BLOCKED_PAGE
 
 
 class BlankPageError(CaptureError):
     """The site showed a page with almost nothing on it."""
 
+    reason_code = ReasonCode.BLANK_PAGE
+
 
 class EmptyPictureError(CaptureError):
     """A picture came back empty, undecodable, of the wrong size or of one colour."""
+
+    reason_code = ReasonCode.EMPTY_PICTURE
 
 
 class DamagedScreenshotError(EmptyPictureError, PermanentError):
@@ -148,6 +225,8 @@ class DamagedScreenshotError(EmptyPictureError, PermanentError):
 class ArchiveError(CaptureError):
     """The archive of past pages could not be asked."""
 
+    reason_code = ReasonCode.ARCHIVE
+
 
 class ArchiveBusyError(ArchiveError):
     """The archive wants to be asked later."""
@@ -156,13 +235,19 @@ class ArchiveBusyError(ArchiveError):
 class NotArchivedError(CaptureError, PermanentError):
     """The archive has no copy of the page from that time that shows it."""
 
+    reason_code = ReasonCode.NOT_ARCHIVED
+
 
 class PictureGoneError(DamagedScreenshotError):
     """A screenshot's picture is not in the store any more, its facts are."""
 
+    reason_code = ReasonCode.PICTURES_GONE
+
 
 class RecognitionError(CelebsError):
     """The recogniser gave no usable answer."""
+
+    reason_code = ReasonCode.RECOGNITION
 
 
 class MissedError(PermanentError):
@@ -171,6 +256,8 @@ class MissedError(PermanentError):
 
 class BudgetError(PermanentError):
     """The calls that a run may make are spent."""
+
+    reason_code = ReasonCode.BUDGET
 
 
 class SiteFailedError(PermanentError):

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from celeb_ops import keys
-from celeb_ops.exceptions import NotStoredError, RecordError
+from celeb_ops.exceptions import NotStoredError, ReasonCode, RecordError
 from celeb_ops.records import Outcome
 
 if TYPE_CHECKING:
@@ -16,33 +16,44 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-STAYS_MISSED = " Since then its page can't be seen any more, so it stays missed: "
-"""Between the reason of a site's failure at its time and why no later try can see the page."""
-
 _UNKNOWN = "It failed at its time; the reason is no longer known."
 
 
-def missed(store: Store, site: str, when: datetime) -> str | None:
-    """The reason with which the live page of a site failed in a run; None: it did not, or it was seen since.
+def stays_missed(missed: Outcome, why: str) -> str:
+    """The reason of a site that failed live, in a later try that can't see its page: ``why`` says why not."""
+    return f"{missed.reason} Since then its page can't be seen any more, so it stays missed: {why}"
 
-    It is that of the latest try, else of ``Captures``, without what a later try that came too late has said after it
-    (:data:`STAYS_MISSED`).
+
+def missed(store: Store, site: str, when: datetime) -> Outcome | None:
+    """How the live page of a site failed in a run; None: it did not, or it was seen since.
+
+    It is as the latest try says, else ``Captures``, without what a try that came too late has added.
     """
     row = _row(store, site, when)
     if row.get("outcome") == "seen":
         return None
-    word = _word(store, site, when)
-    if word and (word.outcome, word.source) == ("failed", "live"):
-        reason = word.reason
-    elif (row.get("outcome"), row.get("source")) == ("failed", "live"):
-        reason = row["reason"]
+    left = _left(store, site, when)
+    if left is None or (left.outcome, left.source) != ("failed", "live"):
+        if (row.get("outcome"), row.get("source")) != ("failed", "live"):
+            return None
+        code = row["reason_code"] and ReasonCode(row["reason_code"])
+        reason = row["reason"] or ""
     else:
-        return None
+        code, reason = left.reason_code, left.reason if left.missed_live is None else left.missed_live
     # It is empty where it named somebody who asked not to be in the dataset.
-    return (reason or "").partition(STAYS_MISSED)[0] or _UNKNOWN
+    return Outcome(
+        site=site,
+        time=when,
+        outcome="failed",
+        task="screenshot",
+        reason=reason or _UNKNOWN,
+        reason_code=code,
+        source="live",
+    )
 
 
-def _word(store: Store, site: str, when: datetime) -> Outcome | None:
+def _left(store: Store, site: str, when: datetime) -> Outcome | None:
+    """What the latest try has left; None: nothing that can be read."""
     try:
         return Outcome.load_of(store, keys.outcome(keys.stem(site, when)), site, when)
     except (NotStoredError, RecordError):

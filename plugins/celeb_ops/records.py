@@ -17,7 +17,7 @@ from pydantic import (
     field_serializer,
 )
 
-from celeb_ops.exceptions import RecordError
+from celeb_ops.exceptions import ReasonCode, RecordError
 from celeb_ops.geometry import Box
 from celeb_ops.keys import iso
 from celeb_ops.names import nfc
@@ -320,5 +320,10 @@ class Outcome(SiteRecord):
     outcome: Literal["skipped", "failed"]
     task: str
     reason: Annotated[str, AfterValidator(cleaned)]
+    reason_code: ReasonCode | None = None
+    """None: it is of before codes were kept."""
     source: Literal["live", "archive"] | None = None
     """Which page was tried, of a site that failed; None: none, or it is unknown."""
+    missed_live: Annotated[str, AfterValidator(cleaned)] | None = None
+    """Why the live page failed, of a site whose page can't be seen any more: ``reason`` tells that too, and
+    ``reason_code`` is that failure's."""

@@ -18,6 +18,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from celeb_ops import keys
+from celeb_ops.exceptions import ReasonCode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,6 +61,8 @@ class View:
     what: Literal["stored", "live", "archive", "nothing"]
     why: str = ""
     """Why nothing, a sentence. It names no "now": the same run done again says the same."""
+    code: ReasonCode = ReasonCode.OUTSIDE_WINDOW
+    """The same as a word."""
 
 
 GONE = (
@@ -76,7 +79,7 @@ def view(when: datetime, now: datetime, wishes: Wishes, settings: Settings, stor
     if is_live(when, now, settings):
         return View("live")
     if stored == "recognised" and not wishes.recapture:
-        return View("nothing", GONE)
+        return View("nothing", GONE, ReasonCode.PICTURES_GONE)
     past = (
         f"The run time {keys.iso(when)} is more than {settings.live_window_h:g} h from now: "
         "today's page is not that time's page"

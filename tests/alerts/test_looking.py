@@ -7,7 +7,7 @@ import pytest
 
 from celeb_ops import keys
 from celeb_ops.alerts import looking
-from celeb_ops.alerts.looking import NO_WORD, Found, Merge, look, look_at_rows
+from celeb_ops.alerts.looking import Found, Merge, look, look_at_rows
 from celeb_ops.alerts.streaks import Streak
 from celeb_ops.dataset.tables import update_captures
 from celeb_ops.records import Outcome
@@ -84,7 +84,7 @@ class TestARunWhoseMergeCameToItsEnd:
 
     def test_a_step_that_was_killed_is_red_and_left_no_word(self, folder_store: FolderStore) -> None:
         given = {"site": "TMZ", "time": NOW, "outcome": "failed", "task": "slice", "source": "live"}
-        killed = Outcome.model_validate(given | {"reason": f"The task ended as failed {NO_WORD}."})
+        killed = Outcome.model_validate(given | {"reason": "The task ended.", "reason_code": "killed"})
         update_captures(folder_store, NOW, [], [killed])
         assert [site.red for site in told(folder_store, done("TMZ")).sites] == [True]
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from celeb_ops import keys
 from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS, VERSION, VERSION_KEY
 from celeb_ops.dataset.tables import captures_of, sighting_rows, update_captures, update_sightings
-from celeb_ops.exceptions import RecordError
+from celeb_ops.exceptions import ReasonCode, RecordError
 from celeb_ops.geometry import Box
 from celeb_ops.records import Outcome, Picture, Result
 from celeb_ops.store import FolderStore
@@ -191,6 +191,7 @@ class TestCaptures:
             "time": RUN_TIME,
             "site": "TMZ",
             "outcome": "seen",
+            "reason_code": None,
             "reason": None,
             "captured_at": RUN_TIME,
             "source": "live",
@@ -330,6 +331,17 @@ class TestOlderFiles:
         see(folder_store, LATER, [a_seen(folder_store, "TMZ", "Adele", when=LATER)])
         assert version(folder_store, key) == str(VERSION)
         assert [row["prominence"] is None for row in sightings(folder_store)] == [True, False]
+
+    def test_of_before_codes_rows_stay_beside_those_that_have_one(self, folder_store: FolderStore) -> None:
+        update_captures(folder_store, RUN_TIME, [], [an_outcome("failed", "TMZ")])
+        key = keys.captures(RUN_TIME)
+        folder_store.write(key, parquet(table(folder_store, key).drop("reason_code"), {VERSION_KEY: "4"}))
+        assert not update_captures(folder_store, RUN_TIME, [], [an_outcome("failed", "TMZ")])
+        coded = an_outcome("failed", "VARIETY").model_copy(update={"reason_code": ReasonCode.NO_ANSWER})
+        update_captures(folder_store, RUN_TIME, [], [coded])
+        found = {row["site"]: (row["reason_code"], row["reason"]) for row in captures_of(folder_store, RUN_TIME)}
+        assert found == {"TMZ": (None, "because"), "VARIETY": ("no_answer", "because")}
+        assert version(folder_store, key) == str(VERSION)
 
     def test_of_before_archives_what_failed_had_been_tried_live(self, folder_store: FolderStore) -> None:
         outcomes = [an_outcome("failed", "TMZ", "HTTP 503"), an_outcome("skipped", "PEOPLE")]

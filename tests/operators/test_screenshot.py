@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from celeb_ops import keys
 from celeb_ops.archive import turns
 from celeb_ops.dataset import merge
-from celeb_ops.dataset.tables import update_captures
+from celeb_ops.dataset.tables import captures_of, update_captures
 from celeb_ops.exceptions import (
     ArchiveError,
     BrowserError,
@@ -19,9 +19,10 @@ from celeb_ops.exceptions import (
     MissedError,
     NotPermittedError,
     PermanentError,
+    ReasonCode,
 )
 from celeb_ops.hooks.webdriver import WebDriverHook
-from celeb_ops.missed import STAYS_MISSED, missed
+from celeb_ops.missed import missed
 from celeb_ops.operators.screenshot import BEGAN, ScreenshotOperator
 from celeb_ops.records import Outcome, Part, Screenshot, Span
 from celeb_ops.removed import Person, add
@@ -48,6 +49,11 @@ PAGE = f"""<title>News</title><body style="margin: 0; background: tan">
 
 def screenshot(url: str = "https://www.tmz.com/", **options: Any) -> ScreenshotOperator:
     return ScreenshotOperator(task_id="screenshot", site={"name": "TMZ", "url": url, "load_time_s": 2} | options)
+
+
+def missed_reason(store: FolderStore, when: datetime) -> str | None:
+    found = missed(store, "TMZ", when)
+    return found and found.reason
 
 
 @pytest.fixture
@@ -257,7 +263,15 @@ def word_of(store: FolderStore, key: str = WORD_THEN) -> tuple[str, str | None, 
 
 def failed_then(store: FolderStore, reason: str = "It sent no page.") -> None:
     """The site's live page failed at its time, and so it stands in Captures."""
-    outcome = Outcome(site="TMZ", time=THEN, outcome="failed", task="screenshot", reason=reason, source="live")
+    outcome = Outcome(
+        site="TMZ",
+        time=THEN,
+        outcome="failed",
+        task="screenshot",
+        reason=reason,
+        reason_code=ReasonCode.NO_ANSWER,
+        source="live",
+    )
     outcome.save(store, WORD_THEN)
     update_captures(store, THEN, [], [outcome])
 
@@ -463,8 +477,8 @@ class TestALiveCaptureThatIsKilled:
         for _ in range(2):
             with pytest.raises(MissedError) as caught:
                 screenshot().execute(context)
-            assert str(caught.value).startswith(f"{BEGAN}{STAYS_MISSED}")
-            assert str(caught.value).count(STAYS_MISSED) == 1
+            assert str(caught.value).startswith(f"{BEGAN} Since then its page can't be seen any more")
+            assert str(caught.value).count("stays missed") == 1
 
     @pytest.mark.parametrize("at", ["before the browser", "in the browser"])
     def test_does_not_lose_the_failure_of_the_try_before(
@@ -486,7 +500,7 @@ class TestALiveCaptureThatIsKilled:
         with pytest.raises(Killed):
             screenshot().execute(context)
         assert word_of(folder_store, keys.outcome(STEM))[:2] == ("failed", "live")
-        assert missed(folder_store, "TMZ", NOW) == ("HTTP 503" if at == "before the browser" else BEGAN)
+        assert missed_reason(folder_store, NOW) == ("HTTP 503" if at == "before the browser" else BEGAN)
 
     @pytest.mark.parametrize("before", ["HTTP 503", None])
     def test_is_not_one_that_a_person_has_stopped(
@@ -506,7 +520,7 @@ class TestALiveCaptureThatIsKilled:
         monkeypatch.setattr("celeb_ops.capture.page.capture_page", stopped)
         with pytest.raises(KeyboardInterrupt):
             screenshot().execute(context)
-        assert missed(folder_store, "TMZ", NOW) == before
+        assert missed_reason(folder_store, NOW) == before
         assert list(folder_store.list("")) == ([keys.outcome(STEM)] if before else [])
 
     def test_leaves_nothing_behind_once_a_later_try_uses_what_is_stored(
@@ -581,10 +595,12 @@ class TestASiteThatFailedAtItsTime:
             with pytest.raises(MissedError) as caught:
                 screenshot().execute(then(**params))
             text = str(caught.value)
-            assert text.startswith(f"It sent no page.{STAYS_MISSED}")
-            assert text.count(STAYS_MISSED) == 1
+            assert text.startswith("It sent no page. Since then its page can't be seen any more")
+            assert text.count("stays missed") == 1
             assert word_of(folder_store) == ("failed", "live", text)
             update_captures(folder_store, THEN, [], [Outcome.load(folder_store, WORD_THEN)])
+            (row,) = captures_of(folder_store, THEN)
+            assert (row["reason"], row["reason_code"]) == ("It sent no page.", "no_answer")
             said.add(text)
         assert len(said) == 2
 
@@ -601,7 +617,7 @@ class TestASiteThatFailedAtItsTime:
             monkeypatch.setenv("CELEBS_LIVE_WINDOW_H", "0.0001")
             with pytest.raises(MissedError) as caught:
                 screenshot(url).execute(context)
-        assert str(caught.value).startswith(first[2] + STAYS_MISSED)
+        assert str(caught.value).startswith(f"{first[2]} Since then")
 
     def test_is_not_forgotten_while_the_archive_is_down(
         self, folder_store: FolderStore, monkeypatch: pytest.MonkeyPatch, no_browser: None
@@ -613,7 +629,9 @@ class TestASiteThatFailedAtItsTime:
             with pytest.raises(ArchiveError, match="gave no answer") as caught:
                 screenshot().execute(then())
             assert not isinstance(caught.value, PermanentError)
-            assert str(caught.value).startswith(f"It sent no page.{STAYS_MISSED}The archive ")
+            assert str(caught.value).startswith(
+                "It sent no page. Since then its page can't be seen any more, so it stays missed: The archive "
+            )
         with Web({}) as web:
             monkeypatch.setenv("CELEBS_ARCHIVE_URL", f"{web.address}/")
             with pytest.raises(MissedError, match=r"^It sent no page\."):
@@ -626,7 +644,7 @@ class TestASiteThatFailedAtItsTime:
         folder_store.delete(keys.captures(THEN))
         with pytest.raises(BrowserError):
             screenshot(OLD).execute(then())
-        assert missed(folder_store, "TMZ", THEN) == "It sent no page."
+        assert missed_reason(folder_store, THEN) == "It sent no page."
 
     @pytest.mark.browser
     def test_is_seen_where_the_archive_has_its_page(self, past: Archive, folder_store: FolderStore) -> None:

@@ -10,7 +10,7 @@ from celeb_ops import keys
 from celeb_ops.alerts.message import one_line
 from celeb_ops.alerts.streaks import ToldSites, news, streaks
 from celeb_ops.dataset import captures_of
-from celeb_ops.exceptions import NotStoredError, RecordError
+from celeb_ops.exceptions import NotStoredError, ReasonCode, RecordError
 from celeb_ops.records import Outcome
 
 if TYPE_CHECKING:
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 NEWS_FOR = timedelta(days=1)
 """So old a run may be for people to hear of its sites: one of last week, done again, says nothing of now."""
-
-NO_WORD = "without a word"
-"""Stands in the reason of a site whose step was killed: it is red, and has left no outcome."""
 
 _UNREAD = "Merge counts it as failed; its log says why."
 _OUTCOMES_READ = 50
@@ -92,7 +89,9 @@ def look(
     optional = {site.name: site.optional for site in listed}
     whole = merge.state == "success"
     rows = captures_of(store, when) if whole or not merge.known else []
-    by_row = {row["site"]: row["reason"] or "" for row in rows if row["outcome"] == "failed"}
+    failed_rows = [row for row in rows if row["outcome"] == "failed"]
+    by_row = {row["site"]: row["reason"] or "" for row in failed_rows}
+    killed = {row["site"] for row in failed_rows if row["reason_code"] == ReasonCode.KILLED}
     counted = merge.failed if whole else None
     # Those in doubt: failed by merge's count, or else by their row, or else any.
     doubtful = list(counted) if counted is not None else [*by_row, *(name for name in optional if name not in by_row)]
@@ -101,7 +100,7 @@ def look(
     words = _words(store, asked, when)
     names = counted if counted is not None else {*by_row, *words}
     reasons = {name: words.get(name) or by_row.get(name) or _UNREAD for name in names}
-    green = {name for name in asked if name not in words and NO_WORD not in reasons.get(name, "")}
+    green = {name for name in asked if name not in words and name not in killed}
     found = Found(
         [Site(name, reason, optional.get(name, False), red=name not in green) for name, reason in reasons.items()],
         max(len(rows), len(optional), len(reasons)),

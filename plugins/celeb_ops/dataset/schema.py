@@ -7,9 +7,11 @@ from typing import Any
 
 import polars as pl
 
-VERSION = 4
+from celeb_ops.exceptions import ReasonCode
+
+VERSION = 5
 """Of the Parquet tables. 1 had no ``prominence`` and ``picture``, and no version in its files; 2 no ``memento`` and
-``images_missing``, and no ``source`` of captures that failed: all were live; 3 no ``qid``."""
+``images_missing``, and no ``source`` of captures that failed: all were live; 3 no ``qid``; 4 no ``reason_code``."""
 VERSION_KEY = "celebs_schema"
 """The entry of a Parquet file's own metadata that holds its version."""
 
@@ -98,7 +100,13 @@ CAPTURES = Table(
             "`seen`; `failed`: the page, or who is on it, could not be had; `skipped`: the run time was too far from "
             "now for the live page, and no archived one was near enough, or none was asked for",
         ),
-        Column("reason", pl.String, "why it failed or was skipped, a sentence; empty where it was seen"),
+        Column(
+            "reason_code",
+            pl.String,
+            f"why it failed or was skipped, a word: {', '.join(f'`{code}`' for code in ReasonCode)}. Empty where it "
+            "was seen, and in rows of schema 1 to 4",
+        ),
+        Column("reason", pl.String, "the same as a sentence; empty where it was seen"),
         Column(
             "captured_at",
             UTC_MS,

@@ -93,6 +93,7 @@ def _seen_row(result: Result) -> dict[str, Any]:
         "time": result.time,
         "site": result.site,
         "outcome": "seen",
+        "reason_code": None,
         "reason": None,
         "captured_at": result.captured_at,
         "source": result.source,
@@ -117,7 +118,9 @@ def _missed_row(outcome: Outcome) -> dict[str, Any]:
         "time": outcome.time,
         "site": outcome.site,
         "outcome": outcome.outcome,
-        "reason": outcome.reason,
+        "reason_code": outcome.reason_code,
+        # That its page can't be seen any more says nothing of the site.
+        "reason": outcome.reason if outcome.missed_live is None else outcome.missed_live,
         "source": outcome.source if outcome.outcome == "failed" else None,
     }
 

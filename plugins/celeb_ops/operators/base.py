@@ -11,6 +11,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException, AirflowTaskTimeout
 
 from celeb_ops import keys
+from celeb_ops.exceptions import ReasonCode
 from celeb_ops.operators import counters
 from celeb_ops.operators.links import ResultLink, S3ConsoleLink, ScreenshotLink
 from celeb_ops.seeing import Wishes
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from airflow.sdk import BaseOperatorLink, Context
 
+    from celeb_ops.records import Outcome
     from celeb_ops.settings import Settings
     from celeb_ops.sites import Site
     from celeb_ops.store import Store
@@ -39,6 +41,14 @@ class Step:
     """Answers of a recogniser from before do not count: the run's ``rerecognise`` is set."""
     wishes: Wishes = field(default_factory=Wishes)
     """What the run was asked for."""
+
+
+class SiteSkipped(AirflowSkipException):
+    """There is nothing to do for the site."""
+
+    def __init__(self, reason: str, code: ReasonCode) -> None:
+        super().__init__(reason)
+        self.reason_code = code
 
 
 class SiteOperator(BaseOperator):
@@ -66,6 +76,8 @@ class SiteOperator(BaseOperator):
         self.written: str | None = None
         # How the page is seen, as far as the step knows: a failure leaves it beside its reason.
         self.seen_by: Literal["live", "archive"] | None = None
+        # The live failure that stays the site's, whatever comes of this try.
+        self.missed_live: Outcome | None = None
 
     @property
     def has_screenshot(self) -> bool:
@@ -88,14 +100,16 @@ class SiteOperator(BaseOperator):
                 self.written = self.run_step(step)
             return self.written
         except AirflowSkipException as skip:
-            self._leave_word(step, "skipped", str(skip))
+            self._leave_word(step, "skipped", str(skip), _code_of(skip))
             raise
         except AirflowTaskTimeout:
             limit = f"{self.execution_timeout.total_seconds():g} s" if self.execution_timeout else "its time"
-            self._leave_word(step, "failed", f"The step was not done within {limit} (execution_timeout).")
+            self._leave_word(
+                step, "failed", f"The step was not done within {limit} (execution_timeout).", ReasonCode.TIMEOUT
+            )
             raise
         except Exception as error:
-            self._leave_word(step, "failed", str(error) or type(error).__name__)
+            self._leave_word(step, "failed", str(error) or type(error).__name__, _code_of(error))
             raise
 
     def _step(self, context: Context) -> Step:
@@ -123,10 +137,11 @@ class SiteOperator(BaseOperator):
             return False
         return True
 
-    def _leave_word(self, step: Step, outcome: str, reason: str) -> None:
+    def _leave_word(self, step: Step, outcome: str, reason: str, code: ReasonCode | None) -> None:
         from celeb_ops.exceptions import StoreError
         from celeb_ops.records import Outcome
 
+        missed = self.missed_live if outcome == "failed" else None
         word = Outcome.model_validate(
             {
                 "site": step.site.name,
@@ -134,6 +149,8 @@ class SiteOperator(BaseOperator):
                 "outcome": outcome,
                 "task": self.task_id.rpartition(".")[2],
                 "reason": reason,
+                "reason_code": missed.reason_code if missed else code,
+                "missed_live": missed.reason if missed else None,
                 "source": self.seen_by if outcome == "failed" else None,
             }
         )
@@ -142,6 +159,10 @@ class SiteOperator(BaseOperator):
         except StoreError as error:
             # The step's own error is what matters; this one must not hide it.
             self.log.warning("The reason could not be kept: %s", error)
+
+
+def _code_of(error: Exception) -> ReasonCode:
+    return getattr(error, "reason_code", ReasonCode.OTHER)
 
 
 def _run_start(context: Context) -> datetime:

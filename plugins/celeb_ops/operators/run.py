@@ -10,7 +10,7 @@ from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowSkipException
 
 from celeb_ops import keys
-from celeb_ops.exceptions import NotStoredError, RecordError, SiteFailedError
+from celeb_ops.exceptions import NotStoredError, ReasonCode, RecordError, SiteFailedError
 from celeb_ops.operators import counters
 from celeb_ops.operators.base import time_of
 from celeb_ops.seeing import is_live
@@ -85,7 +85,15 @@ def merge_results(context: Context, sites: Sequence[Mapping[str, Any]] | None) -
         except (RecordError, NotStoredError) as error:
             source = _photographed(store, name, when)
             outcomes.append(
-                Outcome(site=name, time=when, outcome="failed", task=STEPS[-1], reason=str(error), source=source)
+                Outcome(
+                    site=name,
+                    time=when,
+                    outcome="failed",
+                    task=STEPS[-1],
+                    reason=str(error),
+                    reason_code=ReasonCode.RECORD,
+                    source=source,
+                )
             )
     with counters.timed("merge"), counters.pages(store, when):
         merged = merge(store, when, results, outcomes)
@@ -174,7 +182,6 @@ def outcome_of(store: Store, site: str, when: datetime, states: Mapping[str, str
 
     :param live: whether the site's live page stands for the run time now.
     """
-    from celeb_ops.alerts.looking import NO_WORD
     from celeb_ops.records import Outcome
 
     ended = next((step for step in STEPS if states.get(step) == "failed"), None)
@@ -188,12 +195,20 @@ def outcome_of(store: Store, site: str, when: datetime, states: Mapping[str, str
             return left
     except (NotStoredError, RecordError):
         pass
-    reason = f"The task ended as {kind} {NO_WORD} (was it killed, or marked by hand?): see its log."
+    reason = f"The task ended as {kind} without a word (was it killed, or marked by hand?): see its log."
     tried: Literal["live", "archive"] | None = None
     if kind == "failed":
         # Those after the screenshot work on what is in the store; that one may have been about to replace it.
         tried = _photographed(store, site, when) if ended in STEPS[1:] else "live" if live else None
-    return Outcome(site=site, time=when, outcome=kind, task=ended or skipped or "unknown", reason=reason, source=tried)
+    return Outcome(
+        site=site,
+        time=when,
+        outcome=kind,
+        task=ended or skipped or "unknown",
+        reason=reason,
+        reason_code=ReasonCode.KILLED,
+        source=tried,
+    )
 
 
 def _states(context: Context, **of: Any) -> dict[str, str]:

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk.exceptions import AirflowSkipException
-
 from celeb_ops import keys
-from celeb_ops.operators.base import SiteOperator, Step
+from celeb_ops.exceptions import ReasonCode
+from celeb_ops.operators.base import SiteOperator, SiteSkipped, Step
 from celeb_ops.seeing import view
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from celeb_ops.capture.page import PageCapture
-    from celeb_ops.records import Part
+    from celeb_ops.records import Outcome, Part
     from celeb_ops.seeing import Stored
 
 BEGAN = "The capture began and did not end: was the task killed, or its machine lost?"
@@ -57,7 +56,7 @@ class ScreenshotOperator(SiteOperator):
     def __init__(self, *, sites_file: Path | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.sites_file = sites_file
-        self.missed_before: str | None = None
+        self.missed_before: Outcome | None = None
         # Whether the store has a reason that goes when the step has succeeded.
         self.word_left = False
 
@@ -96,7 +95,7 @@ class ScreenshotOperator(SiteOperator):
         key = self._see(step, keys.sidecar(step.stem))
         if self.word_left and not self._forget_word(step):
             # Else it would be read as why the site was missed.
-            self._leave_word(step, "skipped", _ENDED)
+            self._leave_word(step, "skipped", _ENDED, None)
         return key
 
     def _see(self, step: Step, key: str) -> str:
@@ -106,7 +105,7 @@ class ScreenshotOperator(SiteOperator):
         if seen.what == "stored":
             return self._again(step, key)
         if seen.what == "nothing":
-            return self._without_page(step, key, stored == "whole", seen.why)
+            return self._without_page(step, key, stored == "whole", seen.why, seen.code)
         self.seen_by = "live" if seen.what == "live" else "archive"
         return self._capture(step, key) if seen.what == "live" else self._capture_past(step, key, stored == "whole")
 
@@ -117,18 +116,22 @@ class ScreenshotOperator(SiteOperator):
         self.log.info("%s is in the store already and is used again.", step.store.url(key))
         return key
 
-    def _without_page(self, step: Step, key: str, stored: bool, why: str) -> str:
+    def _without_page(self, step: Step, key: str, stored: bool, why: str, code: ReasonCode) -> str:
         """What is done where no page can be seen: what is stored is not lost by it, and a failure not forgotten."""
         from celeb_ops.exceptions import MissedError
-        from celeb_ops.missed import STAYS_MISSED
+        from celeb_ops.missed import stays_missed
 
         if stored:
             self.log.warning("It can't be captured anew: %s", why)
             return self._again(step, key)
         if self.missed_before:
-            self.seen_by = "live"
-            raise MissedError(f"{self.missed_before}{STAYS_MISSED}{why}")
-        raise AirflowSkipException(why)
+            self._stays_missed(self.missed_before)
+            raise MissedError(stays_missed(self.missed_before, why))
+        raise SiteSkipped(why, code)
+
+    def _stays_missed(self, missed: Outcome) -> None:
+        """Whatever comes of this try, the site failed live, for that reason."""
+        self.missed_live, self.seen_by = missed, "live"
 
     def _stored(self, step: Step, key: str) -> Stored:
         """What is there of a screenshot, as :mod:`celeb_ops.seeing` wants to know it."""
@@ -155,7 +158,7 @@ class ScreenshotOperator(SiteOperator):
 
         self.word_left = True
         try:
-            self._leave_word(step, "failed", BEGAN)
+            self._leave_word(step, "failed", BEGAN, ReasonCode.KILLED)
             with scratch_folder("capture") as folder:
                 with WebDriverHook(step.settings.browser_url).visit(step.site) as driver:
                     page = capture_page(driver, step.site, folder)
@@ -164,7 +167,7 @@ class ScreenshotOperator(SiteOperator):
         except KeyboardInterrupt:
             # A person has stopped the run: it is as if the capture had not begun.
             if self.missed_before:
-                self._leave_word(step, "failed", self.missed_before)
+                self.missed_before.save(step.store, keys.outcome(step.stem))
             else:
                 self._forget_word(step)
             raise
@@ -174,21 +177,21 @@ class ScreenshotOperator(SiteOperator):
         from celeb_ops.capture.scratch import scratch_folder
         from celeb_ops.exceptions import CaptureError, NotArchivedError
         from celeb_ops.hooks.webdriver import WebDriverHook
-        from celeb_ops.missed import STAYS_MISSED
+        from celeb_ops.missed import stays_missed
 
         if self.missed_before:
-            # Whatever comes of the archive, a kill among it: that the site was missed at its time stays known.
-            self.seen_by = "live"
-            self._leave_word(step, "failed", self.missed_before)
+            # A kill among what may come of the archive.
+            self._stays_missed(self.missed_before)
+            self._leave_word(step, "failed", self.missed_before.reason, self.missed_before.reason_code)
         hook = WebDriverHook(step.settings.browser_url)
         with scratch_folder("capture") as folder:
             try:
                 past = capture_past(step.site, step.time, step.settings, hook.browser, folder)
             except NotArchivedError as error:
-                return self._without_page(step, key, stored, str(error))
+                return self._without_page(step, key, stored, str(error), error.reason_code)
             except CaptureError as error:
                 if self.missed_before:
-                    raise type(error)(f"{self.missed_before}{STAYS_MISSED}{error}") from error
+                    raise type(error)(stays_missed(self.missed_before, str(error))) from error
                 raise
             seen = _Seen(
                 past.page, "archive", past.memento.when, past.images_missing, past.memento.address, tuple(past.told)
