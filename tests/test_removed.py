@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 
 from celeb_ops import keys
 from celeb_ops.exceptions import RecordError
-from celeb_ops.geometry import Box
-from celeb_ops.records import Picture
-from celeb_ops.removed import Person, Removed, add, without_mentions
+from celeb_ops.removed import Person, Removed, add
 
 if TYPE_CHECKING:
     from celeb_ops.store import FolderStore, Store
@@ -130,17 +128,6 @@ class TestMentioned:
             json.dumps({"alt": text, "name": name}, ensure_ascii=False),
         ):
             assert removed.may_be_in(content.encode(errors="surrogatepass"))
-
-    def test_pictures_lose_what_names_her(self) -> None:
-        picture = Picture(
-            box=Box(0, 0, 9, 9),
-            src="https://e.com/grace-hopper.jpg",
-            alt="Collins and Grace Hopper",
-            headline="Space",
-            link="https://e.com/space",
-        )
-        (clean,) = without_mentions([picture], of("Grace Hopper"))
-        assert clean == Picture(box=picture.box, src="", headline="Space", link="https://e.com/space")
 
 
 class TestFile:

@@ -9,6 +9,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 LETTERS = {
     **{"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "ŧ": "t", "ŋ": "n", "ɓ": "b", "ɗ": "d", "ƙ": "k"},
@@ -26,6 +30,11 @@ _ACCENTS = {1, *range(10, 36), *range(202, 241)}
 """Unicode's combining classes of Latin, Greek and Cyrillic accents and of Hebrew's and Arabic's points. In Thai, Lao,
 Tibetan and the scripts of India marks of other classes are vowels: without them names would be the same."""
 _NO_ACCENTS = "\u3099\u309a\u0345"
+
+_QID = re.compile(r"Q[1-9][0-9]*")
+_WIKIDATA = re.compile(
+    r"(?:https?://)?(?:(?:www|m)\.)?wikidata\.org/(?:wiki|entity)/(?:Special:EntityPage/)?(Q[1-9][0-9]*)"
+)
 
 
 def nfc(name: str) -> str:
@@ -96,3 +105,12 @@ def _no_letter() -> re.Pattern[str]:
     # Of scripts like Devanagari vowels are marks: without those, names would be the same.
     vowels = (char for char in map(chr, range(_LAST_MARK)) if unicodedata.category(char)[0] == "M")
     return re.compile(f"(?:[^\\w{''.join(char for char in vowels if ord(char) not in _nothing())}]|_)+")
+
+
+def qid_in(urls: Iterable[str]) -> str | None:
+    """The QID in the first of these addresses that is of Wikidata, ``www.wikidata.org/wiki/Q7259``."""
+    return next((found[1] for url in urls if (found := _WIKIDATA.match(url))), None)
+
+
+def is_qid(text: str) -> bool:
+    return bool(_QID.fullmatch(text))

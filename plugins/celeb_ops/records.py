@@ -17,10 +17,12 @@ from pydantic import (
     field_serializer,
 )
 
+from celeb_ops import gate
 from celeb_ops.exceptions import ReasonCode, RecordError
 from celeb_ops.geometry import Box
 from celeb_ops.keys import iso
 from celeb_ops.names import nfc
+from celeb_ops.removed import Removed
 from celeb_ops.text import cleaned
 
 if TYPE_CHECKING:
@@ -63,7 +65,7 @@ class Record(BaseModel):
         return iso(when)
 
     def save(self, store: Store, key: str) -> str:
-        store.write(key, self.model_dump_json(indent=1).encode())
+        store.write(key, gate.passed(self, Removed.load(store)).model_dump_json(indent=1).encode())
         return key
 
     @classmethod

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from celeb_ops.records import Picture
     from celeb_ops.store import Store
 
 _HEADER = """\
@@ -73,9 +72,9 @@ class Removed:
     def __bool__(self) -> bool:
         return bool(self.people)
 
-    def holds(self, name: str | None, qid: str | None = None) -> bool:
-        """Whether this is one of them, in whatever spelling, or by their item in Wikidata: it is one of the aliases."""
-        return bool(self.people) and any(bool(one) and letters(one or "") in self._letters for one in (name, qid))
+    def holds(self, *names: str | None) -> bool:
+        """Whether one of these names, in whatever spelling, or items in Wikidata (QIDs) is of one of them."""
+        return bool(self.people) and any(letters(name) in self._letters for name in names if name)
 
     def mentioned(self, text: str | None) -> bool:
         """Whether a page's words, or an address of it, have the whole name of one of them.
@@ -152,18 +151,6 @@ def add(store: Store, person: Person) -> Removed:
 
     store.update(keys.REMOVED, change)
     return Removed.load(store)
-
-
-def without_mentions(pictures: Sequence[Picture], removed: Removed) -> list[Picture]:
-    """A page's pictures, without the texts and addresses that name one of them."""
-    return [
-        picture.model_copy(
-            update={
-                field: "" for field in ("src", "alt", "link", "headline") if removed.mentioned(getattr(picture, field))
-            }
-        )
-        for picture in pictures
-    ]
 
 
 def _without_host(text: str) -> str:

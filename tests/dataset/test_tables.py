@@ -15,6 +15,7 @@ from celeb_ops.dataset.tables import captures_of, sighting_rows, update_captures
 from celeb_ops.exceptions import ReasonCode, RecordError
 from celeb_ops.geometry import Box
 from celeb_ops.records import Outcome, Picture, Result
+from celeb_ops.removed import Removed
 from celeb_ops.store import FolderStore
 from tests.factories import RUN_TIME, a_result, a_screenshot, a_sighting, saved
 
@@ -40,7 +41,7 @@ def names(store: Store, when: datetime = RUN_TIME) -> list[tuple[str, str]]:
 
 
 def see(store: Store, when: datetime, results: list[Result]) -> bool:
-    return update_sightings(store, when, [result.site for result in results], sighting_rows(store, results))
+    return update_sightings(store, when, [result.site for result in results], sighting_rows(store, results, Removed()))
 
 
 def emptied(table: pl.DataFrame, column: str) -> pl.DataFrame:

@@ -119,6 +119,23 @@ class Press:
                 page.paste(picture, (0, part.rows.start))
         return page
 
+    def fill(self) -> list[Result]:
+        """Fill the store by the real steps, as runs do; the results."""
+        self.store.write(keys.CSV, _FIRST_VERSION)
+        results = []
+        for site, when, recognizer, format in (
+            ("TMZ", RUN_TIME, self.local, "jpeg"),
+            ("TMZ", LATER, self.paid, "jpeg"),
+            ("PEOPLE", NEXT_MONTH, self.paid, "png"),
+        ):
+            self.page(site, when, format)
+            results.append(self.recognise(site, when, recognizer))
+            failed = Outcome(site="EONLINE", time=when, outcome="failed", task="slice", reason="No Grace Hopper here")
+            failed.save(self.store, keys.outcome(keys.stem("EONLINE", when)))
+            merge(self.store, when, results[-1:], [failed])
+        made_anew(self.store)
+        return results
+
 
 @dataclass
 class Made:
@@ -145,20 +162,7 @@ def made(
     knows: LocalRecognizer, service: Recognizer, demo_folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Made:
     store = FolderStore(tmp_path_factory.mktemp("dataset"))
-    press = Press(store, knows, service, demo_folder / "www" / "pictures")
-    store.write(keys.CSV, _FIRST_VERSION)
-    results = []
-    for site, when, recognizer, format in (
-        ("TMZ", RUN_TIME, knows, "jpeg"),
-        ("TMZ", LATER, service, "jpeg"),
-        ("PEOPLE", NEXT_MONTH, service, "png"),
-    ):
-        press.page(site, when, format)
-        results.append(press.recognise(site, when, recognizer))
-        failed = Outcome(site="EONLINE", time=when, outcome="failed", task="slice", reason="No Grace Hopper here")
-        failed.save(store, keys.outcome(keys.stem("EONLINE", when)))
-        merge(store, when, results[-1:], [failed])
-    made_anew(store)
+    results = Press(store, knows, service, demo_folder / "www" / "pictures").fill()
     return Made({key: store.read(key) for key in store.list("")}, results)
 
 

@@ -14,6 +14,7 @@ from celeb_ops import keys, trends
 from celeb_ops.dataset import tables
 from celeb_ops.exceptions import StoreError
 from celeb_ops.records import Outcome
+from celeb_ops.removed import Removed
 from celeb_ops.report import assets
 from celeb_ops.report.app import create_app
 from tests.asgi import get
@@ -213,7 +214,7 @@ class TestArchived:
             Outcome(site="SKIPPED", time=when, outcome="skipped", task="screenshot", reason="No copy is near enough."),
         ]
         tables.update_captures(folder_store, when, results, outcomes)
-        sightings = tables.sighting_rows(folder_store, results)
+        sightings = tables.sighting_rows(folder_store, results, Removed())
         tables.update_sightings(folder_store, when, [one.site for one in results], sightings)
         trends.build(folder_store)
         return folder_store

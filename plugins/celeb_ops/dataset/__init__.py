@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from celeb_ops import keys
+from celeb_ops import gate, keys
 from celeb_ops.dataset.celebs_csv import update_csv
 from celeb_ops.dataset.cells import site_cell
 from celeb_ops.dataset.datapackage import update_datapackage
-from celeb_ops.dataset.removal import without_texts, without_them
 from celeb_ops.dataset.results import load_result
 from celeb_ops.dataset.tables import captures_of, sighting_rows, update_captures, update_sightings
-from celeb_ops.exceptions import RecordError
+from celeb_ops.exceptions import NotPermittedError, RecordError
 from celeb_ops.removed import Removed
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from celeb_ops.records import Outcome, Result
     from celeb_ops.store import Store
+
+logger = logging.getLogger(__name__)
 
 __all__ = ["Merged", "captures_of", "load_result", "merge"]
 
@@ -62,8 +64,9 @@ def merge(store: Store, when: datetime, results: Sequence[Result], outcomes: Seq
     seen = {result.site for result in results}
     outcomes = list({one.site: one for one in outcomes if one.site not in seen}.values())
     removed = Removed.load(store)
-    told, results = results, [without_them(store, result, removed) for result in results]
-    sightings = without_texts(sighting_rows(store, results), removed)
+    told, results = results, [_passed(store, result, removed) for result in results]
+    outcomes = [gate.passed(outcome, removed) for outcome in outcomes]
+    sightings = sighting_rows(store, results, removed)
     # The CSV first: it is the one that people open and save, so the one most likely to be refused.
     changed = [
         update_csv(store, results, removed),
@@ -93,3 +96,17 @@ def merge(store: Store, when: datetime, results: Sequence[Result], outcomes: Seq
         },
         changed=any(changed),
     )
+
+
+def _passed(store: Store, result: Result, removed: Removed) -> Result:
+    """The result as the gate lets it into the tables; in the store it is mended, and crops that it has no more go."""
+    clean = gate.passed(result, removed)
+    if removed:
+        stem = keys.stem(result.site, result.time)
+        store.update(keys.result(stem), lambda kept: gate.scrubbed(kept, removed) if kept else None)
+        try:
+            for crop in {*store.list(keys.crops(stem))} - {one.crop for one in clean.sightings}:
+                store.delete(crop)
+        except NotPermittedError as error:
+            logger.warning("Crops of people who asked not to be in the dataset may stay: %s", error)
+    return clean

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from celeb_ops import keys
+from celeb_ops import gate, keys
 from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS, VERSION, VERSION_KEY
 from celeb_ops.exceptions import RecordError
 from celeb_ops.records import Outcome, Result, Screenshot
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from celeb_ops.dataset.schema import Table
     from celeb_ops.geometry import Box
+    from celeb_ops.removed import Removed
     from celeb_ops.store import Store
 
 
@@ -35,9 +36,9 @@ def captures_of(store: Store, when: datetime) -> list[dict[str, Any]]:
     )
 
 
-def sighting_rows(store: Store, results: Sequence[Result]) -> list[dict[str, Any]]:
+def sighting_rows(store: Store, results: Sequence[Result], removed: Removed) -> list[dict[str, Any]]:
     """The rows of the results' sightings, with what their screenshots tell of the pictures they are on."""
-    return [row for result in results for row in _sighting_rows(store, result)]
+    return [row for result in results for row in _sighting_rows(store, result, removed)]
 
 
 def update_sightings(store: Store, when: datetime, sites: Sequence[str], rows: Sequence[dict[str, Any]]) -> bool:
@@ -125,10 +126,11 @@ def _missed_row(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _sighting_rows(store: Store, result: Result) -> list[dict[str, Any]]:
+def _sighting_rows(store: Store, result: Result, removed: Removed) -> list[dict[str, Any]]:
     if not result.sightings:
         return []
-    screenshot = Screenshot.load(store, result.screenshot)
+    # One of before they asked may still have words that name them.
+    screenshot = gate.passed(Screenshot.load(store, result.screenshot), removed)
     rows = []
     for sighting in result.sightings:
         picture = screenshot.pictures[sighting.picture] if sighting.picture is not None else None

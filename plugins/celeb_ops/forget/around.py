@@ -13,8 +13,8 @@ from celeb_ops.dataset.celebs_csv import read_csv
 from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS
 from celeb_ops.dataset.tables import from_parquet
 from celeb_ops.exceptions import NotStoredError
+from celeb_ops.names import is_qid
 from celeb_ops.recognition import gallery_file
-from celeb_ops.recognition.people import is_qid
 from celeb_ops.recognition.photos import photos_in
 from celeb_ops.removed import Removed
 
@@ -155,9 +155,9 @@ def _forget_in_file(path: Path, cache: Path, removed: Removed, delete: bool, dry
     if not path.is_file():
         return done
     whole = gallery_file.read(path)
-    stay = [entry for entry in whole.entries if not gallery_file.is_removed(entry.person, removed)]
+    stay = [entry for entry in whole.entries if not removed.holds(*entry.person.names)]
     for entry in whole.entries:
-        if not gallery_file.is_removed(entry.person, removed):
+        if not removed.holds(*entry.person.names):
             continue
         for one in entry.references:
             for seen in (cache / "looks").glob(f"*/{one.sha1[:2]}/{one.sha1}.npz"):

@@ -23,7 +23,7 @@ from celeb_ops.dataset.tables import from_parquet, to_parquet
 from celeb_ops.exceptions import NotStoredError
 from celeb_ops.forget import tables
 from celeb_ops.forget.captures import Capture, clear
-from celeb_ops.forget.records import scrubbed
+from celeb_ops.gate import scrubbed
 from celeb_ops.geometry import Box
 from celeb_ops.records import Result
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from celeb_ops.dataset.removal import TEXTS
-
 if TYPE_CHECKING:
     from celeb_ops.removed import Removed
+
+_TEXTS = ("headline", "link", "alt", "picture_url", "reason")
+"""Columns with a page's own words and addresses: they may name somebody else than the row does."""
 
 
 def sightings_of(table: pl.DataFrame, removed: Removed) -> pl.DataFrame:
@@ -63,7 +64,7 @@ def _held(names: pl.Series, removed: Removed) -> list[str]:
 
 def _without_texts(table: pl.DataFrame, removed: Removed) -> tuple[pl.DataFrame, int]:
     blanked = 0
-    for column in (*TEXTS, "reason"):
+    for column in _TEXTS:
         if column not in table.columns:
             continue
         naming = [

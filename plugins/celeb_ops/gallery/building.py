@@ -24,7 +24,7 @@ from celeb_ops.gallery.judging import judge
 from celeb_ops.gallery.kept import Build
 from celeb_ops.gallery.wikimedia import Wikimedia
 from celeb_ops.recognition import gallery_file, models
-from celeb_ops.recognition.gallery_file import Entry, Reference, is_removed
+from celeb_ops.recognition.gallery_file import Entry, Reference
 from celeb_ops.recognition.people import Person
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def _person(
     if isinstance(person, str):
         return person, None, [], "no human at Wikidata any more"
     identity = Person(person.name, person.qid, person.aliases)
-    if is_removed(identity, removed):
+    if removed.holds(*identity.names):
         # Not so much as told: the list of who asked for it is nobody's business.
         return person, None, [], ""
     pictures, main = commons.pictures(person, wikimedia)

@@ -9,7 +9,7 @@ from celeb_ops.exceptions import GalleryError
 from celeb_ops.gallery.measuring import measured
 from celeb_ops.names import letters, nfc
 from celeb_ops.recognition import gallery_file
-from celeb_ops.recognition.gallery_file import Entry, Whole, is_removed
+from celeb_ops.recognition.gallery_file import Entry, Whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,7 +61,7 @@ class Growing:
         entries, left_out = list(self._entries), set(self._left_out)
         if self.before:
             waiting = (one for one in self.before.entries if one.person.qid not in self._reached)
-            entries += [one for one in waiting if not is_removed(one.person, self._removed)]
+            entries += [one for one in waiting if not self._removed.holds(*one.person.names)]
             left_out |= {one for one in self.before.left_out if one[0] and one[0] not in self._reached}
         whole = self._whole(entries, left_out)
         if self._there is None or _content(self._there) != _content(whole):

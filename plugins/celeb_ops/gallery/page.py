@@ -12,9 +12,9 @@ from jinja2 import Environment
 
 from celeb_ops.exceptions import GalleryError
 from celeb_ops.gallery import looking
-from celeb_ops.names import letters
+from celeb_ops.names import is_qid, letters
 from celeb_ops.recognition import gallery_file
-from celeb_ops.recognition.people import People, is_qid
+from celeb_ops.recognition.people import People
 
 if TYPE_CHECKING:
     from celeb_ops.recognition.gallery_file import Entry, Whole

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from celeb_ops.gallery.wish import OCCUPATIONS
-from celeb_ops.recognition.people import is_qid
+from celeb_ops.names import is_qid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

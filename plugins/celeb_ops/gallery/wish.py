@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from celeb_ops.exceptions import GalleryError
-from celeb_ops.recognition.people import is_qid
+from celeb_ops.names import is_qid
 
 OCCUPATIONS = {
     "actor": ("Q33999", "Q10800557", "Q10798782"),

@@ -204,7 +204,6 @@ class ScreenshotOperator(SiteOperator):
         """The pictures, and then the sidecar, into the store."""
         from celeb_ops.exceptions import NotPermittedError
         from celeb_ops.records import Part, Screenshot
-        from celeb_ops.removed import Removed, without_mentions
 
         page = seen.page
         with contextlib.suppress(NotPermittedError):
@@ -216,14 +215,13 @@ class ScreenshotOperator(SiteOperator):
             step.store.write(part_key, part.path.read_bytes())
             parts.append(Part(key=part_key, rows=part.rows))
         self._delete_others(step, parts)
-        removed = Removed.load(step.store)
         screenshot = Screenshot.model_validate(
             {
                 "site": step.site.name,
                 "time": step.time,
                 "url": step.site.url,
                 "final_url": page.final_url,
-                "title": "" if removed.mentioned(page.title) else page.title,
+                "title": page.title,
                 "http_status": page.http_status,
                 "captured_at": seen.captured_at,
                 "source": seen.source,
@@ -234,7 +232,7 @@ class ScreenshotOperator(SiteOperator):
                 "captured_height": page.captured_height,
                 "truncated": page.truncated,
                 "parts": parts,
-                "pictures": without_mentions(page.pictures, removed),
+                "pictures": page.pictures,
                 "images_loaded": page.images_loaded,
                 "images_total": page.images_total,
                 "images_missing": seen.images_missing,

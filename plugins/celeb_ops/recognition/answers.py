@@ -10,8 +10,8 @@ from pydantic import AwareDatetime
 from celeb_ops import keys
 from celeb_ops.exceptions import NotStoredError, RecordError
 from celeb_ops.geometry import Box
+from celeb_ops.names import qid_in
 from celeb_ops.recognition import Face
-from celeb_ops.recognition.people import qid_in
 from celeb_ops.records import RecognizerInfo, Record
 
 if TYPE_CHECKING:

@@ -12,9 +12,10 @@ import numpy as np
 
 from celeb_ops.exceptions import GalleryError, RecognitionError
 from celeb_ops.given import printable
+from celeb_ops.names import is_qid
 from celeb_ops.parts import written
 from celeb_ops.recognition import gallery_file, models
-from celeb_ops.recognition.people import People, Person, is_qid
+from celeb_ops.recognition.people import People, Person
 from celeb_ops.recognition.photos import beside_photos, content_of, photos_in
 from celeb_ops.recognition.pictures import decode
 from celeb_ops.removed import Removed

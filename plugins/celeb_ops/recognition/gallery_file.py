@@ -136,7 +136,7 @@ def load(path: Path, removed: Removed) -> Loaded:
     about = _about(path, file)
     table = _read(path, file, ["qid", "name", "aliases", "embeddings", "file"])
     people = _people(table)
-    if out := [number for number, one in enumerate(people) if is_removed(one, removed)]:
+    if out := [number for number, one in enumerate(people) if removed.holds(*one.names)]:
         table = table.with_row_index("row").filter(~pl.col("row").is_in(out))
         people = _people(table)
     counts = table["file"].list.len().to_numpy().astype(np.int64)
@@ -167,11 +167,6 @@ def people_of(folder: Path) -> People:
     """Who is who by the file of this gallery's folder; nobody where it has none. GalleryError: it is damaged."""
     path = folder / FILE
     return People(_people(_read(path, _content(path), ["qid", "name", "aliases"]))) if path.is_file() else People()
-
-
-def is_removed(person: Person, removed: Removed) -> bool:
-    """Whether they asked not to be in the dataset, under any name of theirs."""
-    return bool(removed) and any(removed.holds(name) for name in (person.name, *person.aliases, person.qid))
 
 
 def packed(embeddings: Embedding32) -> bytes:

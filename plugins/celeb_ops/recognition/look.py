@@ -19,7 +19,6 @@ from celeb_ops.recognition.findings import merged, on_slice
 from celeb_ops.recognition.identifying import identified
 from celeb_ops.recognition.people import People
 from celeb_ops.recognition.sheets import MOST_FACES
-from celeb_ops.recognition.unnamed import Unnaming, without_names
 from celeb_ops.recognition.words import mentions
 from celeb_ops.records import Result, Sighting
 from celeb_ops.removed import Removed
@@ -57,21 +56,16 @@ def look(
     :param people: who is who by the gallery's file, so that a person has one name, whoever named them.
     """
     start = time.monotonic()
-    removed = Removed.load(store)
-    recognizer = Unnaming(recognizer, removed)
     calls = 0
     if recognizer.cost_usd:
-        found, calls, not_looked_at = paid.find(
-            plan, screenshot, recognizer, stem, store, terms or paid.Terms(), removed
-        )
+        found, calls, not_looked_at = paid.find(plan, screenshot, recognizer, stem, store, terms or paid.Terms())
     else:
         found, not_looked_at = _on_every_slice(plan, recognizer, store)
     if plan.areas_left_out:
         not_looked_at.append(f"{plan.areas_left_out:,} {BEYOND}")
     for one in not_looked_at:
         logger.warning("Not looked at: %s.", one)
-    # Who asked not to be in the dataset is not, by no name: neither the recogniser's nor the gallery's.
-    found = without_names(identified(found, people or People()), removed)
+    found = identified(found, people or People(), Removed.load(store))
     # Not the other way round: a name that is none would keep two findings of one face apart.
     faces_once = confirmed(merged([_sure(one, min_confidence) for one in found]), screenshot.pictures)
     named = sorted((one for one in faces_once if one.face.name), key=lambda one: (one.box.top, one.box.left))

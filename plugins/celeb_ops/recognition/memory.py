@@ -14,8 +14,10 @@ from pydantic import AwareDatetime, ValidationError
 
 from celeb_ops import keys
 from celeb_ops.exceptions import NotStoredError
+from celeb_ops.gate import scrubbed
 from celeb_ops.recognition.answers import AnsweredFace
 from celeb_ops.records import Record
+from celeb_ops.removed import Removed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -119,7 +121,13 @@ class Memory:
     def keep(self, seen: Sequence[Known]) -> None:
         """Remember these pictures, and forget those that no page showed for as long as an answer is good."""
         if seen:
-            self._store.update(self._key, lambda old: self._with(self._pictures(old), seen))
+            removed = Removed.load(self._store)
+
+            def change(old: bytes | None) -> bytes:
+                content = self._with(self._pictures(old), seen)
+                return scrubbed(content, removed) or content
+
+            self._store.update(self._key, change)
 
     def _with(self, before: Iterable[Known], seen: Sequence[Known]) -> bytes:
         again = {(one.src, one.size) for one in seen} if self._anew else set()

@@ -17,7 +17,6 @@ from celeb_ops.recognition.findings import SAME_IOS, Finding, finding, merged, o
 from celeb_ops.recognition.memory import Memory, shades_of
 from celeb_ops.recognition.pictures import decode
 from celeb_ops.recognition.sheets import MOST_FACES, Piece, Shelves, contact_sheets, face_piece
-from celeb_ops.recognition.unnamed import without_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from celeb_ops.recognition import Recognizer
     from celeb_ops.recognition.memory import Known
     from celeb_ops.records import Picture, Plan, Screenshot, Slice
-    from celeb_ops.removed import Removed
     from celeb_ops.settings import Settings
     from celeb_ops.store import Store
 
@@ -65,12 +63,11 @@ def find(
     stem: str,
     store: Store,
     terms: Terms,
-    removed: Removed,
 ) -> tuple[list[Finding], int, list[str]]:
     """The faces of a page, one maybe twice where slices overlap, the calls that were made for them in this run, and
     what was not asked about.
 
-    :param removed: people whom no finding names. :raises BudgetError: the page needs more calls than the run has left.
+    :raises BudgetError: the page needs more calls than the run has left.
     """
     memory = None
     if terms.remember:
@@ -95,7 +92,7 @@ def find(
         len(page.shades),
         len(questions),
     )
-    found = without_names([*inquiry.ask(questions), *known], removed)
+    found = [*inquiry.ask(questions), *known]
     if memory:
         memory.keep(page.seen(merged(found), memory))
     not_asked = way.not_asked()

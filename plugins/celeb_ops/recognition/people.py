@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,11 +12,6 @@ from celeb_ops.names import letters
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_QID = re.compile(r"Q[1-9][0-9]*")
-_WIKIDATA = re.compile(
-    r"(?:https?://)?(?:(?:www|m)\.)?wikidata\.org/(?:wiki|entity)/(?:Special:EntityPage/)?(Q[1-9][0-9]*)"
-)
-
 
 @dataclass(frozen=True)
 class Person:
@@ -27,6 +21,11 @@ class Person:
     qid: str | None = None
     """Their item in Wikidata, ``Q7259``."""
     aliases: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str | None, ...]:
+        """All by which somebody may be asked for or removed."""
+        return (self.name, *self.aliases, self.qid)
 
 
 class People:
@@ -67,12 +66,3 @@ class People:
 
     def __len__(self) -> int:
         return len(self._people)
-
-
-def qid_in(urls: Iterable[str]) -> str | None:
-    """The QID in the first of these addresses that is of Wikidata, ``www.wikidata.org/wiki/Q7259``."""
-    return next((found[1] for url in urls if (found := _WIKIDATA.match(url))), None)
-
-
-def is_qid(text: str) -> bool:
-    return bool(_QID.fullmatch(text))

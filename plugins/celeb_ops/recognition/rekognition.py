@@ -16,9 +16,9 @@ from PIL import Image
 from celeb_ops.aws import said_by, would_repeat
 from celeb_ops.exceptions import PermanentError, RecognitionError
 from celeb_ops.geometry import Box
+from celeb_ops.names import qid_in
 from celeb_ops.recognition import Face
 from celeb_ops.recognition.pace import Pace
-from celeb_ops.recognition.people import qid_in
 from celeb_ops.records import RecognizerInfo
 from celeb_ops.slicing import MAX_BYTES, MIN_SIDE_PX, encoded
 

@@ -1,35 +1,41 @@
-"""The store's JSON records without the people who asked not to be in the dataset. Faces stay, as unrecognised."""
+"""The gate of the dataset: what goes in leaves behind the people who asked not to be in it. Faces stay, unrecognised.
+
+Whatever writes passes here once: recognised faces before anything is made of them (``recognition.identifying``), JSON
+records as they are saved (``Record.save``), and what a merge brings into the tables. ``make forget`` takes what is in
+the store already through the same gate.
+"""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from celeb_ops.recognition.people import qid_in
+from celeb_ops.names import qid_in
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from celeb_ops.removed import Removed
 
+R = TypeVar("R", bound="BaseModel")
+
 _PLACES = {
-    "site",
-    "time",
-    "captured_at",
-    "url",
-    "final_url",
-    "memento",
-    "key",
-    "screenshot",
-    "crop",
-    "name",
-    "id",
-    "qid",
-    "shades",
+    *("site", "time", "captured_at", "url", "final_url", "memento"),
+    *("key", "screenshot", "crop", "name", "id", "qid", "shades"),
+    *("outcome", "task", "reason_code", "source", "basis"),
 }
-"""Fields that say where something is, or are another person's own: a site may bear a person's name."""
+"""Fields of our own words, that say where something is, or that are another person's own: a site may bear a person's
+name."""
+
+
+def passed(record: R, removed: Removed) -> R:
+    """The record without them."""
+    clean = scrubbed(record.model_dump_json().encode(), removed) if removed else None
+    return type(record).model_validate_json(clean) if clean else record
 
 
 def scrubbed(content: bytes, removed: Removed) -> bytes | None:
-    """The record without them; None where it has nothing of them.
+    """The JSON of a record without them; None where it has nothing of them.
 
     Of a result the sighting goes and is counted as unrecognised; of an answer's face its box stays; texts and links
     of the page that name one of them are emptied.

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 
-from celeb_ops.forget.records import scrubbed
+from celeb_ops.gate import scrubbed
 from celeb_ops.removed import Person, Removed
 from tests.factories import a_result, a_screenshot, a_sighting
 
