@@ -58,8 +58,8 @@ HERE = "127.0.0.1,localhost"
         ({}, None),
         ({"no_proxy": "intra.net"}, None),
         ({"http_proxy": "http://proxy:1"}, HERE),
-        ({"HTTPS_PROXY": "http://proxy:1", "NO_PROXY": "intra.net, 10.0.0.1"}, f"intra.net,10.0.0.1,{HERE}"),
-        ({"all_proxy": "http://proxy:1", "no_proxy": "localhost", "NO_PROXY": "other"}, "localhost,127.0.0.1"),
+        ({"HTTPS_PROXY": "http://proxy:1", "NO_PROXY": "intra.net, 10.0.0.1"}, f"intra.net, 10.0.0.1,{HERE}"),
+        ({"all_proxy": "http://proxy:1", "no_proxy": "localhost", "NO_PROXY": "other"}, f"localhost,{HERE}"),
         ({"http_proxy": "http://proxy:1", "no_proxy": "*"}, "*"),
     ],
 )

@@ -29,7 +29,7 @@ class Told:
 
     def __init__(self, store: Store) -> None:
         self._file = io.StringIO()
-        self.progress = Progress(Console(file=self._file, soft_wrap=True), lambda: store, RUN_TIME)
+        self.progress = Progress(Console(file=self._file, soft_wrap=True), store, RUN_TIME)
 
     def lines(self) -> list[str]:
         return [" ".join(line.split()) for line in self._file.getvalue().splitlines()]
@@ -56,7 +56,7 @@ def fail(told: Told, task: Any, error: BaseException) -> None:
 def test_on_a_terminal_too_only_its_own_lines_are_told(folder_store: FolderStore) -> None:
     screen = io.StringIO()
     console = Console(file=screen, force_terminal=True, soft_wrap=True)
-    with Progress(console, lambda: folder_store, RUN_TIME) as progress:
+    with Progress(console, folder_store, RUN_TIME) as progress:
         progress.on_task_instance_running("queued", a_task("site.slice"))
         print("what Airflow logs")
         sys.stderr.write("what a library says\n")
@@ -308,11 +308,8 @@ def test_the_table_shows_what_a_paid_recogniser_cost() -> None:
 
 def test_what_a_page_says_does_not_reach_the_terminal_as_it_is(told: Told) -> None:
     fail(told, a_task("site.screenshot"), ValueError("\x1b]0;owned\x07[red]" + "x" * 10**6))
-    logging.getLogger("celeb_ops.capture").addHandler(told.progress._warnings)
-    try:
+    with told.progress:
         logging.getLogger("celeb_ops.capture").warning("The title: \x1b[2J%s", "x" * 10**6)
-    finally:
-        logging.getLogger("celeb_ops.capture").removeHandler(told.progress._warnings)
     [failed, warned] = told.lines()
     for line in (failed, warned, told.progress.failures["TMZ"]):
         assert line.isprintable()

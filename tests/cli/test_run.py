@@ -17,7 +17,7 @@ from PIL import Image
 
 from celeb_ops import keys
 from celeb_ops.cli import run as run_module
-from celeb_ops.cli.run import Ended, too_far
+from celeb_ops.cli.run import too_far
 from celeb_ops.dataset import captures_of
 from celeb_ops.dataset.tables import update_captures
 from celeb_ops.processes import left_of
@@ -400,9 +400,9 @@ def test_retries_follow_soon_unless_the_user_says_when(
     (tmp_path / "no.env").write_text(f"CELEBS_RETRY_DELAY_S={dotenv}")
     loaded: list[float] = []
 
-    def run_dag(*_: object) -> Ended:
+    def run_dag(*_: object) -> str:
         loaded.append(Settings.load().retry_delay_s)
-        return Ended("failed")
+        return "failed"
 
     monkeypatch.setattr(run_module, "migrated", lambda *_: None)
     monkeypatch.setattr(run_module, "_run_dag", run_dag)

@@ -51,10 +51,8 @@ def _past_the_proxy() -> dict[str, str]:
         return {}
     # Libraries read one of the two, and mostly the lower-case one first: both say the same.
     given = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
-    hosts = [host.strip() for host in given.split(",") if host.strip()]
-    if "*" not in hosts:
-        hosts = list(dict.fromkeys([*hosts, "127.0.0.1", "localhost"]))
-    return dict.fromkeys(("no_proxy", "NO_PROXY"), ",".join(hosts))
+    hosts = given if "*" in given else ",".join(filter(None, [given, "127.0.0.1", "localhost"]))
+    return {"no_proxy": hosts, "NO_PROXY": hosts}
 
 
 @contextmanager

@@ -9,39 +9,32 @@ from typing import TYPE_CHECKING
 from celeb_ops.capture.scratch import scratch_folder
 from celeb_ops.cli.newsroom import served
 from celeb_ops.cli.run import run
+from celeb_ops.parts import written_folder
 from celeb_ops.settings import PROJECT, Settings
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-STORE = "data/demo"
-
 
 def demo(when: datetime | None, names: list[str], home: Path, store: str | None = None) -> int:
     """Run the DAG on the newsroom; the exit status. The user's own settings are left aside."""
+    store = store or "data/demo"
     # A folder of this process: a second demo, refused or not, takes nothing from under the first.
-    with scratch_folder("demo") as folder, served(folder) as newsroom:
+    with scratch_folder("demo") as folder, served(folder):
         # The folder goes with this process; the photos that the names rest on stay with the dataset.
-        gallery = PROJECT / (store or STORE) / "gallery"
-        _copy(newsroom.gallery, gallery)
+        gallery = PROJECT / store / "gallery"
+        if not gallery.is_dir():
+            with written_folder(gallery) as part:
+                shutil.copytree(folder / "gallery", part, dirs_exist_ok=True)
         own = {name for name in os.environ if name.startswith("CELEBS_")}
         # Empty: the user's own .env is hidden too.
         os.environ.update(dict.fromkeys(own.union(Settings.variables()), ""))
         os.environ.update(
-            CELEBS_STORE=store or STORE,
-            CELEBS_SITES=str(newsroom.sites),
+            CELEBS_STORE=store,
+            CELEBS_SITES=str(folder / "sites.yaml"),
             CELEBS_GALLERY=str(gallery),
             CELEBS_RECOGNIZER="local",
         )
         # No archive knows the newsroom, and none is told of it.
         return run(when, names, home, {"on_past": "skip"})
-
-
-def _copy(photos: Path, gallery: Path) -> None:
-    """The photos that are not in the gallery as they are: another demo may be reading those."""
-    for photo in photos.glob("*/*"):
-        copy = gallery / photo.relative_to(photos)
-        if not copy.is_file() or copy.read_bytes() != photo.read_bytes():
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(photo, copy)

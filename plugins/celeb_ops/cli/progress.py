@@ -21,13 +21,12 @@ from celeb_ops.records import Outcome, Plan, Result, Screenshot
 from celeb_ops.text import cleaned, counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from rich.console import Console
 
     from celeb_ops.store import Store
-
 
 _LOGGER = logging.getLogger("celeb_ops")
 _WRITES = {
@@ -38,42 +37,36 @@ _WRITES = {
 """The tasks that are about no site, and what they leave in the store."""
 
 
-class Progress:
-    """An Airflow listener that tells a run's steps on a console."""
+class Progress(logging.Handler):
+    """An Airflow listener, and a handler of our own code's warnings, that tells a run's steps on a console."""
 
-    def __init__(self, console: Console, store: Callable[[], Store], when: datetime) -> None:
+    def __init__(self, console: Console, store: Store, when: datetime) -> None:
+        super().__init__(logging.WARNING)
         self._console = console
-        self._open_store = store
+        self._store = store
         self._when = when
         # By site, the screenshot that was there when its step began: the same afterwards has been used again.
         self._before: dict[str, Screenshot] = {}
         self._spinner = Spinner("dots", "Airflow starts …")
         # Not console.status: on a terminal it would take Airflow's log, which goes to standard output, for a person's.
-        self._live = Live(
-            self._spinner,
-            console=console,
-            refresh_per_second=12.5,
-            transient=True,
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
+        self._live = Live(self._spinner, console=console, transient=True, redirect_stdout=False, redirect_stderr=False)
+        self._warned: set[str] = set()
         self.failures: dict[str, str] = {}
         """The sites that failed, with what their step said."""
         self.skips: dict[str, str] = {}
         """The sites that were skipped, with what their step said."""
-        self.merged = False
-        """Whether the run came into the dataset."""
         self.errors: list[str] = []
         """What tasks outside the sites' own steps said when they failed."""
-        self._warnings = _Warnings(self._warn)
+        self.merged = False
+        """Whether the run came into the dataset."""
 
     def __enter__(self) -> Progress:
         self._live.start()
-        _LOGGER.addHandler(self._warnings)
+        _LOGGER.addHandler(self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        _LOGGER.removeHandler(self._warnings)
+        _LOGGER.removeHandler(self)
         self._live.stop()
 
     @hookimpl
@@ -82,7 +75,7 @@ class Progress:
         self._spinner.update(text=Text(" ".join(filter(None, [site, step, "…"]))))
         if site and step == "screenshot":
             with contextlib.suppress(CelebsError):
-                self._before[site] = Screenshot.load(self._open_store(), keys.sidecar(keys.stem(site, self._when)))
+                self._before[site] = Screenshot.load(self._store, keys.sidecar(keys.stem(site, self._when)))
 
     @hookimpl
     def on_task_instance_success(self, previous_state: Any, task_instance: Any) -> None:
@@ -100,7 +93,9 @@ class Progress:
     def on_task_instance_skipped(self, previous_state: Any, task_instance: Any) -> None:
         site, step = _place(task_instance)
         if site:
-            self.skips[site] = self._why_skipped(site, step)
+            self.skips[site] = f"{step} was skipped without a word: see the log."
+            with contextlib.suppress(CelebsError):
+                self.skips[site] = Outcome.load(self._store, keys.outcome(keys.stem(site, self._when))).reason
         self._line("[yellow]–[/]", site, step, "skipped")
 
     @hookimpl
@@ -112,23 +107,21 @@ class Progress:
         told = cleaned(str(error)) or type(error).__name__
         if task_instance.state == "up_for_retry":
             self._line("[yellow]↻[/]", site, step, f"{told} Trying again.")
-            return
-        if step == "watcher":
-            # It sums up what the other tasks have said.
-            return
-        if site:
-            self.failures[site] = told
-        else:
-            self.errors.append(f"{step}: {told}")
-        self._line("[red]✗[/]", site, step, told)
+        # The watcher sums up what the other tasks have said.
+        elif step != "watcher":
+            if site:
+                self.failures[site] = told
+            else:
+                self.errors.append(f"{step}: {told}")
+            self._line("[red]✗[/]", site, step, told)
 
-    def _warn(self, record: logging.LogRecord) -> None:
+    def emit(self, record: logging.LogRecord) -> None:
+        """Tell what the project's own code warns of, each sentence once."""
         text = cleaned(record.getMessage())
         # Merge and the watcher name the sites that did not come through once more.
-        told = record.name == run_steps.__name__ and text.startswith(
-            tuple(f"{site} " for site in (*self.failures, *self.skips))
-        )
-        if not told:
+        known = tuple(f"{site} " for site in (*self.failures, *self.skips))
+        if text not in self._warned and not (record.name == run_steps.__name__ and text.startswith(known)):
+            self._warned.add(text)
             self._console.print(f"  [yellow]![/] {escape(text)}", highlight=False)
 
     def _line(self, sign: str, site: str, step: str, text: str) -> None:
@@ -137,58 +130,37 @@ class Progress:
     def _told(self, site: str, step: str) -> str:
         """What a step left in the store, in a few words."""
         stem = keys.stem(site, self._when)
-        store = self._open_store()
         try:
             if step == "screenshot":
-                shot = Screenshot.load(store, keys.sidecar(stem))
-                return self._seen(shot, again=shot == self._before.get(site))
+                shot = Screenshot.load(self._store, keys.sidecar(stem))
+                return _seen(shot, again=shot == self._before.get(site))
             if step == "slice":
-                plan = Plan.load(store, keys.plan(stem))
+                plan = Plan.load(self._store, keys.plan(stem))
                 return f"{counted(len(plan.slices), 'slice')}, {plan.seconds:.1f} s"
-            result = Result.load(store, keys.result(stem))
-            found = f"{counted(result.faces, 'face')}: {', '.join(result.celebrities) or 'nobody named'}"
-            return f"{found}; {_spent(result)}" if result.calls or result.calls_saved else found
+            result = Result.load(self._store, keys.result(stem))
         except CelebsError as error:
             return str(error)
-
-    def _why_skipped(self, site: str, step: str) -> str:
-        try:
-            return Outcome.load(self._open_store(), keys.outcome(keys.stem(site, self._when))).reason
-        except CelebsError:
-            return f"{step} was skipped without a word: see the log."
-
-    def _seen(self, shot: Screenshot, again: bool) -> str:
-        cut = f" of {shot.page_height:,} (truncated)" if shot.truncated else ""
-        height = f"{shot.captured_height:,} px{cut}"
-        when = f"{shot.captured_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-        if again:
-            return f"{height}, used again, {'archived' if shot.source == 'archive' else 'seen'} {when}"
-        if shot.source == "archive":
-            height += f", archived {when}"
-        lacking = f", still missing {', '.join(shot.missing)}" if shot.missing else ""
-        pictures = f"{shot.images_loaded} of {counted(shot.images_total, 'picture')}"
-        return f"{height}, {pictures}{lacking}, {sum(shot.timings.values()):.1f} s"
+        found = f"{counted(result.faces, 'face')}: {', '.join(result.celebrities) or 'nobody named'}"
+        if result.calls or result.calls_saved:
+            found += f"; {counted(result.calls, 'call')}, {result.calls_saved} saved, ${result.cost_usd:.3f}"
+        return found
 
 
-class _Warnings(logging.Handler):
-    """Tells what the project's own code warns of, each sentence once."""
-
-    def __init__(self, tell: Callable[[logging.LogRecord], None]) -> None:
-        super().__init__(logging.WARNING)
-        self._tell = tell
-        self._told: set[str] = set()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if (text := record.getMessage()) not in self._told:
-            self._told.add(text)
-            self._tell(record)
+def _seen(shot: Screenshot, again: bool) -> str:
+    cut = f" of {shot.page_height:,} (truncated)" if shot.truncated else ""
+    height = f"{shot.captured_height:,} px{cut}"
+    when = f"{'archived' if shot.source == 'archive' else 'seen'} {shot.captured_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    if again:
+        return f"{height}, used again, {when}"
+    if shot.source == "archive":
+        height += f", {when}"
+    lacking = f", still missing {', '.join(shot.missing)}" if shot.missing else ""
+    pictures = f"{shot.images_loaded} of {counted(shot.images_total, 'picture')}"
+    return f"{height}, {pictures}{lacking}, {sum(shot.timings.values()):.1f} s"
 
 
 def rows_of(
-    sites: Iterable[str],
-    captures: Iterable[dict[str, Any]],
-    failures: Mapping[str, str],
-    skips: Mapping[str, str],
+    sites: Iterable[str], captures: Iterable[dict[str, Any]], failures: Mapping[str, str], skips: Mapping[str, str]
 ) -> list[dict[str, Any]]:
     """The run's row for each of its sites: that of ``Captures``, unless the site failed or was skipped this time.
 
@@ -201,19 +173,17 @@ def rows_of(
     return [rows[site] for site in sorted(sites) if site in rows]
 
 
-def summary(rows: Iterable[dict[str, Any]]) -> Table:
+def summary(rows: Sequence[dict[str, Any]]) -> Table:
     """The table at the end; with calls and their cost where a recogniser costs money."""
-    rows = list(rows)
     seen = [row for row in rows if row["outcome"] == "seen"]
     paid = any(row["calls"] or row["calls_saved"] for row in seen)
     table = Table(box=None, pad_edge=False, header_style="bold", show_footer=paid)
-    table.add_column("site", "all" if paid else "", overflow="fold")
-    table.add_column("faces", str(sum(row["faces"] for row in seen)) if paid else "", justify="right")
+    table.add_column("site", "all", overflow="fold")
+    table.add_column("faces", str(sum(row["faces"] for row in seen)), justify="right")
     table.add_column("celebrities", overflow="fold")
     table.add_column("seconds", justify="right")
-    if paid:
-        for heading, total in zip(("calls", "saved", "cost"), _bill(seen), strict=True):
-            table.add_column(heading, total, justify="right")
+    for heading, total in zip(("calls", "saved", "cost"), _bill(seen) if paid else (), strict=False):
+        table.add_column(heading, total, justify="right")
     for row in rows:
         if row["outcome"] == "seen":
             names = escape("; ".join(row["celebrities"])) or "[dim]nobody named[/]"
@@ -229,10 +199,6 @@ def _bill(rows: Sequence[dict[str, Any]]) -> tuple[str, str, str]:
     """Calls, calls saved, dollars."""
     calls, saved, cost = (sum(row[column] or 0 for row in rows) for column in ("calls", "calls_saved", "cost_usd"))
     return str(calls), str(saved), f"${cost:.3f}"
-
-
-def _spent(result: Result) -> str:
-    return f"{counted(result.calls, 'call')}, {result.calls_saved} saved, ${result.cost_usd:.3f}"
 
 
 def _place(task_instance: Any) -> tuple[str, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,7 @@ from celeb_ops.cli.airflow_home import claimed, environment, migrated
 from celeb_ops.cli.interrupts import interruptible
 from celeb_ops.dataset import captures_of
 from celeb_ops.hooks.s3 import open_store
-from celeb_ops.recognition import check_gallery, check_terms
+from celeb_ops.recognition import NO_GALLERY, check_gallery, check_terms
 from celeb_ops.settings import PROJECT, Settings
 from celeb_ops.sites import choose, load_sites
 from celeb_ops.store import split_s3
@@ -27,23 +26,13 @@ from celeb_ops.text import counted
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from celeb_ops.cli.progress import Progress
+    from celeb_ops.store import Store
+
 DAG_ID = "trending_celebrities"
 TRENDS_DAG_ID = "celebrity_trends"
 RETRY_DELAY_S = 2
 """A person sits through the retries of ``make run``; on the schedule they are minutes apart."""
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a run of the DAG ended."""
-
-    state: str
-    errors: list[str] = field(default_factory=list)
-    """What tasks outside the sites' own steps said when they failed."""
-    failures: dict[str, str] = field(default_factory=dict)
-    """The sites that failed, with what their step said."""
-    skips: dict[str, str] = field(default_factory=dict)
-    """The sites that were skipped, with what their step said."""
 
 
 def run(when: datetime | None, names: list[str], home: Path, wishes: Mapping[str, Any] | None = None) -> int:
@@ -56,24 +45,24 @@ def run(when: datetime | None, names: list[str], home: Path, wishes: Mapping[str
         # The DAG file loads the settings itself.
         os.environ["CELEBS_RETRY_DELAY_S"] = str(RETRY_DELAY_S)
     # What is wrong with the input is said before any work begins.
-    sites = choose(load_sites(settings.path(settings.sites)), names)
+    sites = [site.name for site in choose(load_sites(settings.path(settings.sites)), names)]
     check_gallery(settings)
     check_terms(settings)
     when = when or datetime.now(UTC).replace(microsecond=0)
     os.environ.update(environment(home))
 
     with claimed(home), _terminal(home) as (console, log):
-        console.print(
-            f"{counted(len(sites), 'site')} at {keys.iso(when)}, recognised by {settings.recognizer}. "
-            f"Log: {short(log)}",
-            markup=False,
-            highlight=False,
-        )
+        began = f"{counted(len(sites), 'site')} at {keys.iso(when)}, recognised by {settings.recognizer}."
+        console.print(f"{began} Log: {short(log)}", markup=False)
         migrated(home, log)
-        chosen = [site.name for site in sites]
-        ended = _run_dag(console, settings, when, {"sites": chosen if names else [], **(wishes or {})})
-        whole = _tell(console, settings, when, chosen, ended)
-    return 0 if ended.state == "success" and whole else 1
+        # Not before Airflow knows its home.
+        from celeb_ops.cli.progress import Progress
+
+        store = open_store(settings)
+        progress = Progress(console, store, when)
+        state = _run_dag(progress, when, {"sites": sites if names else [], **(wishes or {})})
+        good = _tell(console, settings, store, when, sites, progress, state)
+    return 0 if good else 1
 
 
 @contextmanager
@@ -91,7 +80,7 @@ def _terminal(home: Path) -> Iterator[tuple[Console, Path]]:
     os.close(target)
     try:
         with open(kept[0], "w", encoding="utf-8", closefd=False) as terminal:
-            yield Console(file=terminal, soft_wrap=True), log
+            yield Console(file=terminal, soft_wrap=True, highlight=False), log
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -100,20 +89,20 @@ def _terminal(home: Path) -> Iterator[tuple[Console, Path]]:
             os.close(saved)
 
 
-def _run_dag(console: Console, settings: Settings, when: datetime, params: dict[str, Any]) -> Ended:
+def _run_dag(progress: Progress, when: datetime, params: dict[str, Any]) -> str:
+    """The state in which the run ended."""
     from airflow.dag_processing.dagbag import DagBag
     from airflow.sdk.listener import get_listener_manager
 
-    from celeb_ops.cli.progress import Progress
-
     bag = DagBag(dag_folder=str(PROJECT / "dags"))
     if not {DAG_ID, TRENDS_DAG_ID} <= bag.dags.keys():
-        return Ended("failed", [str(error).strip() for error in bag.import_errors.values()])
+        progress.errors += [str(error).strip() for error in bag.import_errors.values()]
+        return "failed"
     # A person sits beside; and where people are told of late runs, Airflow 3.3.2's `dag.test` breaks off at the end: it
     # looks for the deadline's row, and has its definition.
     bag.dags[DAG_ID].deadline = None
     listeners = get_listener_manager()
-    with Progress(console, lambda: open_store(settings), when) as progress:
+    with progress:
         listeners.pm.register(progress)
         try:
             # It ends the task that is under way, which cleans up behind itself; Progress hands the interrupt on
@@ -125,42 +114,44 @@ def _run_dag(console: Console, settings: Settings, when: datetime, params: dict[
                     bag.dags[TRENDS_DAG_ID].test(logical_date=when)
         finally:
             listeners.pm.unregister(progress)
-    return Ended(str(run.state), progress.errors, progress.failures, progress.skips)
+    return str(run.state)
 
 
-def _tell(console: Console, settings: Settings, when: datetime, sites: list[str], ended: Ended) -> bool:
-    """Print what came of the run; whether every one of its sites has a row."""
+def _tell(
+    console: Console,
+    settings: Settings,
+    store: Store,
+    when: datetime,
+    sites: list[str],
+    progress: Progress,
+    state: str,
+) -> bool:
+    """Print what came of the run; whether it is good, and every one of its sites has a row."""
     from celeb_ops.cli.progress import rows_of, summary
-    from celeb_ops.recognition import NO_GALLERY
 
-    store = open_store(settings)
-    rows = rows_of(sites, captures_of(store, when), ended.failures, ended.skips)
-    lacking = sorted(set(sites) - {row["site"] for row in rows})
-    errors = list(ended.errors)
-    if lacking:
-        errors.append(f"Nothing is recorded of {', '.join(lacking)}: the run ended as {ended.state}; see its log.")
+    rows = rows_of(sites, captures_of(store, when), progress.failures, progress.skips)
+    errors = list(progress.errors)
+    if lacking := sorted(set(sites) - {row["site"] for row in rows}):
+        errors.append(f"Nothing is recorded of {', '.join(lacking)}: the run ended as {state}; see its log.")
     for error in errors:
-        console.print(f"[red]✗[/] {escape(error)}", highlight=False)
+        console.print(f"[red]✗[/] {escape(error)}")
     console.print()
     if rows:
         console.print(summary(rows))
         console.print()
     if advice := too_far(rows, when, datetime.now(UTC), settings.live_window_h):
-        console.print(advice, markup=False, highlight=False)
+        console.print(advice, markup=False)
     if any(row.get("recognizer") == "local" and not row["gallery"] for row in rows):
-        console.print(NO_GALLERY, markup=False, highlight=False)
-    url = store.url(keys.CSV)
-    place = url if split_s3(settings.store) else short(Path(url))
-    console.print(
-        f"Dataset: {place}; beside it Images/, Faces/, Results/, Captures/, Sightings/, Trends/.",
-        markup=False,
-        highlight=False,
-    )
+        console.print(NO_GALLERY, markup=False)
+
+    def place(key: str) -> str:
+        return store.url(key) if split_s3(settings.store) else short(Path(store.url(key)))
+
+    beside = "beside it Images/, Faces/, Results/, Captures/, Sightings/, Trends/"
+    console.print(f"Dataset: {place(keys.CSV)}; {beside}.", markup=False)
     if store.exists(keys.REPORT):
-        url = store.url(keys.REPORT)
-        page = url if split_s3(settings.store) else short(Path(url))
-        console.print(f"Report: {page}; open it in a browser.", markup=False, highlight=False)
-    return not lacking and not ended.errors
+        console.print(f"Report: {place(keys.REPORT)}; open it in a browser.", markup=False)
+    return state == "success" and not errors
 
 
 def too_far(rows: list[dict[str, Any]], when: datetime, now: datetime, window_h: float) -> str:

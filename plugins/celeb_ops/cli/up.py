@@ -9,13 +9,12 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
+import requests
 from rich.console import Console
 
 from celeb_ops.cli.airflow_home import AirflowHomeError, claimed, environment
@@ -58,14 +57,12 @@ def up(port: int, home: Path) -> int:
 
 
 def _check_free(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise AirflowHomeError(
-                f"Port {port} on 127.0.0.1 can't be used ({error.strerror}): end what runs there, or use PORT=8081."
-            ) from None
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError as error:
+        raise AirflowHomeError(
+            f"Port {port} on 127.0.0.1 can't be used ({error.strerror}): end what runs there, or use PORT=8081."
+        ) from None
 
 
 @contextmanager
@@ -112,22 +109,21 @@ def _for_standalone(port: int) -> dict[str, str]:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+    with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
         return port
 
 
 def _wait_until_up(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     deadline = time.monotonic() + START_S
+    session = requests.Session()
     # Not through the user's proxy, whose 127.0.0.1 is another machine.
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    session.trust_env = False
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise AirflowHomeError(f"Airflow ended while it was starting; {short(log)} says why.")
-        with suppress(urllib.error.URLError, OSError, ValueError):
-            with direct.open(f"http://127.0.0.1:{port}/api/v2/monitor/health", timeout=5) as answer:
-                health = json.load(answer)
+        with suppress(requests.RequestException):
+            health = session.get(f"http://127.0.0.1:{port}/api/v2/monitor/health", timeout=5).json()
             parts = ("metadatabase", "scheduler", "dag_processor")
             if all((health.get(part) or {}).get("status") == "healthy" for part in parts):
                 return
@@ -136,11 +132,7 @@ def _wait_until_up(process: subprocess.Popen[bytes], port: int, log: Path) -> No
 
 
 def _login(home: Path) -> str:
-    file = home / PASSWORDS
-    try:
-        users = json.loads(file.read_text())
-    except (OSError, ValueError):
-        return f"login: see {file}"
+    users = json.loads((home / PASSWORDS).read_text() or "{}")
     return "  ".join(f"login: {name}  password: {password}" for name, password in users.items())
 
 
@@ -150,7 +142,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGINT)
     left_of(family, END_S)
-    # Anew: some were started, or lost their parent, while it was ending.
+    # Again: some were started, or lost their parent, while it was ending.
     family |= _family(process.pid)
     for one in family:
         with suppress(psutil.NoSuchProcess):
