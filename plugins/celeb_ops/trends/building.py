@@ -10,12 +10,12 @@ import polars as pl
 
 from celeb_ops import keys
 from celeb_ops.trends import history
-from celeb_ops.trends.breaks import marked
 from celeb_ops.trends.evidence import Evidence
 from celeb_ops.trends.firsts import firsts
+from celeb_ops.trends.identity import qids, resolved, who_is_who
 from celeb_ops.trends.movers import WINDOWS, movers
 from celeb_ops.trends.people import people
-from celeb_ops.trends.periods import appearances, periods, shares
+from celeb_ops.trends.periods import appearances, marked, periods, shares
 from celeb_ops.trends.sites import runs, site_days, sites
 from celeb_ops.trends.tables import SCHEMAS, in_form, save
 from celeb_ops.trends.together import Together
@@ -43,22 +43,21 @@ def build(store: Store) -> Trends:
 
     :raises RecordError: names the month's file that is no table; the trends are left as they are.
     """
-    captures = [pl.DataFrame(schema=history.CAPTURES)]
-    shown = [pl.DataFrame(schema=history.SHOWN)]
-    together, evidence, identities = Together(), Evidence(), history.identities(store)
+    # Who is who must be known before the first month is counted.
+    identities = who_is_who(history.uses(store))
+    captures, shown = [pl.DataFrame(schema=history.CAPTURES)], [pl.DataFrame(schema=history.SHOWN)]
+    together, evidence = Together(), Evidence()
     for month in history.months(store):
         captures.append(month.captures)
-        sightings = identities.resolved(month.sightings)
+        sightings = resolved(month.sightings, identities)
         shown.append(history.shown(sightings))
         together.add(sightings)
         evidence.add(sightings)
     all_captures, all_shown = _alphabetical(pl.concat(captures), pl.concat(shown))
-    changed, people_there = [], 0
     # Each is written as it is made: all at once would take half as much memory again.
-    for name, table in _tables(all_captures, all_shown, together, evidence, identities.qids):
-        changed += [name] if save(store, name, table) else []
-        people_there = table.height if name == "people" else people_there
-    trends = Trends(all_captures.height, people_there, changed)
+    made = _tables(all_captures, all_shown, together, evidence, qids(identities))
+    changed = [name for name, table in made if save(store, name, table)]
+    trends = Trends(all_captures.height, all_shown["name"].n_unique(), changed)
     logger.info("Trends of %d captures and %d people: %s", trends.captures, trends.people, store.url(keys.TRENDS))
     return trends
 
@@ -80,8 +79,8 @@ def _tables(
     at_breaks = marked(captures)
     all_periods = periods(at_breaks)
     yield "periods", all_periods
-    for kind, name in (("day", "days"), ("week", "weeks"), ("month", "months")):
-        yield name, shares(shown, all_periods, kind)
+    for kind in ("day", "week", "month"):
+        yield f"{kind}s", shares(shown, all_periods, kind)
     moved = [movers(captures, shown, window) for window in WINDOWS]
     yield "movers", pl.concat([in_form(one, SCHEMAS["movers"]) for one in moved])
     pictures = evidence.table()

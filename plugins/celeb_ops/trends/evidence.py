@@ -1,4 +1,7 @@
-"""The newest pictures of each person, as a page shows them for proof."""
+"""The newest pictures of each person, as a page shows them for proof.
+
+The same picture on another page, or in a later run, is the same picture.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,25 @@ import io
 
 import polars as pl
 
-from celeb_ops.trends.pictures import FACE, PICTURE
 from celeb_ops.trends.tables import SCHEMAS, in_form
 
 A_PERSON = 24
 """Pictures of a person that are kept."""
 
+_PAGE = (pl.col("time").dt.epoch("s"), pl.col("site").cast(pl.String))
+# Of a picture that stands in the page itself only `data:` is kept, of an address that names somebody who asked not to
+# be in the dataset nothing: those are not one and the same picture.
+_ADDRESS = pl.coalesce(
+    pl.col("picture_url").replace(["", "data:"], None), pl.format("{} {} {}", *_PAGE, pl.col("picture"))
+)
+PICTURE = pl.when(_ADDRESS.is_not_null()).then(_ADDRESS.hash()).alias("which")
+"""A digest (64 bits) of the picture's address, or of its place on this page where it has none; null: no picture."""
+_FACE = pl.format("{} {} {} {}", *_PAGE, pl.col("left"), pl.col("top")).hash()
+"""It stands for the picture of a face that is on none."""
+
 _SCHEMA = {**SCHEMAS["evidence"], "id": pl.String}
+_NEWEST_AND_SUREST = {"time": True, "confidence": True, "site": False, "left": False, "top": False}
+"""The order of somebody's pictures: by column, whether it descends."""
 
 
 class Evidence:
@@ -26,13 +41,12 @@ class Evidence:
     def add(self, sightings: pl.DataFrame) -> None:
         """Take what is new and needed of a month that is older than all before it."""
         have = self._known.group_by("name").len("have")
-        full = have.filter(pl.col("have") >= A_PERSON)
         news = (
-            sightings.join(full, on="name", how="anti")
-            .with_columns(pl.coalesce(PICTURE, FACE))
+            sightings.join(have.filter(pl.col("have") >= A_PERSON), on="name", how="anti")
+            .with_columns(pl.coalesce(PICTURE, _FACE))
             .join(self._known, on=["name", "which"], how="anti")
             # The newest sighting on a picture stands for it; of several in one capture the surest.
-            .sort("time", "confidence", "site", "left", "top", descending=[True, True, False, False, False])
+            .sort(*_NEWEST_AND_SUREST, descending=[*_NEWEST_AND_SUREST.values()])
             .unique(["name", "which"], keep="first", maintain_order=True)
             .join(have, on="name", how="left", maintain_order="left")
             .filter(pl.int_range(pl.len()).over("name") + pl.col("have").fill_null(0) < A_PERSON)
@@ -45,6 +59,4 @@ class Evidence:
     def table(self) -> pl.DataFrame:
         """``evidence``, with ``id`` beside its columns."""
         table = pl.concat([pl.DataFrame(schema=_SCHEMA), *(pl.read_parquet(io.BytesIO(one)) for one in self._kept)])
-        return table.sort(
-            "name", "time", "confidence", "site", "left", "top", descending=[False, True, True, False, False, False]
-        )
+        return table.sort("name", *_NEWEST_AND_SUREST, descending=[False, *_NEWEST_AND_SUREST.values()])

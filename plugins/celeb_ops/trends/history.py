@@ -1,22 +1,18 @@
-"""The dataset's months, newest first: read in parallel, each file once, only the columns that trends need.
-
-Who is who must be known before the first month is counted, so names and QIDs are read from all of them before.
-"""
+"""The dataset's months, newest first: read in parallel, each file once, only the columns that trends need."""
 
 from __future__ import annotations
 
-from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import polars as pl
 
 from celeb_ops import keys
+from celeb_ops.dataset import schema
 from celeb_ops.exceptions import NotStoredError
-from celeb_ops.trends.identity import Identities, uses
 from celeb_ops.trends.tables import parsed
 
 if TYPE_CHECKING:
@@ -33,54 +29,22 @@ MONTH = timedelta(days=28)
 """Whole weeks: each has as many Mondays as any other."""
 WEEK = timedelta(days=7)
 
-_UTC = pl.Datetime("ms", "UTC")
-# Names and sites come by the million: as categories they cost 4 bytes each.
-CAPTURES: dict[str, Any] = {
-    "time": _UTC,
-    "site": pl.Categorical(),
-    "outcome": pl.String,
-    "reason": pl.String,
-    "source": pl.String,
-    "recognizer": pl.String,
-    "recognizer_version": pl.String,
-    "gallery": pl.String,
-    "faces": pl.Int32,
-    "calls": pl.Int32,
-    "calls_saved": pl.Int32,
-    "cost_usd": pl.Float64,
-}
-SIGHTINGS: dict[str, Any] = {
-    "time": _UTC,
-    "site": pl.Categorical(),
-    "name": pl.Categorical(),
-    "id": pl.String,
-    "qid": pl.String,
-    "source": pl.String,
-    "confidence": pl.Float64,
-    "basis": pl.String,
-    "left": pl.Int32,
-    "top": pl.Int32,
-    "width": pl.Int32,
-    "height": pl.Int32,
-    "above_fold": pl.Boolean,
-    "prominence": pl.Float64,
-    "picture": pl.Int32,
-    "headline": pl.String,
-    "link": pl.String,
-    "alt": pl.String,
-    "picture_url": pl.String,
-    "screenshot": pl.String,
-    "crop": pl.String,
-}
-SHOWN: dict[str, Any] = {
-    "time": _UTC,
-    "site": pl.Categorical(),
-    "name": pl.Categorical(),
-    "sightings": pl.UInt32,
-    "confidence": pl.Float64,
-    "prominence": pl.Float64,
-    "above_fold": pl.Boolean,
-}
+
+def _columns(table: schema.Table, names: str) -> dict[str, Any]:
+    # Names and sites come by the million: as categories they cost 4 bytes each.
+    return {name: pl.Categorical() if name in ("name", "site") else table.dtypes[name] for name in names.split()}
+
+
+CAPTURES = _columns(
+    schema.CAPTURES,
+    "time site outcome reason source recognizer recognizer_version gallery faces calls calls_saved cost_usd",
+)
+SIGHTINGS = _columns(
+    schema.SIGHTINGS,
+    "time site name id qid source confidence basis left top width height above_fold prominence picture headline link "
+    "alt picture_url screenshot crop",
+)
+SHOWN = _columns(schema.SIGHTINGS, "time site name confidence prominence above_fold") | {"sightings": pl.UInt32}
 """Columns of :func:`shown`."""
 
 _MEND = "Bring back an older version of it, or move it away, and build the trends again (`make report`)."
@@ -99,30 +63,17 @@ def months(store: Store) -> Iterator[Month]:
 
     :raises RecordError: names the file that is no table.
     """
-    yield from _each_month(store, _read)
+    return _each_month(store, _month)
 
 
-def identities(store: Store) -> Identities:
-    """Who is who in all months that have ``Captures``.
+def uses(store: Store) -> pl.DataFrame:
+    """Which names stand beside which QIDs in the whole history: ``name``, ``qid`` (empty: none), the ``time`` of the
+    newest sighting, how ``often``.
 
     :raises RecordError: names the file that is no table.
     """
-    return Identities(_each_month(store, _uses))
-
-
-def _each_month(store: Store, read: Callable[[Store, datetime], Read]) -> Iterator[Read]:
-    """What ``read`` makes of each month that has ``Captures``, newest first; a few are under way at once."""
-    found = [key for key in store.list("Captures/") if keys.is_month(key, "Captures")]
-    todo = iter(datetime.strptime(f"{key[-15:-8]}Z", "%Y-%m%z") for key in reversed(found))
-    with ThreadPoolExecutor(READERS, thread_name_prefix="trends") as pool:
-        try:
-            under_way = deque(pool.submit(read, store, start) for start in islice(todo, READERS))
-            while under_way:
-                month = under_way.popleft().result()
-                under_way.extend(pool.submit(read, store, start) for start in islice(todo, 1))
-                yield month
-        finally:
-            pool.shutdown(cancel_futures=True)
+    every = pl.concat([pl.DataFrame(schema=_USES), *_each_month(store, _uses)]).group_by("name", "qid")
+    return every.agg(pl.col("time").max(), pl.col("often").sum())
 
 
 def newest(captures: pl.DataFrame) -> datetime:
@@ -136,10 +87,10 @@ def newest(captures: pl.DataFrame) -> datetime:
 def shown(sightings: pl.DataFrame) -> pl.DataFrame:
     """One row per person and capture: how often, how surely, how prominently, and whether above the fold."""
     return sightings.group_by("time", "site", "name").agg(
-        pl.len().alias("sightings"),
         pl.col("confidence").max(),
         summed(pl.col("prominence")).alias("prominence"),
         pl.col("above_fold").any(),
+        pl.len().alias("sightings"),
     )
 
 
@@ -148,23 +99,35 @@ def summed(values: pl.Expr) -> pl.Expr:
     return pl.when(values.count() > 0).then(values.sum())
 
 
-def _read(store: Store, start: datetime) -> Month:
+def _each_month(store: Store, read: Callable[[Store, datetime], Read]) -> Iterator[Read]:
+    found = [key for key in store.list("Captures/") if keys.is_month(key, "Captures")]
+    starts = [datetime.strptime(f"{key[-15:-8]}Z", "%Y-%m%z") for key in reversed(found)]
+    with ThreadPoolExecutor(READERS, thread_name_prefix="trends") as pool:
+        for at in range(0, len(starts), READERS):
+            yield from pool.map(partial(read, store), starts[at : at + READERS])
+
+
+def _month(store: Store, start: datetime) -> Month:
     key = keys.captures(start)
     captures = parsed(store, key, store.read(key), CAPTURES, _MEND)
-    key = keys.sightings(start)
-    try:
-        sightings = parsed(store, key, store.read(key), SIGHTINGS, _MEND)
-    except NotStoredError:
-        return Month(captures, pl.DataFrame(schema=SIGHTINGS))
     # The denominator is the seen captures: a row beside them would make shares greater than 1.
     seen = captures.filter(pl.col("outcome") == "seen").select("time", "site")
-    return Month(captures, sightings.join(seen, on=["time", "site"], how="semi"))
+    return Month(captures, _sightings(store, start, SIGHTINGS).join(seen, on=["time", "site"], how="semi"))
+
+
+_USES: dict[str, Any] = {"name": pl.String, "qid": pl.String, "time": schema.UTC_MS, "often": pl.UInt32}
 
 
 def _uses(store: Store, start: datetime) -> pl.DataFrame:
+    named = _sightings(store, start, {column: SIGHTINGS[column] for column in ("name", "qid", "time")})
+    return named.group_by(pl.col("name").cast(pl.String), pl.col("qid").fill_null("")).agg(
+        pl.col("time").max(), pl.len().alias("often")
+    )
+
+
+def _sightings(store: Store, start: datetime, columns: dict[str, Any]) -> pl.DataFrame:
     key = keys.sightings(start)
-    columns = {name: SIGHTINGS[name] for name in ("name", "qid", "time")}
     try:
-        return uses(parsed(store, key, store.read(key), columns, _MEND))
+        return parsed(store, key, store.read(key), columns, _MEND)
     except NotStoredError:
-        return uses(pl.DataFrame(schema=columns))
+        return pl.DataFrame(schema=columns)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from celeb_ops.trends.breaks import across_break
 from celeb_ops.trends.history import newest
+from celeb_ops.trends.periods import SEEN, across_break
 from celeb_ops.trends.tables import SCHEMAS
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ WINDOWS = (Window("week", 7, 28), Window("month", 28, 112))
 def movers(captures: pl.DataFrame, shown: pl.DataFrame, window: Window) -> pl.DataFrame:
     """``movers`` of one kind; none where no site was seen in both stretches of days."""
     last = newest(captures)
-    seen = _in_days(captures.filter(pl.col("outcome") == "seen"), last)
+    seen = _in_days(captures.filter(SEEN), last)
     recent = seen.filter(pl.col("day") < window.days).with_columns(_is_now(window))
     weights, now_days, before_days = _weights(recent)
     if weights.is_empty():
@@ -213,9 +212,9 @@ def _with_q(people: pl.DataFrame) -> pl.DataFrame:
 
     Of all people with a q up to this one's, so great a share is expected to be there by chance.
     """
-    tested = people.filter(_TESTED).select("name", "z").sort(pl.col("z").abs(), "name")
-    p = pl.Series("p", [math.erfc(abs(z) / math.sqrt(2)) for z in tested["z"]], pl.Float64)
-    # From the least sure to the surest: the least sure is the last of m, the surest the first.
-    rank = pl.int_range(pl.len(), 0, -1)
-    q = tested.with_columns(p).select("name", (pl.col("p") * pl.len() / rank).cum_min().alias("q"))
-    return people.join(q, on="name", how="left")
+    from scipy.stats import false_discovery_control, norm
+
+    tested = people.filter(_TESTED)
+    p = 2 * norm.sf(tested["z"].abs().to_numpy())
+    q = pl.Series("q", false_discovery_control(p), pl.Float64)
+    return people.join(tested.select("name", q), on="name", how="left")

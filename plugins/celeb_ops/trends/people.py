@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from celeb_ops.trends.history import MONTH, WEEK, newest, summed
+from celeb_ops.trends.periods import SEEN
 
 OPEN_DAYS = 1
 """The newest day may have runs to come: a streak up to the seen day before it still stands."""
@@ -15,7 +16,7 @@ def people(
 ) -> pl.DataFrame:
     """``people``. :param evidence: with ``id``. :param qids: by name. :param movers: of the week."""
     name = pl.col("name").cast(pl.String)
-    seen = captures.filter(pl.col("outcome") == "seen")["time"]
+    seen = captures.filter(SEEN)["time"]
     last = newest(captures)
     seen_month, seen_week = (int((seen > last - stretch).sum()) for stretch in (MONTH, WEEK))
     in_month, in_week = (pl.col("time") > last - stretch for stretch in (MONTH, WEEK))

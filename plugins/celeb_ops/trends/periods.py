@@ -1,10 +1,12 @@
-"""Shares by day, week and month. A share is of the *seen* captures: the others are gaps, never zeros."""
+"""Shares by day, week and month. A share is of the *seen* captures: the others are gaps, never zeros.
+
+Where the way of measuring changes is a break: what lies before it is not comparable with what lies after it.
+"""
 
 from __future__ import annotations
 
 import polars as pl
 
-from celeb_ops.trends.breaks import BREAK
 from celeb_ops.trends.history import summed
 
 START = {
@@ -15,38 +17,56 @@ START = {
 """The first day of the period that a run time is in (UTC; a week begins on Monday, as in ISO 8601)."""
 _STEP = {"day": "1d", "week": "1w", "month": "1mo"}
 
+SEEN = pl.col("outcome") == "seen"
 OUTCOMES = [
     (pl.col("outcome") == outcome).sum().cast(pl.Int32).alias(outcome) for outcome in ("seen", "skipped", "failed")
 ]
+
+MEASURED_BY = {
+    "recognizer": pl.concat_str("recognizer", "recognizer_version", separator=" ", ignore_nulls=True),
+    "gallery": pl.col("gallery").fill_null(""),
+    "source": pl.col("source").fill_null(""),
+}
+"""What a seen capture's names rest on."""
+BREAK = pl.concat_str(
+    [pl.when(pl.col(what).any()).then(pl.lit(what)) for what in MEASURED_BY], separator=", ", ignore_nulls=True
+).replace("", None)
+"""Of a group of :func:`marked` captures: what changed in it, ``gallery, source``; null: nothing."""
+
+
+def marked(captures: pl.DataFrame) -> pl.DataFrame:
+    """The captures, those of what they rest on replaced by whether it is another than at the site's last seen one."""
+
+    def changed(now: pl.Expr) -> pl.Expr:
+        last = pl.when(SEEN).then(now).forward_fill().shift(1).over("site", order_by="time")
+        return (SEEN & (now != last)).fill_null(False)
+
+    return captures.with_columns(changed(now).alias(what) for what, now in MEASURED_BY.items())
+
+
+def across_break(seen: pl.DataFrame) -> bool:
+    """Whether any site's captures among these, all seen, rest on different things."""
+    differ = seen.group_by("site").agg((now.n_unique() > 1).alias(what) for what, now in MEASURED_BY.items())
+    return bool(differ.select(pl.any_horizontal(*MEASURED_BY).any()).item())
 
 
 def periods(captures: pl.DataFrame) -> pl.DataFrame:
     """``periods``: every one from the first capture to the last, those without any among them.
 
-    :param captures: as :func:`celeb_ops.trends.breaks.marked` gives them.
+    :param captures: as :func:`marked` gives them.
     """
     return pl.concat([_periods(captures, kind) for kind in START])
 
 
 def _periods(captures: pl.DataFrame, kind: str) -> pl.DataFrame:
     counted = captures.group_by(START[kind].alias("period")).agg(
-        *OUTCOMES,
-        pl.col("site").filter(pl.col("outcome") == "seen").n_unique().cast(pl.Int32).alias("sites_seen"),
-        BREAK.alias("break"),
+        *OUTCOMES, pl.col("site").filter(SEEN).n_unique().cast(pl.Int32).alias("sites_seen"), BREAK.alias("break")
     )
-    if counted.is_empty():
-        return counted.select(pl.lit(kind).alias("kind"), pl.all())
-    first, last = counted["period"].min(), counted["period"].max()
-    every = pl.select(period=pl.date_range(pl.lit(first), pl.lit(last), _STEP[kind]))
+    every = counted.select(pl.date_range(pl.col("period").min(), pl.col("period").max(), _STEP[kind]))
     return (
-        every.join(counted, on="period", how="left")
-        .sort("period")
-        .select(
-            pl.lit(kind).alias("kind"),
-            pl.col("period"),
-            pl.col("seen", "skipped", "failed", "sites_seen").fill_null(0),
-            "break",
-        )
+        every.join(counted, on="period", how="left", maintain_order="left")
+        .with_columns(pl.col("seen", "skipped", "failed", "sites_seen").fill_null(0))
+        .select(pl.lit(kind).alias("kind"), pl.all())
     )
 
 

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from celeb_ops.trends.breaks import BREAK
 from celeb_ops.trends.history import MONTH, newest
-from celeb_ops.trends.periods import OUTCOMES, START
-
-_SEEN = pl.col("outcome") == "seen"
+from celeb_ops.trends.periods import BREAK, MEASURED_BY, OUTCOMES, SEEN, START
 
 
 def sites(captures: pl.DataFrame, shown: pl.DataFrame) -> pl.DataFrame:
@@ -16,7 +13,7 @@ def sites(captures: pl.DataFrame, shown: pl.DataFrame) -> pl.DataFrame:
     people = shown.group_by("site").agg(pl.len().alias("people"))
     recent = pl.col("time") > newest(captures) - MONTH
     # Skipped ones say nothing of the site: they neither end a row of failures nor make it longer.
-    since_seen = pl.col("time") > pl.col("time").filter(_SEEN).max().fill_null(pl.col("time").min().dt.offset_by("-1d"))
+    since_seen = pl.col("time") > pl.col("time").filter(SEEN).max().fill_null(pl.col("time").min().dt.offset_by("-1d"))
     return (
         captures.sort("time")
         .group_by("site")
@@ -27,15 +24,11 @@ def sites(captures: pl.DataFrame, shown: pl.DataFrame) -> pl.DataFrame:
             pl.len().alias("captures"),
             *OUTCOMES,
             ((pl.col("outcome") == "failed") & since_seen).sum().alias("failed_in_a_row"),
-            pl.col("faces").filter(_SEEN).mean().alias("faces_per_capture"),
+            pl.col("faces").filter(SEEN).mean().alias("faces_per_capture"),
             *(pl.col(column).filter(recent).sum().alias(f"{column}_28d") for column in ("calls", "calls_saved")),
             pl.col("cost_usd").filter(recent).sum().alias("cost_28d"),
-            pl.concat_str("recognizer", "recognizer_version", separator=" ", ignore_nulls=True)
-            .filter(_SEEN)
-            .last()
-            .alias("recognizer"),
-            pl.col("gallery").filter(_SEEN).last(),
-            pl.col("source").filter(_SEEN).last(),
+            MEASURED_BY["recognizer"].filter(SEEN).last().alias("recognizer"),
+            pl.col("gallery", "source").filter(SEEN).last(),
         )
         .join(people, on="site", how="left")
         .with_columns(
@@ -46,7 +39,7 @@ def sites(captures: pl.DataFrame, shown: pl.DataFrame) -> pl.DataFrame:
 
 
 def site_days(captures: pl.DataFrame, shown: pl.DataFrame) -> pl.DataFrame:
-    """``site_days``. :param captures: as :func:`celeb_ops.trends.breaks.marked` gives them."""
+    """``site_days``. :param captures: as :func:`celeb_ops.trends.periods.marked` gives them."""
     day = START["day"].alias("day")
     people = shown.group_by(day, "site").agg(pl.col("name").n_unique().alias("people"))
     return (
@@ -65,7 +58,7 @@ def runs(captures: pl.DataFrame, shown: pl.DataFrame) -> pl.DataFrame:
         captures.group_by("time")
         .agg(
             *OUTCOMES,
-            (_SEEN & (pl.col("source") == "archive")).sum().alias("archived"),
+            (SEEN & (pl.col("source") == "archive")).sum().alias("archived"),
             pl.col("calls", "cost_usd").sum(),
         )
         .join(people, on="time", how="left")
