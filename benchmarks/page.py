@@ -67,7 +67,7 @@ def pages(folder: str) -> dict[str, list[float]]:
     somebody = f"/people/{address(load(store, 'people').sort('captures', descending=True)['name'][0])}"
     # As after the first leaderboard in a process.
     charts.specs()
-    assets.vega()
+    assets.content(assets.VEGA)
     named = {
         "leaderboard": "/",
         "leaderboard, 7 days": "/?period=7d",

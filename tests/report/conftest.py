@@ -8,7 +8,7 @@ import pytest
 
 from celeb_ops.capture.browser import open_browser
 from celeb_ops.report.app import create_app
-from celeb_ops.report.tables import Tables, View
+from celeb_ops.report.tables import Tables
 from celeb_ops.sites import CaptureOptions
 from celeb_ops.store import FolderStore
 from tests.report import history
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from selenium.webdriver.remote.webdriver import WebDriver
 
+    from celeb_ops.report.tables import Load
     from celeb_ops.store import Store
 
 
@@ -31,7 +32,7 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> FolderStore:
 
 
 @pytest.fixture
-def load(past: FolderStore) -> View:
+def load(past: FolderStore) -> Load:
     return Tables(past).now()
 
 

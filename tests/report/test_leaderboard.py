@@ -7,14 +7,15 @@ import polars as pl
 import pytest
 
 from celeb_ops import trends
-from celeb_ops.report.leaderboard import Query, board, latest, lead, periods_of
+from celeb_ops.report.leaderboard import Query, board, latest, lead
 from celeb_ops.report.movement import movement
+from celeb_ops.report.shares import periods
 from celeb_ops.report.tables import Tables
 from tests.report import history
 from tests.trends.rows import Rows, on
 
 if TYPE_CHECKING:
-    from celeb_ops.report.tables import View
+    from celeb_ops.report.tables import Load
     from celeb_ops.store import FolderStore
 
 
@@ -29,7 +30,7 @@ def shares(past: FolderStore, days: int, sites: tuple[str, ...] = history.SITES)
 
 
 @pytest.mark.parametrize(("period", "days"), [("7d", 7), ("28d", 28), ("all", 400)])
-def test_shares_are_of_the_seen_captures_of_the_period(load: View, past: FolderStore, period: str, days: int) -> None:
+def test_shares_are_of_the_seen_captures_of_the_period(load: Load, past: FolderStore, period: str, days: int) -> None:
     found = board(load, Query(period))
     assert {row.name: row.share for row in found.rows} == pytest.approx(shares(past, days))
     assert [row.rank for row in found.rows] == [1, 2]
@@ -37,7 +38,7 @@ def test_shares_are_of_the_seen_captures_of_the_period(load: View, past: FolderS
     assert found.last == history.END
 
 
-def test_of_chosen_sites_it_counts_in_whole_weeks(load: View, past: FolderStore) -> None:
+def test_of_chosen_sites_it_counts_in_whole_weeks(load: Load, past: FolderStore) -> None:
     found = board(load, Query("28d", sites=("DAILY-PLAIN",)))
     # The Monday in or before the first of the 28 days.
     assert found.first == date(2026, 10, 26)
@@ -47,26 +48,26 @@ def test_of_chosen_sites_it_counts_in_whole_weeks(load: View, past: FolderStore)
     assert found.rows[0].sites == 1
 
 
-def test_the_change_goes_with_the_period(load: View) -> None:
+def test_the_change_goes_with_the_period(load: Load) -> None:
     by_period = {period: board(load, Query(period)).rows[0].move for period in ("7d", "28d")}
     assert by_period["7d"] is not None
     assert by_period["7d"].mover == "rising"
     assert by_period["7d"] != by_period["28d"]
 
 
-def test_people_are_found_by_name_and_keep_their_rank(load: View) -> None:
+def test_people_are_found_by_name_and_keep_their_rank(load: Load) -> None:
     found = board(load, Query(search="  COLLÍNS "))
     assert [(row.name, row.rank) for row in found.rows] == [("Eileen Collins", 2)]
     assert (found.found, found.pages) == (1, 1)
     assert board(load, Query(search="nobody")).rows == ()
 
 
-def test_people_are_found_by_movement(load: View) -> None:
+def test_people_are_found_by_movement(load: Load) -> None:
     assert [row.name for row in board(load, Query("7d", move="rising")).rows] == ["Grace Hopper"]
     assert board(load, Query("7d", move="newcomer")).rows == ()
 
 
-def test_it_has_pages(load: View) -> None:
+def test_it_has_pages(load: Load) -> None:
     pages = [board(load, Query(page=page), rows=1) for page in (1, 2, 99)]
     assert [one.pages for one in pages] == [2, 2, 2]
     assert [[row.name for row in one.rows] for one in pages] == [
@@ -84,21 +85,21 @@ def test_of_an_empty_store_it_is_empty(folder_store: FolderStore) -> None:
     assert lead(load) == latest(load, 8) == []
 
 
-def test_periods_without_any_run_are_gaps(load: View) -> None:
-    days = periods_of(load, "day")
+def test_periods_without_any_run_are_gaps(load: Load) -> None:
+    days = periods(load, "day")
     quiet = [one for one in days if not one.seen]
     assert len(quiet) == history.WHOLE_QUIET_DAYS
     assert next(one.broken for one in days if one.broken).startswith("recognizer")
-    assert len(periods_of(load, "week", 5)) == 5
+    assert len(periods(load, "week", 5)) == 5
 
 
-def test_who_moves_leads(load: View) -> None:
+def test_who_moves_leads(load: Load) -> None:
     (one,) = lead(load)
     assert (one["name"], one["movement"].word) == ("Grace Hopper", "rising")
     assert one["crop"]
 
 
-def test_the_newest_pictures_show_a_person_once(load: View) -> None:
+def test_the_newest_pictures_show_a_person_once(load: Load) -> None:
     assert sorted(one["name"] for one in latest(load, 8)) == ["Eileen Collins", "Grace Hopper"]
 
 
@@ -128,7 +129,7 @@ def test_the_tables_are_those_of_the_trends() -> None:
 
 class TestWhatALeaderboardCounts:
     @pytest.fixture
-    def moved(self, folder_store: FolderStore) -> View:
+    def moved(self, folder_store: FolderStore) -> Load:
         """Cher on two sites, on one of them of late; Adele daily, and then no more."""
         rows = Rows()
         for day in range(36):
@@ -140,16 +141,16 @@ class TestWhatALeaderboardCounts:
         trends.build(folder_store)
         return Tables(folder_store).now()
 
-    def test_sites_are_those_of_the_period(self, moved: View) -> None:
+    def test_sites_are_those_of_the_period(self, moved: Load) -> None:
         by_period = {period: board(moved, Query(period)).rows for period in ("7d", "28d")}
         sites = {(period, row.name): row.sites for period, rows in by_period.items() for row in rows}
         assert (sites["7d", "Cher"], sites["28d", "Cher"]) == (1, 2)
 
-    def test_who_fell_to_nothing_is_found_by_that(self, moved: View) -> None:
+    def test_who_fell_to_nothing_is_found_by_that(self, moved: Load) -> None:
         assert "Adele" not in [row.name for row in board(moved, Query("7d")).rows]
         (row,) = board(moved, Query("7d", move="falling")).rows
         assert (row.name, row.captures, row.share) == ("Adele", 0, 0)
 
-    def test_its_first_day_has_the_first_capture_that_counts(self, moved: View) -> None:
+    def test_its_first_day_has_the_first_capture_that_counts(self, moved: Load) -> None:
         # The newest run is at 08:00: the seven days before it begin with the evening of the same weekday.
         assert board(moved, Query("7d")).first == on(29).date()

@@ -304,7 +304,7 @@ class TestAssets:
         assert get(app, f"/assets/0123456789abcdef/{name}").status_code == 404
 
     def test_vega_brings_its_interpreter(self) -> None:
-        assert "expressionInterpreter" in assets.vega()
+        assert "expressionInterpreter" in assets.content(assets.VEGA)
 
 
 class TestClosed:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from celeb_ops.report import shown
+from tests.factories import RUN_TIME
 
 
 @pytest.mark.parametrize(
@@ -103,3 +105,20 @@ def test_a_share_has_the_digits_that_say_something(share: float | None, text: st
 @pytest.mark.parametrize(("value", "text"), [(None, "–"), (0.0, "$0.00"), (0.003, "$0.0030"), (1234.5, "$1,234.50")])
 def test_dollars(value: float | None, text: str) -> None:
     assert shown.dollars(value) == text
+
+
+@pytest.mark.parametrize(
+    ("minutes", "told"),
+    [
+        (0, "at the run’s time"),
+        (0.4, "at the run’s time"),
+        (-0.6, "1 min before the run"),
+        (5, "5 min after the run"),
+        (-108, "1 h 48 min before the run"),
+        (720, "12 h after the run"),
+        (-24 * 60, "1 day before the run"),
+        (49 * 60 + 3, "2 days 1 h 3 min after the run"),
+    ],
+)
+def test_how_far_a_page_is_from_its_run(minutes: float, told: str) -> None:
+    assert shown.apart(RUN_TIME + timedelta(minutes=minutes), RUN_TIME) == told

@@ -7,11 +7,11 @@ from celeb_ops.report.tables import Tables
 from tests.report import history
 
 if TYPE_CHECKING:
-    from celeb_ops.report.tables import View
+    from celeb_ops.report.tables import Load
     from celeb_ops.store import FolderStore
 
 
-def test_the_one_in_trouble_comes_first(load: View) -> None:
+def test_the_one_in_trouble_comes_first(load: Load) -> None:
     states = sites(load)
     assert [one.facts["site"] for one in states] == ["WALLED-TIMES", "DAILY-PLAIN", "LAZY-POST"]
     assert states[0].trouble == "failing"
@@ -19,7 +19,7 @@ def test_the_one_in_trouble_comes_first(load: View) -> None:
     assert states[0].facts["last_reason"] == history.REASON
 
 
-def test_a_strip_has_every_day(load: View) -> None:
+def test_a_strip_has_every_day(load: Load) -> None:
     (state,) = [one for one in sites(load) if one.facts["site"] == "DAILY-PLAIN"]
     assert len(state.days) == 90
     assert [one.outcome for one in state.days].count("failed") == history.WHOLE_QUIET_DAYS
@@ -29,12 +29,14 @@ def test_a_strip_has_every_day(load: View) -> None:
 
 def test_a_day_says_what_came_of_it() -> None:
     day = history.END.date()
-    assert Day(day, 2, 0, 0, 3, "").outcome == "seen"
-    assert Day(day, 1, 0, 1, 3, "").outcome == "partly"
-    assert Day(day, 0, 1, 1, 0, "").outcome == "failed"
-    assert Day(day, 0, 1, 0, 0, "").outcome == "skipped"
-    assert Day(day, 0, 0, 0, 0, "").words == "25 Nov 2026: no run"
-    assert Day(day, 1, 0, 1, 3, "gallery").words == "25 Nov 2026: 1 seen, 1 failed; counting changed: gallery"
+    assert Day(day, seen=2).outcome == "seen"
+    assert Day(day, seen=1, failed=1).outcome == "partly"
+    assert Day(day, skipped=1, failed=1).outcome == "failed"
+    assert Day(day, skipped=1).outcome == "skipped"
+    assert Day(day).words == "25 Nov 2026: no run"
+    assert (
+        Day(day, seen=1, failed=1, broken="gallery").words == "25 Nov 2026: 1 seen, 1 failed; counting changed: gallery"
+    )
 
 
 def test_of_an_empty_store_there_are_none(folder_store: FolderStore) -> None:

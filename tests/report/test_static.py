@@ -70,33 +70,28 @@ class TestWrite:
 class TestCrops:
     def test_are_small_and_each_once(self, store: Store) -> None:
         store.write("Faces/x/1.jpeg", a_picture(256, 256))
-        crops = Crops(store)
-        crops.take(["Faces/x/1.jpeg", "Faces/x/1.jpeg", "Faces/x/gone.jpeg", None, ""])
+        crops = Crops(store, ["Faces/x/1.jpeg", "Faces/x/1.jpeg", None, ""])
         assert crops.name("Faces/x/1.jpeg") == "crop-0"
-        assert crops.name("Faces/x/gone.jpeg") == crops.name("") == ""
+        assert crops.name("Faces/x/other.jpeg") == crops.name("") == ""
         assert crops.style().count("data:image/jpeg") == 1
 
-    def test_one_bad_key_costs_one_picture(self, folder_store: FolderStore) -> None:
+    @pytest.mark.parametrize(
+        "bad",
+        ["Faces/x/gone.jpeg", "Faces/x/text.jpeg", "../secret.jpeg", "/etc/passwd", "Faces/\ud800.jpeg", "a" * 2_000],
+    )
+    def test_a_bad_one_costs_one_picture(self, folder_store: FolderStore, bad: str) -> None:
+        folder_store.write("Faces/x/text.jpeg", b"no picture")
         folder_store.write("Faces/x/1.jpeg", a_picture())
-        crops = Crops(folder_store)
-        crops.take(["../secret.jpeg", "/etc/passwd", "Faces/\ud800.jpeg", "a" * 2_000, "Faces/x/1.jpeg"])
+        crops = Crops(folder_store, [bad, "Faces/x/1.jpeg"])
         assert crops.name("Faces/x/1.jpeg")
         assert crops.style().count("background-image") == 1
-
-    def test_what_is_no_picture_is_left_out(self, folder_store: FolderStore) -> None:
-        folder_store.write("Faces/x/1.jpeg", b"no picture")
-        crops = Crops(folder_store)
-        crops.take(["Faces/x/1.jpeg"])
-        assert crops.style() == ""
 
     def test_there_are_as_many_as_there_is_room_for(self, folder_store: FolderStore) -> None:
         names = [f"Faces/x/{at}.jpeg" for at in range(5)]
         for at, name in enumerate(names):
             folder_store.write(name, a_picture(96, 96, seed=at))
-        one = Crops(folder_store)
-        one.take(names[:1])
-        crops = Crops(folder_store, room=int(2.5 * len(one.style())))
-        crops.take(names)
+        one = Crops(folder_store, names[:1])
+        crops = Crops(folder_store, names, room=int(2.5 * len(one.style())))
         assert [bool(crops.name(name)) for name in names] == [True, True, False, False, False]
 
 

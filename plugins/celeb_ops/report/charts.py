@@ -9,11 +9,15 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
 from markupsafe import Markup
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from celeb_ops.report.person import Person
 
 _PAGE = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
@@ -21,7 +25,7 @@ _PAGE = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028":
 
 def in_page(value: Any) -> Markup:
     """JSON that can stand in a ``script`` element: nothing in it ends that."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
     return Markup(text.translate(_PAGE))
 
 
@@ -32,56 +36,45 @@ def inside(own: str) -> Markup:
     return Markup(own)
 
 
+def _chart(spec: str, **data: tuple[str, Sequence[Sequence[Any]]]) -> Markup:
+    """A chart's data by name: its columns, and a list a row."""
+    columns = {name: words.split() for name, (words, _) in data.items()}
+    return in_page({"spec": spec, "columns": columns, "rows": {name: rows for name, (_, rows) in data.items()}})
+
+
+def share_chart(person: Person) -> Markup:
+    """Their share over time. A line ends where nothing was seen, and where the way of counting changed."""
+    rows, gaps = [], []
+    ends = [*(point.period.first for point in person.points[1:]), person.points[-1].period.first]
+    for known, some in groupby(zip(person.points, ends, strict=True), key=lambda one: one[0].share is not None):
+        run = list(some)
+        if known:
+            rows += [
+                (point.period.first, round(point.share or 0.0, 4), point.line, point.captures, point.period.seen)
+                for point, _ in run
+            ]
+        else:
+            gaps.append((run[0][0].period.first, run[-1][1]))
+    breaks = [(point.period.first, point.period.broken) for point in person.points[1:] if point.period.broken]
+    return _chart(
+        "share", rows=("when share line captures seen", rows), gaps=("from to", gaps), breaks=("when what", breaks)
+    )
+
+
+def sites_chart(person: Person) -> Markup:
+    """Their time line on each site. A week in which the site was not seen is left blank."""
+    order = pl.Enum([site for site, _ in person.sites])
+    weeks = person.weeks.filter(pl.col("seen") > 0, pl.col("site").is_in(order.categories))
+    rows = weeks.cast({"site": order}).sort("site", "week").select("site", "week", "captures", "seen").rows()
+    return _chart("sites", rows=("site week captures seen", rows))
+
+
+@cache
 def specs() -> dict[str, Markup]:
     """The specifications by name. A page has each once, however many charts it shows."""
     return {"share": in_page(_share_spec()), "sites": in_page(_sites_spec())}
 
 
-def _chart(spec: str, **rows: list[dict[str, Any]]) -> Markup:
-    """The rows of a chart by the name of their data: columns, and a list a row."""
-    columns = {name: list(some[0]) if some else [] for name, some in rows.items()}
-    lists = {name: [list(row.values()) for row in some] for name, some in rows.items()}
-    return in_page({"spec": spec, "columns": columns, "rows": lists})
-
-
-def share_chart(person: Person) -> Markup:
-    """Their share over time. A line ends where nothing was seen, and where the way of counting changed."""
-    rows: list[dict[str, Any]] = []
-    gaps: list[dict[str, Any]] = []
-    breaks: list[dict[str, Any]] = []
-    for at, point in enumerate(person.points):
-        when = point.period.first.isoformat()
-        if point.share is None:
-            after = person.points[at + 1].period.first.isoformat() if at + 1 < len(person.points) else when
-            if gaps and gaps[-1]["to"] == when:
-                gaps[-1]["to"] = after
-            else:
-                gaps.append({"from": when, "to": after})
-        else:
-            row = {"when": when, "share": round(point.share, 4), "line": point.line}
-            rows.append(row | {"captures": point.captures, "seen": point.period.seen})
-        if point.period.broken and at:
-            breaks.append({"when": when, "what": point.period.broken})
-    return _chart("share", rows=rows, gaps=gaps, breaks=breaks)
-
-
-def sites_chart(person: Person) -> Markup:
-    """Their time line on each site. A week in which the site was not seen is left blank."""
-    order = {site: at for at, (site, _) in enumerate(person.sites)}
-    rows = [
-        {
-            "site": one.site,
-            "week": one.week.isoformat(),
-            "captures": one.captures,
-            "seen": one.seen,
-        }
-        for one in sorted(person.weeks, key=lambda one: order.get(one.site, 0))
-        if one.seen and one.site in order
-    ]
-    return _chart("sites", rows=rows)
-
-
-@cache
 def _share_spec() -> dict[str, Any]:
     import altair as alt
 
@@ -111,7 +104,6 @@ def _share_spec() -> dict[str, Any]:
     return _spec(alt.layer(gaps, line, dots, breaks).properties(height=190))
 
 
-@cache
 def _sites_spec() -> dict[str, Any]:
     import altair as alt
 

@@ -23,34 +23,31 @@ _READERS = 8
 
 
 class Crops:
-    """Crops out of the store, as many as there is room for."""
+    """Crops out of the store, as many as there is room for.
 
-    def __init__(self, store: Store, room: int = ROOM_BYTES) -> None:
+    :param wanted: their keys, those first that matter most. One that is not there is left out.
+    """
+
+    def __init__(self, store: Store, wanted: Iterable[str | None], room: int = ROOM_BYTES) -> None:
         self._store = store
-        self._room = room
-        self._taken: dict[str, tuple[str, str]] = {}
-        """By key: its class, and the picture in base64."""
-
-    def take(self, wanted: Iterable[str | None]) -> None:
-        """Read and shrink these, those at the front first. One that is not there is left out."""
-        todo = [key for key in dict.fromkeys(wanted) if key and key not in self._taken]
+        self._pictures: dict[str, str] = {}
+        """In base64, by key."""
+        todo = [key for key in dict.fromkeys(wanted) if key][:_MOST]
         with ThreadPoolExecutor(_READERS, thread_name_prefix="crops") as pool:
-            try:
-                for key, picture in zip(todo, pool.map(self._small, todo[:_MOST]), strict=False):
-                    if picture and len(picture) <= self._room:
-                        self._room -= len(picture)
-                        self._taken[key] = f"crop-{len(self._taken)}", picture
-            finally:
-                pool.shutdown(cancel_futures=True)
+            for key, picture in zip(todo, pool.map(self._small, todo), strict=True):
+                if picture and len(picture) <= room:
+                    room -= len(picture)
+                    self._pictures[key] = picture
+        self._names = {key: f"crop-{at}" for at, key in enumerate(self._pictures)}
 
     def name(self, key: str) -> str:
         """The class of the picture at a key; empty: there is none."""
-        return self._taken.get(key, ("", ""))[0]
+        return self._names.get(key, "")
 
     def style(self) -> str:
         return "".join(
-            f".{name}{{background-image:url(data:image/jpeg;base64,{picture})}}"
-            for name, picture in self._taken.values()
+            f".{self._names[key]}{{background-image:url(data:image/jpeg;base64,{picture})}}"
+            for key, picture in self._pictures.items()
         )
 
     def _small(self, key: str) -> str:

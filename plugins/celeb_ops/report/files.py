@@ -6,13 +6,13 @@ from hashlib import sha256
 from typing import Annotated
 from urllib.parse import quote
 
-import jinja2
 from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from celeb_ops import keys
 from celeb_ops.exceptions import NotStoredError
 from celeb_ops.records import Screenshot
+from celeb_ops.report.rendering import environment
 from celeb_ops.store import Store, is_key
 from celeb_ops.store.s3 import content_type
 
@@ -66,21 +66,14 @@ def screenshot(stem: str, store: OpenStore) -> Response:
         shot = Screenshot.load(store, key)
     except NotStoredError:
         raise _not_there(key) from None
-    for part in shot.parts[:1]:
-        # They are written and tidied away together.
-        if not store.exists(part.key):
-            raise _not_there(part.key)
+    # They are written and tidied away together.
+    if shot.parts and not store.exists(shot.parts[0].key):
+        raise _not_there(shot.parts[0].key)
     pictures = [f"../files/{quote(part.key)}" for part in shot.parts]
     if len(pictures) == 1:
         return RedirectResponse(pictures[0])
-    page = _environment().get_template("screenshot.html").render(shot=shot, time=keys.iso(shot.time), pictures=pictures)
+    page = environment().get_template("screenshot.html").render(shot=shot, time=keys.iso(shot.time), pictures=pictures)
     return HTMLResponse(page)
-
-
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader("celeb_ops", "report"), autoescape=True, undefined=jinja2.StrictUndefined
-    )
 
 
 def _not_there(key: str) -> HTTPException:

@@ -27,11 +27,8 @@ class Movement:
     """A person's row of ``movers``."""
 
     mover: str
-    change: float | None
-    """Of the odds to be shown, as a factor; None: there is nothing to hold it against."""
-    low: float | None
-    high: float | None
-    """The change's interval, 95 %, as factors."""
+    factor: str
+    """Of the odds to be shown, with its 95 % interval: ``×2.4 (1.3–4.5)``; empty where there is nothing to compare."""
     across_break: bool
 
     @property
@@ -42,29 +39,18 @@ class Movement:
     def sign(self) -> str:
         return SIGNS.get(self.mover, "")
 
-    @property
-    def factor(self) -> str:
-        """``×2.4 (1.3–4.5)``; empty where there is nothing to hold it against."""
-        if self.change is None or self.low is None or self.high is None or self.mover in _UNCOMPARED:
-            return ""
-        return f"×{_short(self.change)} ({_short(self.low)}–{_short(self.high)})"
-
 
 def movement(row: Mapping[str, object]) -> Movement:
-    """Of a row of ``people`` or ``movers``: their changes are logarithms of odds ratios."""
-    return Movement(
-        mover=str(row["mover"] or "absent"),
-        change=_factor(row["change"]),
-        low=_factor(row["low"]),
-        high=_factor(row["high"]),
-        across_break=bool(row.get("across_break")),
-    )
+    """Of a row of ``movers``: its changes are logarithms of odds ratios."""
+    mover = str(row["mover"])
+    change, low, high = (_factor(row[column]) for column in ("change", "low", "high"))
+    compared = change and low and high and mover not in _UNCOMPARED
+    return Movement(mover, f"×{change} ({low}–{high})" if compared else "", bool(row["across_break"]))
 
 
-def _factor(logarithm: object) -> float | None:
+def _factor(logarithm: object) -> str:
+    if not isinstance(logarithm, float):
+        return ""
     # Past e^±7 it is only many times.
-    return exp(max(-7.0, min(7.0, logarithm))) if isinstance(logarithm, float) else None
-
-
-def _short(factor: float) -> str:
+    factor = exp(max(-7.0, min(7.0, logarithm)))
     return f"{factor:.0f}" if factor >= 10 else f"{factor:.1f}" if factor >= 0.1 else "<0.1"

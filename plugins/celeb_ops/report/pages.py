@@ -15,7 +15,7 @@ from celeb_ops.report import sites as site_states
 from celeb_ops.report.files import OpenStore
 from celeb_ops.report.movement import WORDS
 from celeb_ops.report.rendering import environment, on_server
-from celeb_ops.report.tables import Tables, View
+from celeb_ops.report.tables import Load, Tables
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -31,7 +31,7 @@ LATEST = 8
 router = APIRouter(default_response_class=HTMLResponse)
 
 
-def tables(request: Request, store: OpenStore) -> View:
+def tables(request: Request, store: OpenStore) -> Load:
     """The trends as they are now. The app keeps them for as long as it keeps its store."""
     state = request.app.state
     kept = getattr(state, "tables", None)
@@ -40,7 +40,7 @@ def tables(request: Request, store: OpenStore) -> View:
     return kept.now()
 
 
-Trends = Annotated[View, Depends(tables)]
+Trends = Annotated[Load, Depends(tables)]
 
 
 def page(request: Request, template: str, *, status: int = 200, **given: Any) -> HTMLResponse:
@@ -71,7 +71,7 @@ def trending(
     query = leaderboard.Query(
         period=period if period in leaderboard.PERIODS else "28d",
         sites=tuple(one for one in known if one in (site or [])),
-        move=move if move in leaderboard.MOVES else "",
+        move=move if move in WORDS else "",
         search=q[:200],
         page=max(1, p),
     )
@@ -83,7 +83,7 @@ def trending(
     plain = query == leaderboard.Query(period=query.period)
     # A person's page comes next, mostly: what takes seconds in a new process is done by then.
     background.add_task(charts.specs)
-    background.add_task(assets.vega)
+    background.add_task(assets.content, assets.VEGA)
     return page(
         request,
         "trending.html",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -19,14 +18,11 @@ if TYPE_CHECKING:
 WAYS = ("live", "archived", "skipped", "failed")
 """What comes of a site in a run, as the page calls it: a seen page is a live or an archived one."""
 
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
-
 
 @dataclass(frozen=True)
 class Face:
     """A named face, placed in percent of the screenshot."""
 
-    number: int
     sighting: Sighting
     picture: Picture | None
     left: float
@@ -42,29 +38,28 @@ class Shot:
     shot: Screenshot
     result: Result | None
     """None: it was photographed, but nobody was recognised yet, or that failed."""
-    faces: tuple[Face, ...]
+    faces: list[Face]
     there: bool
     """Whether its pictures are still in the store: its facts outlive them."""
 
 
 def run_time(segment: str) -> datetime | None:
     """The run time that a segment of an address stands for, ``2026-11-25T08:00:00Z``; None: it is none."""
-    if not _TIME.fullmatch(segment):
-        return None
     try:
-        return datetime.strptime(segment, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        when = datetime.strptime(segment, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     except ValueError:
         return None
+    return when if keys.iso(when) == segment else None
 
 
 def captures(store: Store, when: datetime) -> list[dict[str, Any]]:
     """The run's rows of ``Captures``, each with its ``way``: what needs a look first, then by site."""
-    order = {"failed": 0, "skipped": 1, "seen": 2}
-    rows = [row | {"way": way(row["outcome"], row["source"])} for row in captures_of(store, when)]
-    return sorted(rows, key=lambda row: (order.get(row["outcome"], 0), row["site"]))
+    order = ["failed", "skipped", "archived", "live"]
+    rows = [row | {"way": _way(row["outcome"], row["source"])} for row in captures_of(store, when)]
+    return sorted(rows, key=lambda row: (min(order.index(row["way"]), 2), row["site"]))
 
 
-def way(outcome: str, source: str | None) -> str:
+def _way(outcome: str, source: str | None) -> str:
     """One of :data:`WAYS`."""
     if outcome != "seen":
         return outcome
@@ -83,24 +78,20 @@ def shot(store: Store, site: str, when: datetime) -> Shot | None:
     try:
         result = Result.load(store, keys.result(stem))
     except NotStoredError:
-        return Shot(found, None, (), there)
+        return Shot(found, None, [], there)
     named = sorted(result.sightings, key=lambda one: (one.box.top, one.box.left))
-    return Shot(found, result, tuple(_face(found, one, at) for at, one in enumerate(named, start=1)), there)
+    return Shot(found, result, [_face(found, one) for one in named], there)
 
 
-def _face(shot: Screenshot, one: Sighting, number: int) -> Face:
+def _face(shot: Screenshot, one: Sighting) -> Face:
     # The page may have been captured anew since.
     known = one.picture is not None and one.picture < len(shot.pictures)
+    width, height = 100 / max(shot.page_width, 1), 100 / max(shot.captured_height, 1)
     return Face(
-        number=number,
         sighting=one,
         picture=shot.pictures[one.picture] if known and one.picture is not None else None,
-        left=_percent(one.box.left, shot.page_width),
-        top=_percent(one.box.top, shot.captured_height),
-        width=_percent(one.box.width, shot.page_width),
-        height=_percent(one.box.height, shot.captured_height),
+        left=round(one.box.left * width, 4),
+        top=round(one.box.top * height, 4),
+        width=round(one.box.width * width, 4),
+        height=round(one.box.height * height, 4),
     )
-
-
-def _percent(part: int, whole: int) -> float:
-    return round(100 * part / max(whole, 1), 4)

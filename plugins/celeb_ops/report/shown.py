@@ -1,15 +1,19 @@
-"""What sites and recognisers said, made fit to be shown: the store keeps it as it was said.
+"""How pages write things: what sites and recognisers said, names, links, numbers and times.
 
-Escaping is the templates' own work. Here is what escaping does not do: lengths, directions of writing, links.
+The store keeps texts as they were said. Escaping is the templates' own work; here is what escaping does not do:
+lengths, directions of writing, links.
 """
 
 from __future__ import annotations
 
 import re
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from urllib.parse import quote, urlsplit
 
 from markupsafe import Markup, escape
+
+from celeb_ops import keys
 
 CLIP = 160
 """Characters of a text on a page, unless a place has room for more or less."""
@@ -51,8 +55,7 @@ def web_link(url: str | None) -> str:
 
 def host(url: str | None) -> str:
     """Where a link leads, in short."""
-    link = web_link(url)
-    return plain((urlsplit(link).hostname or "").removeprefix("www."), 60) if link else ""
+    return plain((urlsplit(web_link(url)).hostname or "").removeprefix("www."), 60)
 
 
 def slug(name: str) -> str:
@@ -96,3 +99,36 @@ def number(value: float | None) -> str:
 
 def dollars(value: float | None) -> str:
     return "–" if value is None else f"${value:,.2f}" if value >= 0.01 or not value else f"${value:.4f}"
+
+
+def counted(number: int, thing: str, things: str = "") -> str:
+    """``1 capture``, ``2,345 captures``."""
+    return f"{number:,} {thing if number == 1 else things or f'{thing}s'}"
+
+
+def day(when: datetime | date | None) -> Markup:
+    """``25 Nov 2026``."""
+    if when is None:
+        return Markup("–")
+    if isinstance(when, datetime):
+        when = when.astimezone(UTC).date()
+    return Markup('<time datetime="{}">{}</time>').format(when.isoformat(), f"{when:%-d %b %Y}")
+
+
+def moment(when: datetime | None) -> Markup:
+    """``25 Nov 2026, 08:00 UTC``."""
+    if when is None:
+        return Markup("–")
+    when = when.astimezone(UTC)
+    return Markup('<time datetime="{}">{}</time>').format(keys.iso(when), f"{when:%-d %b %Y, %H:%M} UTC")
+
+
+def apart(when: datetime, run: datetime) -> str:
+    """``1 h 48 min before the run``: how far a page is from the run that it stands for."""
+    minutes = round((when - run).total_seconds() / 60)
+    if not minutes:
+        return "at the run’s time"
+    hours, rest = divmod(abs(minutes), 60)
+    days, hours = divmod(hours, 24)
+    told = [counted(days, "day") if days else "", f"{hours} h" if hours else "", f"{rest} min" if rest else ""]
+    return f"{' '.join(filter(None, told))} {'before' if minutes < 0 else 'after'} the run"

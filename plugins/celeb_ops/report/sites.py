@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from celeb_ops.report.tables import Load
 
 DAYS = 90
 """Days of a site's strip."""
+_OUTCOMES = ("seen", "failed", "skipped")
 
 
 @dataclass(frozen=True)
@@ -20,11 +21,10 @@ class Day:
     """A day of a site."""
 
     day: date
-    seen: int
-    skipped: int
-    failed: int
-    people: int
-    broken: str
+    seen: int = 0
+    failed: int = 0
+    skipped: int = 0
+    broken: str = ""
 
     @property
     def outcome(self) -> str:
@@ -35,7 +35,7 @@ class Day:
 
     @property
     def words(self) -> str:
-        counts = [f"{n} {what}" for n, what in zip((self.seen, self.failed, self.skipped), _OUTCOMES, strict=True) if n]
+        counts = [f"{getattr(self, what)} {what}" for what in _OUTCOMES if getattr(self, what)]
         told = f"{self.day:%-d %b %Y}: {', '.join(counts) or 'no run'}"
         return f"{told}; counting changed: {self.broken}" if self.broken else told
 
@@ -48,7 +48,7 @@ class SiteState:
     """Its row of ``sites``."""
     first: dict[str, Any] | None
     """Its row of ``firsts``."""
-    days: tuple[Day, ...]
+    days: list[Day]
 
     @property
     def trouble(self) -> str:
@@ -59,33 +59,22 @@ class SiteState:
 
     @property
     def words(self) -> str:
-        """The strip, for who does not see it."""
-        had = [one for one in self.days if one.outcome != "none"]
-        counts = [(what, sum(getattr(one, what) for one in had)) for what in _OUTCOMES]
-        return f"The latest {len(self.days)} days: " + ", ".join(f"{n} {what}" for what, n in counts) + " captures."
+        """The strip, for people who do not see it."""
+        counts = [f"{sum(getattr(one, what) for one in self.days)} {what}" for what in _OUTCOMES]
+        return f"The latest {len(self.days)} days: {', '.join(counts)} captures."
 
 
-_OUTCOMES = ("seen", "failed", "skipped")
-
-
-def sites(load: Callable[[str], pl.DataFrame], days: int = DAYS) -> list[SiteState]:
+def sites(load: Load) -> list[SiteState]:
     """All sites that were ever tried; those in trouble first."""
     newest = load("site_days")["day"].max()
     if not isinstance(newest, date):
         return []
-    begin = newest - timedelta(days=days - 1)
-    recent: dict[str, dict[date, Day]] = {}
-    for row in load("site_days").filter(pl.col("day") >= begin).to_dicts():
-        one = Day(row["day"], row["seen"], row["skipped"], row["failed"], row["people"], row["break"] or "")
-        recent.setdefault(row["site"], {})[row["day"]] = one
+    every = [newest - timedelta(days=ago) for ago in reversed(range(DAYS))]
+    recent = load("site_days").filter(pl.col("day") >= every[0])
+    rows = recent.select("site", "day", *_OUTCOMES, pl.col("break").fill_null("")).iter_rows()
+    had = {(site, day): Day(day, *rest) for site, day, *rest in rows}
     firsts = {row["site"]: row for row in load("firsts").to_dicts()}
-    every = [begin + timedelta(days=at) for at in range(days)]
-    states = [
-        SiteState(
-            facts=row,
-            first=firsts.get(row["site"]),
-            days=tuple(recent.get(row["site"], {}).get(day) or Day(day, 0, 0, 0, 0, "") for day in every),
-        )
-        for row in load("sites").to_dicts()
+    return [
+        SiteState(row, firsts.get(row["site"]), [had.get((row["site"], day), Day(day)) for day in every])
+        for row in load("sites").sort("failed_in_a_row", "site", descending=[True, False]).to_dicts()
     ]
-    return sorted(states, key=lambda one: (-one.facts["failed_in_a_row"], one.facts["site"]))

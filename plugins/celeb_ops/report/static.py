@@ -18,7 +18,7 @@ from celeb_ops.report.tables import Tables
 
 if TYPE_CHECKING:
     from celeb_ops.report.leaderboard import Board
-    from celeb_ops.report.tables import View
+    from celeb_ops.report.tables import Load
     from celeb_ops.store import Store
 
 ROWS = 150
@@ -37,31 +37,25 @@ def write(store: Store) -> str:
     """Make the report of the trends as they are; its key."""
     load = Tables(store).now()
     for most in PEOPLE:
-        content = report(load, Crops(store), most).encode()
+        content = _report(store, load, most).encode()
         if len(content) <= MOST_BYTES:
             break
     store.write(keys.REPORT, content)
     return keys.REPORT
 
 
-def report(load: View, crops: Crops, most: int) -> str:
+def _report(store: Store, load: Load, most: int) -> str:
     """The page. :param most: people with a part of their own."""
     boards = [leaderboard.board(load, leaderboard.Query(period=period), ROWS) for period in ("28d", "all")]
-    names = _most_shown(boards, most)
-    persons = [people.person(load, name, "half") for name in names]
-    latest = leaderboard.latest(load, LATEST)
-    moving = leaderboard.lead(load)
-    parts = {name: f"person-{at}" for at, name in enumerate(names, start=1)}
+    persons = [people.person(load, name, "half") for name in _most_shown(boards, most)]
+    parts = {one.name: f"person-{at}" for at, one in enumerate(persons, start=1)}
+    latest, moving = leaderboard.latest(load, LATEST), leaderboard.lead(load)
     # Those come first that most people see: there is room for so many bytes of pictures only.
-    crops.take(
-        [
-            *(one["crop"] for one in (*moving, *latest)),
-            *(one.facts["crop"] for one in persons),
-            *(proof["crop"] for at in range(PICTURES) for one in persons for proof in one.evidence[at : at + 1]),
-        ]
-    )
-    style = assets.own("page.css") + crops.style()
-    scripts = [assets.vega(), assets.own("page.js")]
+    proofs = [proof for at in range(PICTURES) for one in persons for proof in one.evidence[at : at + 1]]
+    pictures = (*moving, *latest, *(one.facts for one in persons), *proofs)
+    crops = Crops(store, [one["crop"] for one in pictures])
+    style = assets.content("page.css") + crops.style()
+    scripts = [assets.content(assets.VEGA), assets.content("page.js")]
     return (
         environment()
         .get_template("report.html")
