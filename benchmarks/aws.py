@@ -1,4 +1,4 @@
-"""Calls of Rekognition and people found on made-up sites: the first version's way, by slices, by sheets, with memory.
+"""Calls of Rekognition and people found on made-up sites: the first version's way, by slices, by sheets.
 
 ``make bench ARGS=aws`` asks a Rekognition on loopback whose faces and names are dlib's: simulated. ``make bench-aws``
 asks the real one, by the connection ``celebs_rekognition``, after it has said what that costs.
@@ -12,7 +12,7 @@ import random
 import sys
 import tempfile
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,9 +45,6 @@ if TYPE_CHECKING:
 
 RUNS_A_DAY = 2
 HEIGHT_PX = 14_000
-CHANGED = 0.3
-"""Of the pictures between two runs."""
-_NEVER = timedelta()
 
 
 @dataclass(frozen=True)
@@ -105,36 +102,19 @@ def _run(cast: Cast, folder: Path, client: RekognitionClient, agreed: Callable[[
     room = _sites(cast)
     with served(room):
         pieces = {page.trait: _first_version(room.url(page), folder) for page in room.pages}
-        first_run = [_capture(room, page, 0) for page in room.pages]
-        second_run = [_capture(room, page, 1) for page in _changed(room, cast)]
-    slices = sum(len(one.plan.slices) for one in (*first_run, *second_run))
-    # A contact sheet a site for each of the two runs, and one more where more than 60 faces are shown.
-    if not agreed(sum(map(len, pieces.values())) + slices + 2 * len(first_run)):
+        captures = [_capture(room, page) for page in room.pages]
+    slices = sum(len(one.plan.slices) for one in captures)
+    # And a contact sheet a site: none shows more than 60 faces.
+    if not agreed(sum(map(len, pieces.values())) + slices + len(captures)):
         return []
 
-    old, by_slices, by_sheets, remembering, both = (
-        Way(name)
-        for name in (
-            "first version",
-            "slices",
-            "contact sheets",
-            f"slices, {CHANGED:.0%} new since the last run",
-            f"contact sheets, {CHANGED:.0%} new",
-        )
-    )
+    old, by_slices, by_sheets = Way("first version"), Way("slices"), Way("contact sheets")
     recognizer = RekognitionRecognizer(client)
-    for one in first_run:
+    for one in captures:
         _count(old, one.page, *_as_the_first_version(pieces[one.page.trait], recognizer))
-        _count(by_slices, one.page, *_asked(one, recognizer, Terms(remember=_NEVER)))
-        _count(by_sheets, one.page, *_asked(one, recognizer, Terms(remember=_NEVER, sheets=True)))
-        # What the next run may remember; all of its answers are there already.
-        _asked(one, recognizer, Terms())
-    for one in second_run:
-        _count(remembering, one.page, *_asked(one, recognizer, Terms()))
-    for one in second_run:
-        _forget(one)
-        _count(both, one.page, *_asked(one, recognizer, Terms(sheets=True)))
-    return [way.row(old) for way in (old, by_slices, by_sheets, remembering, both)]
+        _count(by_slices, one.page, *_asked(one, recognizer, Terms()))
+        _count(by_sheets, one.page, *_asked(one, recognizer, Terms(sheets=True)))
+    return [way.row(old) for way in (old, by_slices, by_sheets)]
 
 
 def _sites(cast: Cast) -> Newsroom:
@@ -168,8 +148,8 @@ def _as_the_first_version(pieces: list[bytes], recognizer: RekognitionRecognizer
     return len(pieces), names
 
 
-def _capture(room: Newsroom, page: Page, number: int) -> Capture:
-    now = datetime.now(UTC).replace(microsecond=0, second=number).isoformat()
+def _capture(room: Newsroom, page: Page) -> Capture:
+    now = datetime.now(UTC).replace(microsecond=0).isoformat()
     url = room.url(page)
     sidecar = tasks.screenshot(url, now, page.trait)
     plan = tasks.slice_(url, now, sidecar, page.trait)
@@ -177,33 +157,10 @@ def _capture(room: Newsroom, page: Page, number: int) -> Capture:
     return Capture(page, Path(sidecar).stem, Plan.load(store, plan), Screenshot.load(store, sidecar))
 
 
-def _changed(room: Newsroom, cast: Cast, seed: int = 2) -> list[Page]:
-    """The same sites later: some of their photos are others."""
-    dice = random.Random(seed)
-    pages = []
-    for number, page in enumerate(list(room.pages), start=1):
-        photos: list[Photo] = list(page.photos)
-        for place in dice.sample(range(len(photos)), round(CHANGED * len(photos))):
-            photos[place] = dice.choice([one for one in cast.photos if one not in photos])
-        pages.append(room.add(page.trait, photos, _page(room, number, photos)))
-    return pages
-
-
 def _asked(one: Capture, recognizer: RekognitionRecognizer, terms: Terms) -> tuple[int, list[str]]:
     store = open_store(Settings.load())
     result: Result = look(one.plan, one.screenshot, recognizer, one.stem, store, terms)
     return result.calls, [one.name for one in result.sightings]
-
-
-def _forget(one: Capture) -> None:
-    """Take what this run has asked out of the memory, and leave what the run before has."""
-    from celeb_ops import keys
-    from celeb_ops.recognition.memory import Remembered
-
-    store = open_store(Settings.load())
-    key = keys.memory("rekognition", one.screenshot.site)
-    kept = [known for known in Remembered.load(store, key).pictures if known.asked_by != one.stem]
-    Remembered(pictures=tuple(kept)).save(store, key)
 
 
 def _count(way: Way, page: Page, calls: int, names: list[str]) -> None:

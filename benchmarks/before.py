@@ -11,7 +11,8 @@ import numpy as np
 from PIL import Image
 
 from celeb_ops.geometry import Box, united
-from celeb_ops.recognition.embedders import _file, _shape
+from celeb_ops.recognition.embedders import _shape
+from celeb_ops.recognition.onnx_models import packaged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +30,8 @@ def detector() -> Any:
 
 @cache
 def _network() -> Any:
-    return dlib.face_recognition_model_v1(_file("dlib_face_recognition_resnet_model_v1.dat"))
+    weights = packaged("face_recognition_models", "models", "dlib_face_recognition_resnet_model_v1.dat")
+    return dlib.face_recognition_model_v1(str(weights))
 
 
 def embed(pixels: Pixels, box: Box) -> Embedding:

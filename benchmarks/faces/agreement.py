@@ -11,6 +11,7 @@ from celeb_ops.exceptions import NotStoredError, RecordError
 from celeb_ops.names import letters
 from celeb_ops.recognition.answers import Answer
 from celeb_ops.recognition.findings import SAME_IOS
+from celeb_ops.recognition.people import qid_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,7 +43,7 @@ def agreement(
             continue
         pictures += 1
         ours = recognizer.recognize(picture)
-        for theirs in (one.face() for one in answer.faces):
+        for theirs in answer.faces:
             near = max(ours, key=lambda face: face.box.ios(theirs.box), default=None)
             if near and near.box.ios(theirs.box) >= SAME_IOS:
                 kinds[_kind(near, theirs, people)] += 1
@@ -51,9 +52,8 @@ def agreement(
 
 def _kind(ours: Face, theirs: Face, people: People) -> str:
     if ours.name and theirs.name:
-        person = people.find(theirs.name, theirs.qid)
-        same = (ours.qid and ours.qid == theirs.qid) or letters(ours.name) == letters(
-            person.name if person else theirs.name
-        )
+        qid = theirs.qid or qid_in(theirs.urls)
+        person = people.find(theirs.name, qid)
+        same = (ours.qid and ours.qid == qid) or letters(ours.name) == letters(person.name if person else theirs.name)
         return KINDS[0] if same else KINDS[1]
     return KINDS[2] if ours.name else KINDS[3] if theirs.name else KINDS[4]

@@ -146,16 +146,6 @@ def answer(recognizer: str, digest: str) -> str:
     return f"Answers/{safe(recognizer)}/{digest}.json"
 
 
-def memory(recognizer: str, site: str) -> str:
-    """The pictures of a site that a recogniser has seen."""
-    return f"Answers/{safe(recognizer)}/sites/{safe(site)}.json"
-
-
-def pace(recognizer: str) -> str:
-    """How fast a recogniser may be asked, as it was learned of late."""
-    return f"Answers/{safe(recognizer)}/pace.json"
-
-
 def budget(when: datetime) -> str:
     """How many calls the sites of a run have taken."""
     return f"Budgets/{v1_time(when)}.json"

@@ -60,7 +60,7 @@ class Record(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    @field_serializer("time", "captured_at", "asked_at", "seen", when_used="json", check_fields=False)
+    @field_serializer("time", "captured_at", "asked_at", when_used="json", check_fields=False)
     def _iso(self, when: datetime) -> str:
         return iso(when)
 
@@ -299,7 +299,7 @@ class Result(SiteRecord):
     calls: Count
     """Calls of a recogniser that costs money, in this run: those of an earlier try of the step are among them."""
     calls_saved: Count = 0
-    """Calls that one a slice would have been more: known answers, pictures seen before, contact sheets."""
+    """Calls that one a slice would have been more: known answers, contact sheets."""
     cost_usd: Number
     """Estimated, by the price of a call."""
     faces: Count

@@ -83,8 +83,6 @@ class Settings(BaseModel):
     """How Rekognition gets a slice: its bytes, or its place in S3, where both share account and region."""
     sheets: bool = False
     """Find faces here and send Rekognition contact sheets of up to 60, in place of slices."""
-    remember_days: float = Field(30, ge=0, le=36_500)
-    """How long Rekognition's answer about a picture is good for later runs; 0: only about the very same slice."""
     budget: int | None = Field(None, ge=1)
     """Calls of Rekognition that a run may make, all sites together."""
     notify_to: str = ""

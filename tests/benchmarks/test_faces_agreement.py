@@ -11,7 +11,7 @@ from benchmarks.faces.agreement import agreement
 from celeb_ops import keys
 from celeb_ops.geometry import Box
 from celeb_ops.recognition import Face
-from celeb_ops.recognition.answers import Answer, AnsweredFace
+from celeb_ops.recognition.answers import Answer
 from celeb_ops.recognition.people import People, Person
 from celeb_ops.records import RecognizerInfo
 from tests.factories import RUN_TIME
@@ -40,11 +40,11 @@ def test_agreement_with_rekognition(folder_store: FolderStore) -> None:
         Face(Box(900, 0, 50, 50), "Far Away"),
     ]
     theirs = [
-        AnsweredFace(box=boxes[0], name="J. R. Biden", urls=("www.wikidata.org/wiki/Q1",)),
-        AnsweredFace(box=boxes[1], name="Madonna"),
-        AnsweredFace(box=boxes[2]),
-        AnsweredFace(box=boxes[3], name="Adele"),
-        AnsweredFace(box=boxes[4], name="Not Found Here"),
+        Face(boxes[0], "J. R. Biden", urls=("www.wikidata.org/wiki/Q1",)),
+        Face(boxes[1], "Madonna"),
+        Face(boxes[2]),
+        Face(boxes[3], "Adele"),
+        Face(boxes[4], "Not Found Here"),
     ]
     folder_store.write("Slices/x/1.jpeg", b"a slice")
     folder_store.write("Slices/x/2.jpeg", b"never asked about")

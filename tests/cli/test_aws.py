@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import signal
+import time
 from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -59,8 +60,7 @@ def web(demo_folder: Path) -> Iterator[Web]:
 def service(demo_folder: Path) -> Iterator[Rekognition]:
     recognizer = LocalRecognizer(Gallery.load(demo_folder / "gallery", demo_folder / "cache"))
     with serving(recognizer) as service:
-        service.accounts = {REKOGNITION_KEY: REKOGNITION_SECRET}
-        service.region = "us-east-1"
+        service.access_keys = {REKOGNITION_KEY}
         yield service
 
 
@@ -135,7 +135,7 @@ def test_a_throttled_run_of_nine_sites_is_as_one_on_this_machine(
     tmp_path: Path,
     made_home: Path,
 ) -> None:
-    service.limit_per_s = 2
+    service.faults = ["ThrottlingException"] * 12
     local = Place(tmp_path, made_home, sites(web, SITES), CELEBS_GALLERY=str(demo_folder / "gallery"))
     other = Driver(local)
     try:
@@ -144,7 +144,6 @@ def test_a_throttled_run_of_nine_sites_is_as_one_on_this_machine(
         here, aws = other.answer(), driver.answer()
     finally:
         other.close()
-        service.limit_per_s = None
     assert (here.status, aws.status) == (0, 0), aws.lines
 
     # The same names and rows, after those of the first version.
@@ -157,10 +156,9 @@ def test_a_throttled_run_of_nine_sites_is_as_one_on_this_machine(
 
     # Two sites may end with the same picture alone on a slice: that is asked about once.
     calls = sum(row["calls"] for row in captures_of(place.store, NOW))
-    assert calls == service.answered > 9
+    assert calls == len(service.asked) > 9
     assert max(Counter(service.asked).values()) == 1
-    assert service.throttled
-    assert service.calls <= 1.3 * calls
+    assert service.calls == calls + 12
     saved = sum(row["slices"] for row in captures_of(place.store, NOW)) - calls
     assert aws.line("all ").split()[-3:] == [str(calls), str(saved), f"${calls / 1000:.3f}"]
 
@@ -200,12 +198,13 @@ def test_a_killed_site_repeats_no_call_that_was_answered(
 ) -> None:
     place = an_aws_place(tmp_path, made_home, sites(web, ["SITE-5"]), s3, service, s3_client)
     asked = len(service.asked)
-    service.hold_after = service.answered + 1
+    service.hold_after = len(service.asked) + 1
     process = place.start("-m", "celeb_ops.cli.main", *place.arguments())
     try:
-        service.wait_until_held(within_s=120)
-        while not [key for key in place.store.list("Answers/rekognition/") if "sites" not in key]:
+        before = set(place.store.list("Answers/"))
+        while not set(place.store.list("Answers/")) - before:
             assert process.poll() is None
+            time.sleep(0.2)
         os.killpg(process.pid, signal.SIGKILL)
     finally:
         process.kill()

@@ -45,6 +45,15 @@ _FIRST_VERSION = (
     b"Sep_02_2022_08H_00M_05S,TMZ,Eileen Collins\n"
 )
 
+MEMORY = "Answers/rekognition/sites/TMZ.json"
+"""Pictures of a site, as earlier versions remembered them from run to run; nothing reads it any more."""
+_MEMORY = (
+    b'{"pictures":[{"src":"aa","size":[480,480],"shades":"gIA=","faces":[{"box":[10,10,90,90],"name":"Grace Hopper",'
+    b'"id":"1AbC","urls":["www.wikidata.org/wiki/Q11641"],"confidence":99.0},{"box":[200,10,90,90],"name":"Eileen Coll'
+    b'ins","id":null,"urls":[],"confidence":99.0}],"asked_by":"TMZ_Nov_23_2026_08H_00M_00S",'
+    b'"asked_at":"2026-11-23T08:00:00Z","seen":"2026-11-23T08:00:00Z"}]}'
+)
+
 
 @dataclass
 class Press:
@@ -162,6 +171,7 @@ def made(
     knows: LocalRecognizer, service: Recognizer, demo_folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Made:
     store = FolderStore(tmp_path_factory.mktemp("dataset"))
+    store.write(MEMORY, _MEMORY)
     results = Press(store, knows, service, demo_folder / "www" / "pictures").fill()
     return Made({key: store.read(key) for key in store.list("")}, results)
 

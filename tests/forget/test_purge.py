@@ -17,7 +17,7 @@ from celeb_ops.forget.purge import Purge
 from celeb_ops.records import Result, Screenshot
 from celeb_ops.removed import Person, Removed, add
 from tests.factories import RUN_TIME
-from tests.forget.conftest import COLLINS, EDGE, HOPPER, LATER, NEXT_MONTH
+from tests.forget.conftest import COLLINS, EDGE, HOPPER, LATER, MEMORY, NEXT_MONTH
 from tests.forget.searching import naming
 
 if TYPE_CHECKING:
@@ -60,8 +60,7 @@ def test_she_is_everywhere_before(made: Made, press: Press) -> None:
         "Trends",
     }
     assert all(set(result.celebrities) == {HOPPER, COLLINS} for result in made.results)
-    memories = [key for key in naming(press.store, HOPPER) if key.startswith("Answers/rekognition/sites/")]
-    assert memories
+    assert MEMORY in naming(press.store, HOPPER)
     # One of her faces goes over the edge of two parts.
     assert any(
         one.box.top < EDGE < one.box.bottom for result in made.results for one in result.sightings if one.name == HOPPER

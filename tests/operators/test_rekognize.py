@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import hashlib
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -27,7 +26,7 @@ from celeb_ops.recognition.gallery_file import About, Entry, Reference, Whole
 from celeb_ops.recognition.local import LocalRecognizer
 from celeb_ops.recognition.people import Person
 from celeb_ops.records import Outcome, Plan, Result, Screenshot, Slice, Span
-from tests.aws.rekognition import ACCESS_KEY, SECRET_KEY, Rekognition, serving
+from tests.aws.rekognition import ACCESS_KEY, SECRET_KEY, Rekognition, qid_of, serving
 from tests.factories import RUN_TIME, a_page, a_screenshot, saved
 
 if TYPE_CHECKING:
@@ -113,14 +112,14 @@ def test_without_a_gallery_faces_are_counted_and_the_log_says_how_to_get_names(
     demo_folder: Path,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setenv("CELEBS_GALLERY", str(tmp_path / "none"))
     a_page_with("hopper.jpeg", demo_folder, folder_store)
     rekognize().execute(context)
     result = Result.load(folder_store, RESULT)
     assert (result.faces, result.unrecognised, result.sightings) == (1, 1, [])
-    assert "CELEBS_GALLERY" in capsys.readouterr().out
+    assert "CELEBS_GALLERY" in caplog.text
 
 
 def test_a_success_removes_the_reason_of_an_earlier_failure(
@@ -376,8 +375,7 @@ class TestRekognition:
         monkeypatch: pytest.MonkeyPatch,
         tmp_path: Path,
     ) -> None:
-        # The server's Wikidata address of the name that it has for her.
-        qid = f"Q{int(hashlib.sha256(b'Grace Hopper').hexdigest(), 16) % 10**8}"
+        qid = qid_of("Grace Hopper")
         known = Person("Grace Murray Hopper", qid)
         entry = Entry(known, "", 9, np.zeros((1, 128), np.float32), (Reference("File:Hopper.jpg", "aa" * 20),))
         gallery_file.write(tmp_path / "gallery" / gallery_file.FILE, Whole([entry], About()))

@@ -40,7 +40,8 @@ def test_yunet_is_as_opencv_runs_it(pixels: Any, tmp_path: Path) -> None:
 
 def test_dlibs_network_gives_dlibs_numbers(pixels: Any) -> None:
     (face,) = detector.find_faces(pixels)
-    network = dlib.face_recognition_model_v1(embedders._file("dlib_face_recognition_resnet_model_v1.dat"))
+    weights = onnx_models.packaged("face_recognition_models", "models", "dlib_face_recognition_resnet_model_v1.dat")
+    network = dlib.face_recognition_model_v1(str(weights))
     shape = embedders._shape(pixels, face.box)
     chip = dlib.get_face_chip(pixels, shape, size=150, padding=0.25)
     mirrored = np.array(network.compute_face_descriptor(np.ascontiguousarray(chip[:, ::-1])))

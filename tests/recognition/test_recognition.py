@@ -39,9 +39,11 @@ def test_rekognition_is_asked_by_the_client_it_is_given(folder_store: FolderStor
     assert recognizer.info.version == client.meta.service_model.api_version
 
 
-def test_without_a_gallery_it_says_so(tmp_path: Path) -> None:
+def test_without_a_gallery_the_log_says_how_to_get_names(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     settings = Settings.load({"CELEBS_GALLERY": str(tmp_path / "nowhere")})
-    assert "gallery" in open_recognizer(settings, FolderStore(tmp_path), no_client).advice()
+    open_recognizer(settings, FolderStore(tmp_path), no_client)
+    assert "gallery/<Name>/*.jpg" in caplog.text
+    assert "CELEBS_GALLERY" in caplog.text
 
 
 class TestCheckGallery:

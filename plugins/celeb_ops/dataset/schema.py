@@ -147,7 +147,7 @@ CAPTURES = Table(
         Column(
             "calls_saved",
             pl.Int32,
-            "by how much one call a slice would have been more: pictures known from earlier runs, contact sheets",
+            "by how much one call a slice would have been more: answers kept from before, contact sheets",
         ),
         Column("cost_usd", pl.Float64, "`calls` at the list price, in US dollars: an estimate, no bill"),
         Column("seconds", pl.Float64, "for capture, slicing and recognition together"),

@@ -64,7 +64,6 @@ class CountedCalls:
         self._recognizer = recognizer
         self.info: RecognizerInfo = recognizer.info
         self.cost_usd: float = recognizer.cost_usd
-        self.most_faces: int | None = recognizer.most_faces
         self._calls = 0
         self._lock = threading.Lock()
 
@@ -75,10 +74,6 @@ class CountedCalls:
         with self._lock:
             self._calls += 1
         return faces
-
-    def advice(self) -> str:
-        """As the recogniser's own."""
-        return self._recognizer.advice()
 
     def send(self, site: str) -> None:
         """Count the calls, and what they cost; those that cost nothing are none."""

@@ -50,8 +50,6 @@ class RekognizeCelebritiesOperator(SiteOperator):
         recognizer = open_recognizer(
             step.settings, step.store, lambda: rekognition_client(step.settings, self.aws_conn_id)
         )
-        if advice := recognizer.advice():
-            self.log.warning(advice)
         counted = counters.CountedCalls(recognizer)
         try:
             result = look(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from celeb_ops import keys
 from celeb_ops.exceptions import GalleryError, SettingsError
+from celeb_ops.geometry import Box  # noqa: TC001  (pydantic reads it, where an answer is kept)
 from celeb_ops.store import S3Store, split_s3
 
 if TYPE_CHECKING:
@@ -16,11 +17,11 @@ if TYPE_CHECKING:
 
     from mypy_boto3_rekognition import RekognitionClient
 
-    from celeb_ops.geometry import Box
     from celeb_ops.records import RecognizerInfo
     from celeb_ops.settings import Settings
     from celeb_ops.store import Store
 
+logger = logging.getLogger(__name__)
 
 NO_GALLERY = (
     "The gallery is empty, so faces are counted and nobody is named: `make gallery` fetches public figures from "
@@ -59,8 +60,6 @@ class Recognizer(Protocol):
     info: RecognizerInfo
     cost_usd: float
     """Of one call; what costs nothing is asked as often as it is convenient."""
-    most_faces: int | None
-    """So many faces an answer holds at most: with so many there may be more. None: it holds all."""
 
     def recognize(self, picture: bytes, areas: Sequence[Box] = (), key: str | None = None) -> list[Face]:
         """The faces on a JPEG or PNG.
@@ -68,9 +67,6 @@ class Recognizer(Protocol):
         :param areas: where pictures are on it; a recogniser may look nowhere else. Without any it looks everywhere.
         :param key: the picture's own in the store, where it is there.
         """
-
-    def advice(self) -> str:
-        """One sentence for a user whose recogniser can't name anybody; empty where it can."""
 
 
 def check_gallery(settings: Settings) -> None:
@@ -106,12 +102,10 @@ def open_recognizer(settings: Settings, store: Store, rekognition: Callable[[], 
     :param rekognition: makes the AWS client, and is called only where one is needed.
     """
     if settings.recognizer == "rekognition":
-        from celeb_ops.recognition.pace import Pace
         from celeb_ops.recognition.rekognition import RekognitionRecognizer
 
-        pace = Pace(store, keys.pace("rekognition"))
         in_s3 = store if settings.send_as == "s3object" and isinstance(store, S3Store) else None
-        return RekognitionRecognizer(rekognition(), in_s3.s3_object if in_s3 else None, pace)
+        return RekognitionRecognizer(rekognition(), in_s3.s3_object if in_s3 else None)
     from celeb_ops.recognition import models
     from celeb_ops.recognition.gallery import Gallery
     from celeb_ops.recognition.local import LocalRecognizer
@@ -119,4 +113,6 @@ def open_recognizer(settings: Settings, store: Store, rekognition: Callable[[], 
 
     folder, cache = settings.path(settings.gallery), settings.path(settings.cache)
     gallery = Gallery.load(folder, cache, Removed.load(store), models.chosen(settings))
+    if not gallery.names:
+        logger.warning(NO_GALLERY)
     return LocalRecognizer(gallery)

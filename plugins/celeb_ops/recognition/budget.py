@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pydantic import Field, ValidationError
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from celeb_ops.store import Store
 
 _DIGITS = 16
-"""Of a digest: enough to tell the pictures of a run."""
+"""Of a digest: enough to distinguish the pictures of a run."""
 
 
 class Spent(Record):
@@ -27,43 +28,39 @@ class Spent(Record):
     calls: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
+@dataclass(frozen=True)
 class Budget:
-    """The calls of one site in a run. Sites run at once, on several machines: what they take stands in the store."""
+    """The calls of one site in a run. Sites run at once, on several machines, so what they take is in the store."""
 
-    def __init__(self, store: Store, site: str, when: datetime, limit: int | None) -> None:
-        """:param limit: calls of the whole run; None: no limit, and nothing is written."""
-        self._store = store
-        self._site = site
-        self._key = keys.budget(when)
-        self._limit = limit
+    store: Store
+    site: str
+    when: datetime
+    limit: int | None
+    """Calls of the whole run; None: no limit, and nothing is written."""
 
     def take(self, paid: Collection[str], lacking: Collection[str]) -> None:
-        """Say, before the first of them, which calls this site makes.
+        """Count the calls that this site makes, before the first of them, by the SHA-256 of their pictures.
 
-        Those of earlier tries stay counted, also where the page was photographed anew since and shows other pictures.
+        Those of earlier tries stay counted, also where the page was photographed again and shows other pictures.
 
-        :param paid: SHA-256 of the pictures whose answers it has paid for. :param lacking: of those to ask about now.
+        :param paid: calls that it has made. :param lacking: those to make now.
         :raises BudgetError: the run's sites would make more calls than the limit together.
         """
-        if self._limit is None:
-            return
-        limit = self._limit
+        if self.limit is not None:
+            self.store.update(keys.budget(self.when), lambda old: self._with(old, paid, lacking, self.limit or 0))
 
-        def change(old: bytes | None) -> bytes:
-            try:
-                spent = Spent.model_validate_json(old).calls if old else {}
-            except ValidationError:
-                spent = {}
-            mine = {*spent.get(self._site, ()), *(digest[:_DIGITS] for digest in (*paid, *lacking))}
-            others = sum(len(made) for site, made in spent.items() if site != self._site)
-            if lacking and others + len(mine) > limit:
-                raise BudgetError(
-                    f"{self._site} needs {counted(len(mine), 'call')} of the recogniser, and this run may make {limit} "
-                    f"(CELEBS_BUDGET), of which other sites have {others}: no further call was made. Raise the budget "
-                    "and clear this task, visit fewer sites, or use contact sheets (CELEBS_SHEETS=true), which need "
-                    "fewer calls."
-                )
-            calls = spent | {self._site: tuple(sorted(mine))}
-            return Spent(calls=dict(sorted(calls.items()))).model_dump_json().encode()
-
-        self._store.update(self._key, change)
+    def _with(self, old: bytes | None, paid: Collection[str], lacking: Collection[str], limit: int) -> bytes:
+        try:
+            spent = Spent.model_validate_json(old).calls if old else {}
+        except ValidationError:
+            spent = {}
+        mine = {*spent.get(self.site, ()), *(digest[:_DIGITS] for digest in (*paid, *lacking))}
+        others = sum(len(made) for site, made in spent.items() if site != self.site)
+        if lacking and others + len(mine) > limit:
+            raise BudgetError(
+                f"{self.site} needs {counted(len(mine), 'call')} of the recogniser, and this run may make {limit} "
+                f"(CELEBS_BUDGET), of which other sites have {others}: no further call was made. Raise the budget "
+                "and clear this task, visit fewer sites, or use contact sheets (CELEBS_SHEETS=true), which need "
+                "fewer calls."
+            )
+        return Spent(calls=spent | {self.site: tuple(sorted(mine))}).model_dump_json().encode()

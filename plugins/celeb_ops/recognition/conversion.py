@@ -7,11 +7,9 @@ numbers. ``onnx`` is there at set-up alone (requirements-models.txt).
 from __future__ import annotations
 
 import base64
-import importlib.util
 import json
 import re
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,11 +17,12 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from celeb_ops.recognition.onnx_models import DLIB, FACERES, FOLDER, YUNET
+from celeb_ops.recognition.onnx_models import DLIB, FACERES, FOLDER, YUNET, packaged
 from celeb_ops.settings import PROJECT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 FACERES_SOURCE = PROJECT / "node_modules" / "@vladmandic" / "human" / "models" / "faceres.json"
 _OPSET = 13
@@ -202,13 +201,6 @@ def _weights(manifest: list[Mapping[str, Any]], folder: Path) -> dict[str, _Numb
             found[one["name"]] = np.frombuffer(content, kind, count, at).astype(np.float32).reshape(one["shape"])
             at += count * kind.itemsize
     return found
-
-
-def packaged(package: str, *parts: str) -> Path:
-    """A data file of an installed package, found without importing it."""
-    spec = importlib.util.find_spec(package)
-    folders = (spec.submodule_search_locations or []) if spec else []
-    return next(path for folder in folders if (path := Path(folder, *parts)).is_file())
 
 
 def main() -> None:

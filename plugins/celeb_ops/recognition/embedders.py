@@ -8,9 +8,7 @@ landmarks in the same package may not be used commercially: they are never opene
 
 from __future__ import annotations
 
-import importlib.util
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dlib
@@ -18,11 +16,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from celeb_ops.exceptions import RecognitionError
 from celeb_ops.recognition import onnx_models
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from celeb_ops.geometry import Box
     from celeb_ops.recognition.detector import Found
@@ -105,19 +103,9 @@ def _alignment(face: Found) -> tuple[float, ...]:
 
 @cache
 def _landmarks() -> Any:
-    return dlib.shape_predictor(_file("shape_predictor_5_face_landmarks.dat"))
+    model = onnx_models.packaged("face_recognition_models", "models", "shape_predictor_5_face_landmarks.dat")
+    return dlib.shape_predictor(str(model))
 
 
 def _shape(pixels: Pixels, box: Box) -> Any:
     return _landmarks()(pixels, dlib.rectangle(box.left, box.top, box.right - 1, box.bottom - 1))
-
-
-@cache
-def _file(name: str) -> str:
-    # Importing the package would need pkg_resources, which setuptools no longer has.
-    spec = importlib.util.find_spec("face_recognition_models")
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        path = Path(folder, "models", name)
-        if path.is_file():
-            return str(path)
-    raise RecognitionError(f"The model file {name} is missing: install face_recognition_models (`make setup`).")

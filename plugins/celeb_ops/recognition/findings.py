@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from celeb_ops.names import letters, nfc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from celeb_ops.geometry import Box
     from celeb_ops.recognition import Face
-    from celeb_ops.records import Slice
+    from celeb_ops.records import Plan, Slice
+    from celeb_ops.store import Store
+
+logger = logging.getLogger(__name__)
 
 SAME_IOS = 0.5
 """Two findings of overlapping slices that share this much of the smaller box are one face (SAHI's default)."""
 _SAME_SIZE = 0.4
 """A child's face before an adult's is much smaller, and none of the same one."""
+MOST_FACES = 1_000
+"""Faces of a page after which no more are looked for, or asked about: each takes 62 ms to compare, so these take a
+minute, and a wall of a hundred thousand would take hours."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,25 @@ class Finding:
     """The picture it was found on: two findings of one picture are two faces."""
     cut: bool
     """Its box touches an edge of what that picture shows of the page: the face may go on beyond it."""
+
+
+def on_every_slice(
+    plan: Plan, store: Store, see: Callable[[Slice, bytes, Sequence[Box]], list[Finding]]
+) -> tuple[list[Finding], list[str]]:
+    """The findings of a plan's slices from the top, and what was not looked at.
+
+    :param see: gives those of one slice: of its content, with the areas (in its pixels) where a face may be.
+    """
+    found: list[Finding] = []
+    slices = len(plan.slices)
+    for number, one in enumerate(plan.slices, start=1):
+        if len(found) >= MOST_FACES:
+            return found, [f"the last {slices - number + 1} of {slices} slices, below {MOST_FACES:,} faces"]
+        areas = [part for area in plan.areas for part in one.parts_of(area)]
+        here = see(one, store.read(one.key), areas)
+        logger.info("Slice %d of %d: %d faces", number, slices, len(here))
+        found += here
+    return found, []
 
 
 def on_slice(faces: Iterable[Face], one: Slice) -> list[Finding]:

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    import numpy.typing as npt
-
     from celeb_ops.recognition.embedders import Embedding, Embedding32
     from celeb_ops.recognition.models import FaceModel
     from celeb_ops.recognition.pictures import Pixels
@@ -77,50 +75,44 @@ class Gallery:
             return cls.empty(model)
         if not folder.is_dir():
             raise GalleryError(f"{folder} is not a folder: CELEBS_GALLERY is a folder with photos as <Name>/*.jpg.")
-        theirs = removed or Removed()
+        removed = removed or Removed()
         file = folder / gallery_file.FILE
-        made = gallery_file.load(file, theirs) if file.is_file() else None
+        made = gallery_file.load(file, removed) if file.is_file() else gallery_file.NOBODY
         embeddings = np.empty((0, model.size), np.float32)
-        if made and made.files:
+        if made.files:
             model, embeddings = _shared(file, made, model)
-        people = People(made.people if made else ())
-        names: list[str] = []
-        photos: list[str] = []
+        people = People(made.people)
+        names = [one.name for one, count in zip(made.people, made.counts, strict=True) for _ in range(count)]
+        photos = [f"{name}/{title}" for name, title in zip(names, made.files, strict=True)]
         rows: list[Embedding32] = []
         digest = hashlib.sha256(model.version.encode())
-        unused = [(path, why) for path, why in beside_photos(folder) if not _is_theirs(path, folder, theirs)]
+        unused = [(path, why) for path, why in beside_photos(folder) if not _is_theirs(path, folder, removed)]
         for name, photo in photos_in(folder):
-            if theirs.holds(name):
+            if removed.holds(name):
                 continue
             try:
                 content = content_of(photo)
-                embedding = _embedding(content, cache, photo, model)
+                rows.append(_embedding(content, cache, photo, model))
             except RecognitionError as error:
                 unused.append((photo, str(error)))
                 continue
             person = people.find(name, name if is_qid(name) else None)
             names.append(person.name if person else name)
             photos.append(photo.relative_to(folder).as_posix().encode(errors="replace").decode())
-            rows.append(embedding)
             # A folder's name may hold bytes that are no UTF-8: Python carries them as surrogates.
             digest.update(f"{name}\0{hashlib.sha256(content).hexdigest()}\n".encode(errors="surrogateescape"))
+        digest.update(made.digest.encode())
         _warn_of(unused, folder)
-        if rows:
-            embeddings = np.concatenate([embeddings, np.stack(rows)]).astype(np.float32)
-        if made:
-            digest.update(made.digest.encode())
-            names = [*_repeated([one.name for one in made.people], made.counts), *names]
-            photos = [*(f"{name}/{title}" for name, title in zip(names, made.files, strict=False)), *photos]
         if not names:
             logger.warning("The gallery %s has no photo with a usable face.", folder)
             return replace(cls.empty(model), unused=tuple(unused))
         gallery = cls(
             names,
-            embeddings,
+            np.concatenate([embeddings, np.stack(rows)]) if rows else embeddings,
             digest.hexdigest()[:16],
             tuple(photos),
-            {one.name: one for one in made.people} if made else {},
-            made.about.counted_score if made and made.about.model == model.name else None,
+            {one.name: one for one in made.people},
+            made.about.counted_score if made.about.model == model.name else None,
             model,
             tuple(unused),
         )
@@ -160,10 +152,6 @@ def _shared(file: Path, made: gallery_file.Loaded, model: FaceModel) -> tuple[Fa
             model.name,
         )
     return models.DLIB, made.embeddings[:, : models.DLIB.size]
-
-
-def _repeated(names: list[str], counts: npt.NDArray[np.int64]) -> list[str]:
-    return [name for name, count in zip(names, counts.tolist(), strict=True) for _ in range(count)]
 
 
 def _is_theirs(path: Path, folder: Path, removed: Removed) -> bool:

@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +22,6 @@ from celeb_ops.recognition import models
 from celeb_ops.recognition.people import People, Person
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from celeb_ops.recognition.embedders import Embedding32
@@ -31,6 +31,8 @@ FILE = "wikidata.parquet"
 FORMAT = 2
 _READ = {1, FORMAT}
 _STEPS = 2**14
+_REFERENCE = ("file", "sha1", "author", "licence", "licence_url")
+"""The fields of :class:`Reference`, each a column of lists."""
 _SCHEMA: dict[str, Any] = {
     "qid": pl.String,
     "name": pl.String,
@@ -39,11 +41,7 @@ _SCHEMA: dict[str, Any] = {
     "sitelinks": pl.Int32,
     # Photos × numbers as little-endian 16-bit numbers of 2⁻¹⁴: rounding moves a distance by 0.0007 at most.
     "embeddings": pl.Binary,
-    "file": pl.List(pl.String),
-    "sha1": pl.List(pl.String),
-    "author": pl.List(pl.String),
-    "licence": pl.List(pl.String),
-    "licence_url": pl.List(pl.String),
+    **dict.fromkeys(_REFERENCE, pl.List(pl.String)),
 }
 _ABOUT, _LEFT_OUT = "celeb_ops", "celeb_ops.left_out"
 
@@ -93,13 +91,17 @@ class Loaded:
     """What a run needs of the file: row by row of ``embeddings``, whose it is."""
 
     people: list[Person]
-    counts: np.ndarray[Any, np.dtype[np.int64]]
+    counts: list[int]
     """Photos of each person."""
     embeddings: Embedding32
     files: list[str]
     """Title of each photo."""
     about: About
     digest: str
+
+
+NOBODY = Loaded([], [], np.empty((0, 0), np.float32), [], About(), "")
+"""What there is without a file."""
 
 
 @dataclass(frozen=True)
@@ -114,13 +116,12 @@ class Whole:
 
 def write(path: Path, whole: Whole) -> None:
     """Write the file; the same gallery gives the same bytes. An old file is there until the new one is whole."""
-    rows = [_row(entry) for entry in whole.entries]
-    table = pl.DataFrame(rows, schema=_SCHEMA, orient="row")
+    table = pl.DataFrame([_row(entry) for entry in whole.entries], schema=_SCHEMA, orient="row")
     about = {"format": FORMAT, **whole.about.__dict__}
-    told = {_ABOUT: json.dumps(about), _LEFT_OUT: json.dumps(whole.left_out)}
+    metadata = {_ABOUT: json.dumps(about), _LEFT_OUT: json.dumps(whole.left_out)}
     try:
         with written(path) as file:
-            table.write_parquet(file, compression="zstd", metadata=told)
+            table.write_parquet(file, compression="zstd", metadata=metadata)
     except OSError as error:
         raise GalleryError(f"{path} can't be written: {error.strerror or error}.") from None
 
@@ -132,41 +133,39 @@ def load(path: Path, removed: Removed) -> Loaded:
 
     :raises GalleryError: it is no such file.
     """
-    file = _content(path)
-    about = _about(path, file)
-    table = _read(path, file, ["qid", "name", "aliases", "embeddings", "file"])
+    table, about, _ = _read(path, "qid", "name", "aliases", "embeddings", "file")
     people = _people(table)
-    if out := [number for number, one in enumerate(people) if removed.holds(*one.names)]:
-        table = table.with_row_index("row").filter(~pl.col("row").is_in(out))
-        people = _people(table)
-    counts = table["file"].list.len().to_numpy().astype(np.int64)
+    if removed:
+        stay = [not removed.holds(*one.names) for one in people]
+        table, people = table.filter(stay), list(compress(people, stay))
     packed_rows = b"".join(table["embeddings"].to_list())
     numbers = unpacked(packed_rows)
-    photos = int(counts.sum())
-    if numbers.size % max(photos, 1):
-        raise GalleryError(f"{path} is damaged: it has not as many embeddings as photos. {MEND}")
     files = table["file"].explode().drop_nulls().to_list()
+    if numbers.size % max(len(files), 1):
+        raise GalleryError(f"{path} is damaged: it has not as many embeddings as photos. {MEND}")
     # What decides who is named, and as whom: that an article more was written of somebody is no other gallery.
     digest = hashlib.sha256(packed_rows)
     digest.update(repr((people, about.model, about.counted_score)).encode())
     return Loaded(
-        people, counts, numbers.reshape(photos, numbers.size // max(photos, 1)), files, about, digest.hexdigest()[:16]
+        people,
+        table["file"].list.len().to_list(),
+        numbers.reshape(len(files), numbers.size // max(len(files), 1)),
+        files,
+        about,
+        digest.hexdigest()[:16],
     )
 
 
 def read(path: Path) -> Whole:
     """All of the file, for people to look at and for the next build. GalleryError as in :func:`load`."""
-    file = _content(path)
-    about = _about(path, file)
-    entries = [_entry(row) for row in _read(path, file, list(_SCHEMA)).iter_rows(named=True)]
-    left_out = json.loads(_metadata(path, file).get(_LEFT_OUT, "[]"))
-    return Whole(entries, about, [(qid, name, why) for qid, name, why in left_out])
+    table, about, left_out = _read(path, *_SCHEMA)
+    return Whole([_entry(row) for row in table.iter_rows(named=True)], about, left_out)
 
 
 def people_of(folder: Path) -> People:
     """Who is who by the file of this gallery's folder; nobody where it has none. GalleryError: it is damaged."""
     path = folder / FILE
-    return People(_people(_read(path, _content(path), ["qid", "name", "aliases"]))) if path.is_file() else People()
+    return People(_people(_read(path, "qid", "name", "aliases")[0])) if path.is_file() else People()
 
 
 def packed(embeddings: Embedding32) -> bytes:
@@ -181,68 +180,53 @@ def unpacked(content: bytes) -> Embedding32:
     return numbers
 
 
-MEND = "Make it anew with `make gallery`, or get it again from whoever shared it."
+MEND = "Make it again with `make gallery`, or get it again from whoever shared it."
 
 
 def _row(entry: Entry) -> tuple[Any, ...]:
-    references = entry.references
-    person = entry.person
     return (
-        person.qid,
-        person.name,
-        list(person.aliases),
+        entry.person.qid,
+        entry.person.name,
+        list(entry.person.aliases),
         entry.description,
         entry.sitelinks,
         packed(entry.embeddings),
-        *([getattr(one, name) for one in references] for name in ("file", "sha1", "author", "licence", "licence_url")),
+        *([getattr(one, name) for one in entry.references] for name in _REFERENCE),
     )
 
 
 def _entry(row: dict[str, Any]) -> Entry:
-    columns = (row[name] for name in ("file", "sha1", "author", "licence", "licence_url"))
     return Entry(
         Person(row["name"], row["qid"], tuple(row["aliases"])),
         row["description"],
         row["sitelinks"],
         unpacked(row["embeddings"]).reshape(len(row["file"]), -1),
-        tuple(Reference(*fields) for fields in zip(*columns, strict=True)),
+        tuple(Reference(*values) for values in zip(*(row[name] for name in _REFERENCE), strict=True)),
     )
 
 
 def _people(table: pl.DataFrame) -> list[Person]:
-    names, qids, aliases = (table[column].to_list() for column in ("name", "qid", "aliases"))
-    return [Person(name, qid, tuple(also)) for name, qid, also in zip(names, qids, aliases, strict=True)]
+    rows = table.select("name", "qid", "aliases").iter_rows()
+    return [Person(name, qid, tuple(aliases)) for name, qid, aliases in rows]
 
 
-def _content(path: Path) -> bytes:
-    # Once: a build may put another file in its place between two looks.
+def _read(path: Path, *columns: str) -> tuple[pl.DataFrame, About, list[tuple[str, str, str]]]:
+    """These columns of the file, what holds for all of it, and who was left out."""
     try:
-        return path.read_bytes()
-    except OSError as error:
-        raise GalleryError(f"{path} can't be read ({error.strerror or error}). {MEND}") from None
-
-
-def _about(path: Path, content: bytes) -> About:
-    told = _metadata(path, content).get(_ABOUT)
-    if not told:
-        raise GalleryError(f"{path} is no gallery of this project. {MEND}")
-    about: dict[str, Any] = json.loads(told)
-    if about.pop("format") not in _READ:
-        raise GalleryError(f"{path} is of a newer version of this project. {MEND}")
+        # Once: a build may put another file in its place between two looks.
+        content = path.read_bytes()
+        metadata = pl.read_parquet_metadata(io.BytesIO(content))
+        if _ABOUT not in metadata:
+            raise GalleryError(f"{path} is no gallery of this project. {MEND}")
+        about: dict[str, Any] = json.loads(metadata[_ABOUT])
+        if about.pop("format") not in _READ:
+            raise GalleryError(f"{path} is of a newer version of this project. {MEND}")
+        table = pl.read_parquet(content, columns=list(columns))
+    except (OSError, pl.exceptions.PolarsError) as error:
+        said = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise GalleryError(f"{path} can't be read ({said}). {MEND}") from None
     about["confusable"] = tuple((one, other, float(distance)) for one, other, distance in about["confusable"])
+    left_out = [(qid, name, why) for qid, name, why in json.loads(metadata.get(_LEFT_OUT, "[]"))]
     # Format 1 had a distance where today's has a score.
-    return About(**{name: value for name, value in about.items() if name in About.__dataclass_fields__})
-
-
-def _metadata(path: Path, content: bytes) -> dict[str, str]:
-    try:
-        return pl.read_parquet_metadata(io.BytesIO(content))
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise GalleryError(f"{path} can't be read ({str(error).splitlines()[0]}). {MEND}") from None
-
-
-def _read(path: Path, content: bytes, columns: Sequence[str]) -> pl.DataFrame:
-    try:
-        return pl.read_parquet(content, columns=list(columns))
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise GalleryError(f"{path} can't be read ({str(error).splitlines()[0]}). {MEND}") from None
+    known = {name: value for name, value in about.items() if name in About.__dataclass_fields__}
+    return table, About(**known), left_out

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from celeb_ops.recognition import NO_GALLERY, Face
+from celeb_ops.recognition import Face
 from celeb_ops.recognition.matching import Match, Matcher
 from celeb_ops.recognition.pictures import decode
 from celeb_ops.records import RecognizerInfo
@@ -26,7 +26,6 @@ class LocalRecognizer:
     """
 
     cost_usd = 0.0
-    most_faces: int | None = None
 
     def __init__(self, gallery: Gallery) -> None:
         self._gallery = gallery
@@ -45,9 +44,6 @@ class LocalRecognizer:
             return [Face(box) for box in boxes]
         matches = self.nearest(self._model.embed(pixels, found))
         return [self.named(box, match) for box, match in zip(boxes, matches, strict=True)]
-
-    def advice(self) -> str:
-        return "" if self._gallery.names else NO_GALLERY
 
     def nearest(self, faces: Embedding32 | Embedding) -> list[Match]:
         """The nearest person to each of faces × numbers. ValueError for an empty gallery."""

@@ -15,10 +15,9 @@ from celeb_ops import keys
 from celeb_ops.exceptions import NotPermittedError
 from celeb_ops.names import words
 from celeb_ops.recognition import paid
-from celeb_ops.recognition.findings import merged, on_slice
+from celeb_ops.recognition.findings import merged, on_every_slice, on_slice
 from celeb_ops.recognition.identifying import identified
 from celeb_ops.recognition.people import People
-from celeb_ops.recognition.sheets import MOST_FACES
 from celeb_ops.recognition.words import mentions
 from celeb_ops.records import Result, Sighting
 from celeb_ops.removed import Removed
@@ -60,7 +59,9 @@ def look(
     if recognizer.cost_usd:
         found, calls, not_looked_at = paid.find(plan, screenshot, recognizer, stem, store, terms or paid.Terms())
     else:
-        found, not_looked_at = _on_every_slice(plan, recognizer, store)
+        found, not_looked_at = on_every_slice(
+            plan, store, lambda one, content, areas: on_slice(recognizer.recognize(content, areas), one)
+        )
     if plan.areas_left_out:
         not_looked_at.append(f"{plan.areas_left_out:,} {BEYOND}")
     for one in not_looked_at:
@@ -94,20 +95,6 @@ def look(
         not_looked_at=not_looked_at,
         seconds=round(sum(screenshot.timings.values()) + plan.seconds + time.monotonic() - start, 2),
     )
-
-
-def _on_every_slice(plan: Plan, recognizer: Recognizer, store: Store) -> tuple[list[Finding], list[str]]:
-    """The faces of the slices, and what was not looked at."""
-    found: list[Finding] = []
-    slices = len(plan.slices)
-    for number, one in enumerate(plan.slices, start=1):
-        if len(found) >= MOST_FACES:
-            return found, [f"the last {slices - number + 1} of {slices} slices, below {MOST_FACES:,} faces"]
-        areas = [part for area in plan.areas for part in one.parts_of(area)]
-        faces = recognizer.recognize(store.read(one.key), areas)
-        logger.info("Slice %d of %d: %d faces", number, slices, len(faces))
-        found += on_slice(faces, one)
-    return found, []
 
 
 def _sure(one: Finding, least: float) -> Finding:

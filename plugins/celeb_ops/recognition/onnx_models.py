@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from celeb_ops.exceptions import RecognitionError
 from celeb_ops.settings import PROJECT
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import numpy as np
     import numpy.typing as npt
     from onnxruntime import InferenceSession
@@ -44,3 +44,13 @@ def run(path: Path, given: npt.NDArray[np.float32]) -> dict[str, npt.NDArray[Any
     (wanted,) = model.get_inputs()
     names = [one.name for one in model.get_outputs()]
     return dict(zip(names, model.run(names, {wanted.name: given}), strict=True))
+
+
+def packaged(package: str, *parts: str) -> Path:
+    """A data file of an installed package, found without importing it: face_recognition_models would need
+    pkg_resources, which setuptools no longer has. RecognitionError where it is missing."""
+    spec = importlib.util.find_spec(package)
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        if (path := Path(folder, *parts)).is_file():
+            return path
+    raise RecognitionError(f"The model file {parts[-1]} is missing: install {package} (`make setup`).")

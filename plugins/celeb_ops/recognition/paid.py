@@ -1,33 +1,42 @@
-"""How a recogniser that costs money is asked about a page: only about what it has not seen, and that in few calls."""
+"""How a recogniser that costs money is asked about a page: of a picture once, a few at a time, within a budget."""
 
 from __future__ import annotations
 
+import hashlib
 import logging
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from celeb_ops.geometry import Box, united
+from celeb_ops import keys
+from celeb_ops.geometry import Box
 from celeb_ops.recognition import Face
-from celeb_ops.recognition.answers import AnsweredFace, Answers
-from celeb_ops.recognition.asking import Inquiry, Question
+from celeb_ops.recognition.answers import Answer
 from celeb_ops.recognition.budget import Budget
 from celeb_ops.recognition.detector import find_faces
-from celeb_ops.recognition.findings import SAME_IOS, Finding, finding, merged, on_slice
-from celeb_ops.recognition.memory import Memory, shades_of
+from celeb_ops.recognition.findings import merged, on_every_slice, on_slice
 from celeb_ops.recognition.pictures import decode
-from celeb_ops.recognition.sheets import MOST_FACES, Piece, Shelves, contact_sheets, face_piece
+from celeb_ops.recognition.sheets import contact_sheets, face_piece
+from celeb_ops.slicing import MIN_SIDE_PX, OVERLAP_PX, encoded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from celeb_ops.recognition import Recognizer
-    from celeb_ops.recognition.memory import Known
-    from celeb_ops.records import Picture, Plan, Screenshot, Slice
+    from celeb_ops.recognition.findings import Finding
+    from celeb_ops.recognition.sheets import Piece
+    from celeb_ops.records import Plan, Screenshot, Slice
     from celeb_ops.settings import Settings
     from celeb_ops.store import Store
 
 logger = logging.getLogger(__name__)
+
+MOST_FACES = 64
+"""Rekognition's answer holds the largest 64 faces: of a picture with so many, there may be more."""
+_HALVINGS = 2
+"""How often a picture full of faces is halved: quarters hold 256. Ever smaller faces would cost thousands of calls."""
 
 
 @dataclass(frozen=True)
@@ -40,202 +49,169 @@ class Terms:
     """Faces are found here and asked about on contact sheets, in place of slices."""
     budget: int | None = None
     """Calls of a run, all sites together."""
-    remember: timedelta = timedelta(days=30)
-    """How long the answer about a picture is good for later runs."""
     since: datetime | None = None
-    """Answers from before are no answers: somebody wants to have it asked anew."""
+    """Answers from before do not count: somebody wants the questions asked again."""
 
     @classmethod
     def of(cls, settings: Settings, since: datetime | None = None) -> Terms:
-        return cls(
-            at_once=settings.calls_at_once,
-            sheets=settings.sheets,
-            budget=settings.budget,
-            remember=timedelta(days=settings.remember_days),
-            since=since,
-        )
+        return cls(settings.calls_at_once, settings.sheets, settings.budget, since)
 
 
 def find(
-    plan: Plan,
-    screenshot: Screenshot,
-    recognizer: Recognizer,
-    stem: str,
-    store: Store,
-    terms: Terms,
+    plan: Plan, screenshot: Screenshot, recognizer: Recognizer, stem: str, store: Store, terms: Terms
 ) -> tuple[list[Finding], int, list[str]]:
-    """The faces of a page, one maybe twice where slices overlap, the calls that were made for them in this run, and
-    what was not asked about.
+    """The faces of a page, one maybe twice where slices overlap; the calls that this capture paid for; what was not
+    asked about.
 
     :raises BudgetError: the page needs more calls than the run has left.
     """
-    memory = None
-    if terms.remember:
-        anew = terms.since is not None
-        memory = Memory(store, recognizer.info.name, screenshot.site, stem, terms.remember, anew)
-    answers = Answers(store, recognizer.info, terms.since)
-    budget = Budget(store, screenshot.site, screenshot.time, terms.budget)
-    inquiry = Inquiry(recognizer, answers, budget, stem, terms.at_once)
-
-    page = _Page(screenshot, plan, memory)
-    # All before the first question: a picture of which one slice shows a part may be whole on the next, and known.
-    for one in plan.slices:
-        page.meet(one, store)
-    way = _FacesOnSheets(page, stem) if terms.sheets else _Slices(page, stem, store)
-    questions = [question for one in plan.slices for question in way.slice(one, store.read(one.key))]
-    questions += way.rest()
-    known = page.recalled()
-    logger.info(
-        "%d slices: %d of %d pictures are known from earlier runs; %d questions",
-        len(plan.slices),
-        len(page.known),
-        len(page.shades),
-        len(questions),
-    )
-    found = [*inquiry.ask(questions), *known]
-    if memory:
-        memory.keep(page.seen(merged(found), memory))
-    not_asked = way.not_asked()
+    questions, not_asked = _on_sheets(plan, stem, store) if terms.sheets else (_on_slices(plan, store), [])
+    inquiry = Inquiry(recognizer, store, Budget(store, screenshot.site, screenshot.time, terms.budget), stem, terms)
+    found = inquiry.ask(questions)
     if inquiry.unasked:
         not_asked.append(f"{inquiry.unasked:,} parts of slices with more faces than an answer holds")
     return found, inquiry.calls, not_asked
 
 
-class _Page:
-    """The pictures of a page, by their boxes: which of them are known, and what they look like."""
+def _on_slices(plan: Plan, store: Store) -> list[Question]:
+    # Each is read again when it is asked about: all slices of a tall page are too much to hold.
+    return [
+        Question(one.key, partial(store.read, one.key), partial(on_slice, one=one), in_store=True)
+        for one in plan.slices
+    ]
 
-    def __init__(self, screenshot: Screenshot, plan: Plan, memory: Memory | None) -> None:
-        self.areas = plan.areas
-        self.shades: dict[Box, bytes] = {}
-        self.known: dict[Box, Known] = {}
-        self._when = screenshot.time
-        self._memory = memory
-        self._size = screenshot.page_width, screenshot.captured_height
-        areas = set(plan.areas)
-        self._pictures: dict[Box, Picture] = {
-            box: picture for picture in screenshot.pictures if (box := picture.box.clipped(*self._size)) in areas
-        }
 
-    def meet(self, one: Slice, store: Store) -> None:
-        """Look at the pictures that are whole on a slice, and on none before it."""
-        if not self._memory:
-            return
-        whole = {
-            box: parts[0]
-            for box in self._pictures
-            if box not in self.shades and len(parts := one.parts_of(box)) == 1 and parts[0].area == box.area
-        }
-        if not whole:
-            return
-        pixels = decode(store.read(one.key))
-        for box, part in whole.items():
-            self.shades[box] = shades_of(pixels[part.top : part.bottom, part.left : part.right])
-            known = self._memory.recall(self._pictures[box].src, (box.width, box.height), self.shades[box])
-            if known:
-                self.known[box] = known
+def _on_sheets(plan: Plan, stem: str, store: Store) -> tuple[list[Question], list[str]]:
+    """Questions about the faces that our own detector finds, and what it did not look at."""
+    pieces: dict[Finding, Piece] = {}
 
-    def parts(self, one: Slice, new: bool) -> list[Box]:
-        """The areas on a slice, in its pixels: those to ask about, or the known ones."""
-        return [part for area in self.areas if (area not in self.known) == new for part in one.parts_of(area)]
-
-    def recalled(self) -> list[Finding]:
-        """The faces of the known pictures. Where a smaller picture lies on one, what is said of that one counts.
-
-        A small picture on a large one changes its shades too little to tell: another face may be there by now.
-        """
-        found: list[Finding] = []
-        for box, known in sorted(self.known.items(), key=lambda item: item[0].area):
-            source = f"picture {box}"
-            here = [
-                finding(face, face.box.moved(box.left, box.top).clipped(*self._size), source, cut=False)
-                for face in (one.face() for one in known.faces)
-            ]
-            new = [area for area in self.areas if area not in self.known and area.area < box.area]
-            on_top = [other.box for other in found]
-            found += [
-                one
-                for one in here
-                if not any(_mostly_on(area, one.box) for area in new)
-                and not any(other.ios(one.box) >= SAME_IOS for other in on_top)
-            ]
+    def see(one: Slice, content: bytes, areas: Sequence[Box]) -> list[Finding]:
+        pixels = decode(content)
+        height, width = pixels.shape[:2]
+        found = on_slice([Face(face.box.clipped(width, height)) for face in find_faces(pixels, areas)], one)
+        pieces.update((face, face_piece(pixels, face)) for face in found)
         return found
 
-    def seen(self, found: Sequence[Finding], memory: Memory) -> list[Known]:
-        """What is to be remembered: each picture with the faces that are mostly on it."""
+    found, not_looked_at = on_every_slice(plan, store, see)
+    # A face in two slices is asked about once.
+    sheets = contact_sheets(f"{stem} faces", [pieces[face] for face in merged(found)])
+    return [Question(sheet.name, partial(bytes, sheet.content), sheet.findings) for sheet in sheets], not_looked_at
+
+
+@dataclass(frozen=True)
+class Question:
+    """A picture to ask about."""
+
+    name: str
+    """Two findings of one picture are two faces."""
+    load: Callable[[], bytes]
+    place: Callable[[list[Face]], list[Finding]]
+    """Where the faces of an answer are on the page."""
+    in_store: bool = False
+    """Whether its name is a key of the store."""
+    part: Box | None = None
+    """The picture is this part of the one that ``place`` knows."""
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of its bytes."""
+        return hashlib.sha256(self.load()).hexdigest()
+
+    def findings(self, faces: list[Face]) -> list[Finding]:
+        """An answer's faces as findings on the page."""
+        if self.part is None:
+            return self.place(faces)
+        left, top, width, height = self.part
+        inside = Box(left + 1, top + 1, width - 2, height - 2)
         return [
-            self.known[box].model_copy(update={"seen": max(self.known[box].seen, self._when)})
-            if box in self.known
-            else memory.known(self._pictures[box].src, box, shades, _faces_on(box, found), self._when)
-            for box, shades in self.shades.items()
+            replace(one, source=self.name, cut=one.cut or inside.intersection(one.face.box) < one.face.box.area)
+            for one in self.place([replace(face, box=face.box.moved(left, top)) for face in faces])
         ]
 
-
-def _faces_on(box: Box, found: Iterable[Finding]) -> list[AnsweredFace]:
-    return [AnsweredFace.of(one.face, one.box.moved(-box.left, -box.top)) for one in found if _mostly_on(box, one.box)]
-
-
-def _mostly_on(area: Box, face: Box) -> bool:
-    return 2 * area.intersection(face) > face.area
-
-
-class _Slices:
-    """Slices as they are; of those with known pictures, what else is on them, together on sheets."""
-
-    def __init__(self, page: _Page, stem: str, store: Store) -> None:
-        self._page = page
-        self._store = store
-        self._shelves = Shelves(f"{stem} sheet")
-
-    def slice(self, one: Slice, content: bytes) -> Iterator[Question]:
-        if not self._page.parts(one, new=False):
-            yield Question.of_slice(one, content, self._store)
-            return
-        pixels = decode(content)
-        pieces = [
-            Piece(pixels[box.top : box.bottom, box.left : box.right].copy(), one.on_page(box))
-            for box in united(self._page.parts(one, new=True))
+    def halves(self) -> list[Question]:
+        """Questions about its two halves, which overlap by the largest face to be expected; none of a small one."""
+        pixels = decode(self.load())
+        height, width = pixels.shape[:2]
+        long = max(height, width)
+        half = (long + min(OVERLAP_PX, long // 4)) // 2
+        if half < MIN_SIDE_PX or half >= long:
+            return []
+        wide, high = (width, half) if height >= width else (half, height)
+        left, top = (self.part or Box(0, 0, width, height))[:2]
+        return [
+            Question(
+                f"{self.name}#{x},{y}",
+                partial(bytes, encoded(pixels[y : y + high, x : x + wide])),
+                self.place,
+                part=Box(left + x, top + y, wide, high),
+            )
+            for x, y in ((0, 0), (width - wide, height - high))
         ]
-        for sheet in self._shelves.add(pieces):
-            yield Question.of_bytes(sheet.view, sheet.picture())
-
-    def rest(self) -> list[Question]:
-        return [Question.of_bytes(sheet.view, sheet.picture()) for sheet in self._shelves.rest()]
-
-    def not_asked(self) -> list[str]:
-        return []
 
 
 @dataclass
-class _FacesOnSheets:
-    """Faces found here, each in a cell of a contact sheet; what Rekognition then takes for none was none."""
+class Inquiry:
+    """The questions of one capture."""
 
-    page: _Page
+    recognizer: Recognizer
+    store: Store
+    budget: Budget
     stem: str
-    _found: list[Finding] = field(default_factory=list)
-    _pieces: dict[tuple[str, Box], Piece] = field(default_factory=dict)
-    _passed_over: int = 0
+    """Of the capture that pays."""
+    terms: Terms
+    unasked: int = 0
+    """Parts of pictures that may show more faces than their answer has."""
+    _paid: set[str] = field(default_factory=set)
 
-    def slice(self, one: Slice, content: bytes) -> Iterator[Question]:
-        areas = self.page.parts(one, new=True)
-        if not areas and self.page.areas:
-            return iter(())
-        if len(self._found) >= MOST_FACES:
-            self._passed_over += 1
-            return iter(())
-        pixels = decode(content)
-        height, width = pixels.shape[:2]
-        faces = [Face(one.box.clipped(width, height)) for one in find_faces(pixels, areas)]
-        for here in on_slice(faces, one):
-            self._found.append(here)
-            self._pieces[here.source, here.face.box] = face_piece(pixels, here.face.box, here.box)
-        return iter(())
+    @property
+    def calls(self) -> int:
+        """Answers that this capture paid for, in this try or an earlier one."""
+        return len(self._paid)
 
-    def rest(self) -> list[Question]:
-        # A face in two slices is asked about once.
-        pieces = [self._pieces[one.source, one.face.box] for one in merged(self._found)]
-        return [
-            Question.of_bytes(sheet.view, sheet.picture()) for sheet in contact_sheets(f"{self.stem} faces", pieces)
-        ]
+    def ask(self, questions: Sequence[Question]) -> list[Finding]:
+        """The findings of all questions; a face may be among them twice where pictures overlap.
 
-    def not_asked(self) -> list[str]:
-        return [f"the last slices ({self._passed_over}), below {MOST_FACES:,} faces"] if self._passed_over else []
+        :raises BudgetError: the answers that are lacking would pass the budget; none of them was asked for.
+        """
+        found: list[Finding] = []
+        for _ in range(_HALVINGS + 1):
+            answers = self._answered({question.digest: question for question in questions})
+            full = []
+            for question in questions:
+                faces = answers[question.digest].faces
+                found += question.findings(faces)
+                if len(faces) >= MOST_FACES:
+                    full.append(question)
+            self.unasked = len(full)
+            # Each half of a picture has room for as many faces.
+            questions = [half for question in full for half in question.halves()]
+            if not questions:
+                break
+        return found
+
+    def _answered(self, questions: dict[str, Question]) -> dict[str, Answer]:
+        """The answers to questions by their digest."""
+        kept = partial(Answer.kept, self.store, self.recognizer.info, since=self.terms.since)
+        with ThreadPoolExecutor(self.terms.at_once, thread_name_prefix="ask") as pool:
+            answers = {digest: one for digest, one in zip(questions, pool.map(kept, questions), strict=True) if one}
+            lacking = [digest for digest in questions if digest not in answers]
+            logger.info("%d pictures to ask about, %d of them answered already", len(questions), len(answers))
+            self._paid |= {digest for digest, answer in answers.items() if answer.asked_by == self.stem}
+            self.budget.take(self._paid, lacking)
+            try:
+                calls = [pool.submit(self._call, questions[digest]) for digest in lacking]
+                wait(calls, return_when=FIRST_EXCEPTION)
+            finally:
+                # What is under way is paid for and its answer kept; after a failure nothing more is begun.
+                pool.shutdown(cancel_futures=True)
+        # In the order in which they began: the first that has no result has the reason.
+        answers.update(zip(lacking, (call.result() for call in calls), strict=True))
+        self._paid.update(lacking)
+        return answers
+
+    def _call(self, question: Question) -> Answer:
+        faces = self.recognizer.recognize(question.load(), key=question.name if question.in_store else None)
+        answer = Answer(recognizer=self.recognizer.info, asked_by=self.stem, asked_at=datetime.now(UTC), faces=faces)
+        answer.save(self.store, keys.answer(self.recognizer.info.name, question.digest))
+        logger.info("%s: %d faces", question.name, len(faces))
+        return answer

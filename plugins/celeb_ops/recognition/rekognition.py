@@ -9,27 +9,22 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError
 from PIL import Image
 
 from celeb_ops.aws import said_by, would_repeat
 from celeb_ops.exceptions import PermanentError, RecognitionError
 from celeb_ops.geometry import Box
-from celeb_ops.names import qid_in
 from celeb_ops.recognition import Face
-from celeb_ops.recognition.pace import Pace
 from celeb_ops.records import RecognizerInfo
-from celeb_ops.slicing import MAX_BYTES, MIN_SIDE_PX, encoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mypy_boto3_rekognition import RekognitionClient
-    from mypy_boto3_rekognition.type_defs import BoundingBoxTypeDef, RecognizeCelebritiesResponseTypeDef
+    from mypy_boto3_rekognition.type_defs import BoundingBoxTypeDef
 
-_THROTTLED = {"ProvisionedThroughputExceededException", "ThrottlingException"}
-_RETRYABLE = {*_THROTTLED, "InternalServerError"}
+_RETRYABLE = {"ProvisionedThroughputExceededException", "ThrottlingException", "InternalServerError"}
 _QUOTA = (
     "the account makes more calls a second than its quota; lower CELEBS_CALLS_AT_ONCE, or ask AWS for a higher quota"
 )
@@ -55,32 +50,31 @@ class RekognitionRecognizer:
 
     cost_usd = 0.001
     """Dollars a call: the first million images of a month in us-east-1 (AWS price list)."""
-    most_faces: int | None = 64
 
-    def __init__(
-        self,
-        client: RekognitionClient,
-        locate: Callable[[str], dict[str, str]] | None = None,
-        pace: Pace | None = None,
-    ) -> None:
+    def __init__(self, client: RekognitionClient, locate: Callable[[str], dict[str, str]] | None = None) -> None:
         """:param locate: bucket and name of a key of the store, where Rekognition may read it there."""
         client.meta.events.register("before-parse.rekognition", _check_whole)
         self._client = client
         self._locate = locate
-        self._pace = pace or Pace()
         self.info = RecognizerInfo(name="rekognition", version=client.meta.service_model.api_version)
 
     def recognize(self, picture: bytes, areas: Sequence[Box] = (), key: str | None = None) -> list[Face]:
-        """The faces on a picture; one call is one picture, so ``areas`` save nothing here. Threads may call it.
+        """The faces on a JPEG or PNG; one call is one picture, so ``areas`` save nothing here. Threads may call it.
 
-        :raises RekognitionError: refused for good, there are no credentials, or this is no picture.
+        :raises RekognitionError: refused for good, or there are no credentials.
         :raises RecognitionError: throttled or down, after boto's retries.
         """
-        fit = fitted(picture)
-        by_place = self._locate and key and fit is picture
-        image: dict[str, Any] = {"S3Object": self._locate(key)} if by_place else {"Bytes": fit}  # type: ignore[misc,arg-type]
-        answer = self._asked(image)
-        with Image.open(io.BytesIO(fit)) as opened:
+        image: dict[str, Any] = {"S3Object": self._locate(key)} if self._locate and key else {"Bytes": picture}
+        try:
+            answer = self._client.recognize_celebrities(Image=image)  # type: ignore[arg-type]
+        except ClientError as error:
+            raise _refusal(error) from error
+        except BotoCoreError as error:
+            kind = RekognitionError if would_repeat(error) else RecognitionError
+            raise kind(
+                f"Rekognition could not be asked: {said_by(error)}. Check the connection celebs_rekognition."
+            ) from error
+        with Image.open(io.BytesIO(picture)) as opened:
             size = opened.size
         named = [
             Face(
@@ -88,50 +82,11 @@ class RekognitionRecognizer:
                 name=one["Name"],
                 id=one.get("Id") or None,
                 urls=tuple(one.get("Urls", ())),
-                qid=qid_in(one.get("Urls", ())),
                 confidence=round(float(one["MatchConfidence"]), 1),
             )
             for one in answer.get("CelebrityFaces", [])
         ]
         return named + [Face(_box(one["BoundingBox"], size)) for one in answer.get("UnrecognizedFaces", [])]
-
-    def _asked(self, image: dict[str, Any]) -> RecognizeCelebritiesResponseTypeDef:
-        began = self._pace.wait()
-        try:
-            answer = self._client.recognize_celebrities(Image=image)  # type: ignore[arg-type]
-        except ClientError as error:
-            if error.response["Error"]["Code"] in _THROTTLED:
-                # Of no use to this call any more, but to the next step.
-                self._pace.told(began, 1)
-            raise _refusal(error) from error
-        except BotoCoreError as error:
-            kind = RekognitionError if would_repeat(error) else RecognitionError
-            raise kind(
-                f"Rekognition could not be asked: {said_by(error)}. Check the connection celebs_rekognition."
-            ) from error
-        self._pace.told(began, answer["ResponseMetadata"].get("RetryAttempts", 0))
-        return answer
-
-    def advice(self) -> str:
-        return ""
-
-
-def fitted(picture: bytes) -> bytes:
-    """The picture within Rekognition's limits: itself where it is, else as a JPEG that is.
-
-    :raises RekognitionError: it is no picture.
-    """
-    try:
-        with Image.open(io.BytesIO(picture)) as image:
-            if image.format in {"JPEG", "PNG"} and min(image.size) >= MIN_SIDE_PX and len(picture) <= MAX_BYTES:
-                return picture
-            pixels = np.asarray(image.convert("RGB"))
-    # Pillow reports damage as nearly anything.
-    except Exception as error:
-        raise RekognitionError(f"This is no picture that can be decoded: {error}.") from None
-    lack = [max(MIN_SIDE_PX - side, 0) for side in pixels.shape[:2]]
-    # White below and to the right: boxes stay where they are.
-    return encoded(np.pad(pixels, ((0, lack[0]), (0, lack[1]), (0, 0)), constant_values=255))
 
 
 def _check_whole(response_dict: dict[str, Any], **_: object) -> None:
@@ -160,10 +115,5 @@ def _refusal(error: ClientError) -> PermanentError | RecognitionError:
 def _box(ratios: BoundingBoxTypeDef, size: tuple[int, int]) -> Box:
     """Pixels of Rekognition's ratios, which may reach a little past the picture."""
     width, height = size
-    box = Box(
-        round(ratios["Left"] * width),
-        round(ratios["Top"] * height),
-        round(ratios["Width"] * width),
-        round(ratios["Height"] * height),
-    )
-    return box.clipped(width, height)
+    sides = ratios["Left"] * width, ratios["Top"] * height, ratios["Width"] * width, ratios["Height"] * height
+    return Box(*map(round, sides)).clipped(width, height)
