@@ -10,7 +10,7 @@ from benchmarks.faces.looking import Look, named
 from celeb_ops.recognition.findings import Finding
 from celeb_ops.recognition.gallery import Gallery
 from celeb_ops.recognition.local import LocalRecognizer
-from celeb_ops.recognition.look import confirmed
+from celeb_ops.recognition.naming import confirmed
 from celeb_ops.records import Picture
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """The gate of the dataset: what goes in leaves behind the people who asked not to be in it. Faces stay, unrecognised.
 
-Whatever writes passes here once: recognised faces before anything is made of them (``recognition.identifying``), JSON
+Whatever writes passes here once: recognised faces before anything is made of them (``recognition.naming``), JSON
 records as they are saved (``Record.save``), and what a merge brings into the tables. ``make forget`` takes what is in
 the store already through the same gate.
 """

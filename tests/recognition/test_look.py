@@ -12,7 +12,8 @@ from celeb_ops import keys
 from celeb_ops.geometry import Box
 from celeb_ops.recognition import Face, findings
 from celeb_ops.recognition.findings import MOST_FACES, Finding
-from celeb_ops.recognition.look import confirmed, look
+from celeb_ops.recognition.look import look
+from celeb_ops.recognition.naming import confirmed
 from celeb_ops.records import Picture, Plan, RecognizerInfo, Result, Slice, Span
 from celeb_ops.slicing import cut
 from tests.factories import RUN_TIME, a_page, a_picture, a_screenshot, saved

@@ -10,7 +10,7 @@ import pytest
 from celeb_ops.geometry import Box
 from celeb_ops.recognition import Face
 from celeb_ops.recognition.findings import Finding
-from celeb_ops.recognition.identifying import identified
+from celeb_ops.recognition.naming import identified
 from celeb_ops.recognition.people import People, Person
 from celeb_ops.trends import build
 from celeb_ops.trends.tables import load

@@ -5,32 +5,25 @@ from __future__ import annotations
 import io
 import logging
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PIL import Image
 
 from celeb_ops import keys
 from celeb_ops.exceptions import NotPermittedError
-from celeb_ops.names import words
 from celeb_ops.recognition import paid
 from celeb_ops.recognition.findings import merged, on_every_slice, on_slice
-from celeb_ops.recognition.identifying import identified
+from celeb_ops.recognition.naming import confirmed, identified, places, sure
 from celeb_ops.recognition.people import People
-from celeb_ops.recognition.words import mentions
 from celeb_ops.records import Result, Sighting
 from celeb_ops.removed import Removed
 from celeb_ops.slicing.layout import BEYOND
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from celeb_ops.geometry import Box
     from celeb_ops.recognition import Recognizer
     from celeb_ops.recognition.findings import Finding
     from celeb_ops.recognition.paid import Terms
-    from celeb_ops.records import Picture, Plan, Screenshot
+    from celeb_ops.records import Plan, Screenshot
     from celeb_ops.store import Store
 
 logger = logging.getLogger(__name__)
@@ -68,13 +61,13 @@ def look(
         logger.warning("Not looked at: %s.", one)
     found = identified(found, people or People(), Removed.load(store))
     # Not the other way round: a name that is none would keep two findings of one face apart.
-    faces_once = confirmed(merged([_sure(one, min_confidence) for one in found]), screenshot.pictures)
+    faces_once = confirmed(merged([sure(one, min_confidence) for one in found]), screenshot.pictures)
     named = sorted((one for one in faces_once if one.face.name), key=lambda one: (one.box.top, one.box.left))
     _remove_crops(stem, store)
-    places = _places([one.box for one in named], screenshot.pictures)
+    shown_on = places([one.box for one in named], screenshot.pictures)
     sightings = [
         _sighting(one, keys.crop(stem, number), place, plan, screenshot, store)
-        for number, (one, place) in enumerate(zip(named, places, strict=True), start=1)
+        for number, (one, place) in enumerate(zip(named, shown_on, strict=True), start=1)
     ]
     return Result(
         site=screenshot.site,
@@ -95,50 +88,6 @@ def look(
         not_looked_at=not_looked_at,
         seconds=round(sum(screenshot.timings.values()) + plan.seconds + time.monotonic() - start, 2),
     )
-
-
-def _sure(one: Finding, least: float) -> Finding:
-    face = one.face
-    with_words = face.confidence if face.with_words is None else face.with_words
-    return replace(
-        one,
-        face=replace(
-            face,
-            name=face.name if face.confidence >= least else None,
-            candidate=face.candidate if with_words >= least else None,
-        ),
-    )
-
-
-def confirmed(found: Sequence[Finding], pictures: Sequence[Picture]) -> list[Finding]:
-    """The findings, those named too whom only the page's words beside their picture make sure of.
-
-    The words name one person on a picture, once: of several faces that may be that person the surest is.
-    """
-    places = _places([one.box for one in found], pictures)
-    named = {(place, one.face.name) for one, place in zip(found, places, strict=True) if one.face.name}
-    told = []
-    for one, place in sorted(zip(found, places, strict=True), key=lambda pair: -pair[0].face.confidence):
-        name = one.face.name or one.face.candidate
-        alone = bool(one.face.name)
-        if (
-            name
-            and place is not None
-            and (alone or (place, name) not in named)
-            and _mentioned(pictures[place], name, one.face.aliases)
-        ):
-            named.add((place, name))
-            sure = one.face.confidence if one.face.with_words is None else one.face.with_words
-            one = replace(one, face=replace(one.face, name=name, confidence=sure, basis=f"{one.face.basis}+text"))
-        told.append(one)
-    return told
-
-
-def _mentioned(picture: Picture, name: str, aliases: Sequence[str]) -> bool:
-    """Whether the page's words have them, by their name or by another of two words at least: headlines are full of
-    ``Jenny`` and ``The Boss``."""
-    names = [name, *(alias for alias in aliases if " " in words(alias))]
-    return any(mentions(picture, one) for one in names)
 
 
 def _remove_crops(stem: str, store: Store) -> None:
@@ -170,20 +119,6 @@ def _sighting(
         page_share=round(one.box.area / (screenshot.page_width * screenshot.captured_height), 6),
         crop=key,
     )
-
-
-def _places(boxes: Sequence[Box], pictures: Sequence[Picture]) -> list[int | None]:
-    """For each face the index of the smallest picture that has most of it: a background may be the whole page, a badge
-    on a photo a few pixels."""
-    left, top, width, height = np.array([picture.box for picture in pictures], np.int64).reshape(-1, 4).T
-    places: list[int | None] = []
-    for box in boxes:
-        wide = np.minimum(left + width, box.right) - np.maximum(left, box.left)
-        high = np.minimum(top + height, box.bottom) - np.maximum(top, box.top)
-        around = np.flatnonzero(2 * wide.clip(0) * high.clip(0) > box.area)
-        areas = (width * height)[around]
-        places.append(int(around[areas.argmin()]) if len(around) else None)
-    return places
 
 
 def _crop(found: Finding, plan: Plan, store: Store) -> bytes:

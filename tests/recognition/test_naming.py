@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from celeb_ops.geometry import Box
-from celeb_ops.recognition.words import mentions
+from celeb_ops.recognition.naming import mentions
 from celeb_ops.records import Picture
 
 
