@@ -6,19 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import urllib3.exceptions
-from botocore.exceptions import (
-    BotoCoreError,
-    CapacityNotAvailableError,
-    ChecksumError,
-    ClientError,
-    ConnectionError,
-    CredentialRetrievalError,
-    FlexibleChecksumError,
-    HTTPClientError,
-    IncompleteReadError,
-    MetadataRetrievalError,
-    NoRegionError,
-)
+from botocore import exceptions as boto
+from botocore.exceptions import BotoCoreError, ClientError
 
 from celeb_ops.exceptions import CelebsError, SettingsError
 
@@ -32,14 +21,8 @@ FAULTS = (BotoCoreError, ClientError, urllib3.exceptions.HTTPError)
 # The network, and helpers that fetch credentials over it. What else boto raises by itself is about settings: no
 # credentials, half of them, an unknown profile.
 _PASSING = (
-    CapacityNotAvailableError,
-    ChecksumError,
-    ConnectionError,
-    CredentialRetrievalError,
-    FlexibleChecksumError,
-    HTTPClientError,
-    IncompleteReadError,
-    MetadataRetrievalError,
+    *(boto.ConnectionError, boto.HTTPClientError, boto.IncompleteReadError, boto.CapacityNotAvailableError),
+    *(boto.ChecksumError, boto.FlexibleChecksumError, boto.CredentialRetrievalError, boto.MetadataRetrievalError),
 )
 
 _REFUSED = {401, 403, 405, 501}
@@ -48,26 +31,11 @@ _REFUSED = {401, 403, 405, 501}
 # Those of S3's and STS's errors with another status (API references) that stay until somebody mends something.
 # A list, because 400 is also a body that broke on the way or came too slowly.
 _REFUSALS = {
-    "AccessControlListNotSupported",
-    "AuthorizationHeaderMalformed",
-    "EntityTooLarge",
-    "ExpiredToken",
-    "IllegalLocationConstraintException",
-    "InvalidArgument",
-    "InvalidBucketName",
-    "InvalidEncryptionAlgorithmError",
-    "InvalidRequest",
-    "InvalidStorageClass",
-    "InvalidTag",
-    "InvalidToken",
-    "KMS.DisabledException",
-    "KMS.NotFoundException",
-    "KeyTooLongError",
-    "MetadataTooLarge",
-    "NoSuchBucket",
-    "PermanentRedirect",
+    *("AccessControlListNotSupported", "AuthorizationHeaderMalformed", "EntityTooLarge", "ExpiredToken"),
+    *("IllegalLocationConstraintException", "InvalidArgument", "InvalidBucketName", "InvalidEncryptionAlgorithmError"),
+    *("InvalidRequest", "InvalidStorageClass", "InvalidTag", "InvalidToken", "KMS.DisabledException"),
+    *("KMS.NotFoundException", "KeyTooLongError", "MetadataTooLarge", "NoSuchBucket", "PermanentRedirect"),
 }
-
 
 # An access key is no secret, but nothing that a log or a mail should carry on; a signature and a proxy's password are.
 _CREDENTIALS = re.compile(
@@ -107,7 +75,7 @@ def open_client(hook: AwsBaseHook, region: str, service: str, config: Config | N
         # Not the hook's own `region_name`: that would come before the connection's.
         region_name = hook.region_name or region or None
         return hook.get_client_type(region_name, config=config.merge(hook.config) if config else None)
-    except NoRegionError:
+    except boto.NoRegionError:
         raise SettingsError(
             f"{service} needs a region: give region_name in the extra of the connection {hook.aws_conn_id}, "
             "or set AWS_DEFAULT_REGION."

@@ -38,16 +38,10 @@ class Matcher:
 
     def __init__(self, gallery: Gallery) -> None:
         self._embeddings = gallery.embeddings
-        self._rows_of: list[list[int]] = []
-        numbers: dict[str, int] = {}
-        for row, name in enumerate(gallery.names):
-            if numbers.setdefault(name, len(self._rows_of)) == len(self._rows_of):
-                self._rows_of.append([])
-            self._rows_of[numbers[name]].append(row)
-        if not self._rows_of:
-            return
-        owner = [numbers[name] for name in gallery.names]
-        counts = np.array([len(rows) for rows in self._rows_of])
+        numbers = {name: number for number, name in enumerate(dict.fromkeys(gallery.names))}
+        owner = np.array([numbers[name] for name in gallery.names], np.int64)
+        counts = np.bincount(owner)
+        self._rows_of = np.split(np.argsort(owner, kind="stable"), np.cumsum(counts)[:-1])
         # |a - b|² - |a|² = (a, 1) · (-2b, |b|²): one product of matrices, in single precision, for all faces.
         self._people = np.zeros((len(counts), gallery.embeddings.shape[1] + 1), np.float32)
         np.add.at(self._people[:, :-1], owner, gallery.embeddings)
@@ -57,7 +51,7 @@ class Matcher:
 
     def nearest(self, faces: Embedding32 | Embedding) -> list[Match]:
         """For each of faces × numbers. ValueError for an empty gallery."""
-        if not self._rows_of:
+        if not len(self._people):
             raise ValueError("the gallery is empty")
         squares = np.column_stack([faces, np.ones(len(faces))]).astype(np.float32) @ self._people.T
         squares += (faces**2).sum(axis=1)[:, None]
@@ -69,5 +63,5 @@ class Matcher:
         first = int(distances.argmin())
         margin = math.inf if len(near) == 1 else float(distances.max() - distances[first])
         rows = self._rows_of[int(near[first])]
-        photo = rows[int(np.linalg.norm(self._embeddings[rows] - face, axis=1).argmin())]
+        photo = int(rows[np.linalg.norm(self._embeddings[rows] - face, axis=1).argmin()])
         return Match(photo, float(distances[first]), margin)

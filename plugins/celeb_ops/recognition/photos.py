@@ -23,11 +23,9 @@ def photos_in(folder: Path) -> list[tuple[str, Path]]:
     By content one is a photo, whatever its name ends with. Folders whose names are spelled otherwise are one person:
     the name is that of the first one in the alphabet.
     """
+    people = filter(_is_person, _visible(folder))
     photos = sorted(
-        (nfc(person.name.strip()), path)
-        for person in _people_in(folder)
-        for path in _visible(person)
-        if not path.is_dir()
+        (nfc(person.name.strip()), path) for person in people for path in _visible(person) if not path.is_dir()
     )
     names: dict[str, str] = {}
     return [(names.setdefault(letters(name), name), photo) for name, photo in photos]
@@ -35,35 +33,34 @@ def photos_in(folder: Path) -> list[tuple[str, Path]]:
 
 def beside_photos(folder: Path) -> list[tuple[Path, str]]:
     """What else is in a gallery's folder, and why it is not used; hidden files are no matter."""
-    people = _people_in(folder)
-    found = [(path, _why_no_person(path)) for path in _visible(folder) if path not in people]
-    for person in people:
-        inside = _visible(person)
-        found += [
-            (path, "is a folder within a person's: photos are read from <Name>/") for path in inside if path.is_dir()
-        ]
-        if all(path.is_dir() for path in inside):
-            found.append((person, "has no photo in it"))
+    found: list[tuple[Path, str]] = []
+    for path in _visible(folder):
+        if not _is_person(path):
+            found.append((path, _PASSED_OVER if path.is_dir() else _NOBODYS))
+            continue
+        inside = _visible(path)
+        folders = [one for one in inside if one.is_dir()]
+        found += [(one, _TOO_DEEP) for one in folders]
+        if len(folders) == len(inside):
+            found.append((path, "has no photo in it"))
     return [(path, why) for path, why in found if path != folder / gallery_file.FILE]
 
 
-def _why_no_person(path: Path) -> str:
-    if path.is_dir():
-        return "begins with _, so it is passed over"
-    return "is in no person's folder: photos are read from <Name>/"
+_PASSED_OVER = "begins with _, so it is passed over"
+_NOBODYS = "is in no person's folder: photos are read from <Name>/"
+_TOO_DEEP = "is a folder within a person's: photos are read from <Name>/"
 
 
-def _people_in(folder: Path) -> list[Path]:
-    return [path for path in _visible(folder) if path.is_dir() and not path.name.startswith("_")]
+def _is_person(path: Path) -> bool:
+    return path.is_dir() and not path.name.startswith("_")
 
 
 def _visible(folder: Path) -> list[Path]:
     try:
-        return sorted(
-            path for path in folder.iterdir() if not path.name.startswith(".") and path.name not in _OF_THE_SYSTEM
-        )
+        there = sorted(folder.iterdir())
     except OSError as error:
         raise GalleryError(f"The gallery's folder {error.filename} can't be read: {error.strerror}.") from None
+    return [path for path in there if not path.name.startswith(".") and path.name not in _OF_THE_SYSTEM]
 
 
 def content_of(photo: Path) -> bytes:
