@@ -67,14 +67,11 @@ def test_who_asks_nothing_passes_none(folder_store: FolderStore) -> None:
         budget(folder_store, "TMZ", 5).take(pictures(7), pictures(1, first=7))
 
 
-def test_each_run_has_its_own(folder_store: FolderStore) -> None:
-    budget(folder_store, "TMZ").take(set(), pictures(10))
-    Budget(folder_store, "TMZ", RUN_TIME.replace(hour=20), 10).take(set(), pictures(10, first=10))
-
-
-def test_without_a_limit_nothing_is_written(folder_store: FolderStore) -> None:
+def test_each_run_has_its_own_and_without_a_limit_nothing_is_written(folder_store: FolderStore) -> None:
     budget(folder_store, "TMZ", None).take(set(), pictures(1_000))
     assert list(folder_store.list("")) == []
+    budget(folder_store, "TMZ").take(set(), pictures(10))
+    Budget(folder_store, "TMZ", RUN_TIME.replace(hour=20), 10).take(set(), pictures(10, first=10))
 
 
 def test_sites_at_once_do_not_pass_it(store: Store) -> None:

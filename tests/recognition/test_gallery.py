@@ -170,14 +170,6 @@ class TestPassedOver:
         assert Gallery.load(folder, cache).people == {HOPPER: 1, COLLINS: 1}
         assert f"{HOPPER}/coffee.jpeg: It shows no face that can be used" in caplog.text
 
-    @pytest.mark.parametrize("content", [b"", b"not a picture", b"\xff\xd8\xff\xe0"])
-    def test_a_photo_that_is_no_picture_with_a_warning(
-        self, folder: Path, cache: Path, content: bytes, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        (folder / HOPPER / "torn.jpg").write_bytes(content)
-        assert Gallery.load(folder, cache).people == {HOPPER: 1, COLLINS: 1}
-        assert "torn.jpg: This is no picture that can be decoded" in caplog.text
-
 
 class TestFolder:
     @pytest.mark.parametrize("name", ["one.jfif", "one.avif", "one", "one [1]"])
@@ -252,28 +244,6 @@ class TestUnusable:
 
 
 class TestPhotos:
-    @pytest.mark.parametrize(
-        "change",
-        [
-            lambda photo: photo.convert("L"),
-            lambda photo: photo.convert("RGBA"),
-            lambda photo: photo.convert("P", palette=Image.Palette.ADAPTIVE),
-        ],
-        ids=["grey", "rgba", "palette"],
-    )
-    def test_any_kind_of_photo_shows_the_same_person(
-        self, folder: Path, cache: Path, tmp_path: Path, change: Callable[[Image.Image], Image.Image]
-    ) -> None:
-        photo = folder / HOPPER / "hopper-small.jpeg"
-        person = tmp_path / "one" / HOPPER
-        person.mkdir(parents=True)
-        with Image.open(photo) as image:
-            change(image).save(person / "photo.png")
-        (embedding,) = Gallery.load(tmp_path / "one", cache).embeddings
-        expected = Gallery.load(folder, cache)
-        distance = np.linalg.norm(embedding - expected.embeddings[expected.names.index(HOPPER)])
-        assert distance < 0.3
-
     def test_a_large_photo_is_looked_at_smaller(
         self, tmp_path: Path, empty_cache: Path, pictures: Path, looked_at: list[tuple[int, ...]]
     ) -> None:

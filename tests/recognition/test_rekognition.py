@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.config import Config
-from PIL import Image
 
 from celeb_ops.exceptions import PermanentError, RecognitionError
 from celeb_ops.recognition.gallery import Gallery
@@ -76,19 +75,6 @@ class TestAnswers:
         assert [(face.name, face.id, face.confidence) for face in faces] == [(None, None, 0.0)] * 2
         boxes = {face.box.left // 100: face.box for face in stranger.recognize(page)}
         assert all(face.box == pytest.approx(boxes[face.box.left // 100], abs=2) for face in faces)
-
-    def test_hold_the_64_largest_faces(self, rekognition: Rekognition, pictures: Path, tmp_path: Path) -> None:
-        with Image.open(pictures / "hopper-small.jpeg") as portrait:
-            portrait.crop((20, 20, 220, 270)).resize((96, 120)).save(tmp_path / "small.png")
-        small = {(left * 96, 300 + top * 120): tmp_path / "small.png" for left in range(10) for top in range(7)}
-        page = a_page(960, 1_140, {(0, 0): pictures / "hopper-small.jpeg", **small})
-        # Without a gallery, because 70 embeddings take their time.
-        rekognition.recognizer = LocalRecognizer(Gallery.load(tmp_path / "nowhere", tmp_path))
-        found = rekognition.recognizer.recognize(page)
-        assert len(found) > 64
-        faces = asking(rekognition.url).recognize(page)
-        assert len(faces) == 64
-        assert max(face.box.width for face in faces) == max(face.box.width for face in found)
 
     def test_of_nobody_are_none(self, rekognition: Rekognition) -> None:
         assert asking(rekognition.url).recognize(a_picture(100, 100)) == []
