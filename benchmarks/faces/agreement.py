@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from celeb_ops import keys
 from celeb_ops.exceptions import NotStoredError, RecordError
-from celeb_ops.names import letters
+from celeb_ops.names import letters, qid_in
 from celeb_ops.recognition.answers import Answer
 from celeb_ops.recognition.findings import SAME_IOS
-from celeb_ops.recognition.people import qid_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
