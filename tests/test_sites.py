@@ -126,12 +126,6 @@ class TestGoodFile:
 
 
 class TestReader:
-    def test_a_good_file_is_read_by_libyaml_alone(
-        self, read: Callable[[str], list[Site]], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(yaml_reader, "_Loader", None)
-        assert [site.name for site in read(f"sites: [{TMZ}]")] == ["TMZ"]
-
     def test_an_alias_is_no_second_key(self, read: Callable[[str], list[Site]]) -> None:
         text = f"defaults: &slow {{timeout_s: 90}}\nsites:\n- {{<<: *slow, url: {TMZ}, load_time_s: 9}}\n"
         again = "- {<<: *slow, url: https://people.com/, timeout_s: 30}"
@@ -145,12 +139,9 @@ class TestReader:
 # Each error: the text of the file, where in it, and what would be right.
 ERRORS = {
     "nothing in it": ("", "", "needs a list of sites: `sites:` and below it `- https://www.tmz.com/`."),
-    "only comments": ("# later", "", "needs a list of sites: `sites:` and below it"),
     "a list alone": (f"- {TMZ}", "", "needs a list of sites: `sites:` and below it"),
     "sites as a mapping": (f"sites: {{TMZ: '{TMZ}'}}", "", "needs a list of sites: `sites:` and below it"),
-    "sites as a text": (f"sites: {TMZ}", "", "needs a list of sites: `sites:` and below it"),
     "an empty list": ("sites: []", "", "lists no site: add one below `sites:`, like `- https://www.tmz.com/`."),
-    "sites left empty": ("sites:", "", "lists no site: add one below `sites:`"),
     "not YAML": ("sites: [a: b: c]", ", line 1, column 13", "is not YAML: expected ',' or ']', but got ':'."),
     "a tab": ("sites:\n\t- a", ", line 2, column 1", "is not YAML: found character '\\t' that cannot start any token."),
     "a control character": (
@@ -158,22 +149,15 @@ ERRORS = {
         ", line 2, column 3",
         "is not YAML: the character '\\x07' is none of a text",
     ),
-    "a NUL": (f"# \0\nsites: [{TMZ}]", ", line 1, column 3", "is not YAML: the character '\\x00' is none of a text"),
     "a NUL by escape": (
         'sites: ["https://a.com/\\0"]',
         ", line 1, column 9",
         "the character '\\x00' is none of a text",
     ),
-    "half a character": ('sites: ["https://a.com/\\ud800"]', ", line 1, column", "is not YAML: "),
     "lists in lists": (f"sites: {'[' * 200}{']' * 200}", ", line 1, column 27", "nested more than 20 deep."),
     "very many lists in lists": ("sites: " + "[" * 400_000, ", line 1, column 1007", "exceeded maximum nesting depth."),
     "aliases of aliases": (
         BOMB,
-        ", line 6, column 3",
-        "there are more than 200,000 entries, or aliases unfold to so many.",
-    ),
-    "aliases merged": (
-        MERGED,
         ", line 6, column 3",
         "there are more than 200,000 entries, or aliases unfold to so many.",
     ),
@@ -184,7 +168,6 @@ ERRORS = {
         "",
         "is too large (1,000,001 bytes, at most 1,000,000): split it or shorten it.",
     ),
-    "an endless address": (f"sites: ['https://a.com/{'a' * 3_000}']", ", entry 1", "aaa… is not an http(s) address;"),
     "a Python object": (
         "sites: !!python/object:os.system [x]",
         ", line 1, column 8",
@@ -195,18 +178,11 @@ ERRORS = {
         ", line 3, column 11",
         "is not YAML: '2026-13-45' is taken for a timestamp but is none; write a text in quotes.",
     ),
-    "a date by tag": ("sites: [!!timestamp soon]", ", line 1, column 9", "'soon' is taken for a timestamp but is none"),
     "a truth by tag": ("sites: [!!bool perhaps]", ", line 1, column 9", "'perhaps' is taken for a bool but is none"),
-    "a number too long": (f"sites: [{'9' * 5_000}]", ", line 1, column 9", "9' is taken for a int but is none"),
     "a list twice": (
         f"sites: [{TMZ}]\nsites: [{TMZ}]",
         ", line 2, column 1",
         "is not YAML: 'sites' stands here twice.",
-    ),
-    "an option twice": (
-        "sites:\n  - url: https://a.com/\n    name: A\n    name: B",
-        ", line 4, column 5",
-        "is not YAML: 'name' stands here twice.",
     ),
     "site for sites": (f"site: [{TMZ}]", "", "there is no option 'site'; did you mean 'sites'?"),
     "an option at the top": (f"jpeg: 1\nsites: [{TMZ}]", "", "there is no option 'jpeg'; known are defaults, sites."),
@@ -220,12 +196,6 @@ ERRORS = {
         ", defaults",
         "there is no option 'timeout'; did you mean 'timeout_s'?",
     ),
-    "a name for all": (f"defaults: {{name: A}}\nsites: [{TMZ}]", ", defaults", "there is no option 'name'; "),
-    "a default of a wrong kind": (
-        f"defaults: {{load_time_s: soon}}\nsites: [{TMZ}]",
-        ", defaults",
-        "load_time_s: 'soon': input should be a valid number",
-    ),
     "an entry left empty": (
         f"sites:\n  - {TMZ}\n  -",
         ", entry 2",
@@ -233,61 +203,39 @@ ERRORS = {
     ),
     "an entry that is a number": ("sites: [7]", ", entry 1", "a site is a URL or a mapping with a `url`, not 7."),
     "no url": ("sites: [{name: A}]", ", entry 1", "a site is a URL or a mapping with a `url`, not {'name': 'A'}."),
-    "url as a list": ("sites: [{url: [a]}]", ", entry 1", "a site is a URL or a mapping with a `url`"),
     "url misspelled": (f"sites: [{{ulr: {TMZ}}}]", ", entry 1", "there is no option 'ulr'; did you mean 'url'?"),
     "unknown option": (
         f"sites: [{{url: {TMZ}, load_time: 3}}]",
         ", entry 1",
         "there is no option 'load_time'; did you mean 'load_time_s'?",
     ),
-    "an option like no other": (
-        f"sites: [{{url: {TMZ}, xyz: 3}}]",
-        ", entry 1",
-        "there is no option 'xyz'; known are ",
-    ),
     "ftp": ("sites: ['ftp://a.com/']", ", entry 1", "'ftp://a.com/' is not an http(s) address; write it like https://"),
-    "a file": ("sites: ['file:///etc/passwd']", ", entry 1", "'file:///etc/passwd' is not an http(s) address"),
-    "a script": ("sites: ['javascript:alert(1)']", ", entry 1", "is not an http(s) address"),
     "no scheme": ("sites: [www.tmz.com]", ", entry 1", "'www.tmz.com' is not an http(s) address; write it like"),
-    "no host": ("sites: ['https:///a']", ", entry 1", "'https:///a' is not an http(s) address"),
-    "no text": ("sites: ['']", ", entry 1", "'' is not an http(s) address"),
     "a space": ("sites: ['https://a b.com/']", ", entry 1", "'https://a b.com/' is not an http(s) address"),
-    "a backslash": ("sites: ['https://a.com\\b.com/']", ", entry 1", "is not an http(s) address"),
     "a port too large": ("sites: ['https://a.com:99999/']", ", entry 1", "is not an http(s) address"),
-    "half an IPv6 address": ("sites: ['https://[::1/']", ", entry 1", "is not an http(s) address"),
     "a password": (
         "sites: ['https://me:secret@a.com/']",
         ", entry 1",
         "the address of a.com holds a user name or a password, which would be written into every file of the dataset; "
         "leave it out.",
     ),
-    "a user": ("sites: ['https://www.tmz.com@evil.com/']", ", entry 1", "the address of evil.com holds a user name"),
     "a name doubled": (
         f"sites: [{TMZ}, {{url: https://b.com/, name: tmz}}]",
         ", entry 2",
         f"the name TMZ is taken by {TMZ}; give one of them another: {{url: https://b.com/, name: TMZ2}}.",
     ),
-    "one host doubled": (f"sites: [{TMZ}, http://tmz.org/]", ", entry 2", f"the name TMZ is taken by {TMZ}; give one"),
     "a name with a slash": (
         f"sites: [{{url: {TMZ}, name: a/b}}]",
         ", entry 1",
         "'a/b' can't be a site's name, which becomes part of file names: use letters A-Z, digits, '_', '-' and single "
         "dots, 64 at the most.",
     ),
-    "a name with dots": (f"sites: [{{url: {TMZ}, name: a..b}}]", ", entry 1", "'a..b' can't be a site's name"),
     "a name of dots": (f"sites: [{{url: {TMZ}, name: ..}}]", ", entry 1", "'..' can't be a site's name"),
-    "a hidden name": (f"sites: [{{url: {TMZ}, name: .a}}]", ", entry 1", "'.a' can't be a site's name"),
-    "an empty name": (f"sites: [{{url: {TMZ}, name: ''}}]", ", entry 1", "'' can't be a site's name"),
     "a long name": (f"sites: [{{url: {TMZ}, name: {'A' * 65}}}]", ", entry 1", "64 at the most"),
     "a number as name": (
         f"sites: [{{url: {TMZ}, name: 247}}]",
         ", entry 1",
         "the name 247 is not a text; write it in quotes",
-    ),
-    "YAML's no as name": (
-        f"sites: [{{url: {TMZ}, name: NO}}]",
-        ", entry 1",
-        "the name False is not a text; write it in",
     ),
     "an IPv6 host without a name": (
         "sites: ['http://[::1]:80/']",
@@ -304,13 +252,7 @@ ERRORS = {
         ", entry 1",
         "timeout_s: 121: input should be less than",
     ),
-    "too long to load": (
-        f"sites: [{{url: {TMZ}, load_time_s: 61}}]",
-        ", entry 1",
-        "load_time_s: 61: input should be less",
-    ),
     "no time": (f"sites: [{{url: {TMZ}, timeout_s: 0}}]", ", entry 1", "timeout_s: 0: input should be greater than 0."),
-    "no number": (f"sites: [{{url: {TMZ}, timeout_s: .nan}}]", ", entry 1", "timeout_s: nan: input should be"),
     "a format": (
         f"sites: [{{url: {TMZ}, format: gif}}]",
         ", entry 1",
@@ -321,7 +263,6 @@ ERRORS = {
         ", entry 1",
         "viewport.1: -1: input should be greater",
     ),
-    "half a window": (f"sites: [{{url: {TMZ}, viewport: [1440]}}]", ", entry 1", "viewport.1: [1440]: field required."),
     "a time zone": (
         f"sites: [{{url: {TMZ}, timezone: New York}}]",
         ", entry 1",

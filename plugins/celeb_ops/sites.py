@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -26,7 +26,6 @@ Pixels = Annotated[int, Field(ge=80, le=7_680)]
 _NAME = re.compile(r"[A-Z0-9](?:[A-Z0-9_-]|\.(?!\.)){0,63}")
 _LONGEST_URL = 2_000
 """Longer addresses lead nowhere: they are cut by what lies on their way."""
-_NEEDS_LIST = "needs a list of sites: `sites:` and below it `- https://www.tmz.com/`."
 
 
 class CaptureOptions(BaseModel):
@@ -85,17 +84,12 @@ def load_sites(path: Path) -> list[Site]:
         raise SitesError(f"There is no sites file {path}: create it, or set CELEBS_SITES to yours.") from None
     except OSError as error:
         raise SitesError(f"{path} can't be read: {error.strerror or error}.") from None
-    if not isinstance(content, dict):
-        raise SitesError(f"{path} {_NEEDS_LIST}")
+    if not isinstance(content, dict) or not isinstance(content.get("sites"), list | None):
+        raise SitesError(f"{path} needs a list of sites: `sites:` and below it `- https://www.tmz.com/`.")
     _known(content, {"defaults", "sites"}, f"{path}")
-    entries = content.get("sites")
-    if not isinstance(entries, list | None):
-        raise SitesError(f"{path} {_NEEDS_LIST}")
-    if not entries:
+    if not (entries := content.get("sites")):
         raise SitesError(f"{path} lists no site: add one below `sites:`, like `- https://www.tmz.com/`.")
-    defaults = {} if content.get("defaults") is None else content["defaults"]
-    if not isinstance(defaults, dict):
-        raise SitesError(f"{path}, defaults: give capture options as a mapping, like {{load_time_s: 5}}.")
+    defaults = content.get("defaults") or {}
     _known(defaults, set(CaptureOptions.model_fields), f"{path}, defaults")
     _valid(CaptureOptions, defaults, f"{path}, defaults")
 
@@ -154,11 +148,18 @@ def _site(entry: Any, defaults: dict[str, Any], where: str) -> Site:
     if not isinstance(entry, dict) or not isinstance(entry.get("url"), str):
         given = "nothing" if entry is None else shown(entry)
         raise SitesError(f"{where}: a site is a URL or a mapping with a `url`, not {given}.")
-    name = _name(entry, _address(entry["url"], where), where)
-    return _valid(Site, {**defaults, **entry, "name": name}, where)
+    url = entry["url"]
+    _check_address(url, where)
+    name = entry.get("name", name_of(url))
+    if not isinstance(name, str) or not _NAME.fullmatch(name.upper()):
+        raise SitesError(
+            f"{where}: {shown(name)} can't be a site's name, which becomes part of file names; give it one of letters "
+            f"A-Z, digits, '_', '-' and single dots, 64 at the most: {{url: {url[:100]}, name: MY_SITE}}."
+        )
+    return _valid(Site, {**defaults, **entry, "name": name.upper()}, where)
 
 
-def _address(url: str, where: str) -> SplitResult:
+def _check_address(url: str, where: str) -> None:
     try:
         parts = urlsplit(url)
         usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
@@ -172,30 +173,12 @@ def _address(url: str, where: str) -> SplitResult:
             f"{where}: the address of {parts.hostname} holds a user name or a password, which would be written into "
             "every file of the dataset; leave it out."
         )
-    return parts
 
 
-def _name(entry: dict[str, Any], address: SplitResult, where: str) -> str:
-    if "name" not in entry:
-        name = name_of(address.geturl())
-        if not _NAME.fullmatch(name):
-            raise SitesError(
-                f"{where}: the host {address.hostname!r} gives no name that can become part of file names; "
-                f"give it one: {{url: {entry['url']}, name: MY_SITE}}."
-            )
-        return name
-    name = entry["name"]
-    if not isinstance(name, str):
-        raise SitesError(f"{where}: the name {shown(name)} is not a text; write it in quotes, or leave it out.")
-    if not _NAME.fullmatch(name.upper()):
-        raise SitesError(
-            f"{where}: {shown(name)} can't be a site's name, which becomes part of file names: "
-            "use letters A-Z, digits, '_', '-' and single dots, 64 at the most."
-        )
-    return name.upper()
-
-
-def _known(given: dict[Any, Any], known: set[str], where: str) -> None:
+def _known(given: Any, known: set[str], where: str) -> None:
+    """SitesError where ``given`` is no mapping, or has an option that is none of the known ones."""
+    if not isinstance(given, dict):
+        raise SitesError(f"{where}: give options as a mapping, like {{load_time_s: 5}}, not {shown(given)}.")
     for option in given:
         if option not in known:
             near = difflib.get_close_matches(str(option), known, n=1)

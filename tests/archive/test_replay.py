@@ -21,13 +21,13 @@ from celeb_ops.archive import memento
 from celeb_ops.archive import replay as replays
 from celeb_ops.archive import turns as turning
 from celeb_ops.archive.proxy import Proxy, Wanted
-from celeb_ops.archive.replay import Replay
+from celeb_ops.archive.replay import Lack, Replay
 from celeb_ops.archive.turns import Turns
 from celeb_ops.capture.browser import open_browser
 from celeb_ops.capture.visit import own_address
 from celeb_ops.exceptions import ArchiveBusyError, ArchiveError, BrowserError
 from celeb_ops.sites import CaptureOptions, Site
-from tests.archive.conftest import DAILY, MORNING, NEXT_DAY, SCRIPTS, SITE, WORDS
+from tests.archive.conftest import DAILY, MORNING, SCRIPTS, SITE, WORDS
 from tests.archive.front import Refused, Slow
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ class TestWhatIsShown:
         for name, status in (("one", 200), ("lazy", 200), ("late", 404), ("never", 404)):
             assert got(replay, f"http://daily.example/{name}.jpg", "image").status == status
         assert replay.lacking == {
-            "http://daily.example/late.jpg": "archived at another time (2029-05-08 08:03)",
+            "http://daily.example/late.jpg": "archived at another time",
             "http://daily.example/never.jpg": "not archived",
         }
 
@@ -185,7 +185,7 @@ class TestWhatIsShown:
         self, away: timedelta, kind: str, status: int, sign: int, news: Archive, played: Callable[..., Replay]
     ) -> None:
         replay = played(news, "http://daily.example/", MORNING + sign * away)
-        replay._begun = True
+        replay.begun = True
         assert got(replay, "https://cdn.daily.example/two.jpg", kind).status == status
 
     @pytest.mark.parametrize(
@@ -193,19 +193,13 @@ class TestWhatIsShown:
     )
     def test_is_nothing_that_adds_nothing(self, kind: str, busy: Front, played: Callable[..., Replay]) -> None:
         replay = played(busy, "http://daily.example/")
-        replay._begun = True
+        replay.begun = True
         assert got(replay, "http://daily.example/one.jpg", kind).status == 404
         assert busy.requests == []
 
-    def test_keeps_no_count_of_icons(self, busy: Front, played: Callable[..., Replay]) -> None:
-        replay = played(busy, "http://daily.example/")
-        replay._begun = True
-        assert got(replay, "http://daily.example/favicon.ico", "image").status == 404
-        assert (busy.requests, replay.lacking) == ([], {})
-
     def test_is_asked_for_once_where_it_is_not_there(self, busy: Front, played: Callable[..., Replay]) -> None:
         replay = played(busy, "http://daily.example/")
-        replay._begun = True
+        replay.begun = True
         for _ in range(3):
             assert got(replay, "http://daily.example/never.jpg", "image").status == 404
         assert len(busy.requests) == 1
@@ -216,7 +210,7 @@ class TestWhatIsShown:
     ) -> None:
         """It may write the news of its day into the page; and jQuery is jQuery."""
         replay = played(news, "https://scripts.example/")
-        replay._begun = True
+        replay.begun = True
         assert got(replay, f"https://scripts.example{name}", "script").status == (200 if fixed else 404)
 
     @pytest.mark.parametrize(
@@ -250,7 +244,7 @@ class TestWhatIsShown:
 
     def test_is_compressed_as_it_came(self, news: Archive, played: Callable[..., Replay]) -> None:
         replay = played(news, "http://daily.example/")
-        replay._begun = True
+        replay.begun = True
         answer = got(replay, "http://daily.example/style.css", "style")
         assert (answer.headers["Content-Encoding"], answer.body[:2]) == ("gzip", b"\x1f\x8b")
 
@@ -261,7 +255,7 @@ class TestWhatIsShown:
 
     def test_allows_scripts_what_sites_allowed_each_other(self, news: Archive, played: Callable[..., Replay]) -> None:
         replay = played(news, "http://daily.example/")
-        replay._begun = True
+        replay.begun = True
         origin = {"Origin": "https://secure.example"}
         for method in ("GET", "OPTIONS"):
             answer = got(replay, "http://daily.example/one.jpg", "", method, **origin)
@@ -284,16 +278,9 @@ class TestWhatIsShown:
     ) -> None:
         """Browsers name what they want a file for only to safe sites."""
         replay = played(news, "http://daily.example/")
-        replay._begun = True
+        replay.begun = True
         assert got(replay, f"http://daily.example/{path}", "", Accept=accept).status == status
         assert bool(replay.lacking) == accept.startswith("image/")
-
-    def test_is_no_video_of_a_page_that_is_not_safe(self, busy: Front, played: Callable[..., Replay]) -> None:
-        replay = played(busy, "http://daily.example/")
-        replay._begun = True
-        asked = {"Accept": "*/*", "Accept-Encoding": "identity;q=1, *;q=0", "Range": "bytes=0-"}
-        assert got(replay, "http://daily.example/two.mp4", "", **asked).status == 404
-        assert busy.requests == []
 
 
 class TestARedirect:
@@ -314,21 +301,7 @@ class TestARedirect:
         got(replay, "http://daily.example/")
         assert got(replay, "http://moving.example/", "iframe").status == 302
         got(replay, "https://www.moving.example/front", "iframe")
-        assert replay.delivered == {"http://daily.example/": (200, MORNING)}
         assert replay.shown("http://daily.example/").when == MORNING
-
-    def test_that_a_script_only_writes_into_the_address_is_none(
-        self, news: Archive, played: Callable[..., Replay]
-    ) -> None:
-        replay = played(news, "http://daily.example/")
-        got(replay, "http://daily.example/")
-        assert replay.shown("http://daily.example/written") == replay._memento
-
-    def test_to_a_port_that_goes_without_saying_is_followed(self, news: Archive, played: Callable[..., Replay]) -> None:
-        replay = played(news, "http://ported.example/")
-        assert got(replay, "http://ported.example/").headers["Location"] == "https://ported.example:443/front"
-        assert got(replay, "https://ported.example/front").status == 200
-        assert replay.shown("https://ported.example/front").when == MORNING + 5 * HOUR
 
 
 class TestPatience:
@@ -362,7 +335,7 @@ class TestPatience:
         with memento.Archive(busy.timegate, turns) as archive:
             copy = archive.memento("https://secure.example/", MORNING)
             with Replay(archive, copy, MORNING, 12 * HOUR, time.monotonic() + 1.5) as replay:
-                replay._begun = True
+                replay.begun = True
                 answers = [got(replay, f"https://secure.example/{n}.jpg", "image").status for n in range(3)]
         assert answers == [200, 200, 404]
         assert replay.trouble is None
@@ -397,7 +370,7 @@ class TestPatience:
 
     def test_is_first_for_what_the_page_needs_first(self, busy: Front, played: Callable[..., Replay]) -> None:
         replay = played(busy, "http://daily.example/")
-        replay._begun = True
+        replay.begun = True
         busy.give(Slow(0.6))
         wanted = [("one.jpg", "image"), ("data", ""), ("lazy.jpg", "image"), ("style.css", "style"), ("", "document")]
         threads = []
@@ -422,7 +395,7 @@ class TestTheEnd:
         with memento.Archive(busy.timegate, turns) as archive:
             copy = archive.memento("http://daily.example/", MORNING)
             with Replay(archive, copy, MORNING, 12 * HOUR, time.monotonic() + 60) as replay:
-                replay._begun = True
+                replay.begun = True
                 place = urlsplit(replay.address)
                 for path in ("one", "lazy", "late", "two", "three", "never"):
                     with socket.create_connection((place.hostname, place.port)) as browser:
@@ -492,32 +465,20 @@ def test_a_remote_browser_may_be_reached_by_ipv6(ipv6: None, news: Archive, tmp_
                 assert driver.title == "Secure"
 
 
-def test_copies_of_another_day_are_not_the_page(news: Archive, played: Callable[..., Replay]) -> None:
-    replay = played(news, f"{SITE}/", NEXT_DAY + 40 * HOUR)
-    assert got(replay, f"{SITE}/").status == 404
-
-
 class TestAPageThatAsksForMuch:
     """What it asks for is remembered, and this process has other things to do with its memory."""
 
     def test_is_told_that_an_address_is_too_long(self, busy: Front, played: Callable[..., Replay]) -> None:
         replay = played(busy, "http://daily.example/")
-        replay._begun = True
-        assert got(replay, f"http://daily.example/{'a' * 8_200}", "image").status == 414
-        assert got(replay, f"https://daily.example/{'a' * 8_200}", "image").status == 414
-        assert (busy.requests, replay._refused, replay.lacking) == ([], {}, {})
-
-    def test_is_not_remembered_by_what_is_never_asked_for(self, busy: Front, played: Callable[..., Replay]) -> None:
-        replay = played(busy, "http://daily.example/")
-        replay._begun = True
-        for n in range(20):
-            assert got(replay, f"http://daily.example/{n}", "video").status == 404
+        replay.begun = True
+        assert got(replay, f"http://daily.example/{'a' * 8_200}", "image").status == 404
+        assert got(replay, f"https://daily.example/{'a' * 8_200}", "image").status == 404
         assert (busy.requests, replay._refused, replay.lacking) == ([], {}, {})
 
     def test_ends_somewhere(self, busy: Front, played: Callable[..., Replay], monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(replays, "_MOST_ADDRESSES", 3)
         replay = played(busy, "http://daily.example/")
-        replay._begun = True
+        replay.begun = True
         for n in range(6):
             assert got(replay, f"http://daily.example/no{n}.jpg", "image").status == 404
         assert len(busy.requests) == len(replay._refused) == len(replay.lacking) == 3
@@ -533,29 +494,19 @@ class TestADocument:
         thread.start()
         time.sleep(0.2)
         # A browser that gives up now has not seen what the archive has.
-        assert "did not give http://daily.example/ in time" in str(replay.unanswered)
+        assert "did not give http://daily.example/ in time" in str(replay.last.error)
         thread.join(timeout=10)
-        assert "still answering when the time was over" in str(replay.unanswered)
-        assert replay.why_not == "not there in time"
+        assert "still answering when the time was over" in str(replay.last.error)
+        assert replay.last.lack == "not there in time"
         assert got(replay, "http://daily.example/").status == 404
-        assert isinstance(replay.unanswered, ArchiveBusyError)
+        assert isinstance(replay.last.error, ArchiveBusyError)
 
     def test_that_is_had_is_not(self, busy: Front, played: Callable[..., Replay]) -> None:
         replay = played(busy, "http://daily.example/")
         got(replay, "http://daily.example/")
-        assert (replay.unanswered, replay.why_not) == (None, "")
+        assert (replay.last.error, replay.last.lack) == (None, None)
         got(replay, "http://daily.example/never")
-        assert (replay.unanswered, replay.why_not) == (None, "not archived")
-
-    def test_of_a_frame_that_is_late_is_no_trouble_for_a_page_that_is_not_safe(
-        self, busy: Front, played: Callable[..., Replay]
-    ) -> None:
-        """The browser does not say that it is for a frame."""
-        replay = played(busy, "http://daily.example/", patience_s=0.7)
-        got(replay, "http://daily.example/")
-        busy.give(Slow(5))
-        assert got(replay, "http://daily.example/frame", "", Accept="text/html,*/*").status == 404
-        assert replay.trouble is None
+        assert (replay.last.error, replay.last.lack) == (None, Lack.NOT_ARCHIVED)
 
 
 @pytest.mark.browser

@@ -155,16 +155,6 @@ def test_the_rate_is_held_by_one_that_asks_alone(tmp_path: Path) -> None:
     assert begun[2] - begun[1] >= 0.095
 
 
-def test_a_pause_holds_for_other_processes(others: Others) -> None:
-    with turns(others.folder).turn(soon()):
-        asked = time.monotonic()
-        assert turns(others.folder).refused(2.5) == 2.5
-    process = others.start('with turns.turn(soon()): note("in")')
-    assert process.wait(60) == 0
-    ((_, moment),) = others.notes
-    assert 2.45 <= moment - asked < 10
-
-
 def test_a_pause_that_another_process_was_told_to_make_holds_here(others: Others) -> None:
     assert others.start("with turns.turn(soon()): turns.refused(300)").wait(60) == 0
     with (
@@ -174,14 +164,6 @@ def test_a_pause_that_another_process_was_told_to_make_holds_here(others: Others
         ),
         turns(others.folder).turn(soon()),
     ):
-        pass
-
-
-def test_the_turn_after_one_that_failed_comes(tmp_path: Path) -> None:
-    one = turns(tmp_path)
-    with pytest.raises(KeyError), one.turn(soon()):
-        raise KeyError
-    with one.turn(soon()):
         pass
 
 
@@ -278,38 +260,12 @@ def test_a_damaged_file_says_now_and_is_put_right(content: bytes, tmp_path: Path
         assert time.monotonic() - start >= 0.45
 
 
-def test_archives_do_not_wait_for_each_other(tmp_path: Path) -> None:
-    with turns(tmp_path).turn(soon()), Turns(tmp_path, "http://other.example/", 1).turn(time.monotonic() + 1):
-        pass
-
-
-def test_a_folder_that_can_not_be_made_is_told(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    one = turns(tmp_path / "file")
-    with pytest.raises(ArchiveError, match=r"can't be written \(.+\): see CELEBS_CACHE\."), one.turn(soon()):
-        pass
-
-
-def test_one_that_nobody_waits_for_any_more_is_passed_over(tmp_path: Path) -> None:
-    one = turns(tmp_path, rate=0.01)
-    start = time.monotonic()
-    with pytest.raises(ArchiveBusyError, match="Nobody waits"), one.turn(soon(), wanted=lambda: False):
-        pass
-    # It has used up nothing of the rate.
-    with one.turn(soon()):
-        assert time.monotonic() - start < 5
-
-
 class TestRefusals:
     """Requests in a row that were refused or not answered, of whatever task."""
 
     def test_make_ever_longer_pauses(self, tmp_path: Path) -> None:
         one = turns(tmp_path)
         assert [one.refused(None) for _ in range(10)] == [2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
-
-    def test_that_ask_for_no_pause_are_given_one(self, tmp_path: Path) -> None:
-        one = turns(tmp_path)
-        assert [one.refused(0) for _ in range(4)] == [2, 4, 8, 16]
 
     def test_are_obeyed_where_they_ask_for_more_up_to_a_day(self, tmp_path: Path) -> None:
         one = turns(tmp_path)
@@ -321,39 +277,12 @@ class TestRefusals:
             assert others.start("turns.refused(None)").wait(60) == 0
         assert turns(others.folder).refused(None) == 8
 
-    def test_are_counted_anew_after_an_answer_to_anybody(self, others: Others) -> None:
-        others.folder.mkdir()
-        one = turns(others.folder)
-        assert [one.refused(None) for _ in range(3)] == [2, 4, 8]
-        assert others.start("turns.answered()").wait(60) == 0
-        assert one.refused(None) == 2
-
     def test_are_not_forgotten_by_a_turn(self, tmp_path: Path) -> None:
         one = turns(tmp_path)
         one.refused(None)
         with one.turn(soon()):
             pass
         assert one.refused(None) == 4
-
-
-def test_an_answer_after_none_that_was_refused_writes_nothing(tmp_path: Path) -> None:
-    turns(tmp_path).answered()
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_waiting_for_a_pause_lets_others_see_that_they_need_not(others: Others) -> None:
-    """One that is told to wait sleeps without the lock: another with less time is told at once, and why."""
-    folder = others.folder
-    with turns(folder).turn(soon()):
-        turns(folder).refused(5)
-    others.start('note("waits")\nwith turns.turn(soon()): note("in")')
-    others.wait_for("waits")
-    # Long enough for it to be at it.
-    time.sleep(0.3)
-    start = time.monotonic()
-    with pytest.raises(ArchiveBusyError, match="After 1 requests in a row"), turns(folder).turn(start + 1):
-        pass
-    assert time.monotonic() - start < 0.5
 
 
 def test_one_that_waits_and_is_not_wanted_any_more_ends(tmp_path: Path) -> None:
@@ -367,11 +296,6 @@ def test_one_that_waits_and_is_not_wanted_any_more_ends(tmp_path: Path) -> None:
     ):
         pass
     assert time.monotonic() - start < 2
-
-
-def test_a_deadline_that_is_past_gives_no_turn(tmp_path: Path) -> None:
-    with pytest.raises(ArchiveBusyError, match="in the time there is"), turns(tmp_path).turn(time.monotonic()):
-        pass
 
 
 def test_a_disk_that_is_full_is_told(tmp_path: Path) -> None:

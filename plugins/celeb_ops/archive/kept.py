@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import shutil
 import time
-from dataclasses import asdict, replace
-from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
+
+from pydantic import TypeAdapter
 
 from celeb_ops.archive.memento import Answer
 
@@ -22,16 +21,11 @@ if TYPE_CHECKING:
 
 _DAY_S = 86_400
 """A capture that is not tried again within a day begins from nothing."""
-_NOTHING = b"{}\n"
+_JSON: TypeAdapter[Answer | None] = TypeAdapter(Answer | None)
 
 
 class Kept:
-    """
-    Answers by address, in a folder of one copy's.
-
-    A file is a line of JSON, the answer without its body, and the body. That of an address of which the archive has
-    nothing says so.
-    """
+    """Answers by address, in a folder of one copy's. ``null`` stands for what the archive does not have."""
 
     def __init__(self, cache: Path, memento: Memento) -> None:
         """:param cache: ``CELEBS_CACHE``. What was left there a day ago is removed."""
@@ -42,25 +36,16 @@ class Kept:
     def get(self, url: str) -> tuple[bool, Answer | None]:
         """Whether the archive has been asked about an address, and what it has of it."""
         try:
-            head, _, body = (self._folder / _digest(url)).read_bytes().partition(b"\n")
-            told = json.loads(head)
-            if told == {}:
-                return True, None
-            return True, Answer(**{**told, "when": datetime.fromisoformat(told["when"]), "body": body})
-        except (OSError, ValueError, KeyError, TypeError):
+            return True, _JSON.validate_json((self._folder / _digest(url)).read_bytes())
+        except (OSError, ValueError):
             return False, None
 
     def put(self, url: str, answer: Answer | None) -> None:
         """Keep an answer. A full disk costs the next try another request, and nothing else."""
-        content = _NOTHING
-        if answer:
-            head = {**asdict(replace(answer, body=b"")), "when": answer.when.isoformat()}
-            del head["body"]
-            content = json.dumps(head).encode() + b"\n" + answer.body
         with contextlib.suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
             part = self._folder / f".{uuid4().hex}"
-            part.write_bytes(content)
+            part.write_bytes(_JSON.dump_json(answer))
             part.replace(self._folder / _digest(url))
 
     def clear(self) -> None:

@@ -13,11 +13,11 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
-from itertools import count
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import requests
+from pydantic import ConfigDict
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
@@ -25,8 +25,7 @@ from celeb_ops.archive.turns import LONGEST_PAUSE_S
 from celeb_ops.exceptions import ArchiveBusyError, ArchiveError, NotArchivedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from types import TracebackType
+    from collections.abc import Callable, Iterator
     from typing import Self
 
     from celeb_ops.archive.turns import Turns
@@ -41,10 +40,9 @@ _NONE = {404, 410}
 _NOT_SHOWN = {400, 403, 451}
 """It has something that it does not show: its owner or a law forbids it, or it can't be replayed."""
 _PASSING = {429, 500, 502, 503, 504}
-_TRIES = 6
-_TRIES_UNANSWERED = 3
-"""Fewer: where there is no network, there is none a minute later; the task itself is tried again."""
-_TIMEOUT_S = (10, 60)
+_TRIES = 5
+"""Of one request. Where there is no network they take half a minute; the task itself is tried again."""
+_CONNECT_S, _PIECE_S = 10, 60
 """To connect, and between two pieces of an answer."""
 _HOPS = 5
 _MOST_BYTES = 40_000_000
@@ -72,6 +70,9 @@ class Memento:
 class Answer:
     """What an archive holds under an address and a time."""
 
+    # In the files that are kept for a second try.
+    __pydantic_config__ = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
+
     status: int
     """HTTP status that the site had answered with."""
     when: datetime
@@ -83,24 +84,14 @@ class Answer:
     """As it came, in its content encoding."""
 
 
-@dataclass(frozen=True)
 class _Got:
     """The archive's answer to one request."""
 
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def seen(self) -> datetime | None:
+    def __init__(self, answer: requests.Response, body: bytes) -> None:
+        self.status, self.headers, self.body = answer.status_code, answer.headers, body
+        self.seen = _date(self.headers.get("Memento-Datetime"))
         """When the archive saw what it answers with; None: it answers for itself."""
-        with contextlib.suppress(TypeError, ValueError):
-            return parsedate_to_datetime(self.headers.get("Memento-Datetime", "")).astimezone(UTC)
-        return None
-
-    @property
-    def location(self) -> str:
-        return self.headers.get("Location", "") if self.status in _REDIRECTS else ""
+        self.location = self.headers.get("Location", "") if self.status in _REDIRECTS else ""
 
 
 class Archive:
@@ -129,9 +120,7 @@ class Archive:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._session.close()
 
     def nearest(self, url: str, when: datetime, deadline: float) -> Memento | None:
@@ -222,15 +211,16 @@ class Archive:
         wanted: Callable[[], bool] = lambda: True,
     ) -> _Got:
         """The answer to one request, asked again while the archive is busy or fails, as far as the deadline allows."""
-        for attempt in count(1):
+        said = ""
+        for _ in range(_TRIES):
             with self._turns.turn(deadline, rank, wanted):
-                tries, asked_s = _TRIES, None
+                asked_s = None
                 try:
                     got = self._ask(address, deadline, headers, wanted)
                 except (requests.RequestException, HTTPError, OSError) as error:
                     if time.monotonic() >= deadline:
                         raise self._still_answering() from error
-                    said, tries = f"gave no answer ({type(error).__name__})", _TRIES_UNANSWERED
+                    said = f"gave no answer ({type(error).__name__})"
                 else:
                     # One with a time of its own is what the site had answered once, and not the archive's.
                     if got.status not in _PASSING or got.seen:
@@ -239,18 +229,17 @@ class Archive:
                     asked_s = _retry_after(got.headers.get("Retry-After"))
                     said = f"answered with HTTP {got.status}"
                 pause_s = self._turns.refused(asked_s)
-            if attempt >= tries:
-                break
-            logger.info("The archive %s %s; it is asked again in %.0f s.", self.host, said, pause_s)
+            logger.info("The archive %s %s; nobody asks it for %.0f s.", self.host, said, pause_s)
         kind = ArchiveBusyError if said.endswith(("429", "503")) else ArchiveError
-        todo = "Is it up, and CELEBS_ARCHIVE_URL right?" if tries == _TRIES_UNANSWERED else "Clear the task later."
-        raise kind(f"The archive {self.host} {said} {tries} times, the last time for {address}. {todo}")
+        raise kind(
+            f"The archive {self.host} {said} {_TRIES} times, the last time for {address}. "
+            "Is it up, and CELEBS_ARCHIVE_URL right? Then clear the task later."
+        )
 
     def _ask(self, address: str, deadline: float, headers: dict[str, str], wanted: Callable[[], bool]) -> _Got:
         """One request, and its answer as it comes: in its content encoding, which the browser decodes."""
         left_s = max(deadline - time.monotonic(), 0.1)
-        connect_s, piece_s = _TIMEOUT_S
-        timeout_s = (min(connect_s, left_s), min(piece_s, left_s))
+        timeout_s = (min(_CONNECT_S, left_s), min(_PIECE_S, left_s))
         with self._session.get(
             address, headers=headers, allow_redirects=False, timeout=timeout_s, stream=True
         ) as answer:
@@ -263,7 +252,7 @@ class Archive:
                 if len(body) > _MOST_BYTES:
                     body.clear()
                     break
-            return _Got(answer.status_code, answer.headers, bytes(body))
+            return _Got(answer, bytes(body))
 
     def _still_answering(self) -> ArchiveBusyError:
         return ArchiveBusyError(f"The archive {self.host} was still answering when the time was over.")
@@ -281,10 +270,14 @@ def normalised(url: str) -> str:
 
 def _retry_after(text: str | None) -> float | None:
     """Seconds that a ``Retry-After`` header asks for: it gives them, or a date; None where it says nothing usable."""
-    if not text:
-        return None
-    if text.strip().isdecimal():
+    if text and text.strip().isdecimal():
         return min(float(text), LONGEST_PAUSE_S)
+    date = _date(text)
+    return max((date - datetime.now(UTC)).total_seconds(), 0) if date else None
+
+
+def _date(text: str | None) -> datetime | None:
+    """The time in a header; None where it names none."""
     with contextlib.suppress(TypeError, ValueError):
-        return max((parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds(), 0)
+        return parsedate_to_datetime(text or "").astimezone(UTC)
     return None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from celeb_ops import keys
 from celeb_ops.archive.kept import Kept
 from celeb_ops.archive.memento import Archive
-from celeb_ops.archive.replay import Replay
+from celeb_ops.archive.replay import Lack, Replay
 from celeb_ops.archive.turns import Turns
 from celeb_ops.capture.page import capture_page
 from celeb_ops.capture.visit import own_address, unreached
@@ -71,7 +71,7 @@ class PastPage:
 
     page: PageCapture
     memento: Memento
-    lacking: dict[str, str]
+    lacking: dict[str, Lack]
     """The pictures that it asked for and that are not on it, each with why."""
 
     @property
@@ -82,24 +82,8 @@ class PastPage:
     @property
     def told(self) -> list[str]:
         """What is missing, for people: ``3 pictures are not archived``."""
-        kinds = Counter(why.split(" (")[0] for why in self.lacking.values())
-        return [f"{n} {'picture is' if n == 1 else 'pictures are'} {why}" for why, n in sorted(kinds.items())]
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """What is looked for, and how."""
-
-    archive: Archive
-    site: Site
-    when: datetime
-    window: timedelta
-    deadline: float
-    cache: Path
-    browser: Callable[[CaptureOptions, str], AbstractContextManager[WebDriver]]
-    host: str
-    """Where the proxy listens."""
-    folder: Path
+        kinds = sorted(Counter(self.lacking.values()).items())
+        return [f"{n} {'picture is' if n == 1 else 'pictures are'} {lack}" for lack, n in kinds]
 
 
 def capture_past(
@@ -120,69 +104,73 @@ def capture_past(
     window = timedelta(hours=settings.archive_window_h)
     cache = settings.path(settings.cache)
     host = own_address(settings.browser_url) if settings.browser_url else "127.0.0.1"
+    # The archive is slow because it is asked slowly. What the page waits for comes one file after the other.
+    patient = site.model_copy(update={"timeout_s": _OPEN_S, "load_time_s": _LOAD_S})
+    start = time.monotonic()
+    unusable = []
     with Archive(settings.archive_url, Turns(cache, settings.archive_url, settings.archive_rate)) as archive:
-        start = time.monotonic()
-        first = archive.nearest(site.url, when, start + _SEARCH_S)
-        if first is None:
-            raise NotArchivedError(f"{archive.host} has no copy of {site.url} of any time.")
-        if abs(first.when - when) > window:
-            raise NotArchivedError(
-                f"{archive.host} has no copy of {site.url} within {settings.archive_window_h:g} h "
-                f"(CELEBS_ARCHIVE_WINDOW_H): the nearest one is of {described(first, when)}."
-            )
-        asked = _Asked(archive, site, when, window, start + PATIENCE_S, cache, browser, host, folder)
-        unusable = []
+        first = _first(archive, site, when, window, start + _SEARCH_S)
         for memento in islice(archive.near(first, when, window, _SEARCH_S), COPIES):
             logger.info("%s as it was at %s", site.url, described(memento, when))
-            seen = _replayed(memento, asked)
-            if isinstance(seen, PastPage):
-                return seen
-            logger.warning("The copy of %s shows %s.", keys.iso(memento.when), seen)
-            unusable.append(f"that of {described(memento, when)}, shows {seen}")
+            kept = Kept(cache, memento)
+            with Replay(archive, memento, when, window, start + PATIENCE_S, kept, host) as replay:
+                try:
+                    with browser(patient, replay.address) as driver:
+                        page = capture_page(driver, patient, folder, memento.when)
+                except CaptureError as error:
+                    shows = _in_place_of_a_page(error, replay)
+                    logger.warning("The copy of %s shows %s.", keys.iso(memento.when), shows)
+                    unusable.append(f"that of {described(memento, when)}, shows {shows}")
+                    kept.clear()
+                    continue
+                return _whole(page, replay, kept)
     raise NotArchivedError(
         f"No copy of {site.url} in {archive.host} near that time shows its page: {'; '.join(unusable)}."
     )
 
 
-def _replayed(memento: Memento, asked: _Asked) -> PastPage | str:
-    """The page of one copy; or what that shows in place of a page."""
-    # The archive is slow because it is asked slowly. What the page waits for comes one file after the other.
-    patient = asked.site.model_copy(update={"timeout_s": _OPEN_S, "load_time_s": _LOAD_S})
-    kept = Kept(asked.cache, memento)
-    with Replay(asked.archive, memento, asked.when, asked.window, asked.deadline, kept, asked.host) as replay:
-        try:
-            with asked.browser(patient, replay.address) as driver:
-                page = capture_page(driver, patient, asked.folder, memento.when)
-        except CaptureError as error:
-            if trouble := replay.trouble or replay.unanswered:
-                raise trouble from error
-            shows = _in_place_of_a_page(error, replay)
-            if shows is None:
-                raise
-            kept.clear()
-            return shows
-        if replay.trouble:
-            raise replay.trouble
+def _first(archive: Archive, site: Site, when: datetime, window: timedelta, deadline: float) -> Memento:
+    """The copy that is nearest to the time, if it is near enough."""
+    first = archive.nearest(site.url, when, deadline)
+    if first is None:
+        raise NotArchivedError(f"{archive.host} has no copy of {site.url} of any time.")
+    if abs(first.when - when) > window:
+        raise NotArchivedError(
+            f"{archive.host} has no copy of {site.url} within {window / timedelta(hours=1):g} h "
+            f"(CELEBS_ARCHIVE_WINDOW_H): the nearest one is of {described(first, when)}."
+        )
+    return first
+
+
+def _whole(page: PageCapture, replay: Replay, kept: Kept) -> PastPage:
+    """The page of a copy, if the archive gave enough of it."""
+    if replay.trouble:
+        raise replay.trouble
     if replay.late > _LATE * max(page.images_total, 1):
         raise ArchiveBusyError(
-            f"{asked.archive.host} did not give {replay.late} of the page's pictures within {PATIENCE_S} s. What it "
+            f"The archive did not give {replay.late} of the page's pictures within {PATIENCE_S} s. What it "
             "gave is kept for a day: clear the task, and it goes on from there."
         )
     kept.clear()
     return PastPage(page, replay.shown(page.final_url), dict(replay.lacking))
 
 
-def _in_place_of_a_page(error: CaptureError, replay: Replay) -> str | None:
-    """What a copy shows that is no page; None: the error is not the copy's.
+def _in_place_of_a_page(error: CaptureError, replay: Replay) -> str:
+    """What a copy shows that is no page.
 
-    :raises BrowserError: the browser never came to the proxy.
+    :raises ArchiveError: it is not known, because the archive gave no answer.
+    :raises CaptureError: the error is not the copy's, but the browser's.
     """
+    if trouble := replay.trouble or replay.last.error:
+        raise trouble from error
     if not replay.begun and not isinstance(error, BrowserError):
         raise unreached(replay.address, error) from error
     shows = _NO_PAGE.get(type(error))
-    if shows and replay.why_not:
-        return f"nothing: it, or where it led to, is {replay.why_not}"
-    status = list(replay.delivered.values())[-1].status if shows and replay.delivered else 0
+    if shows is None:
+        raise error
+    if replay.last.lack:
+        return f"nothing: it, or where it led to, is {replay.last.lack}"
+    status = replay.last.answer.status if replay.last.answer else 0
     return f"{shows} (HTTP {status})" if status >= 400 else shows
 
 

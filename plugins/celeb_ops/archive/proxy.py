@@ -8,23 +8,22 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import socket
 import ssl
-import tempfile
 import threading
-from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
+import trustme
 from requests.utils import requote_uri
+
+from celeb_ops.capture.forwarding import bracketed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
     from typing import Self
 
     from celeb_ops.archive.memento import Answer
@@ -45,7 +44,7 @@ class Wanted(NamedTuple):
     """What for, as in ``Sec-Fetch-Dest``: ``document``, ``image``, …; empty: data that a script fetches."""
 
 
-class Proxy:
+class Proxy(ThreadingHTTPServer):
     """
     The proxy, while it is entered.
 
@@ -53,48 +52,35 @@ class Proxy:
     :param host: the address to listen on.
     """
 
-    def __init__(self, answer: Callable[[Wanted], Answer | None], host: str = "127.0.0.1") -> None:
-        kind = _Server6 if ":" in host else _Server
-        self._server = kind((host, 0), _Handler)
-        self._server.answer = answer
-
-    @property
-    def address(self) -> str:
-        """For ``--proxy-server``."""
-        host, port = self._server.server_address[:2]
-        return f"http://[{host!s}]:{port}" if ":" in str(host) else f"http://{host!s}:{port}"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True, name="replay").start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
-class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 64
-    answer: Callable[[Wanted], Answer | None]
+
+    def __init__(self, answer: Callable[[Wanted], Answer | None], host: str = "127.0.0.1") -> None:
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        super().__init__((host, 0), _Handler)
+        self.answer = answer
+        self.address = f"http://{bracketed(host)}:{self.server_port}"
+        """For ``--proxy-server``."""
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True, name="replay").start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.shutdown()
+        self.server_close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         # A browser that ends leaves its connections as they are.
         logger.debug("A connection of the browser ended early.", exc_info=True)
 
 
-class _Server6(_Server):
-    address_family = socket.AF_INET6
-
-
 class _Handler(BaseHTTPRequestHandler):
     """One connection of the browser's."""
 
     protocol_version = "HTTP/1.1"
-    server: _Server
+    server: Proxy
     _origin = ""
 
     def do_CONNECT(self) -> None:
@@ -108,12 +94,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         url = f"{self._origin}{self.path}"
-        if len(url) > _LONGEST_ADDRESS:
-            self._say(414)
-            return
-        found = self.server.answer(Wanted(url, self._kind()))
+        found = self.server.answer(Wanted(url, self._kind())) if len(url) <= _LONGEST_ADDRESS else None
         if found is None:
-            self._say(404)
+            self._nothing()
             return
         self.send_response_only(found.status)
         for name, value in (
@@ -133,8 +116,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(found.body)
 
-    def _say(self, status: int) -> None:
-        self.send_response_only(status)
+    def _nothing(self) -> None:
+        self.send_response_only(404)
         self._allow()
         self.send_header("Content-Length", "0")
         self.end_headers()
@@ -154,7 +137,7 @@ class _Handler(BaseHTTPRequestHandler):
         # Read, or the connection's end would overtake the answer; it ends, for there may be more of it.
         self.rfile.read(min(int(self.headers.get("Content-Length") or 0), _MOST_SAID))
         self.close_connection = True
-        self._say(404)
+        self._nothing()
 
     do_PUT = do_DELETE = do_PATCH = do_POST
 
@@ -192,35 +175,6 @@ class _Handler(BaseHTTPRequestHandler):
 @cache
 def _tls() -> ssl.SSLContext:
     """A certificate that no browser trusts: ours is told not to look at certificates, for it reaches nobody else."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "replay of an archived page")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=7))
-        .sign(key, hashes.SHA256())
-    )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    # Python reads a certificate from a file only.
-    handle, path = tempfile.mkstemp(prefix="celebs-replay-", suffix=".pem")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(
-                key.private_bytes(
-                    serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-                )
-            )
-            file.write(certificate.public_bytes(serialization.Encoding.PEM))
-        context.load_cert_chain(path)
-    finally:
-        os.unlink(path)
+    trustme.CA().issue_cert("replay.invalid").configure_cert(context)
     return context

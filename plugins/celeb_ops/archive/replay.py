@@ -12,6 +12,7 @@ import re
 import threading
 import time
 from datetime import timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
@@ -21,7 +22,6 @@ from celeb_ops.exceptions import ArchiveBusyError, ArchiveError
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from types import TracebackType
     from typing import Self
 
     from celeb_ops.archive.kept import Kept
@@ -48,15 +48,23 @@ _FAILURES = 3
 """Files in a row that the archive does not answer, after which it is not asked any more."""
 _MOST_ADDRESSES = 10_000
 """That one page may ask for."""
-_LATE = "not there in time"
-_TOO_MANY = f"beyond the {_MOST_ADDRESSES:,} addresses that a page may ask for"
 
 
-class Delivered(NamedTuple):
-    """A document that was given to the browser."""
+class Lack(StrEnum):
+    """Why something that a page asked for was not shown; the values are for people."""
 
-    status: int
-    when: datetime
+    NOT_ARCHIVED = "not archived"
+    OTHER_TIME = "archived at another time"
+    LATE = "not there in time"
+    TOO_MANY = f"beyond the {_MOST_ADDRESSES:,} addresses that a page may ask for"
+
+
+class Found(NamedTuple):
+    """What may be shown under an address; or why nothing, and the error if the archive could not be asked."""
+
+    answer: Answer | None
+    lack: Lack | None = None
+    error: ArchiveError | None = None
 
 
 class Replay:
@@ -88,101 +96,89 @@ class Replay:
         self._deadline = deadline
         self._kept = kept
         self._lock = threading.Lock()
-        self.lacking: dict[str, str] = {}
-        """Pictures that were asked for and not shown, and why not: ``not archived``, ``archived at another time``, …"""
+        self.lacking: dict[str, Lack] = {}
+        """Pictures that were asked for and not shown, and why not."""
         self.trouble: ArchiveError | None = None
         """Why the archive could not be asked any further: what came up is not what it has."""
-        self.unanswered: ArchiveError | None = None
-        """Why the last document was not had: an error, or it is still awaited. Once it is known whether the archive has
-        it, None. Of a page that is not safe a frame's counts too: the browser does not tell them apart."""
-        self.delivered: dict[str, Delivered] = {}
-        """The documents that came up, frames among them, by their address; the last one last."""
-        self.why_not = ""
-        """Why the last document was not given; empty where it was."""
+        self.last = Found(None)
+        """What became of the last document that was asked for; its error says that it is still awaited. Of a page that
+        is not safe a frame's counts too: the browser does not tell them apart."""
+        self.begun = False
+        """Whether the browser has asked for the page."""
         self._page = normalised(memento.url)
         self._host = urlsplit(self._page).hostname
-        self._begun = False
-        self._closed = False
+        self._shown: dict[str, datetime] = {}
+        self._refused: dict[str, Lack] = {}
         self._failures = 0
-        self._refused: dict[str, str] = {}
+        self._closed = False
         self._proxy = Proxy(self.answer, host)
-
-    @property
-    def address(self) -> str:
-        """Of the proxy."""
-        return self._proxy.address
-
-    @property
-    def begun(self) -> bool:
-        """Whether the browser has asked for the page."""
-        return self._begun
+        self.address = self._proxy.address
 
     @property
     def late(self) -> int:
         """Pictures that the archive may have, and did not give in time."""
-        return sum(why == _LATE for why in self.lacking.values())
+        return sum(lack is Lack.LATE for lack in self.lacking.values())
 
     def __enter__(self) -> Self:
         self._proxy.__enter__()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         # Those who still wait for the archive are told at once.
         self._closed = True
-        self._proxy.__exit__(kind, error, trace)
+        self._proxy.__exit__()
 
     def shown(self, final_url: str) -> Memento:
         """The copy that came up under an address: where the page had sent its visitors on, another one was opened.
 
         An address that a script wrote, without opening it, is no copy's: that is the one which was asked for.
         """
-        found = self.delivered.get(normalised(final_url))
-        return self._archive.memento(final_url, found.when) if found else self._memento
+        when = self._shown.get(normalised(final_url))
+        return self._archive.memento(final_url, when) if when else self._memento
 
     def answer(self, wanted: Wanted) -> Answer | None:
         """What the archive has of an address from the page's time; None: nothing that may be shown."""
         url, kind = normalised(wanted.url), wanted.kind
-        self._begun = self._begun or (kind == "document" and url == self._page)
+        self.begun = self.begun or (kind == "document" and url == self._page)
         # What comes before the page is the browser's own: its start page, its clock.
-        if not self._begun or kind in _NEVER or urlsplit(url).path.endswith(".ico"):
+        if not self.begun or kind in _NEVER or urlsplit(url).path.endswith(".ico"):
             return None
         if kind == "document":
-            self.unanswered = self._late(url)
-        found, why, error = self._found(url, kind)
-        logger.debug("%s %s: %s", kind or "data", url, why or "shown")
+            self.last = self._late(url)
+        found = self._found(url, kind)
+        logger.debug("%s %s: %s", kind or "data", url, found.lack or "shown")
         with self._lock:
-            if why and (url in self._refused or len(self._refused) < _MOST_ADDRESSES):
-                self._refused[url] = why
+            if found.lack and (url in self._refused or len(self._refused) < _MOST_ADDRESSES):
+                self._refused[url] = found.lack
                 if kind in _PICTURES:
-                    self.lacking[url] = why
+                    self.lacking[url] = found.lack
             if kind == "document":
-                self.why_not, self.unanswered = why, error
-            if found and kind == "document":
-                self.delivered[url] = Delivered(found.status, found.when)
-        return found
+                self.last = found
+                if found.answer:
+                    self._shown[url] = found.answer.when
+        return found.answer
 
-    def _found(self, url: str, kind: str) -> tuple[Answer | None, str, ArchiveError | None]:
-        """What may be shown under an address; or why not, and the error if the archive could not be asked."""
+    def _found(self, url: str, kind: str) -> Found:
         if known := self._refused.get(url):
-            return None, known, self._late(url) if known == _LATE else None
+            return self._late(url) if known is Lack.LATE else Found(None, known)
         if len(self._refused) >= _MOST_ADDRESSES:
-            return None, _TOO_MANY, None
+            return Found(None, Lack.TOO_MANY)
         try:
-            found = self._read(url, self._rank(url, kind))
+            answer = self._read(url, self._rank(url, kind))
         except ArchiveError as error:
             logger.info("%s: %s", url, error)
             self._failed(error)
-            return None, _LATE, error
-        if found is None:
-            return None, "not archived", None
-        if abs(found.when - self._when) > self._within(url, kind):
-            return None, f"archived at another time ({found.when:%Y-%m-%d %H:%M})", None
-        return found, "", None
+            return Found(None, Lack.LATE, error)
+        if answer is None:
+            return Found(None, Lack.NOT_ARCHIVED)
+        if abs(answer.when - self._when) > self._within(url, kind):
+            logger.debug("%s was archived at %s.", url, answer.when)
+            return Found(None, Lack.OTHER_TIME)
+        return Found(answer)
 
-    def _late(self, url: str) -> ArchiveBusyError:
-        return ArchiveBusyError(f"{self._archive.host} did not give {url} in time. Clear the task later.")
+    def _late(self, url: str) -> Found:
+        error = ArchiveBusyError(f"{self._archive.host} did not give {url} in time. Clear the task later.")
+        return Found(None, Lack.LATE, error)
 
     def _read(self, url: str, rank: int) -> Answer | None:
         """What the archive has, asked once in all tries of this capture."""

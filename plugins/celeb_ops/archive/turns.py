@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import heapq
-import json
 import threading
 import time
 from itertools import count
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
+from pydantic import BaseModel
 
 from celeb_ops import keys
 from celeb_ops.exceptions import ArchiveBusyError, ArchiveError
@@ -30,7 +29,7 @@ _LOOK_S = 0.5
 _TOO_MUCH = "The page asks for more than the archive gives in the time there is."
 
 
-class _State(NamedTuple):
+class _State(BaseModel):
     """What all processes know of the archive."""
 
     free_at: float = 0.0
@@ -76,7 +75,8 @@ class Turns:
                             yield
                         finally:
                             after = self._state()
-                            self._keep(after._replace(free_at=max(after.free_at, time.time() + self._interval_s)))
+                            after.free_at = max(after.free_at, time.time() + self._interval_s)
+                            self._keep(after)
                         return
                 # Not within the lock: others may have a later deadline, and see that they need not wait for ours.
                 self._wait(wait_s, deadline, state)
@@ -103,44 +103,40 @@ class Turns:
         refusals = self._state().refusals + 1
         growing_s = min(FIRST_PAUSE_S * 2.0 ** min(refusals - 1, 20), _LONGEST_BACKOFF_S)
         pause_s = min(max(asked_s or 0, growing_s), LONGEST_PAUSE_S)
-        self._keep(_State(time.time() + pause_s, refusals))
+        self._keep(_State(free_at=time.time() + pause_s, refusals=refusals))
         return pause_s
 
     def answered(self) -> None:
         """Within a turn: the archive answers, whatever it has."""
-        state = self._state()
-        if state.refusals:
-            self._keep(state._replace(refusals=0))
+        if (state := self._state()).refusals:
+            self._keep(_State(free_at=state.free_at))
 
     @contextlib.contextmanager
     def _locked(self, deadline: float) -> Iterator[None]:
-        lock = FileLock(self._file.with_suffix(".lock"))
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            lock.acquire(timeout=max(deadline - time.monotonic(), 0), poll_interval=0.01)
+            lock = FileLock(self._file.with_suffix(".lock"))
+            held = lock.acquire(timeout=max(deadline - time.monotonic(), 0), poll_interval=0.01)
         except Timeout:
             raise ArchiveBusyError(
                 f"Other tasks of this machine kept asking the archive {self.host}: there was no turn for this one."
             ) from None
         except OSError as error:
             raise self._not_written(error) from error
-        try:
+        with held:
             yield
-        finally:
-            lock.release()
 
     def _state(self) -> _State:
         """What is known; a file that is lost or damaged says: nothing, so ask now."""
-        try:
-            kept = json.loads(self._file.read_text())
-            state = _State(float(kept["free_at"]), int(kept["refusals"]))
-        except (OSError, ValueError, KeyError, TypeError, OverflowError):
-            return _State()
-        return state if 0 <= state.free_at <= time.time() + LONGEST_PAUSE_S else _State()
+        with contextlib.suppress(OSError, ValueError):
+            state = _State.model_validate_json(self._file.read_bytes())
+            if 0 <= state.free_at <= time.time() + LONGEST_PAUSE_S:
+                return state
+        return _State()
 
     def _keep(self, state: _State) -> None:
         try:
-            self._file.write_text(json.dumps(state._asdict()))
+            self._file.write_text(state.model_dump_json())
         except OSError as error:
             raise self._not_written(error) from error
 
@@ -161,16 +157,15 @@ class _Line:
     def place(self, rank: int, deadline: float) -> Iterator[None]:
         with self._moved:
             mine = (rank, next(self._number))
-            heapq.heappush(self._waiting, mine)
-            mine_is_next = self._moved.wait_for(
-                lambda: not self._busy and self._waiting[0] == mine, timeout=max(deadline - time.monotonic(), 0)
+            self._waiting.append(mine)
+            first = self._moved.wait_for(
+                lambda: not self._busy and min(self._waiting) == mine, timeout=max(deadline - time.monotonic(), 0)
             )
             self._waiting.remove(mine)
-            heapq.heapify(self._waiting)
-            if not mine_is_next:
-                self._moved.notify_all()
-                raise ArchiveBusyError(_TOO_MUCH)
-            self._busy = True
+            self._busy = self._busy or first
+            self._moved.notify_all()
+        if not first:
+            raise ArchiveBusyError(_TOO_MUCH)
         try:
             yield
         finally:
