@@ -123,14 +123,6 @@ def test_a_page_without_pictures_still_has_a_slice() -> None:
     assert [left.rows for left in left_out] == [(LONG_SIDE_PX, 5_000)]
 
 
-@pytest.mark.parametrize("top", [*range(1_900, 2_000, 20), *range(3_900, 4_000, 20)])
-def test_no_multiple_of_any_height_cuts_a_picture(top: int) -> None:
-    pictures = [Box(0, above, 300, 200) for above in range(top % 250, 6_000, 250)]
-    for one in slices_of(lay_out(1_440, 6_200, pictures)[0]):
-        for picture in pictures:
-            assert all(part.height == 200 for part in one.parts_of(picture))
-
-
 class TestSlice:
     ONE = Slice(key="", bands=[Span(100, 200), Span(500, 700)], columns=Span(50, 450))
 

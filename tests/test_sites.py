@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from celeb_ops import keys, yaml_reader
+from celeb_ops import keys
 from celeb_ops.exceptions import PermanentError, SitesError
 from celeb_ops.settings import PROJECT, Settings
 from celeb_ops.sites import CaptureOptions, Site, choose, load_sites, name_of, site_names

@@ -90,11 +90,6 @@ class TestSpans:
         bottom = min(top + OVERLAP_PX, length)
         assert any(span.start <= top and bottom <= span.stop for span in spans(length))
 
-    @given(lengths)
-    def test_are_no_more_than_needed(self, length: int) -> None:
-        step = LONG_SIDE_PX - OVERLAP_PX
-        assert len(spans(length)) == max(1, -(-(length - OVERLAP_PX) // step))
-
 
 class TestCut:
     @pytest.mark.parametrize("format", ["jpeg", "png"])
@@ -111,14 +106,6 @@ class TestCut:
             assert difference(pixels_of(store, one.key), page[place]) < 2, one.key
         assert seen.all()
         assert not plan.left_out
-
-    def test_shows_white_where_a_picture_is_see_through(self, folder_store: FolderStore) -> None:
-        page = np.dstack([a_page(200, 2_500), np.full((2_500, 200), 255, np.uint8)])
-        page[1_000:1_100, :, 3] = 0
-        plan = cut_of(folder_store, *in_parts(page, "png", 1_050))
-        first = pixels_of(folder_store, plan.slices[0].key)
-        assert difference(first[:1_000], page[:1_000, :, :3]) < 2
-        assert first[1_008:1_092].min() > 250
 
     @pytest.mark.parametrize(("mode", "colour"), [("L", 90), ("LA", (90, 255)), ("P", 3), ("I;16", 90 * 257)])
     def test_reads_pictures_that_are_not_rgb(self, folder_store: FolderStore, mode: str, colour: Any) -> None:
@@ -188,16 +175,6 @@ class TestUnusableScreenshots:
         with pytest.raises(PictureGoneError, match=rf"\.2\.jpeg {tidied}"):
             cut(screenshot, key, STEM, store)
 
-    @pytest.mark.parametrize(("width", "height"), [(100, 1_499), (100, 1_501), (99, 1_500)])
-    def test_a_part_of_another_size_than_its_sidecar_says(
-        self, folder_store: FolderStore, width: int, height: int
-    ) -> None:
-        screenshot, (first, _) = in_parts(a_page(100, 3_000), "jpeg", 1_500)
-        with pytest.raises(
-            DamagedScreenshotError, match=rf"is {width}x{height} px, but its sidecar says 100x1500\. {MEND}"
-        ):
-            cut_of(folder_store, screenshot, [first, a_picture(width, height)])
-
     @pytest.mark.parametrize(
         ("rows", "row"),
         [([], 0), ([Span(0, 200)], 200), ([Span(0, 100), Span(150, 300)], 100)],
@@ -229,13 +206,6 @@ class TestRowReader:
             rows = Span(start, min(start + size, 600))
             assert np.array_equal(reader.read(rows)[: rows.stop - rows.start], page[slice(*rows)])
 
-    def test_does_not_go_back(self) -> None:
-        screenshot, (part,) = in_parts(a_page(40, 600), "png")
-        reader = RowReader(screenshot, lambda key: part)
-        reader.read(Span(100, 200))
-        with pytest.raises(ValueError, match="passed already"):
-            reader.read(Span(99, 200))
-
 
 class TestEncoded:
     def test_noise_is_encoded_at_the_best_quality_that_fits(self) -> None:
@@ -243,10 +213,6 @@ class TestEncoded:
         assert len(encoded(noise, [95])) > MAX_BYTES
         assert len(encoded(noise, [85])) < MAX_BYTES
         assert encoded(noise) == encoded(noise, [85])
-
-    def test_a_page_is_encoded_at_the_best_quality(self) -> None:
-        page = a_page(1_000, 1_000)
-        assert encoded(page) == encoded(page, [95])
 
 
 def peak_mb(store: FolderStore, height: int) -> float:

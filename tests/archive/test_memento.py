@@ -115,11 +115,6 @@ class TestNearest:
             ):
                 archive.nearest("http://news.example/", NOON, soon())
 
-    @pytest.mark.parametrize("status", [404, 410])
-    def test_is_none_where_the_archive_has_nothing(self, status: int, busy: Front, archive: memento.Archive) -> None:
-        busy.give(Refused(status))
-        assert archive.nearest(f"{SITE}/", NOON, soon()) is None
-
     @pytest.mark.parametrize("status", [400, 403, 451])
     def test_of_what_the_archive_does_not_show_is_told(
         self, status: int, busy: Front, archive: memento.Archive
@@ -139,17 +134,6 @@ class TestNearest:
 
 
 class TestRead:
-    @pytest.mark.parametrize(("status", "raises"), [(404, False), (403, False), (407, True), (520, True)])
-    def test_is_none_only_where_the_archive_says_so(
-        self, status: int, raises: bool, busy: Front, archive: memento.Archive
-    ) -> None:
-        busy.give(Refused(status))
-        if raises:
-            with pytest.raises(ArchiveError, match=f"HTTP {status}, and no time of a copy"):
-                archive.read(f"{SITE}/harbour.jpg", MORNING, soon())
-        else:
-            assert archive.read(f"{SITE}/harbour.jpg", MORNING, soon()) is None
-
     def test_of_a_time_between_two_has_the_copys_time(self, either: memento.Archive) -> None:
         answer = either.read(f"{SITE}/harbour.jpg", NOON, soon())
         assert (answer.status, answer.when, answer.body) == (200, MORNING, PICTURE)
@@ -169,10 +153,6 @@ class TestRead:
         answer = either.read(f"{SITE}/", NEXT_DAY, soon())
         assert answer.content_encoding == "gzip"
         assert gzip.decompress(answer.body) == b"<h1>Another day</h1>"
-
-    def test_of_a_picture_in_another_size_is_what_the_archive_has(self, either: memento.Archive) -> None:
-        answer = either.read(f"{SITE}/harbour.jpg?width=640", NOON, soon())
-        assert (answer.body, answer.when) == (PICTURE, MORNING)
 
     @pytest.mark.parametrize("inside", [False, True])
     @pytest.mark.parametrize(
@@ -222,10 +202,6 @@ class TestABusyArchive:
         busy.give(Refused(429, retry_after=now + timedelta(seconds=40)), Refused(429, retry_after=now - HOUR))
         assert self.asked(archive) == PICTURE
         assert turns.pauses == [pytest.approx(40, abs=3), 4]
-
-    @pytest.mark.parametrize("text", ["soon", "-5", "1.5", ""])
-    def test_that_says_nothing_usable_is_asked_like_one_that_says_nothing(self, text: str) -> None:
-        assert memento._retry_after(text) is None
 
     def test_is_really_left_alone_for_so_long(self, busy: Front, tmp_path: Path) -> None:
         busy.give(Refused(429, retry_after=3))

@@ -119,13 +119,6 @@ class TestAPage:
         assert (seen.page.title, seen.page.final_url) == ("Secure", "https://secure.example/")
         assert (seen.page.images_loaded, seen.lacking, seen.told) == (6, {}, [])
 
-    def test_is_whole_though_the_archive_is_busy(self, busy: Front, darkroom: Darkroom, quick: None) -> None:
-        busy.give(*[Refused(429)] * 3, *[Refused(503, retry_after=1)] * 1, to=".jpg")
-        seen = darkroom.capture(busy.timegate, "https://secure.example/")
-        assert (seen.page.images_loaded, seen.lacking) == (6, {})
-        assert busy.orders == []
-        assert (busy.most_at_once, busy.connections) == (1, 1)
-
     def test_that_has_moved_is_shown_with_the_time_of_where_it_is(self, news: Archive, darkroom: Darkroom) -> None:
         seen = darkroom.capture(news.timegate, "http://moving.example/")
         assert (seen.page.title, seen.page.final_url) == ("Front", "https://www.moving.example/front")
@@ -192,17 +185,6 @@ class TestAPage:
         assert (seen.page.images_total, seen.images_missing) == (0, 1)
         assert seen.told == ["1 picture is archived at another time"]
 
-    def test_that_comes_too_late_is_the_archives_trouble(
-        self, busy: Front, darkroom: Darkroom, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(past, "PATIENCE_S", 4)
-        busy.give(Slow(20), to="id_/http://daily.example/")
-        start = time.monotonic()
-        with pytest.raises(ArchiveBusyError, match="was still answering when the time was over"):
-            darkroom.capture(busy.timegate, "http://daily.example/")
-        assert time.monotonic() - start < 15
-        assert darkroom.opened == 1
-
     def test_that_the_browser_did_not_wait_for_is_the_archives_trouble(
         self, busy: Front, darkroom: Darkroom, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -265,12 +247,6 @@ class TestWithoutABrowser:
             f"{news.address.removeprefix('http://')} has no copy of http://daily.example/ within 12 h "
             f"(CELEBS_ARCHIVE_WINDOW_H): the nearest one is of {nearest}."
         )
-        assert darkroom.opened == 0
-
-    def test_the_window_is_measured_to_the_second(self, news: Archive, darkroom: Darkroom) -> None:
-        for when in (MORNING + 12 * HOUR + timedelta(seconds=1), MORNING - 12 * HOUR - timedelta(seconds=1)):
-            with pytest.raises(NotArchivedError, match="within 12 h"):
-                darkroom.capture(news.timegate, "http://daily.example/", when)
         assert darkroom.opened == 0
 
     def test_a_site_that_was_never_archived_is_told(self, news: Archive, darkroom: Darkroom) -> None:

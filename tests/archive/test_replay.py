@@ -14,7 +14,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import psutil
 import pytest
 
 from celeb_ops.archive import memento
@@ -25,8 +24,8 @@ from celeb_ops.archive.replay import Lack, Replay
 from celeb_ops.archive.turns import Turns
 from celeb_ops.capture.browser import open_browser
 from celeb_ops.capture.visit import own_address
-from celeb_ops.exceptions import ArchiveBusyError, ArchiveError, BrowserError
-from celeb_ops.sites import CaptureOptions, Site
+from celeb_ops.exceptions import ArchiveBusyError, BrowserError
+from celeb_ops.sites import CaptureOptions
 from tests.archive.conftest import DAILY, MORNING, SCRIPTS, SITE, WORDS
 from tests.archive.front import Refused, Slow
 
@@ -213,23 +212,6 @@ class TestWhatIsShown:
         replay.begun = True
         assert got(replay, f"https://scripts.example{name}", "script").status == (200 if fixed else 404)
 
-    @pytest.mark.parametrize(
-        ("site", "asked"),
-        [
-            ("https://WWW.Grand.example", "https://www.grand.example/"),
-            ("https://www.grand.example:443/", "https://www.grand.example/"),
-            ("https://www.grand.example/#top", "https://www.grand.example/"),
-            ("https://b\u00fccher.example/", "https://xn--bcher-kva.example/"),
-        ],
-    )
-    def test_begins_with_the_page_however_its_address_is_written(
-        self, site: str, asked: str, news: Archive, played: Callable[..., Replay]
-    ) -> None:
-        replay = played(news, Site(url=site, name="GRAND").url)
-        assert got(replay, asked).status == 200
-        assert replay.begun
-        assert replay.shown(asked).when == MORNING
-
     def test_is_told_apart_from_what_was_not_had_in_time(self, busy: Front, played: Callable[..., Replay]) -> None:
         replay = played(busy, "http://daily.example/", patience_s=1.2)
         got(replay, "http://daily.example/")
@@ -241,12 +223,6 @@ class TestWhatIsShown:
             "http://daily.example/one.jpg": "not there in time",
         }
         assert (replay.late, replay.trouble) == (1, None)
-
-    def test_is_compressed_as_it_came(self, news: Archive, played: Callable[..., Replay]) -> None:
-        replay = played(news, "http://daily.example/")
-        replay.begun = True
-        answer = got(replay, "http://daily.example/style.css", "style")
-        assert (answer.headers["Content-Encoding"], answer.body[:2]) == ("gzip", b"\x1f\x8b")
 
     def test_is_an_archived_error_with_its_status(self, news: Archive, played: Callable[..., Replay]) -> None:
         replay = played(news, f"{SITE}/gone")
@@ -360,14 +336,6 @@ class TestPatience:
         assert (replay.trouble is not None) == trouble
         assert got(replay, "https://secure.example/5.jpg", "image").status == (404 if trouble else 200)
 
-    def test_that_ends_before_the_page_is_the_archives_trouble(
-        self, busy: Front, played: Callable[..., Replay]
-    ) -> None:
-        busy.give(Refused(429, retry_after=600))
-        replay = played(busy, "http://daily.example/")
-        assert got(replay, "http://daily.example/").status == 404
-        assert isinstance(replay.trouble, ArchiveError)
-
     def test_is_first_for_what_the_page_needs_first(self, busy: Front, played: Callable[..., Replay]) -> None:
         replay = played(busy, "http://daily.example/")
         replay.begun = True
@@ -409,24 +377,6 @@ class TestTheEnd:
             time.sleep(0.02)
         assert left == set()
         assert {path.rpartition("/")[2] for path in busy.paths()} == {"one.jpg"}
-
-    def test_closes_the_proxy(self, news: Archive, tmp_path: Path) -> None:
-        before = len(psutil.Process().net_connections())
-        turns = Turns(tmp_path, news.timegate, 1000)
-        with memento.Archive(news.timegate, turns) as archive:
-            copy = archive.memento("http://daily.example/", MORNING)
-            with Replay(archive, copy, MORNING, 12 * HOUR, time.monotonic() + 60) as replay:
-                assert got(replay, "http://daily.example/").status == 200
-                assert got(replay, "https://secure.example/0.jpg", "image").status == 200
-                listening = {one.laddr for one in psutil.Process().net_connections() if one.status == "LISTEN"}
-                port = urlsplit(replay.address).port
-                assert {address.ip for address in listening if address.port == port} == {"127.0.0.1"}
-        with pytest.raises(ConnectionRefusedError):
-            got(replay, "http://daily.example/")
-        deadline = time.monotonic() + 5
-        while len(psutil.Process().net_connections()) > before and time.monotonic() < deadline:
-            time.sleep(0.02)
-        assert len(psutil.Process().net_connections()) <= before
 
 
 def test_a_remote_browser_finds_this_machine_where_it_is_reached_from() -> None:

@@ -11,8 +11,7 @@ from pydantic import ValidationError
 from selenium.common.exceptions import UnexpectedAlertPresentException
 
 from celeb_ops.capture import browser, facts
-from celeb_ops.capture.facts import Answer, Facts
-from celeb_ops.exceptions import BrowserError
+from celeb_ops.capture.facts import Facts
 from celeb_ops.geometry import Box
 from celeb_ops.text import SENTENCE_CHARS
 from tests.capture.shots import HEIGHT, WIDTH, Shot, Studio, html, shoot
@@ -163,26 +162,6 @@ class TestAnAnswer:
         with pytest.raises(ValidationError):
             Facts.model_validate(whole | told)
 
-    def test_that_is_refused_is_told_in_short(self) -> None:
-        with pytest.raises(ValidationError) as error:
-            Answer.model_validate({"url": "u" * 10**6})
-        assert len(str(BrowserError(f"It failed: {error.value}"))) <= SENTENCE_CHARS
-
-
-def test_the_drivers_words_are_cut_and_cleaned_before_they_are_logged() -> None:
-    page = "\x1b[2J" + "x" * 10**6
-    answer = {
-        "error": "unexpected alert open",
-        "message": f"alert open\n{page}",
-        "stacktrace": "",
-        "data": {"text": page},
-    }
-    with pytest.raises(UnexpectedAlertPresentException) as error:
-        browser._Cleaned().check_response({"status": 500, "value": json.dumps({"value": answer})})
-    assert len(str(error.value)) < 4 * SENTENCE_CHARS
-    assert "\x1b" not in str(error.value)
-    assert str(error.value.msg).startswith("alert open\n")
-
 
 def test_boxes_are_clipped_to_the_page() -> None:
     told = {"sure": True, "src": "https://a.example/", "alt": "", "link": "ftp://a.example/", "headline": ""}
@@ -199,3 +178,18 @@ def test_boxes_are_clipped_to_the_page() -> None:
     )
     [picture], left_out = page.on(400, 600)
     assert (picture.box, picture.link, left_out) == (Box(0, 0, 400, 600), "", 3)
+
+
+def test_the_drivers_words_are_cut_and_cleaned_before_they_are_logged() -> None:
+    page = "\x1b[2J" + "x" * 10**6
+    answer = {
+        "error": "unexpected alert open",
+        "message": f"alert open\n{page}",
+        "stacktrace": "",
+        "data": {"text": page},
+    }
+    with pytest.raises(UnexpectedAlertPresentException) as error:
+        browser._Cleaned().check_response({"status": 500, "value": json.dumps({"value": answer})})
+    assert len(str(error.value)) < 4 * SENTENCE_CHARS
+    assert "\x1b" not in str(error.value)
+    assert str(error.value.msg).startswith("alert open\n")

@@ -15,7 +15,6 @@ from urllib.parse import unquote
 
 import psutil
 import pytest
-from selenium.webdriver.support.ui import WebDriverWait
 
 from celeb_ops.capture import bounds, browser
 from celeb_ops.capture.browser import open_browser
@@ -198,25 +197,6 @@ def test_a_page_that_fills_the_disk_loses_its_browser(
 
 
 @pytest.mark.browser
-@pytest.mark.timeout(90)
-def test_what_a_page_may_store_is_bounded_by_the_browser_itself(site: LocalSite) -> None:
-    with open_browser(site_at("about:blank")) as driver:
-        driver.get(site.page(html("<p>News</p>", script=STORE)))
-        stored = WebDriverWait(driver, 60).until(lambda driver: re.fullmatch(r"(\d+) MB", driver.title))
-    assert 0 < int(stored[1]) <= browser._STORED_MB
-
-
-@pytest.mark.browser
-@pytest.mark.timeout(60)
-def test_a_page_that_was_prerendered_is_captured(site: LocalSite) -> None:
-    site.page(html("<title>Next</title>"), "/prerendered")
-    rules = json.dumps({"prerender": [{"source": "list", "urls": ["/prerendered"]}]})
-    script = "setTimeout(() => { location = '/prerendered' }, 1500)"
-    shot = shoot(site.page(html(f"<script type=speculationrules>{rules}</script>", script=script)), load_time_s=8)
-    assert shot.page.http_status == 200
-
-
-@pytest.mark.browser
 @pytest.mark.timeout(60)
 def test_a_browser_starts_below_a_long_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # A socket's path has 107 bytes at the most, and Chromium makes one below its temporary folder.
@@ -238,3 +218,13 @@ def test_the_sandbox_is_off_for_a_local_root_only(
     monkeypatch.setattr(os, "geteuid", lambda: user)
     arguments = browser._options(site_at("https://www.tmz.com/"), profile).arguments
     assert ("--no-sandbox" in arguments) is flagged
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(60)
+def test_a_page_that_was_prerendered_is_captured(site: LocalSite) -> None:
+    site.page(html("<title>Next</title>"), "/prerendered")
+    rules = json.dumps({"prerender": [{"source": "list", "urls": ["/prerendered"]}]})
+    script = "setTimeout(() => { location = '/prerendered' }, 1500)"
+    shot = shoot(site.page(html(f"<script type=speculationrules>{rules}</script>", script=script)), load_time_s=8)
+    assert shot.page.http_status == 200

@@ -164,13 +164,6 @@ def test_leave_touches_nothing(shots: dict[str, Shot], site: LocalSite) -> None:
     assert has(shots["leave a wall"], PINK)
 
 
-@installed
-def test_the_script_is_set_to_the_answer() -> None:
-    assert "autoAction = 'optOut'" in autoconsent(site_at("https://a.example/"))
-    assert "autoAction = 'optIn'" in autoconsent(site_at("https://a.example/", consent="opt_in"))
-    assert autoconsent(site_at("https://a.example/", consent="leave")) == ""
-
-
 def test_without_the_script_walls_are_only_removed(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -230,11 +230,6 @@ class TestBesideACompanysProxy:
         assert {host for host, _ in egress.failed} == {host.strip("[]") for host in hosts}
         assert all(one.internal for one in egress.failed.values())
 
-    def test_does_not_for_what_no_proxy_names(self, company: Company, egress: Egress) -> None:
-        assert said(egress, b"GET http://direct.example/ HTTP/1.1\r\n\r\n") == b""
-        assert egress.failed == {("direct.example", 80): Failure("ERR_NAME_NOT_RESOLVED")}
-        assert company.asked == []
-
     def test_says_when_that_one_gives_nothing(self, egress: Egress, monkeypatch: pytest.MonkeyPatch) -> None:
         for proxy in (f"http://127.0.0.1:{closed_port()}", f"socks5://127.0.0.1:{closed_port()}", "quic://127.0.0.1:1"):
             monkeypatch.setenv("https_proxy", proxy)

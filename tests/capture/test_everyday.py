@@ -147,14 +147,6 @@ def test_what_never_came_is_told(site: LocalSite, studio: Studio) -> None:
     assert studio.shoot(site.page(html(late * 2 + stories(1)))).page.missing == ["2 lazy pictures"]
 
 
-def test_an_app_in_a_fixed_layer_is_the_page_also_without_img(site: LocalSite, studio: Studio) -> None:
-    style = ".card { display: block; height: 400px; background: url('/picture/0000ff/400x300.png') no-repeat }"
-    layer = f"<div style='position:fixed;inset:0;overflow:auto'>{CARDS}</div>"
-    app = f"<!doctype html><title>News</title><style>body {{ margin: 0 }} {style}</style>{layer}"
-    page = studio.shoot(site.page(app)).page
-    assert (page.captured_height, len(page.pictures)) == (3_200, 8)
-
-
 def test_a_consent_manager_without_a_dialog_costs_no_time(site: LocalSite, studio: Studio) -> None:
     manager = (
         "<div id=onetrust-consent-sdk><div id=onetrust-banner-sdk style='display:none'>"
@@ -163,18 +155,6 @@ def test_a_consent_manager_without_a_dialog_costs_no_time(site: LocalSite, studi
     shot = studio.shoot(site.page(html(stories(2) + manager)), load_time_s=30)
     assert shot.page.missing == []
     assert shot.seconds < 20
-
-
-def test_a_frame_of_another_site_is_held_too(site: LocalSite, studio: Studio) -> None:
-    script = """fetch('/said?' + navigator.userAgent + Intl.DateTimeFormat().resolvedOptions().timeZone
-      + /native/.test(window.print)); setInterval(() => fetch('/tick'), 50)"""
-    inner = site.page(f"<body>{WORDS}<script>{script}</script>")
-    other = inner.replace("127.0.0.1", "localhost")
-    site.asked.clear()
-    studio.shoot(site.page(html(f"{stories(1)}<iframe src='{other}' width=300 height=200></iframe>")))
-    [said] = [path for path in site.paths() if path.startswith("/said?")]
-    assert "Headless" not in said
-    assert said.endswith("America/New_Yorkfalse")
 
 
 def test_a_block_page_in_a_frame_is_a_refusal(site: LocalSite, studio: Studio) -> None:

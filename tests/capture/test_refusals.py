@@ -188,36 +188,26 @@ def test_a_kill_in_the_middle_is_a_crash(
 
 
 def answer(**given: Any) -> Answer:
-    defaults: dict[str, Any] = {
-        "url": "https://www.tmz.com/",
-        "title": "News",
-        "status": 200,
-        "error": "",
-        "text": WORDS,
-        "text_length": 5_000,
-        "pictures": 20,
-    }
-    return Answer(**(defaults | given))
+    good = Answer(
+        url="https://www.tmz.com/", title="News", status=200, error="", text=WORDS, text_length=5_000, pictures=20
+    )
+    return Answer(**(good.model_dump() | given))
 
 
 SITE = site_at("https://www.tmz.com/")
 
 
-@pytest.mark.parametrize("status", [0, 200, 203, 304])
-def test_a_good_status_is_no_error(status: int) -> None:
-    refusals.check_status(SITE, answer(status=status))
-
-
-@pytest.mark.parametrize("status", [400, 401, 404, 410, 418, 451])
-def test_an_answer_that_will_stay_is_permanent(status: int) -> None:
-    with pytest.raises(PageRefusedError, match=f"HTTP {status}"):
-        refusals.check_status(SITE, answer(status=status))
-
-
-@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 520, 599])
-def test_an_answer_that_may_pass_is_not(status: int) -> None:
-    with pytest.raises(ServerFailedError, match=f"HTTP {status}"):
-        refusals.check_status(SITE, answer(status=status))
+@pytest.mark.parametrize(
+    ("kind", "statuses"),
+    [(PageRefusedError, (400, 401, 404, 410, 418, 451)), (ServerFailedError, (408, 425, 429, 500, 503, 520, 599))],
+)
+def test_a_status_that_will_stay_is_told_from_one_that_may_pass(
+    kind: type[CaptureError], statuses: tuple[int, ...]
+) -> None:
+    refusals.check_status(SITE, answer(status=203))
+    for status in statuses:
+        with pytest.raises(kind, match=f"HTTP {status}"):
+            refusals.check_status(SITE, answer(status=status))
 
 
 @pytest.mark.parametrize(
@@ -236,10 +226,6 @@ def test_a_network_error_is_told_by_its_code(code: str, kind: type[CaptureError]
     assert type(error) is kind
     assert SITE.url in str(error)
     assert code.removeprefix("net::") in str(error)
-
-
-def test_another_message_is_no_network_error() -> None:
-    assert refusals.reached(SITE, "tab crashed") is None
 
 
 @pytest.mark.parametrize(

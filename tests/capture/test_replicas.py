@@ -48,13 +48,6 @@ def test_the_least_busy_comes_first_and_one_that_does_not_answer_last(named: Cal
     assert found == [f"http://127.0.0.{last}:{port}" for last in (2, 4, 1, 3)]
 
 
-def test_of_equals_not_always_the_same_comes_first(named: Callable[..., None]) -> None:
-    named("127.0.0.1", "127.0.0.2")
-    port = free_port()
-    with Web(sessions(0), port, "127.0.0.1"), Web(sessions(0), port, "127.0.0.2"):
-        assert len({addresses(f"http://browser:{port}")[0] for _ in range(60)}) == 2
-
-
 def test_one_that_does_not_tell_its_sessions_is_as_good_as_idle(named: Callable[..., None]) -> None:
     named("127.0.0.1", "127.0.0.2")
     port = free_port()
@@ -68,18 +61,6 @@ def test_one_that_does_not_tell_its_sessions_is_as_good_as_idle(named: Callable[
 def test_a_name_of_one_and_one_of_a_certificate_stay(named: Callable[..., None], url: str) -> None:
     named("127.0.0.1", "127.0.0.2")
     assert addresses(url) == [url]
-
-
-def test_path_and_login_go_with_it(named: Callable[..., None]) -> None:
-    named("127.0.0.1", "127.0.0.2")
-    port = free_port()
-    with Web(sessions(0), port, "127.0.0.2"):
-        assert addresses(f"http://me:secret@browser:{port}/wd/hub")[0].startswith("http://me:secret@127.0.0.")
-
-
-def test_an_unknown_name_is_an_error() -> None:
-    with pytest.raises(OSError, match=r"not known|resolution|No address"):
-        addresses("http://browser.invalid:4444")
 
 
 @pytest.mark.browser

@@ -44,12 +44,6 @@ def test_a_folder_names_its_process_and_goes_with_its_block(temporary: Path) -> 
     assert list(temporary.iterdir()) == []
 
 
-def test_a_folder_goes_with_its_block_also_by_an_error(temporary: Path) -> None:
-    with pytest.raises(ZeroDivisionError), scratch_folder("browser"):
-        raise ZeroDivisionError
-    assert list(temporary.iterdir()) == []
-
-
 @pytest.mark.parametrize("kind", ["browser", "capture"])
 def test_what_a_dead_process_left_is_removed(kind: str, temporary: Path, dead: int) -> None:
     left = made(temporary / f"celebs-{kind}-{dead}-abc_123")

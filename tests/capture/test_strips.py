@@ -88,24 +88,12 @@ class TestJoin:
             with Image.open(part.path) as picture:
                 assert (picture.format, picture.size) == ("JPEG", (16, part.rows.stop - part.rows.start))
 
-    def test_the_quality_is_the_jpegs(self, tmp_path: Path) -> None:
-        page = np.random.default_rng(0).integers(0, 255, (200, W, 3), np.uint8)
-        sizes = {}
-        for quality in (20, 95):
-            [part] = join(cut(page, [150, 50], tmp_path), tmp_path, "jpeg", quality)
-            sizes[quality] = part.path.stat().st_size
-        assert sizes[95] > 2 * sizes[20]
-
     def test_a_png_is_exact_and_transparency_is_flattened(self, tmp_path: Path) -> None:
         clear = np.dstack([band_rows(100, W), np.full((100, W), 255, np.uint8)])
         [part] = join(cut(clear, [60, 40], tmp_path), tmp_path, "png", 1)
         with Image.open(part.path) as picture:
             assert picture.mode == "RGB"
         assert wrong_rows(pixels(part.path), band_rows(100, W)) == []
-
-    def test_only_the_parts_are_left(self, tmp_path: Path) -> None:
-        join(cut(band_rows(100, W), [60, 40], tmp_path), tmp_path, "jpeg", 80)
-        assert [path.name for path in tmp_path.iterdir()] == ["part-1.jpeg"]
 
 
 class Camera:
@@ -151,14 +139,6 @@ class TestPhotograph:
             photograph(camera, W, 100, [FACE], tmp_path)  # type: ignore[arg-type]
         assert str(error.value).startswith("Rows 0-100 of the page, at the second try too: ")
         assert len(camera.clips) == 2
-
-    @pytest.mark.parametrize(("bad", "said"), BAD)
-    def test_a_strip_that_is_good_at_the_second_try_is_taken(
-        self, bad: bytes, said: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        [strip] = photograph(Camera(bad, noise(100)), W, 100, [FACE], tmp_path)  # type: ignore[arg-type]
-        assert strip.path.read_bytes() == noise(100)
-        assert said in caplog.text
 
     def test_only_the_bad_strip_is_taken_again(self, tmp_path: Path) -> None:
         camera = Camera(noise(8_000), b"", noise(50), noise(8_000))

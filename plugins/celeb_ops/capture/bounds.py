@@ -44,25 +44,14 @@ def bounded(driver: subprocess.Popen[Any], folder: Path, page: str) -> Iterator[
     passed: list[CaptureError] = []
 
     def watch() -> None:
-        while not ended.wait(_WATCH_S):
+        while not passed and not ended.wait(_WATCH_S):
             processes = family(driver)[1:]
-            if _memory_mb(processes) > _MEMORY_MB:
-                passed.append(
-                    BrowserCrashedError(f"{page} took more than {_MEMORY_MB:,} MB of memory: its browser was ended.")
-                )
-            elif _disk_mb(folder) > _DISK_MB:
-                passed.append(
-                    GreedyPageError(
-                        f"{page} filled more than {_DISK_MB:,} MB of disk: its browser was ended. Is the site what it "
-                        "was? If a host beside it does this, block_hosts leaves it out."
-                    )
-                )
-            if passed:
-                logger.error("%s", passed[0])
+            if error := _beyond(processes, folder, page):
+                logger.error("%s", error)
+                passed.append(error)
                 for one in processes:
                     with contextlib.suppress(psutil.NoSuchProcess):
                         one.kill()
-                return
 
     thread = threading.Thread(target=watch, daemon=True, name="watch-browser")
     thread.start()
@@ -77,6 +66,17 @@ def bounded(driver: subprocess.Popen[Any], folder: Path, page: str) -> Iterator[
         thread.join()
     if passed:
         raise passed[0]
+
+
+def _beyond(processes: list[psutil.Process], folder: Path, page: str) -> CaptureError | None:
+    if _memory_mb(processes) > _MEMORY_MB:
+        return BrowserCrashedError(f"{page} took more than {_MEMORY_MB:,} MB of memory: its browser was ended.")
+    if _disk_mb(folder) > _DISK_MB:
+        return GreedyPageError(
+            f"{page} filled more than {_DISK_MB:,} MB of disk: its browser was ended. Is the site what it was? If a "
+            "host beside it does this, block_hosts leaves it out."
+        )
+    return None
 
 
 def _memory_mb(processes: list[psutil.Process]) -> float:

@@ -25,7 +25,6 @@ from celeb_ops.capture.reach import InternalError, resolve
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
     from collections.abc import Awaitable, Callable
-    from types import TracebackType
     from typing import Any, Self
     from urllib.parse import SplitResult
 
@@ -114,9 +113,7 @@ class Egress:
         self._listens.wait()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._ended.set)
         self._thread.join()
         # A name that is still being looked up is not waited for.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from selenium.common.exceptions import TimeoutException, WebDriverException
 
@@ -20,15 +21,6 @@ if TYPE_CHECKING:
     from celeb_ops.sites import CaptureOptions, Site
 
 logger = logging.getLogger(__name__)
-
-
-class Scrolled(NamedTuple):
-    """How the way down a page ended."""
-
-    stopped: str
-    """``bottom``, ``max_height``, ``budget``, or an error of the page's."""
-    missing: list[str]
-    """What the page was still waiting for."""
 
 
 _POLL_S = 0.1
@@ -94,22 +86,11 @@ def _prepare(driver: WebDriver, site: CaptureOptions, today: datetime | None) ->
 
 def _agent(driver: WebDriver) -> dict[str, Any]:
     """This browser's own user agent without the word Headless, in the header and in the client hints."""
-    agent, brands, platform = scripts.evaluate(
-        driver,
-        "const data = navigator.userAgentData; return [navigator.userAgent,"
-        " data ? data.brands.map(one => ({...one})) : [], data ? data.platform : '']",
-    )
-    found: dict[str, Any] = {"userAgent": agent.replace("Headless", "")}
-    if brands:
-        found["userAgentMetadata"] = {
-            "brands": [{**one, "brand": one["brand"].replace("Headless", "")} for one in brands],
-            "platform": platform or "Linux",
-            "platformVersion": "",
-            "architecture": "x86",
-            "model": "",
-            "mobile": False,
-        }
-    return found
+    body = "const data = navigator.userAgentData; return [navigator.userAgent, data?.brands ?? [], data?.platform]"
+    agent, brands, platform = json.loads(json.dumps(scripts.evaluate(driver, body)).replace("Headless", ""))
+    hints = {"platform": platform or "Linux", "platformVersion": "", "architecture": "x86", "model": ""}
+    found = {"userAgent": agent}
+    return found | ({"userAgentMetadata": {"brands": brands, "mobile": False, **hints}} if brands else {})
 
 
 def _get(driver: WebDriver, site: Site) -> bool:
@@ -161,21 +142,22 @@ def settle(driver: WebDriver, deadline: float) -> list[str]:
         time.sleep(_POLL_S)
 
 
-def scroll(driver: WebDriver, site: CaptureOptions, deadline: float) -> Scrolled:
-    """Down the page and back, so that loaders that watch the viewport see it all, then wait for what that has begun."""
+def scroll(driver: WebDriver, site: CaptureOptions, deadline: float) -> tuple[str, list[str]]:
+    """Down the page and back, so that loaders that watch the viewport see it all, then wait for what that has begun.
+
+    :return: where it ended (``bottom``, ``max_height``, ``budget``, or an error of the page's), and what was missing.
+    """
     top, rounds = 0, 0
     while True:
         budget_s = max(deadline - time.monotonic(), 0)
         told = scripts.run_long(
             driver, "scroll", site.max_height, budget_s * 1000, top, within_s=budget_s + site.timeout_s
         )
-        if told is None:
+        if told is None and budget_s:
             # A script sent the page elsewhere on its way: the new one gets what is left of the time.
             settle(driver, deadline)
-            told = {"stopped": "budget", "height": 0, "late": 0}
-            if budget_s:
-                continue
-        down = WayDown.model_validate(told)
+            continue
+        down = WayDown.model_validate(told or {"stopped": "budget", "height": 0, "late": 0})
         missing = settle(driver, deadline)
         height = int(scripts.run(driver, "height"))
         rounds += 1
@@ -185,7 +167,7 @@ def scroll(driver: WebDriver, site: CaptureOptions, deadline: float) -> Scrolled
         top = down.height
     if down.late:
         missing.append("1 lazy picture" if down.late == 1 else f"{down.late} lazy pictures")
-    return Scrolled(down.stopped, missing)
+    return down.stopped, missing
 
 
 def hold_still(driver: WebDriver, site: CaptureOptions) -> None:

@@ -61,18 +61,16 @@ def check_status(site: Site, answer: Answer) -> None:
 
 def check_content(site: Site, answer: Answer, whole: bool = True) -> None:
     """Raise for a page that stands in for the site's own, or has almost nothing on it."""
-    few = answer.pictures < _FEW_PICTURES and answer.text_length < _LITTLE_TEXT
-    said = (answer.title, answer.text, answer.frames)
-    sign = next(filter(None, map(_BLOCKED.search, said)), None) if few else None
-    if few and not sign and _other_site(site.url, answer.url):
-        raise BlockedPageError(
-            f"{site.url} led to another site, {answer.url[:100]}, which shows little: a consent page, or a login?"
-        )
-    if sign:
-        raise BlockedPageError(
-            f"{site.url} showed a page that stands in for its own ({sign[0]!r}; title {answer.title[:80]!r}): "
-            "it may take this browser for a robot."
-        )
+    if answer.pictures < _FEW_PICTURES and answer.text_length < _LITTLE_TEXT:
+        if sign := _BLOCKED.search("\n".join((answer.title, answer.text, answer.frames))):
+            raise BlockedPageError(
+                f"{site.url} showed a page that stands in for its own ({sign[0]!r}; title {answer.title[:80]!r}): "
+                "it may take this browser for a robot."
+            )
+        if _owner(site.url) != _owner(answer.url):
+            raise BlockedPageError(
+                f"{site.url} led to another site, {answer.url[:100]}, which shows little: a consent page, or a login?"
+            )
     if not answer.pictures and answer.text_length < _ALMOST_NO_TEXT:
         why = (
             "A page that is slow to build up may need a larger load_time_s."
@@ -84,13 +82,9 @@ def check_content(site: Site, answer: Answer, whole: bool = True) -> None:
         )
 
 
-def _other_site(asked: str, came: str) -> bool:
-    """Whether two addresses belong to different owners, as far as names tell: by the last labels of their hosts."""
-    one, other = (urlsplit(url).hostname or "" for url in (asked, came))
-    return _owner(one) != _owner(other)
-
-
-def _owner(host: str) -> str:
+def _owner(url: str) -> str:
+    """Whose an address is, as far as names tell: by the last labels of its host."""
+    host = urlsplit(url).hostname or ""
     if re.fullmatch(r"[\d.]+|.*:.*|localhost", host):
         return host
     labels = host.split(".")
@@ -105,11 +99,7 @@ _NET_ERRORS: tuple[tuple[str, type[CaptureError], str], ...] = (
     ("ERR_CERT_", CertificateError, "its TLS certificate is not valid. It is not opened: the page could be anybody's."),
     ("ERR_SSL_", CertificateError, "no safe connection to it can be made."),
     ("ERR_CONNECTION_REFUSED", NoAnswerError, "nothing listens at its address. Is the site up?"),
-    (
-        "ERR_PROXY_",
-        NoAnswerError,
-        "the proxy that the environment names (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY) gave no connection.",
-    ),
+    ("ERR_PROXY_", NoAnswerError, "the proxy of the environment (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY) did not connect."),
     ("ERR_INTERNET_DISCONNECTED", NoAnswerError, "this machine has no network."),
 )
 

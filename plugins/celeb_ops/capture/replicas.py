@@ -14,6 +14,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import urllib3
 
+from celeb_ops.capture.forwarding import bracketed
+
 logger = logging.getLogger(__name__)
 
 _ASK_S = 5
@@ -39,13 +41,11 @@ def addresses(url: str) -> list[str]:
     if len(hosts) < 2:
         return [url]
     login, at, _ = parts.netloc.rpartition("@")
-    named = [(f"[{host}]" if ":" in host else host) for host in hosts]
-    urls = [urlunsplit(parts._replace(netloc=f"{login}{at}{host}:{port}")) for host in named]
-    # Two tasks that begin together must not both take the first.
-    random.shuffle(urls)
+    urls = [urlunsplit(parts._replace(netloc=f"{login}{at}{bracketed(host)}:{port}")) for host in hosts]
     with ThreadPoolExecutor(max_workers=min(16, len(urls))) as pool:
-        busy = dict(zip(urls, pool.map(_sessions, urls), strict=True))
-    return sorted(urls, key=lambda one: busy[one])
+        # Two tasks that begin together must not both take the first of several that are as busy.
+        busy = [(sessions, random.random(), one) for sessions, one in zip(pool.map(_sessions, urls), urls, strict=True)]
+    return [one for *_, one in sorted(busy)]
 
 
 def _sessions(url: str) -> float:
