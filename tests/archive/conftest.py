@@ -15,7 +15,7 @@ from celeb_ops.archive.turns import Turns
 from tests.archive.front import Front, front
 from tests.archive.recording import CHALLENGE, Recording
 from tests.archive.server import Archive, archive
-from tests.archive.today import Today, today
+from tests.capture import attack
 from tests.factories import a_picture
 
 if TYPE_CHECKING:
@@ -83,25 +83,26 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def present() -> Iterator[Today]:
+def present() -> Iterator[attack.Inside]:
     """Today's web, which no page of the past may reach."""
-    with today() as running:
-        yield running
+    with attack.inside() as listeners:
+        yield listeners
 
 
 @pytest.fixture(scope="session")
-def leaks(tmp_path_factory: pytest.TempPathFactory, present: Today) -> Path:
-    """Pages that try to reach it: of sites that are gone, and of its own addresses, which answer today."""
+def leaks(tmp_path_factory: pytest.TempPathFactory, present: attack.Inside) -> Path:
+    """Pages that try to reach it: of a site that is gone, and of one whose own address answers today."""
     path = tmp_path_factory.mktemp("recordings") / "leaks.warc.gz"
-    live = f"http://localhost:{present.http}"
     with Recording(path) as made:
-        for origin in (live, "https://leak.example"):
-            made.page(f"{origin}/tries", MORNING, present.page())
-            for number, to in enumerate((f"{live}/live", f"https://127.0.0.1:{present.https}/live")):
-                refresh = f'<meta http-equiv="refresh" content="0; {to}"><h1>Moved</h1>'
-                made.page(f"{origin}/refreshes{number}", MORNING, refresh)
-                made.page(f"{origin}/goes{number}", MORNING, f'<h1>Moved</h1><script>location.href = "{to}"</script>')
-                made.redirect(f"{origin}/leads{number}", MORNING, to)
+        for origin in (f"http://localhost:{present.port('itself')}", "https://leak.example"):
+            made.page(f"{origin}/tries", MORNING, f"{attack.page(present)}<h1>A page of the past</h1>")
+            for number, way in enumerate(attack.AWAY):
+                start, there = attack.away(way, present)
+                if way.startswith("HTTP "):
+                    made.redirect(f"{origin}/away{number}", MORNING, there)
+                else:
+                    headers = {"Refresh": f"0;{there}"} if way == "Refresh header" else {}
+                    made.page(f"{origin}/away{number}", MORNING, start, headers=headers)
     return path
 
 
