@@ -98,11 +98,10 @@ def leaks(tmp_path_factory: pytest.TempPathFactory, present: attack.Inside) -> P
             made.page(f"{origin}/tries", MORNING, f"{attack.page(present)}<h1>A page of the past</h1>")
             for number, way in enumerate(attack.AWAY):
                 start, there = attack.away(way, present)
-                if way.startswith("HTTP "):
-                    made.redirect(f"{origin}/away{number}", MORNING, there)
+                if start.startswith("<"):
+                    made.page(f"{origin}/away{number}", MORNING, start)
                 else:
-                    headers = {"Refresh": f"0;{there}"} if way == "Refresh header" else {}
-                    made.page(f"{origin}/away{number}", MORNING, start, headers=headers)
+                    made.redirect(f"{origin}/away{number}", MORNING, there)
     return path
 
 

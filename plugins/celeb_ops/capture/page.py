@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pyvips
@@ -56,19 +57,12 @@ class PageCapture:
     browser: str
 
 
-@dataclass
-class _Clock:
-    """Seconds spent by step."""
-
-    spent: dict[str, float] = field(default_factory=dict)
-
-    @contextlib.contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        start = time.monotonic()
-        try:
-            yield
-        finally:
-            self.spent[name] = round(time.monotonic() - start, 3)
+@contextlib.contextmanager
+def _step(name: str, spent: dict[str, float]) -> Iterator[None]:
+    """Note the seconds that a step takes."""
+    start = time.monotonic()
+    yield
+    spent[name] = round(time.monotonic() - start, 3)
 
 
 def capture_page(driver: WebDriver, site: Site, folder: Path, today: datetime | None = None) -> PageCapture:
@@ -79,23 +73,24 @@ def capture_page(driver: WebDriver, site: Site, folder: Path, today: datetime | 
     :raises CaptureError: one of its kinds, each with a sentence: the site gave no page, or not its own
         (:mod:`celeb_ops.capture.refusals`), the browser died or hung, or gave no usable picture twice.
     """
-    clock = _Clock()
+    timings: dict[str, float] = {}
+    step = partial(_step, spent=timings)
     try:
-        with clock.step("open"):
+        with step("open"):
             whole = loading.open_page(driver, site, today)
-        with clock.step("load"):
+        with step("load"):
             deadline = time.monotonic() + site.load_time_s
             loading.settle(driver, deadline)
-        with clock.step("consent"):
+        with step("consent"):
             consent = clear_view(driver, site)
-        with clock.step("scroll"):
+        with step("scroll"):
             # Scrolling has a budget of its own: a page that took long to load has lazy pictures too.
             deadline = max(deadline, time.monotonic() + site.load_time_s)
             stopped, waited_for = loading.scroll(driver, site, deadline)
             missing = [] if whole else ["the end of the document"]
             missing += [] if stopped in _SCROLLED else ["the end of the page"]
             missing += waited_for
-        with clock.step("hold"):
+        with step("hold"):
             # A late wall may have come up while the page was scrolled.
             consent = clear_view(driver, site, consent)
             # Of the page that is photographed: a script may have sent the first one elsewhere.
@@ -110,7 +105,7 @@ def capture_page(driver: WebDriver, site: Site, folder: Path, today: datetime | 
         pictures, left_out = facts.on(width, height)
         if left_out:
             missing.append(f"the facts of {left_out:,} of {left_out + len(pictures):,} pictures, the smallest")
-        with clock.step("photograph"):
+        with step("photograph"):
             strips = photograph(driver, width, height, facts.sure, folder)
         browser = browser_name(driver)
     except (WebDriverException, HTTPError, ConnectionError, TimeoutError) as error:
@@ -119,7 +114,7 @@ def capture_page(driver: WebDriver, site: Site, folder: Path, today: datetime | 
         raise BrowserError(f"What {site.url} says of itself can't be used: {error}") from error
     except OSError as error:
         raise CaptureError(f"The picture of {site.url} could not be kept in {folder}: {error.strerror}.") from error
-    with clock.step("join"):
+    with step("join"):
         try:
             parts = join(strips, folder, site.format, site.jpeg_quality)
         except pyvips.Error as error:
@@ -139,6 +134,6 @@ def capture_page(driver: WebDriver, site: Site, folder: Path, today: datetime | 
         images_total=facts.images_total,
         missing=missing,
         consent=consent,
-        timings=clock.spent,
+        timings=timings,
         browser=browser,
     )
