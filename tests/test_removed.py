@@ -198,7 +198,7 @@ class TestFile:
             (b"- {name: X, aliases: Y}", "entry 1: aliases is a list, like \\[Rear Admiral Hopper\\], not 'Y'"),
             (b"- {name: X, aliases: [yes]}", "entry 1: alias 1: True is no text"),
             (b"- {name: X, since: soon}", "entry 1: since is a day like 2026-11-24"),
-            (b"- name: [", "line 1, column 10 is not YAML"),
+            (b"- name: [", "line 2, column 1 is not YAML"),
             (b"- {name: X, name: Y}", "line 1, column 13 is not YAML: 'name' stands here twice"),
             (b"- name: " + b"[" * 400_000, "exceeded maximum nesting depth"),
             (

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 TMZ = "https://www.tmz.com/"
 # 400 bytes that stand for 10⁹ texts, or as many mappings to be merged.
 BOMB = "sites:\n- &a0 [x]\n" + "".join(f"- &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 10))
-MERGED = BOMB.replace("[x]", "{a: b}").replace("[", "{<<: [").replace("]", "]}")
 
 
 @pytest.fixture
@@ -142,8 +141,8 @@ ERRORS = {
     "a list alone": (f"- {TMZ}", "", "needs a list of sites: `sites:` and below it"),
     "sites as a mapping": (f"sites: {{TMZ: '{TMZ}'}}", "", "needs a list of sites: `sites:` and below it"),
     "an empty list": ("sites: []", "", "lists no site: add one below `sites:`, like `- https://www.tmz.com/`."),
-    "not YAML": ("sites: [a: b: c]", ", line 1, column 13", "is not YAML: expected ',' or ']', but got ':'."),
-    "a tab": ("sites:\n\t- a", ", line 2, column 1", "is not YAML: found character '\\t' that cannot start any token."),
+    "not YAML": ("sites: [a: b: c]", ", line 1, column 13", "is not YAML: did not find expected ',' or ']'."),
+    "a tab": ("sites:\n\t- a", ", line 2, column 1", "is not YAML: found character that cannot start any token."),
     "a control character": (
         "sites:\n- \x07",
         ", line 2, column 3",
@@ -158,7 +157,7 @@ ERRORS = {
     "very many lists in lists": ("sites: " + "[" * 400_000, ", line 1, column 1007", "exceeded maximum nesting depth."),
     "aliases of aliases": (
         BOMB,
-        ", line 6, column 3",
+        ", line 2, column 8",
         "there are more than 200,000 entries, or aliases unfold to so many.",
     ),
     "a number in base 16": (f"sites: [0x{'F' * 5_000}]", ", line 1, column 9", "FF' is taken for a int but is none"),
@@ -189,7 +188,7 @@ ERRORS = {
     "defaults as a list": (
         f"defaults: []\nsites: [{TMZ}]",
         ", defaults",
-        "give capture options as a mapping, like {load",
+        "give options as a mapping, like {load",
     ),
     "unknown default": (
         f"defaults: {{timeout: 3}}\nsites: [{TMZ}]",
@@ -227,26 +226,14 @@ ERRORS = {
     "a name with a slash": (
         f"sites: [{{url: {TMZ}, name: a/b}}]",
         ", entry 1",
-        "'a/b' can't be a site's name, which becomes part of file names: use letters A-Z, digits, '_', '-' and single "
-        "dots, 64 at the most.",
+        "'a/b' can't be a site's name, which becomes part of file names; give it a text of letters A-Z, digits, '_', "
+        f"'-' and single dots, 64 at the most: {{url: {TMZ}, name: \"MY_SITE\"}}.",
     ),
     "a name of dots": (f"sites: [{{url: {TMZ}, name: ..}}]", ", entry 1", "'..' can't be a site's name"),
     "a long name": (f"sites: [{{url: {TMZ}, name: {'A' * 65}}}]", ", entry 1", "64 at the most"),
-    "a number as name": (
-        f"sites: [{{url: {TMZ}, name: 247}}]",
-        ", entry 1",
-        "the name 247 is not a text; write it in quotes",
-    ),
-    "an IPv6 host without a name": (
-        "sites: ['http://[::1]:80/']",
-        ", entry 1",
-        "the host '::1' gives no name that can become part of file names; give it one: {url: http://[::1]:80/, name: ",
-    ),
-    "a foreign host without a name": (
-        "sites: [https://bücher.example/]",
-        ", entry 1",
-        "the host 'bücher.example' gives no",
-    ),
+    "a number as name": (f"sites: [{{url: {TMZ}, name: 247}}]", ", entry 1", "247 can't be a site's name"),
+    "an IPv6 host without a name": ("sites: ['http://[::1]:80/']", ", entry 1", "'::1' can't be a site's name"),
+    "a foreign host without a name": ("sites: [https://bücher.example/]", ", entry 1", "'BÜCHER' can't be a site's"),
     "too patient": (
         f"sites: [{{url: {TMZ}, timeout_s: 121}}]",
         ", entry 1",

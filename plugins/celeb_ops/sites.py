@@ -89,7 +89,7 @@ def load_sites(path: Path) -> list[Site]:
     _known(content, {"defaults", "sites"}, f"{path}")
     if not (entries := content.get("sites")):
         raise SitesError(f"{path} lists no site: add one below `sites:`, like `- https://www.tmz.com/`.")
-    defaults = content.get("defaults") or {}
+    defaults = {} if content.get("defaults") is None else content["defaults"]
     _known(defaults, set(CaptureOptions.model_fields), f"{path}, defaults")
     _valid(CaptureOptions, defaults, f"{path}, defaults")
 
@@ -153,8 +153,8 @@ def _site(entry: Any, defaults: dict[str, Any], where: str) -> Site:
     name = entry.get("name", name_of(url))
     if not isinstance(name, str) or not _NAME.fullmatch(name.upper()):
         raise SitesError(
-            f"{where}: {shown(name)} can't be a site's name, which becomes part of file names; give it one of letters "
-            f"A-Z, digits, '_', '-' and single dots, 64 at the most: {{url: {url[:100]}, name: MY_SITE}}."
+            f"{where}: {shown(name)} can't be a site's name, which becomes part of file names; give it a text of "
+            f"letters A-Z, digits, '_', '-' and single dots, 64 at the most: {{url: {url[:100]}, name: \"MY_SITE\"}}."
         )
     return _valid(Site, {**defaults, **entry, "name": name.upper()}, where)
 
