@@ -58,11 +58,11 @@ PICTURE = b"\xff\xd8\xff\xe0 a harbour"
 
 @pytest.fixture(scope="session")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page in the morning, unchanged in the evening, sent compressed on the next day; and what it has beside it."""
+    """The page in the morning and in the evening, sent compressed on the next day; and what it has beside it."""
     path = tmp_path_factory.mktemp("recordings") / "news.warc.gz"
     with Recording(path) as made:
         made.page(f"{SITE}/", MORNING, PAGE, headers={"Cache-Control": "no-store", "Set-Cookie": "seen=1"})
-        made.revisit(f"{SITE}/", EVENING, PAGE, first=MORNING)
+        made.page(f"{SITE}/", EVENING, PAGE)
         made.page(f"{SITE}/", NEXT_DAY, "<h1>Another day</h1>", gzipped=True)
         made.page(f"{SITE}/harbour.jpg", MORNING, PICTURE, "image/jpeg")
         made.page(f"{SITE}/picture?id=1&width=2", MORNING, PICTURE, "image/jpeg")
@@ -157,11 +157,6 @@ def daily(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 made.page(
                     f"{scheme}://{scheme}.{name}.example/other", MORNING + 10 * hour, f"<title>Other</title>{WORDS}"
                 )
-        made.redirect("http://ported.example/", MORNING, "https://ported.example:443/front", status=301)
-        made.page("https://ported.example/front", MORNING + 5 * hour, f"<title>Ported</title>{WORDS}")
-        for host in ("www.grand.example", "xn--bcher-kva.example"):
-            made.page(f"https://{host}/", MORNING, f"<title>Grand</title>{WORDS}")
-
         made.redirect("http://moving.example/", MORNING, "https://www.moving.example/front")
         made.page("https://www.moving.example/front", MORNING + hour, f"<title>Front</title>{WORDS}")
 

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Self
 
-    from warcio.recordloader import ArcWarcRecord
-
 CHALLENGE = (
     "<!doctype html><title>Just a moment...</title><h1>example.com</h1>"
     "<p>Verify you are human by completing the action below.</p>"
@@ -54,52 +52,20 @@ class Recording:
         gzipped: bool = False,
     ) -> None:
         """A page, picture, style sheet, …; ``gzipped``: the site sent it with ``Content-Encoding: gzip``."""
-        self._writer.write_record(self._response(url, when, body, content_type, status, headers or {}, gzipped))
+        content = body.encode() if isinstance(body, str) else body
+        said = {"Content-Type": content_type, **(headers or {})}
+        if gzipped:
+            content, said = gzip.compress(content, mtime=0), {"Content-Encoding": "gzip", **said}
+        said["Content-Length"] = str(len(content))
+        self._writer.write_record(
+            self._writer.create_warc_record(
+                url,
+                "response",
+                payload=io.BytesIO(content),
+                http_headers=StatusAndHeaders(f"{status} {HTTPStatus(status).phrase}", list(said.items()), "HTTP/1.1"),
+                warc_headers_dict={"WARC-Date": f"{when.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"},
+            )
+        )
 
     def redirect(self, url: str, when: datetime, to: str, status: int = 302) -> None:
         self.page(url, when, "", status=status, headers={"Location": to})
-
-    def revisit(self, url: str, when: datetime, body: str | bytes, first: datetime) -> None:
-        """A page that had not changed since ``first``, when it was recorded with this ``body``: no second copy."""
-        again = self._response(url, when, body, "text/html; charset=utf-8", 200, {}, False)
-        revisit = self._writer.create_revisit_record(
-            url,
-            digest=_digest(self._writer, again),
-            refers_to_uri=url,
-            refers_to_date=_warc_date(first),
-            http_headers=again.http_headers,
-            warc_headers_dict={"WARC-Date": _warc_date(when)},
-        )
-        self._writer.write_record(revisit)
-
-    def _response(
-        self,
-        url: str,
-        when: datetime,
-        body: str | bytes,
-        content_type: str,
-        status: int,
-        headers: Mapping[str, str],
-        gzipped: bool,
-    ) -> ArcWarcRecord:
-        content = body.encode() if isinstance(body, str) else body
-        if gzipped:
-            content = gzip.compress(content, mtime=0)
-            headers = {"Content-Encoding": "gzip", **headers}
-        said = {"Content-Type": content_type, "Content-Length": str(len(content)), **headers}
-        return self._writer.create_warc_record(
-            url,
-            "response",
-            payload=io.BytesIO(content),
-            http_headers=StatusAndHeaders(f"{status} {HTTPStatus(status).phrase}", list(said.items()), "HTTP/1.1"),
-            warc_headers_dict={"WARC-Date": _warc_date(when)},
-        )
-
-
-def _digest(writer: WARCWriter, record: ArcWarcRecord) -> str:
-    writer.ensure_digest(record, block=False, payload=True)
-    return record.rec_headers.get_header("WARC-Payload-Digest")
-
-
-def _warc_date(when: datetime) -> str:
-    return f"{when.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
 import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from contextlib import contextmanager
@@ -74,7 +74,11 @@ def archive(folder: Path, recordings: Iterable[Path], redirect_to_exact: bool = 
             command, cwd=folder, env=_environment(folder), stdout=log, stderr=log, start_new_session=True
         )
     try:
-        _wait_until_it_answers(port, process, folder / "log")
+        deadline = time.monotonic() + START_S
+        while not listens(port):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"pywb does not answer on port {port}: {(folder / 'log').read_text()}")
+            time.sleep(0.05)
         yield Archive(f"http://127.0.0.1:{port}")
     finally:
         with contextlib.suppress(ProcessLookupError):
@@ -101,18 +105,6 @@ def _environment(folder: Path) -> dict[str, str]:
     return {"PATH": os.defpath, "HOME": str(folder), "LC_ALL": "C.UTF-8", **ways}
 
 
-def _wait_until_it_answers(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_S
-    while True:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=START_S)
-        try:
-            connection.request("GET", f"/{COLLECTION}/")
-            connection.getresponse().read()
-        except OSError as error:
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"pywb does not answer on port {port}: {log.read_text()}") from error
-            time.sleep(0.02)
-        else:
-            return
-        finally:
-            connection.close()
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

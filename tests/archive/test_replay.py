@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import http.client
 import logging
 import re
 import socket
-import ssl
 import threading
 import time
 from datetime import timedelta
@@ -15,6 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 
 from celeb_ops.archive import memento
 from celeb_ops.archive import replay as replays
@@ -34,36 +32,26 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from requests import Response
+
     from tests.archive.front import Front
     from tests.archive.server import Archive
     from tests.capture.attack import Inside
 
 HOUR = timedelta(hours=1)
 OPTIONS = CaptureOptions(timeout_s=20)
+# The proxy shows certificates of its own.
+pytestmark = pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
 
 
-class Got:
-    def __init__(self, answer: http.client.HTTPResponse) -> None:
-        self.status, self.headers, self.body = answer.status, answer.headers, answer.read()
-
-
-def got(replay: Replay, url: str, kind: str = "document", method: str = "GET", **headers: str) -> Got:
+def got(replay: Replay, url: str, kind: str = "document", method: str = "GET", **headers: str) -> Response:
     """What a browser would be answered with."""
-    parts = urlsplit(url)
-    place = urlsplit(replay.address).netloc
-    if parts.scheme == "https":
-        unchecked = ssl.create_default_context()
-        unchecked.check_hostname, unchecked.verify_mode = False, ssl.CERT_NONE
-        connection = http.client.HTTPSConnection(place, timeout=30, context=unchecked)
-        connection.set_tunnel(parts.hostname, parts.port or 443)
-        asked = url.removeprefix(f"https://{parts.netloc}")
-    else:
-        connection = http.client.HTTPConnection(place, timeout=30)
-        asked = url
-    with contextlib.closing(connection):
+    with requests.Session() as session:
+        session.trust_env = False
+        session.proxies = {"http": replay.address, "https": replay.address}
         body = b"said" if method == "POST" else None
-        connection.request(method, asked, body, {"Sec-Fetch-Dest": kind} | headers)
-        return Got(connection.getresponse())
+        asked = {"Sec-Fetch-Dest": kind} | headers
+        return session.request(method, url, headers=asked, data=body, verify=False, allow_redirects=False, timeout=30)
 
 
 @pytest.mark.browser
@@ -98,35 +86,35 @@ class TestTodaysWeb:
 
     def test_is_not_told_anything(self, news: Archive, played: Callable[..., Replay]) -> None:
         replay = played(news, "http://daily.example/")
-        assert got(replay, "http://daily.example/").status == 200
+        assert got(replay, "http://daily.example/").status_code == 200
         for method in ("POST", "PUT", "DELETE", "PATCH"):
             answer = got(replay, "http://daily.example/", "", method)
-            assert (answer.status, answer.body) == (404, b"")
-        assert got(replay, "https://secure.example/", "", "POST").status == 404
+            assert (answer.status_code, answer.content) == (404, b"")
+        assert got(replay, "https://secure.example/", "", "POST").status_code == 404
 
 
 class TestWhatIsShown:
     def test_is_the_page_under_its_own_address(self, news: Archive, played: Callable[..., Replay]) -> None:
         replay = played(news, "http://daily.example/")
         answer = got(replay, "http://daily.example/")
-        assert (answer.status, answer.body.decode()) == (200, DAILY)
+        assert (answer.status_code, answer.text) == (200, DAILY)
         assert replay.shown("http://daily.example/#top").when == MORNING
         answer = got(replay, "https://cdn.daily.example/two.jpg", "image")
-        assert (answer.status, answer.headers["Content-Type"]) == (200, "image/jpeg")
+        assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/jpeg")
         assert replay.lacking == {}
 
     def test_is_nothing_before_the_page(self, busy: Front, played: Callable[..., Replay]) -> None:
         """A browser has start pages and clocks of its own."""
         replay = played(busy, "http://daily.example/")
-        assert got(replay, "http://daily.example/one.jpg", "image").status == 404
-        assert got(replay, "http://time.example/", "document").status == 404
+        assert got(replay, "http://daily.example/one.jpg", "image").status_code == 404
+        assert got(replay, "http://time.example/", "document").status_code == 404
         assert busy.requests == []
 
     def test_is_no_picture_of_another_time(self, news: Archive, played: Callable[..., Replay]) -> None:
         replay = played(news, "http://daily.example/")
         got(replay, "http://daily.example/")
         for name, status in (("one", 200), ("lazy", 200), ("late", 404), ("never", 404)):
-            assert got(replay, f"http://daily.example/{name}.jpg", "image").status == status
+            assert got(replay, f"http://daily.example/{name}.jpg", "image").status_code == status
         assert replay.lacking == {
             "http://daily.example/late.jpg": "archived at another time",
             "http://daily.example/never.jpg": "not archived",
@@ -153,7 +141,7 @@ class TestWhatIsShown:
     ) -> None:
         replay = played(news, "http://daily.example/", MORNING + sign * away)
         replay.begun = True
-        assert got(replay, "https://cdn.daily.example/two.jpg", kind).status == status
+        assert got(replay, "https://cdn.daily.example/two.jpg", kind).status_code == status
 
     @pytest.mark.parametrize(
         "kind", ["video", "audio", "track", "prefetch", "serviceworker", "manifest", "websocket", "report"]
@@ -161,14 +149,14 @@ class TestWhatIsShown:
     def test_is_nothing_that_adds_nothing(self, kind: str, busy: Front, played: Callable[..., Replay]) -> None:
         replay = played(busy, "http://daily.example/")
         replay.begun = True
-        assert got(replay, "http://daily.example/one.jpg", kind).status == 404
+        assert got(replay, "http://daily.example/one.jpg", kind).status_code == 404
         assert busy.requests == []
 
     def test_is_asked_for_once_where_it_is_not_there(self, busy: Front, played: Callable[..., Replay]) -> None:
         replay = played(busy, "http://daily.example/")
         replay.begun = True
         for _ in range(3):
-            assert got(replay, "http://daily.example/never.jpg", "image").status == 404
+            assert got(replay, "http://daily.example/never.jpg", "image").status_code == 404
         assert len(busy.requests) == 1
 
     @pytest.mark.parametrize(("name", "fixed"), SCRIPTS.items())
@@ -178,14 +166,14 @@ class TestWhatIsShown:
         """It may write the news of its day into the page; and jQuery is jQuery."""
         replay = played(news, "https://scripts.example/")
         replay.begun = True
-        assert got(replay, f"https://scripts.example{name}", "script").status == (200 if fixed else 404)
+        assert got(replay, f"https://scripts.example{name}", "script").status_code == (200 if fixed else 404)
 
     def test_is_told_apart_from_what_was_not_had_in_time(self, busy: Front, played: Callable[..., Replay]) -> None:
         replay = played(busy, "http://daily.example/", patience_s=1.2)
         got(replay, "http://daily.example/")
-        assert got(replay, "http://daily.example/never.jpg", "image").status == 404
+        assert got(replay, "http://daily.example/never.jpg", "image").status_code == 404
         busy.give(Slow(5), to="one.jpg")
-        assert got(replay, "http://daily.example/one.jpg", "image").status == 404
+        assert got(replay, "http://daily.example/one.jpg", "image").status_code == 404
         assert replay.lacking == {
             "http://daily.example/never.jpg": "not archived",
             "http://daily.example/one.jpg": "not there in time",
@@ -195,7 +183,7 @@ class TestWhatIsShown:
     def test_is_an_archived_error_with_its_status(self, news: Archive, played: Callable[..., Replay]) -> None:
         replay = played(news, f"{SITE}/gone")
         answer = got(replay, f"{SITE}/gone")
-        assert (answer.status, answer.body) == (404, b"<h1>Not found</h1>")
+        assert (answer.status_code, answer.content) == (404, b"<h1>Not found</h1>")
 
     def test_allows_scripts_what_sites_allowed_each_other(self, news: Archive, played: Callable[..., Replay]) -> None:
         replay = played(news, "http://daily.example/")
@@ -223,7 +211,7 @@ class TestWhatIsShown:
         """Browsers name what they want a file for only to safe sites."""
         replay = played(news, "http://daily.example/")
         replay.begun = True
-        assert got(replay, f"http://daily.example/{path}", "", Accept=accept).status == status
+        assert got(replay, f"http://daily.example/{path}", "", Accept=accept).status_code == status
         assert bool(replay.lacking) == accept.startswith("image/")
 
 
@@ -233,9 +221,9 @@ class TestARedirect:
     ) -> None:
         replay = played(news, "http://moving.example/")
         answer = got(replay, "http://moving.example/")
-        assert (answer.status, answer.headers["Location"]) == (302, "https://www.moving.example/front")
+        assert (answer.status_code, answer.headers["Location"]) == (302, "https://www.moving.example/front")
         answer = got(replay, "https://www.moving.example/front")
-        assert (answer.status, WORDS in answer.body.decode()) == (200, True)
+        assert (answer.status_code, WORDS in answer.text) == (200, True)
         assert replay.shown("https://www.moving.example/front") == replay._archive.memento(
             "https://www.moving.example/front", MORNING + HOUR
         )
@@ -243,7 +231,7 @@ class TestARedirect:
     def test_of_a_frame_is_not_the_pages(self, news: Archive, played: Callable[..., Replay]) -> None:
         replay = played(news, "http://daily.example/")
         got(replay, "http://daily.example/")
-        assert got(replay, "http://moving.example/", "iframe").status == 302
+        assert got(replay, "http://moving.example/", "iframe").status_code == 302
         got(replay, "https://www.moving.example/front", "iframe")
         assert replay.shown("http://daily.example/").when == MORNING
 
@@ -251,10 +239,10 @@ class TestARedirect:
 class TestPatience:
     def test_has_an_end(self, busy: Front, played: Callable[..., Replay]) -> None:
         replay = played(busy, "http://daily.example/", patience_s=1)
-        assert got(replay, "http://daily.example/").status == 200
+        assert got(replay, "http://daily.example/").status_code == 200
         time.sleep(1.1)
         before = len(busy.requests)
-        assert got(replay, "http://daily.example/one.jpg", "image").status == 404
+        assert got(replay, "http://daily.example/one.jpg", "image").status_code == 404
         assert replay.lacking == {"http://daily.example/one.jpg": "not there in time"}
         assert len(busy.requests) == before
 
@@ -264,11 +252,11 @@ class TestPatience:
         """No more is asked, and a page that lacks its pictures for that is none."""
         busy.give(Refused(429, retry_after=600), to="one.jpg")
         replay = played(busy, "http://daily.example/")
-        assert got(replay, "http://daily.example/").status == 200
-        assert got(replay, "http://daily.example/one.jpg", "image").status == 404
+        assert got(replay, "http://daily.example/").status_code == 200
+        assert got(replay, "http://daily.example/one.jpg", "image").status_code == 404
         assert isinstance(replay.trouble, ArchiveBusyError)
         before = len(busy.requests)
-        assert got(replay, "http://daily.example/lazy.jpg", "image").status == 404
+        assert got(replay, "http://daily.example/lazy.jpg", "image").status_code == 404
         assert set(replay.lacking.values()) == {"not there in time"}
         assert len(busy.requests) == before
 
@@ -280,7 +268,7 @@ class TestPatience:
             copy = archive.memento("https://secure.example/", MORNING)
             with Replay(archive, copy, MORNING, 12 * HOUR, time.monotonic() + 1.5) as replay:
                 replay.begun = True
-                answers = [got(replay, f"https://secure.example/{n}.jpg", "image").status for n in range(3)]
+                answers = [got(replay, f"https://secure.example/{n}.jpg", "image").status_code for n in range(3)]
         assert answers == [200, 200, 404]
         assert replay.trouble is None
         assert list(replay.lacking.values()) == ["not there in time"]
@@ -297,12 +285,12 @@ class TestPatience:
         """One may be broken at the archive."""
         monkeypatch.setattr(turning, "FIRST_PAUSE_S", 1e-6)
         replay = played(busy, "https://secure.example/")
-        assert got(replay, "https://secure.example/").status == 200
+        assert got(replay, "https://secure.example/").status_code == 200
         for n in range(failures):
             busy.give(*[Refused(500)] * 6, to=f"/{n}.jpg")
-            assert got(replay, f"https://secure.example/{n}.jpg", "image").status == 404
+            assert got(replay, f"https://secure.example/{n}.jpg", "image").status_code == 404
         assert (replay.trouble is not None) == trouble
-        assert got(replay, "https://secure.example/5.jpg", "image").status == (404 if trouble else 200)
+        assert got(replay, "https://secure.example/5.jpg", "image").status_code == (404 if trouble else 200)
 
     def test_is_first_for_what_the_page_needs_first(self, busy: Front, played: Callable[..., Replay]) -> None:
         replay = played(busy, "http://daily.example/")
@@ -377,7 +365,7 @@ def test_a_remote_browser_may_be_reached_by_ipv6(ipv6: None, news: Archive, tmp_
         copy = archive.memento("https://secure.example/", MORNING)
         with Replay(archive, copy, MORNING, 12 * HOUR, time.monotonic() + 20, host="::1") as replay:
             assert re.fullmatch(r"http://\[::1\]:\d+", replay.address)
-            assert got(replay, "https://secure.example/").status == 200
+            assert got(replay, "https://secure.example/").status_code == 200
             with open_browser(OPTIONS, "", replay.address, any_certificate=True) as driver:
                 driver.get("https://secure.example/")
                 assert driver.title == "Secure"
@@ -389,8 +377,8 @@ class TestAPageThatAsksForMuch:
     def test_is_told_that_an_address_is_too_long(self, busy: Front, played: Callable[..., Replay]) -> None:
         replay = played(busy, "http://daily.example/")
         replay.begun = True
-        assert got(replay, f"http://daily.example/{'a' * 8_200}", "image").status == 404
-        assert got(replay, f"https://daily.example/{'a' * 8_200}", "image").status == 404
+        assert got(replay, f"http://daily.example/{'a' * 8_200}", "image").status_code == 404
+        assert got(replay, f"https://daily.example/{'a' * 8_200}", "image").status_code == 404
         assert (busy.requests, replay._refused, replay.lacking) == ([], {}, {})
 
     def test_ends_somewhere(self, busy: Front, played: Callable[..., Replay], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -398,7 +386,7 @@ class TestAPageThatAsksForMuch:
         replay = played(busy, "http://daily.example/")
         replay.begun = True
         for n in range(6):
-            assert got(replay, f"http://daily.example/no{n}.jpg", "image").status == 404
+            assert got(replay, f"http://daily.example/no{n}.jpg", "image").status_code == 404
         assert len(busy.requests) == len(replay._refused) == len(replay.lacking) == 3
         # It is no fault of the archive's.
         assert (replay.late, replay.trouble) == (0, None)
@@ -416,7 +404,7 @@ class TestADocument:
         thread.join(timeout=10)
         assert "still answering when the time was over" in str(replay.last.error)
         assert replay.last.lack == "not there in time"
-        assert got(replay, "http://daily.example/").status == 404
+        assert got(replay, "http://daily.example/").status_code == 404
         assert isinstance(replay.last.error, ArchiveBusyError)
 
     def test_that_is_had_is_not(self, busy: Front, played: Callable[..., Replay]) -> None:
