@@ -16,7 +16,6 @@ import requests
 
 from celeb_ops.archive import memento
 from celeb_ops.archive import replay as replays
-from celeb_ops.archive import turns as turning
 from celeb_ops.archive.proxy import Proxy, Wanted
 from celeb_ops.archive.replay import Lack, Replay
 from celeb_ops.archive.turns import Turns
@@ -283,7 +282,7 @@ class TestPatience:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         """One may be broken at the archive."""
-        monkeypatch.setattr(turning, "FIRST_PAUSE_S", 1e-6)
+        monkeypatch.setattr(memento, "FIRST_PAUSE_S", 1e-6)
         replay = played(busy, "https://secure.example/")
         assert got(replay, "https://secure.example/").status_code == 200
         for n in range(failures):

@@ -146,21 +146,12 @@ for _ in range(4):
     assert min(after - before for before, after in zip(ended, begun[1:], strict=False)) >= 0.05 - 0.005
 
 
-def test_the_rate_is_held_by_one_that_asks_alone(tmp_path: Path) -> None:
-    one, begun = turns(tmp_path, rate=10), []
-    for _ in range(3):
-        with one.turn(soon()):
-            begun.append(time.monotonic())
-    assert begun[1] - begun[0] >= 0.095
-    assert begun[2] - begun[1] >= 0.095
-
-
 def test_a_pause_that_another_process_was_told_to_make_holds_here(others: Others) -> None:
-    assert others.start("with turns.turn(soon()): turns.refused(300)").wait(60) == 0
+    assert others.start("with turns.turn(soon()): turns.pause(300)").wait(60) == 0
     with (
         pytest.raises(
             ArchiveBusyError,
-            match=r"After 1 requests in a row that it refused .+\.example is not asked for another (299|300) s\.",
+            match=r"\.example refused requests or did not answer, and is not asked for another (299|300) s\.",
         ),
         turns(others.folder).turn(soon()),
     ):
@@ -194,7 +185,7 @@ class TestADeadline:
     def test_that_is_before_the_next_turn_ends_at_once(self, tmp_path: Path) -> None:
         one = turns(tmp_path)
         with one.turn(soon()):
-            one.refused(60)
+            one.pause(60)
         start = time.monotonic()
         with pytest.raises(ArchiveBusyError, match="is not asked for another 60 s"), one.turn(start + 30):
             pass
@@ -228,26 +219,14 @@ def test_one_that_is_killed_in_its_turn_blocks_nobody(others: Others) -> None:
     assert time.monotonic() - start < 5
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"[]",
-        b"\xff",
-        b'{"free_at": NaN, "refusals": 0}',
-        b'{"free_at": 0, "refusals": Infinity}',
-        # As an earlier version of this project wrote it.
-        b'{"free_at": 9999}',
-        # The machine's clock was years ahead when it was written.
-        b'{"free_at": 9999999999, "refusals": 3}',
-    ],
-)
-def test_a_damaged_file_says_now_and_is_put_right(content: bytes, tmp_path: Path) -> None:
+def test_a_time_that_no_pause_can_have_set_says_now_and_is_put_right(tmp_path: Path) -> None:
+    """The machine's clock was years ahead."""
     one = turns(tmp_path, rate=2)
     with one.turn(soon()):
-        pass
-    (file,) = tmp_path.glob("*.json")
-    file.write_bytes(content)
+        one.pause(1e9)
+    (file,) = tmp_path.glob("*.example")
+    assert file.stat().st_mtime == pytest.approx(time.time() + LONGEST_PAUSE_S, abs=10)
+    os.utime(file, (2e9, 2e9))
     start = time.monotonic()
     with one.turn(soon()):
         pass
@@ -256,35 +235,19 @@ def test_a_damaged_file_says_now_and_is_put_right(content: bytes, tmp_path: Path
         assert time.monotonic() - start >= 0.45
 
 
-class TestRefusals:
-    """Requests in a row that were refused or not answered, of whatever task."""
-
-    def test_make_ever_longer_pauses(self, tmp_path: Path) -> None:
-        one = turns(tmp_path)
-        assert [one.refused(None) for _ in range(10)] == [2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
-
-    def test_are_obeyed_where_they_ask_for_more_up_to_a_day(self, tmp_path: Path) -> None:
-        one = turns(tmp_path)
-        assert [one.refused(3600), one.refused(1), one.refused(10**9)] == [3600, 4, LONGEST_PAUSE_S]
-
-    def test_are_counted_over_processes(self, others: Others) -> None:
-        others.folder.mkdir()
-        for _ in range(2):
-            assert others.start("turns.refused(None)").wait(60) == 0
-        assert turns(others.folder).refused(None) == 8
-
-    def test_are_not_forgotten_by_a_turn(self, tmp_path: Path) -> None:
-        one = turns(tmp_path)
-        one.refused(None)
-        with one.turn(soon()):
-            pass
-        assert one.refused(None) == 4
+def test_the_longest_pause_holds(tmp_path: Path) -> None:
+    one = turns(tmp_path)
+    with one.turn(soon()):
+        one.pause(3600)
+        one.pause(1)
+    with pytest.raises(ArchiveBusyError, match=r"for another (3599|3600) s"), one.turn(soon()):
+        pass
 
 
 def test_one_that_waits_and_is_not_wanted_any_more_ends(tmp_path: Path) -> None:
     one = turns(tmp_path)
     with one.turn(soon()):
-        one.refused(8)
+        one.pause(8)
     start = time.monotonic()
     with (
         pytest.raises(ArchiveBusyError, match="Nobody waits"),
@@ -294,8 +257,8 @@ def test_one_that_waits_and_is_not_wanted_any_more_ends(tmp_path: Path) -> None:
     assert time.monotonic() - start < 2
 
 
-def test_a_disk_that_is_full_is_told(tmp_path: Path) -> None:
-    one = turns(tmp_path)
-    (tmp_path / "archive-archive.example.json").mkdir()
+def test_a_folder_that_can_not_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    one = turns(tmp_path / "file")
     with pytest.raises(ArchiveError, match=r"can't be written \(.+\): see CELEBS_CACHE\."), one.turn(soon()):
         pass

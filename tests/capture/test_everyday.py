@@ -90,20 +90,6 @@ PAGES: dict[str, tuple[str, int]] = {
         ),
         2,
     ),
-    "a field named alt": (
-        html(
-            f"{stories(2)}<form class=skin><input name=alt></form>",
-            ".skin { background: url('/picture/ff0000/90x90.png'); height: 100px }",
-        ),
-        2,
-    ),
-    "own prototypes": (
-        html(
-            stories(2),
-            script="Object.prototype.extra = 1; Array.prototype.toJSON = () => 'bad'; Array.prototype.each = 1",
-        ),
-        2,
-    ),
     "broken pictures": (
         html(
             "".join(f"<img src='/gone{n}' width=120 height=100 style='display:block'>" for n in range(40)) + stories(2)

@@ -29,16 +29,6 @@ LAZY = {
           if (one.isIntersecting) one.target.src = one.target.dataset.src }));
         document.querySelectorAll('img').forEach(one => watch.observe(one))""",
     ),
-    "throttled scroll listener": (
-        "".join(article(f"data-src='{BLUE}?t{n}'") for n in range(6)),
-        """let waiting;
-        const look = () => document.querySelectorAll('img').forEach(one => {
-          const box = one.getBoundingClientRect();
-          if (box.bottom > 0 && box.top < innerHeight && !one.src) one.src = one.dataset.src });
-        look();
-        addEventListener('scroll', () => {
-          waiting ??= setTimeout(() => { waiting = undefined; look() }, 200) })""",
-    ),
     "debounced scroll listener": (
         "".join(article(f"data-src='{BLUE}?d{n}'") for n in range(6)),
         """let waiting;

@@ -9,7 +9,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 
 from celeb_ops import keys
-from celeb_ops.archive import turns
+from celeb_ops.archive import memento
 from celeb_ops.dataset import merge
 from celeb_ops.dataset.tables import captures_of, update_captures
 from celeb_ops.exceptions import (
@@ -249,7 +249,7 @@ def no_copy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
 @pytest.fixture(autouse=True)
 def soon_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """An archive that gives no answer is asked again at once."""
-    monkeypatch.setattr(turns, "FIRST_PAUSE_S", 0.001)
+    monkeypatch.setattr(memento, "FIRST_PAUSE_S", 0.001)
 
 
 def then(**params: Any) -> dict[str, Any]:

@@ -21,7 +21,6 @@ from pydantic import ConfigDict
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
-from celeb_ops.archive.turns import LONGEST_PAUSE_S
 from celeb_ops.exceptions import ArchiveBusyError, ArchiveError, NotArchivedError
 
 if TYPE_CHECKING:
@@ -42,6 +41,8 @@ _NOT_SHOWN = {400, 403, 451}
 _PASSING = {429, 500, 502, 503, 504}
 _TRIES = 5
 """Of one request. Where there is no network they take half a minute; the task itself is tried again."""
+FIRST_PAUSE_S = 2.0
+"""After a request that was refused or not answered; doubled for each further one in a row."""
 _CONNECT_S, _PIECE_S = 10, 60
 """To connect, and between two pieces of an answer."""
 _HOPS = 5
@@ -212,9 +213,9 @@ class Archive:
     ) -> _Got:
         """The answer to one request, asked again while the archive is busy or fails, as far as the deadline allows."""
         said = ""
-        for _ in range(_TRIES):
+        for attempt in range(_TRIES):
             with self._turns.turn(deadline, rank, wanted):
-                asked_s = None
+                asked_s = 0.0
                 try:
                     got = self._ask(address, deadline, headers, wanted)
                 except (requests.RequestException, HTTPError, OSError) as error:
@@ -224,11 +225,11 @@ class Archive:
                 else:
                     # One with a time of its own is what the site had answered once, and not the archive's.
                     if got.status not in _PASSING or got.seen:
-                        self._turns.answered()
                         return got
                     asked_s = _retry_after(got.headers.get("Retry-After"))
                     said = f"answered with HTTP {got.status}"
-                pause_s = self._turns.refused(asked_s)
+                pause_s = max(asked_s, FIRST_PAUSE_S * 2**attempt)
+                self._turns.pause(pause_s)
             logger.info("The archive %s %s; nobody asks it for %.0f s.", self.host, said, pause_s)
         kind = ArchiveBusyError if said.endswith(("429", "503")) else ArchiveError
         raise kind(
@@ -268,12 +269,12 @@ def normalised(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc.lower().removesuffix(port), parts.path or "/", parts.query, ""))
 
 
-def _retry_after(text: str | None) -> float | None:
-    """Seconds that a ``Retry-After`` header asks for: it gives them, or a date; None where it says nothing usable."""
+def _retry_after(text: str | None) -> float:
+    """Seconds that a ``Retry-After`` header asks for: it gives them, or a date; 0 where it says nothing usable."""
     if text and text.strip().isdecimal():
-        return min(float(text), LONGEST_PAUSE_S)
+        return float(text)
     date = _date(text)
-    return max((date - datetime.now(UTC)).total_seconds(), 0) if date else None
+    return (date - datetime.now(UTC)).total_seconds() if date else 0
 
 
 def _date(text: str | None) -> datetime | None:
