@@ -16,7 +16,7 @@ from celeb_ops.archive.turns import Turns
 from celeb_ops.exceptions import ArchiveBusyError, ArchiveError, NotArchivedError, PermanentError
 from tests.archive.conftest import EVENING, MORNING, NEXT_DAY, PICTURE, SITE
 from tests.archive.front import CUT, HALF, Refused, Slow
-from tests.web import Web, free_port
+from tests.web import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,16 +105,6 @@ class TestNearest:
         (request,) = busy.requests
         assert request.headers["user-agent"] == memento.AGENT
         assert request.headers["accept-datetime"] == "Fri, 20 Nov 2026 12:00:00 GMT"
-
-    def test_is_not_asked_of_what_is_no_timegate(self, tmp_path: Path) -> None:
-        """A login page, or a setting that names some other server, is no word about a copy."""
-        with Web({"/web/http://news.example/": "<h1>Welcome to our network</h1>"}) as web:
-            timegate = f"{web.address}/web/"
-            with (
-                memento.Archive(timegate, Noting(tmp_path, timegate)) as archive,
-                pytest.raises(ArchiveError, match=r"CELEBS_ARCHIVE_URL"),
-            ):
-                archive.nearest("http://news.example/", NOON, soon())
 
     @pytest.mark.parametrize("status", [400, 403, 451])
     def test_of_what_the_archive_does_not_show_is_told(

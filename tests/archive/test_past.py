@@ -102,17 +102,6 @@ class TestAPage:
         (source,) = darkroom.sources
         assert not [word for word in ("wombat", "__wb", "_wm", "toolbar", "127.0.0.1") if word in source]
 
-    def test_may_be_of_a_safe_site(self, news: Archive, darkroom: Darkroom) -> None:
-        seen = darkroom.capture(news.timegate, "https://secure.example/")
-        assert (seen.page.title, seen.page.final_url) == ("Secure", "https://secure.example/")
-        assert (seen.page.images_loaded, seen.lacking, seen.told) == (6, {}, [])
-
-    def test_that_has_moved_is_shown_with_the_time_of_where_it_is(self, news: Archive, darkroom: Darkroom) -> None:
-        seen = darkroom.capture(news.timegate, "http://moving.example/")
-        assert (seen.page.title, seen.page.final_url) == ("Front", "https://www.moving.example/front")
-        assert seen.memento.when == MORNING + HOUR
-        assert seen.memento.address == f"{news.timegate}20261120090307/https://www.moving.example/front"
-
     @pytest.mark.parametrize(
         ("site", "title", "when"),
         [("flaky", "Up", MORNING - 3 * HOUR), ("guarded", "Let in", MORNING + 2 * HOUR)],
@@ -172,14 +161,6 @@ class TestAPage:
         seen = darkroom.capture(news.timegate, "https://backed.example/")
         assert (seen.page.images_total, seen.images_missing) == (0, 1)
         assert seen.told == ["1 picture is archived at another time"]
-
-    def test_that_the_browser_did_not_wait_for_is_the_archives_trouble(
-        self, busy: Front, darkroom: Darkroom, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(past, "_OPEN_S", 3)
-        busy.give(Slow(20), to="id_/http://daily.example/")
-        with pytest.raises(ArchiveBusyError, match=r"did not give http://daily\.example/ in time"):
-            darkroom.capture(busy.timegate, "http://daily.example/")
 
     def test_is_told_to_be_the_browsers_fault_where_that_does_not_reach_the_proxy(
         self, news: Archive, darkroom: Darkroom
