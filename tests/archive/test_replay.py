@@ -223,7 +223,7 @@ class TestARedirect:
         assert (answer.status_code, answer.headers["Location"]) == (302, "https://www.moving.example/front")
         answer = got(replay, "https://www.moving.example/front")
         assert (answer.status_code, WORDS in answer.text) == (200, True)
-        assert replay.shown("https://www.moving.example/front") == replay._archive.memento(
+        assert replay.shown("https://www.moving.example/front") == replay.archive.memento(
             "https://www.moving.example/front", MORNING + HOUR
         )
 

@@ -11,6 +11,7 @@ import logging
 import re
 import threading
 import time
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
@@ -67,51 +68,42 @@ class Found(NamedTuple):
     error: ArchiveError | None = None
 
 
+@dataclass
 class Replay:
-    """
-    The replay of one copy, while it is entered.
+    """The replay of one copy, while it is entered."""
 
-    :param memento: the copy of the page to show. :param when: the run time.
-    :param window: how far from it what is shown (documents, pictures, data) may have been archived.
-    :param deadline: on the monotonic clock; after it nothing more is asked of the archive, and what was not there yet
-        is missing.
-    :param kept: where answers are kept for another try; None: nowhere.
-    :param host: the address to listen on; for a browser on another machine, one that it can reach.
-    """
+    archive: Archive
+    memento: Memento
+    """The copy of the page to show."""
+    when: datetime
+    """The run time."""
+    window: timedelta
+    """How far from it what is shown (documents, pictures, data) may have been archived."""
+    deadline: float
+    """On the monotonic clock; after it nothing more is asked of the archive, and what was not there yet is missing."""
+    kept: Kept | None = None
+    """Where answers are kept for another try; None: nowhere."""
+    host: str = "127.0.0.1"
+    """The address to listen on; for a browser on another machine, one that it can reach."""
 
-    def __init__(
-        self,
-        archive: Archive,
-        memento: Memento,
-        when: datetime,
-        window: timedelta,
-        deadline: float,
-        kept: Kept | None = None,
-        host: str = "127.0.0.1",
-    ) -> None:
-        self._archive = archive
-        self._memento = memento
-        self._when = when
-        self._window = window
-        self._deadline = deadline
-        self._kept = kept
+    lacking: dict[str, Lack] = field(default_factory=dict)
+    """Pictures that were asked for and not shown, and why not."""
+    trouble: ArchiveError | None = None
+    """Why the archive could not be asked any further: what came up is not what it has."""
+    last: Found = Found(None)
+    """What became of the last document that was asked for; its error says that it is still awaited. Of a page that is
+    not safe a frame's counts too: the browser does not tell them apart."""
+    begun: bool = False
+    """Whether the browser has asked for the page."""
+
+    def __post_init__(self) -> None:
+        self._page = normalised(self.memento.url)
         self._lock = threading.Lock()
-        self.lacking: dict[str, Lack] = {}
-        """Pictures that were asked for and not shown, and why not."""
-        self.trouble: ArchiveError | None = None
-        """Why the archive could not be asked any further: what came up is not what it has."""
-        self.last = Found(None)
-        """What became of the last document that was asked for; its error says that it is still awaited. Of a page that
-        is not safe a frame's counts too: the browser does not tell them apart."""
-        self.begun = False
-        """Whether the browser has asked for the page."""
-        self._page = normalised(memento.url)
-        self._host = urlsplit(self._page).hostname
         self._shown: dict[str, datetime] = {}
         self._refused: dict[str, Lack] = {}
         self._failures = 0
         self._closed = False
-        self._proxy = Proxy(self.answer, host)
+        self._proxy = Proxy(self.answer, self.host)
         self.address = self._proxy.address
 
     @property
@@ -134,7 +126,7 @@ class Replay:
         An address that a script wrote, without opening it, is no copy's: that is the one which was asked for.
         """
         when = self._shown.get(normalised(final_url))
-        return self._archive.memento(final_url, when) if when else self._memento
+        return self.archive.memento(final_url, when) if when else self.memento
 
     def answer(self, wanted: Wanted) -> Answer | None:
         """What the archive has of an address from the page's time; None: nothing that may be shown."""
@@ -171,44 +163,44 @@ class Replay:
             return Found(None, Lack.LATE, error)
         if answer is None:
             return Found(None, Lack.NOT_ARCHIVED)
-        if abs(answer.when - self._when) > self._within(url, kind):
+        if abs(answer.when - self.when) > self._within(url, kind):
             logger.debug("%s was archived at %s.", url, answer.when)
             return Found(None, Lack.OTHER_TIME)
         return Found(answer)
 
     def _late(self, url: str) -> Found:
-        error = ArchiveBusyError(f"{self._archive.host} did not give {url} in time. Clear the task later.")
+        error = ArchiveBusyError(f"{self.archive.host} did not give {url} in time. Clear the task later.")
         return Found(None, Lack.LATE, error)
 
     def _read(self, url: str, rank: int) -> Answer | None:
         """What the archive has, asked once in all tries of this capture."""
-        known, found = self._kept.get(url) if self._kept else (False, None)
+        known, found = self.kept.get(url) if self.kept else (False, None)
         if known:
             return found
         if not self._goes_on():
-            raise ArchiveBusyError(f"There was no time left to ask {self._archive.host}.")
-        found = self._archive.read(url, self._memento.when, self._deadline, rank, self._goes_on)
+            raise ArchiveBusyError(f"There was no time left to ask {self.archive.host}.")
+        found = self.archive.read(url, self.memento.when, self.deadline, rank, self._goes_on)
         self._failures = 0
-        if self._kept:
-            self._kept.put(url, found)
+        if self.kept:
+            self.kept.put(url, found)
         return found
 
     def _rank(self, url: str, kind: str) -> int:
         """What is asked first: the document, what it is built with, its pictures in their order, then the rest."""
         if kind == "document":
             return 0
-        own = urlsplit(url).hostname == self._host
+        own = urlsplit(url).hostname == urlsplit(self._page).hostname
         return 1 if kind == "style" or (kind == "script" and own) else 2 if kind in _PICTURES else 3
 
     def _within(self, url: str, kind: str) -> timedelta:
         """How far from the run time something may have been archived."""
         parts = urlsplit(url)
         lasting = kind in _LOOKS or (kind == "script" and _FIXED.search(f"{parts.path}?{parts.query}"))
-        return max(self._window, _LOOKS_WITHIN) if lasting else self._window
+        return max(self.window, _LOOKS_WITHIN) if lasting else self.window
 
     def _goes_on(self) -> bool:
         """Whether more is asked of the archive."""
-        return not self._closed and self.trouble is None and time.monotonic() < self._deadline
+        return not self._closed and self.trouble is None and time.monotonic() < self.deadline
 
     def _failed(self, error: ArchiveError) -> None:
         """Take note that the archive gave no answer. One file of many may be broken there; several in a row are not."""
@@ -216,6 +208,6 @@ class Replay:
             if self._closed:
                 return
             self._failures += 1
-            in_time = time.monotonic() < self._deadline
+            in_time = time.monotonic() < self.deadline
             if in_time and (isinstance(error, ArchiveBusyError) or self._failures == _FAILURES):
                 self.trouble = self.trouble or error
