@@ -63,7 +63,7 @@ class Lack(StrEnum):
 class Found(NamedTuple):
     """What may be shown under an address; or why nothing, and the error if the archive could not be asked."""
 
-    answer: Answer | None
+    answer: Answer | None = None
     lack: Lack | None = None
     error: ArchiveError | None = None
 
@@ -90,7 +90,7 @@ class Replay:
     """Pictures that were asked for and not shown, and why not."""
     trouble: ArchiveError | None = None
     """Why the archive could not be asked any further: what came up is not what it has."""
-    last: Found = Found(None)
+    last: Found = field(default_factory=Found)
     """What became of the last document that was asked for; its error says that it is still awaited. Of a page that is
     not safe a frame's counts too: the browser does not tell them apart."""
     begun: bool = False
