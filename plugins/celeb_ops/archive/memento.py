@@ -18,7 +18,6 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import requests
 from pydantic import ConfigDict
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
 from celeb_ops.exceptions import ArchiveBusyError, ArchiveError, NotArchivedError
@@ -107,8 +106,6 @@ class Archive:
         self._turns = turns
         self._session = requests.Session()
         self._session.headers["User-Agent"] = AGENT
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=1, max_retries=0))
         place = urlsplit(self.timegate)
         self._dated = re.compile(
             rf"(?:https?:)?//{re.escape(place.netloc)}{re.escape(place.path)}(\d{{14}})(?:[a-z]{{2}}_)?/(.+)", re.DOTALL
