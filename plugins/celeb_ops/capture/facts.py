@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MOST_PICTURES = 2_000
-"""A front page shows some hundreds at the most."""
-MOST_BYTES = 2_000_000
-"""Of a sidecar's pictures: every later step and the report read it. 200 pictures take 0.03 to 0.1 MB."""
+"""A front page shows some hundreds at the most. As many, with the longest words and addresses, are a sidecar of 10 MB;
+200 real ones take 0.03 to 0.1 MB."""
 _ADDRESS_CHARS = 2_000
 
 
@@ -107,22 +106,13 @@ class Facts(_Reply):
     images_loaded: Count
     images_total: Count
 
-    def on(self, width: int, height: int) -> tuple[list[Picture], int]:
-        """The pictures inside the captured page, clipped to it, the largest first where a sidecar can't hold all; and
-        how many are left out."""
-        inside = [
+    def on(self, width: int, height: int) -> list[Picture]:
+        """The pictures inside the captured page, clipped to it."""
+        return [
             Picture(box=box, src=one.src, alt=one.alt, link=one.link, headline=one.headline)
             for one in self.pictures
             if (box := Box(*one.box).clipped(width, height)).area
         ]
-        kept: set[int] = set()
-        room = MOST_BYTES
-        for index in sorted(range(len(inside)), key=lambda index: -inside[index].box.area):
-            room -= len(inside[index].model_dump_json(indent=1))
-            if room < 0:
-                break
-            kept.add(index)
-        return [inside[index] for index in sorted(kept)], self.left_out + len(inside) - len(kept)
 
     @property
     def sure(self) -> Sequence[Box]:

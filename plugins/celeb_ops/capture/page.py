@@ -102,9 +102,10 @@ def capture_page(driver: WebDriver, site: Site, folder: Path, today: datetime | 
         captured_at = datetime.now(UTC)
         # Not by the page's own word: the window is as wide as the site's entry says.
         width, height = site.viewport[0], min(facts.height, site.max_height)
-        pictures, left_out = facts.on(width, height)
-        if left_out:
-            missing.append(f"the facts of {left_out:,} of {left_out + len(pictures):,} pictures, the smallest")
+        pictures = facts.on(width, height)
+        if facts.left_out:
+            total = facts.left_out + len(pictures)
+            missing.append(f"the facts of {facts.left_out:,} of {total:,} pictures, the smallest")
         with step("photograph"):
             strips = photograph(driver, width, height, facts.sure, folder)
         browser = browser_name(driver)
