@@ -131,7 +131,7 @@ class TestReader:
         assert [(site.timeout_s, site.load_time_s) for site in read(text + again)] == [(90, 9), (30, 5)]
 
     def test_a_list_that_holds_itself_is_no_endless_one(self, read: Callable[[str], list[Site]]) -> None:
-        with pytest.raises(SitesError, match="entry 1: a site is a URL or a mapping"):
+        with pytest.raises(SitesError, match="nested more than 20 deep"):
             read("sites: &all [*all]")
 
 
