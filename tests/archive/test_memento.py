@@ -194,13 +194,6 @@ class TestABusyArchive:
         assert self.asked(archive) == PICTURE
         assert turns.pauses == [pytest.approx(40, abs=3), 4]
 
-    def test_is_really_left_alone_for_so_long(self, busy: Front, tmp_path: Path) -> None:
-        busy.give(Refused(429, retry_after=3))
-        with memento.Archive(busy.timegate, Turns(tmp_path, busy.timegate, 1000)) as archive:
-            assert self.asked(archive) == PICTURE
-        first, second = busy.requests
-        assert 2.95 <= second.at - first.at < 8
-
     def test_that_wants_to_be_left_alone_for_longer_than_there_is_time_is_not_waited_for(
         self, busy: Front, tmp_path: Path
     ) -> None:
