@@ -6,8 +6,8 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +17,7 @@ from celeb_ops.exceptions import ArchiveBusyError, ArchiveError
 from celeb_ops.settings import PROJECT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 ARCHIVE = "https://archive.example/web/"
@@ -89,41 +90,25 @@ def turns(folder: Path, rate: float = 1000) -> Turns:
     return Turns(folder, ARCHIVE, rate)
 
 
-class Threads:
-    """Threads, what they noted, and the errors that ended them."""
-
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-        self.errors: list[Exception] = []
-        self._threads: list[threading.Thread] = []
-
-    def take(self, turns: Turns, name: str, rank: int = 0, deadline: float | None = None, hold_s: float = 0) -> None:
-        def work() -> None:
-            try:
-                with turns.turn(deadline or soon(), rank):
-                    self.notes.append(f"{name} in")
-                    time.sleep(hold_s)
-                    self.notes.append(f"{name} out")
-            except ArchiveBusyError as error:
-                self.errors.append(error)
-
-        thread = threading.Thread(target=work)
-        self._threads.append(thread)
-        thread.start()
-
-    def join(self) -> None:
-        for thread in self._threads:
-            thread.join(timeout=20)
-            assert not thread.is_alive()
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(8) as pool:
+        yield pool
 
 
-def test_threads_take_turns_one_at_a_time(tmp_path: Path) -> None:
-    threads, one = Threads(), turns(tmp_path)
-    for number in range(6):
-        threads.take(one, str(number), hold_s=0.01)
-    threads.join()
-    assert [word.split()[1] for word in threads.notes] == ["in", "out"] * 6
-    assert len({word.split()[0] for word in threads.notes}) == 6
+def hold(one: Turns, notes: list[str], name: str, rank: int = 0, within_s: float = 10) -> None:
+    with one.turn(time.monotonic() + within_s, rank):
+        notes.append(f"{name} in")
+        time.sleep(0.01)
+        notes.append(f"{name} out")
+
+
+def test_threads_take_turns_one_at_a_time(tmp_path: Path, pool: ThreadPoolExecutor) -> None:
+    one, notes = turns(tmp_path), []
+    for done in [pool.submit(hold, one, notes, str(number)) for number in range(6)]:
+        done.result()
+    assert [word.split()[1] for word in notes] == ["in", "out"] * 6
+    assert len({word.split()[0] for word in notes}) == 6
 
 
 def test_processes_take_turns_one_at_a_time_and_at_the_rate(others: Others) -> None:
@@ -159,15 +144,13 @@ def test_a_pause_that_another_process_was_told_to_make_holds_here(others: Others
 
 
 class TestADeadline:
-    def test_ends_the_wait_in_line(self, tmp_path: Path) -> None:
-        threads, one = Threads(), turns(tmp_path)
+    def test_ends_the_wait_in_line(self, tmp_path: Path, pool: ThreadPoolExecutor) -> None:
+        one = turns(tmp_path)
         with one.turn(soon()):
             start = time.monotonic()
-            threads.take(one, "late", deadline=start + 0.2)
-            threads.join()
+            with pytest.raises(ArchiveBusyError, match="asks for more than the archive gives in the time there is"):
+                pool.submit(hold, one, [], "late", within_s=0.2).result()
             assert 0.15 < time.monotonic() - start < 5
-        (error,) = threads.errors
-        assert str(error) == "The page asks for more than the archive gives in the time there is."
         with one.turn(soon()):
             pass
 
@@ -192,20 +175,16 @@ class TestADeadline:
         assert time.monotonic() - start < 5
 
 
-def test_of_those_who_wait_the_lowest_rank_is_first_and_then_who_came_first(tmp_path: Path) -> None:
-    threads, one = Threads(), turns(tmp_path)
+def test_of_those_who_wait_the_lowest_rank_is_first_and_then_who_came_first(
+    tmp_path: Path, pool: ThreadPoolExecutor
+) -> None:
+    one, notes = turns(tmp_path), []
     with one.turn(soon()):
-        for name, rank in (("late", 3), ("picture", 2), ("other picture", 2), ("page", 0), ("style", 1)):
-            threads.take(one, name, rank)
+        for name, rank in (("late", 3), ("picture", 2), ("other-picture", 2), ("page", 0), ("style", 1)):
+            pool.submit(hold, one, notes, name, rank)
             time.sleep(0.03)
-    threads.join()
-    assert [word.removesuffix(" in") for word in threads.notes if word.endswith(" in")] == [
-        "page",
-        "style",
-        "picture",
-        "other picture",
-        "late",
-    ]
+    pool.shutdown()
+    assert [note.split()[0] for note in notes[::2]] == ["page", "style", "picture", "other-picture", "late"]
 
 
 def test_one_that_is_killed_in_its_turn_blocks_nobody(others: Others) -> None:
