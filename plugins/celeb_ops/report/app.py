@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from fastapi import Depends, FastAPI, Request, Response
-from fastapi.exception_handlers import http_exception_handler
 from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
@@ -19,7 +18,7 @@ from celeb_ops.report import assets, files, pages
 from celeb_ops.settings import PROJECT
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from celeb_ops.store import Store
 
@@ -69,28 +68,30 @@ async def _refused(request: Request, error: StarletteHTTPException) -> Response:
     if error.status_code == 401 and _reads(request):
         back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"{request.app.state.login}?{urlencode({'next': back})}")
+    title = {403: "This is not open to you", 404: "This is not here"}.get(error.status_code, "This did not work")
+    return _told(request, error.status_code, title, error.detail, error.headers)
+
+
+async def _failed(request: Request, error: CelebsError) -> Response:
+    """The store's trouble as its sentence: 502 where another try would meet the same, else 503; 404 for no key."""
+    detail = _without_places(str(error), request.app.state.store)
+    if isinstance(error, StoreRefusedError):
+        # Its connection may be mended by the next request.
+        request.app.state.store = None
+    status = 404 if isinstance(error, InvalidKeyError) else 502 if isinstance(error, PermanentError) else 503
+    return _told(request, status, "The dataset can’t be read", detail)
+
+
+def _told(request: Request, status: int, title: str, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    """A page for a person, JSON for a program."""
     if _reads(request):
-        title = {403: "This is not open to you", 404: "This is not here"}.get(error.status_code, "This did not work")
-        return pages.page(request, "message.html", status=error.status_code, here="", title=title, detail=error.detail)
-    return await http_exception_handler(request, error)
+        return pages.page(request, "message.html", status=status, here="", title=title, detail=detail)
+    return JSONResponse({"detail": detail}, status, headers)
 
 
 def _reads(request: Request) -> bool:
     """Whether it is a person in a browser that asks."""
     return "text/html" in request.headers.get("accept", "")
-
-
-async def _failed(request: Request, error: CelebsError) -> Response:
-    """The store's trouble as its sentence: 502 where another try would meet the same, else 503; 404 for no key."""
-    said = _without_places(str(error), request.app.state.store)
-    if isinstance(error, StoreRefusedError):
-        # Its connection may be mended by the next request.
-        request.app.state.store = None
-    status = 404 if isinstance(error, InvalidKeyError) else 502 if isinstance(error, PermanentError) else 503
-    if _reads(request):
-        title = "The dataset can’t be read"
-        return pages.page(request, "message.html", status=status, here="", title=title, detail=said)
-    return JSONResponse({"detail": said}, status)
 
 
 def _without_places(said: str, store: Store | None) -> str:

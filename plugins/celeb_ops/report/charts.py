@@ -78,28 +78,17 @@ def specs() -> dict[str, Markup]:
 def _share_spec() -> dict[str, Any]:
     import altair as alt
 
-    when = alt.X("when:T", title=None, scale=alt.Scale(type="utc"), axis=alt.Axis(grid=False, tickCount=6))
+    gaps = alt.Chart(alt.NamedData("gaps")).encode(x=_time("from"), x2="to:T")
+    gaps = gaps.mark_rect(opacity=0.6, fill="--gap").encode(tooltip=alt.value("nothing was seen"))
     share = alt.Y("share:Q", title=None, axis=alt.Axis(format="%", tickCount=4), scale=alt.Scale(zero=True))
-    told = [
-        alt.Tooltip("when:T", title="from"),
-        alt.Tooltip("share:Q", format=".1%"),
-        alt.Tooltip("captures:Q", title="captures that show them"),
-        alt.Tooltip("seen:Q", title="captures seen"),
-    ]
-    gaps = (
-        alt.Chart(alt.NamedData("gaps"))
-        .mark_rect(opacity=0.6, fill="--gap")
-        .encode(
-            x=alt.X("from:T", title=None, scale=alt.Scale(type="utc")), x2="to:T", tooltip=alt.value("nothing was seen")
-        )
+    rows = alt.Chart(alt.NamedData("rows")).encode(x=_time("when"), y=share)
+    line = rows.mark_line(strokeWidth=1.75, stroke="--accent").encode(detail="line:N")
+    dots = rows.mark_point(filled=True, size=22, fill="--accent", opacity=1).encode(
+        tooltip=[alt.Tooltip("when:T", title="from"), alt.Tooltip("share:Q", format=".1%"), *_counts()]
     )
-    rows = alt.Chart(alt.NamedData("rows"))
-    line = rows.mark_line(strokeWidth=1.75, stroke="--accent").encode(x=when, y=share, detail="line:N")
-    dots = rows.mark_point(filled=True, size=22, fill="--accent", opacity=1).encode(x=when, y=share, tooltip=told)
-    breaks = (
-        alt.Chart(alt.NamedData("breaks"))
-        .mark_rule(strokeDash=[4, 3], strokeWidth=1.25, stroke="--break")
-        .encode(x=when, tooltip=[alt.Tooltip("when:T", title="counting changed"), alt.Tooltip("what:N")])
+    breaks = alt.Chart(alt.NamedData("breaks")).mark_rule(strokeDash=[4, 3], strokeWidth=1.25, stroke="--break")
+    breaks = breaks.encode(
+        x=_time("when"), tooltip=[alt.Tooltip("when:T", title="counting changed"), alt.Tooltip("what:N")]
     )
     return _spec(alt.layer(gaps, line, dots, breaks).properties(height=190))
 
@@ -107,27 +96,35 @@ def _share_spec() -> dict[str, Any]:
 def _sites_spec() -> dict[str, Any]:
     import altair as alt
 
-    base = alt.Chart(alt.NamedData("rows")).transform_calculate(
-        end="+toDate(datum.week) + 7 * 864e5", share="datum.captures / datum.seen"
+    weeks = (
+        alt.Chart(alt.NamedData("rows"))
+        .transform_calculate(end="+toDate(datum.week) + 7 * 864e5", share="datum.captures / datum.seen")
+        .encode(
+            x=_time("week"),
+            x2="end:T",
+            y=alt.Y("site:N", title=None, sort=None, axis=alt.Axis(labelLimit=110, domain=False, ticks=False)),
+            tooltip=[alt.Tooltip("site:N"), alt.Tooltip("week:T", title="week of"), *_counts()],
+        )
     )
-    place: dict[str, Any] = {
-        "x": alt.X("week:T", title=None, scale=alt.Scale(type="utc"), axis=alt.Axis(grid=False, tickCount=6)),
-        "x2": "end:T",
-        "y": alt.Y("site:N", title=None, sort=None, axis=alt.Axis(labelLimit=110, domain=False, ticks=False)),
-        "tooltip": [
-            alt.Tooltip("site:N"),
-            alt.Tooltip("week:T", title="week of"),
-            alt.Tooltip("captures:Q", title="captures that show them"),
-            alt.Tooltip("seen:Q", title="captures seen"),
-        ],
-    }
-    seen = base.mark_rect(fill="--faint", height={"band": 0.7}).encode(**place)
-    shown = (
-        base.transform_filter("datum.captures > 0")
-        .mark_rect(fill="--accent", height={"band": 0.7})
-        .encode(**place, opacity=alt.Opacity("share:Q", legend=None, scale=alt.Scale(domain=[0, 1], range=[0.3, 1])))
-    )
-    return _spec(alt.layer(seen, shown).properties(height=alt.Step(22)))
+    strength = alt.Opacity("share:Q", legend=None, scale=alt.Scale(domain=[0, 1], range=[0.3, 1]))
+    seen = weeks.mark_rect(fill="--faint", height={"band": 0.7})
+    shown = weeks.transform_filter("datum.captures > 0").mark_rect(fill="--accent", height={"band": 0.7})
+    return _spec(alt.layer(seen, shown.encode(opacity=strength)).properties(height=alt.Step(22)))
+
+
+def _time(field: str) -> Any:
+    import altair as alt
+
+    return alt.X(f"{field}:T", title=None, scale=alt.Scale(type="utc"), axis=alt.Axis(grid=False, tickCount=6))
+
+
+def _counts() -> list[Any]:
+    import altair as alt
+
+    return [
+        alt.Tooltip("captures:Q", title="captures that show them"),
+        alt.Tooltip("seen:Q", title="captures seen"),
+    ]
 
 
 def _spec(made: Any) -> dict[str, Any]:

@@ -49,13 +49,12 @@ WINDOWS = (Window("week", 7, 28), Window("month", 28, 112))
 def movers(captures: pl.DataFrame, shown: pl.DataFrame, window: Window) -> pl.DataFrame:
     """``movers`` of one kind; none where no site was seen in both stretches of days."""
     last = newest(captures)
-    seen = _in_days(captures.filter(SEEN), last)
-    recent = seen.filter(pl.col("day") < window.days).with_columns(_is_now(window))
+    recent = _in_days(captures.filter(SEEN), last, window).filter(pl.col("day") < window.days)
     weights, now_days, before_days = _weights(recent)
     if weights.is_empty():
         return pl.DataFrame(schema=SCHEMAS["movers"])
     recent = recent.join(weights, on="site")
-    there = _in_days(shown, last).with_columns(_is_now(window))
+    there = _in_days(shown, last, window)
     compared = there.filter(pl.col("day") < window.days).join(weights, on="site")
     dispersions = _dispersions(recent, compared, window)
     covered = recent.filter(~pl.col("is_now"))["day"].n_unique() >= MIN_COVERED * window.before
@@ -88,13 +87,10 @@ def movers(captures: pl.DataFrame, shown: pl.DataFrame, window: Window) -> pl.Da
     )
 
 
-def _in_days(rows: pl.DataFrame, last: datetime) -> pl.DataFrame:
+def _in_days(rows: pl.DataFrame, last: datetime, window: Window) -> pl.DataFrame:
     """The rows with their ``day``: 0 is the 24 h up to the newest run, so that no half day stands at an end."""
-    return rows.with_columns(((pl.lit(last) - pl.col("time")).dt.total_seconds() // 86_400).alias("day"))
-
-
-def _is_now(window: Window) -> pl.Expr:
-    return (pl.col("day") < window.now).alias("is_now")
+    day = (pl.lit(last) - pl.col("time")).dt.total_seconds() // 86_400
+    return rows.with_columns(day.alias("day"), (day < window.now).alias("is_now"))
 
 
 def _weights(recent: pl.DataFrame) -> tuple[pl.DataFrame, float, float]:

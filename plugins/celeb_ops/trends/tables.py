@@ -19,98 +19,44 @@ if TYPE_CHECKING:
 Schema = dict[str, Any]
 """Polars types by column."""
 
-
-def _all(dtype: Any, *names: str) -> Schema:
-    """Columns of one type."""
-    return dict.fromkeys(names, dtype)
-
-
-_CHANGE = _all(pl.Float64, "change", "low", "high", "z", "q")
-_OUTCOMES = ("seen", "skipped", "failed")
-_PERIOD = {
-    "period": pl.Date,
-    "name": pl.String,
-    **_all(pl.Int32, "captures", "seen"),
-    "share": pl.Float64,
-    **_all(pl.Int32, "sites", "sites_seen", "sightings"),
-    **_all(pl.Float64, "prominence", "above_fold"),
-}
-
-SCHEMAS: dict[str, Schema] = {
-    "people": {
-        **_all(pl.String, "name", "id", "qid"),
-        **_all(UTC_MS, "first_seen", "last_seen"),
-        **_all(pl.Int32, "captures", "sites", "sightings", "days", "longest_streak_days", "streak_days"),
-        **_all(pl.String, "first_site", "crop", "headline", "link"),
-        "confidence": pl.Float64,
-        "captures_28d": pl.Int32,
-        "share_28d": pl.Float64,
-        "captures_7d": pl.Int32,
-        "share_7d": pl.Float64,
-        **_all(pl.Int32, "sites_28d", "sites_7d"),
-        "prominence_28d": pl.Float64,
-        "mover": pl.String,
-        **_CHANGE,
-        "across_break": pl.Boolean,
-    },
+_PERIOD = "period name captures seen share sites sites_seen sightings prominence above_fold"
+_COLUMNS = {
+    "people": "name id qid first_seen last_seen captures sites sightings days longest_streak_days streak_days "
+    "first_site crop headline link confidence captures_28d share_28d captures_7d share_7d sites_28d sites_7d "
+    "prominence_28d mover change low high z q across_break",
     "days": _PERIOD,
     "weeks": _PERIOD,
     "months": _PERIOD,
-    "periods": {
-        "kind": pl.String,
-        "period": pl.Date,
-        **_all(pl.Int32, *_OUTCOMES, "sites_seen"),
-        "break": pl.String,
-    },
-    "movers": {
-        "kind": pl.String,
-        "period": pl.Date,
-        **_all(pl.String, "name", "mover"),
-        **_all(pl.Int32, "captures_now", "seen_now"),
-        "share_now": pl.Float64,
-        **_all(pl.Int32, "captures_before", "seen_before"),
-        "share_before": pl.Float64,
-        **_CHANGE,
-        "dispersion": pl.Float64,
-        "across_break": pl.Boolean,
-    },
-    "together": {**_all(pl.String, "name", "other"), **_all(pl.Int32, "pictures", "pages")},
-    "firsts": {
-        "site": pl.String,
-        "stories": pl.Int32,
-        **_all(pl.Float64, "first", "share", "chance", "median_lead_h"),
-    },
-    "sites": {
-        "site": pl.String,
-        "last_time": UTC_MS,
-        **_all(pl.String, "last_outcome", "last_reason"),
-        **_all(pl.Int32, "captures", *_OUTCOMES, "failed_in_a_row"),
-        **_all(pl.Float64, "people_per_capture", "faces_per_capture"),
-        **_all(pl.Int32, "calls_28d", "calls_saved_28d"),
-        "cost_28d": pl.Float64,
-        **_all(pl.String, "recognizer", "gallery", "source"),
-    },
-    "site_days": {
-        "day": pl.Date,
-        "site": pl.String,
-        **_all(pl.Int32, *_OUTCOMES, "people", "faces", "calls"),
-        "cost_usd": pl.Float64,
-        "break": pl.String,
-    },
-    "appearances": {**_all(pl.String, "name", "site"), "week": pl.Date, "captures": pl.Int32},
-    "evidence": {
-        "name": pl.String,
-        "time": UTC_MS,
-        **_all(pl.String, "site", "source"),
-        "confidence": pl.Float64,
-        **_all(pl.String, "basis", "headline", "link", "alt", "picture_url", "crop", "screenshot"),
-        **_all(pl.Int32, "left", "top", "width", "height"),
-    },
-    "runs": {
-        "time": UTC_MS,
-        **_all(pl.Int32, "seen", "archived", "skipped", "failed", "people", "calls"),
-        "cost_usd": pl.Float64,
-    },
+    "periods": "kind period seen skipped failed sites_seen break",
+    "movers": "kind period name mover captures_now seen_now share_now captures_before seen_before share_before "
+    "change low high z q dispersion across_break",
+    "together": "name other pictures pages",
+    "firsts": "site stories first share chance median_lead_h",
+    "sites": "site last_time last_outcome last_reason captures seen skipped failed failed_in_a_row people_per_capture "
+    "faces_per_capture calls_28d calls_saved_28d cost_28d recognizer gallery source",
+    "site_days": "day site seen skipped failed people faces calls cost_usd break",
+    "appearances": "name site week captures",
+    "evidence": "name time site source confidence basis headline link alt picture_url crop screenshot left top width "
+    "height",
+    "runs": "time seen archived skipped failed people calls cost_usd",
+}
+# A column's name says its type, whatever the table.
+_TYPES = {
+    UTC_MS: "time first_seen last_seen last_time",
+    pl.Date: "day week period",
+    pl.Boolean: "across_break",
+    pl.String: "name id qid first_site crop headline link mover kind break other site last_outcome last_reason "
+    "recognizer gallery source basis alt picture_url screenshot",
+    pl.Float64: "confidence share share_28d share_7d share_now share_before prominence prominence_28d above_fold "
+    "change low high z q dispersion first chance median_lead_h people_per_capture faces_per_capture cost_usd cost_28d",
+    pl.Int32: "captures captures_28d captures_7d captures_now captures_before sites sites_28d sites_7d sites_seen "
+    "sightings days longest_streak_days streak_days seen seen_now seen_before archived skipped failed failed_in_a_row "
+    "pictures pages stories people faces calls calls_28d calls_saved_28d left top width height",
+}
+_TYPE_OF = {name: dtype for dtype, names in _TYPES.items() for name in names.split()}
+
+SCHEMAS: dict[str, Schema] = {
+    table: {name: _TYPE_OF[name] for name in names.split()} for table, names in _COLUMNS.items()
 }
 """The columns of each table, in their order."""
 
