@@ -7,7 +7,7 @@ import pytest
 
 from celeb_ops.gallery.commons import Picture
 from celeb_ops.gallery.judging import Verdict, judge
-from celeb_ops.gallery.looking import Look
+from celeb_ops.gallery.looking import Look, Why
 from celeb_ops.recognition.models import DLIB
 
 
@@ -60,9 +60,9 @@ def test_a_main_image_of_somebody_else_leaves_the_person_out() -> None:
 
 
 def test_without_a_usable_main_image_the_category_must_agree() -> None:
-    assert judged([Look("no face"), at(0, 1), at(0, 2), at(1, 3)]).chosen == (1, 2)
-    assert judged([Look("no face"), at(0, 1)]).left_out == "only photos of a category, and one"
-    assert judged([Look("no face"), at(0, 1), at(0, 2), at(1, 3), at(1, 4)]).left_out == "their photos disagree"
+    assert judged([Look(Why.NO_FACE), at(0, 1), at(0, 2), at(1, 3)]).chosen == (1, 2)
+    assert judged([Look(Why.NO_FACE), at(0, 1)]).left_out == "only photos of a category, and one"
+    assert judged([Look(Why.NO_FACE), at(0, 1), at(0, 2), at(1, 3), at(1, 4)]).left_out == "their photos disagree"
 
 
 def test_a_person_with_a_single_main_image_has_it() -> None:
@@ -75,7 +75,7 @@ def test_near_duplicates_go_by_the_face_or_by_the_picture() -> None:
     same_bits = Look(embedding=at(0, 5).embedding, hash=at(0, 2).hash ^ 0b111)
     verdict = judged([at(0, 0), near, at(0, 2), same_bits])
     assert verdict.chosen == (0, 2)
-    assert verdict.why == {1: "the same photo as File:0.jpg", 3: "the same photo as File:2.jpg"}
+    assert verdict.why == {1: Why.SAME_PHOTO, 3: Why.SAME_PHOTO}
 
 
 def test_no_more_than_were_asked_for() -> None:
@@ -93,8 +93,8 @@ def test_one_tint_goes_unless_most_have_it() -> None:
     assert judged([bronze, at(0, 0), at(0, 1)]).chosen == (1, 2)
 
 
-@pytest.mark.parametrize("trouble", ["no face", "several people", "drawn: few shades"])
-def test_what_is_no_photo_of_one_face_goes(trouble: str) -> None:
+@pytest.mark.parametrize("trouble", [Why.NO_FACE, Why.SEVERAL, Why.DRAWN])
+def test_what_is_no_photo_of_one_face_goes(trouble: Why) -> None:
     verdict = judged([at(0, 0), Look(trouble), None, at(0, 3), at(0, 4)], no_photo=(3,))
     assert verdict.chosen == (0, 4)
     assert verdict.why[1] == trouble
@@ -103,7 +103,7 @@ def test_what_is_no_photo_of_one_face_goes(trouble: str) -> None:
 
 
 def test_nobody_usable_says_so() -> None:
-    assert judged([Look("no face"), None]).left_out == "no usable photo"
+    assert judged([Look(Why.NO_FACE), None]).left_out == "no usable photo"
     assert judged([], main=0).left_out == "no usable photo"
 
 

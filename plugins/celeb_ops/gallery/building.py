@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
-import threading
-import time
 from collections import Counter, deque
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing, contextmanager
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from celeb_ops.exceptions import GalleryError, NotAtWikimediaError
+from celeb_ops.exceptions import GalleryError, NotAtWikimediaError, RecognitionError
 from celeb_ops.gallery import commons, looking, wikidata
 from celeb_ops.gallery.growing import Growing
 from celeb_ops.gallery.judging import judge
@@ -32,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from celeb_ops.gallery.commons import Picture
-    from celeb_ops.gallery.looking import Look
+    from celeb_ops.gallery.looking import Look, Why
     from celeb_ops.gallery.wikidata import Candidate
     from celeb_ops.gallery.wish import Wish
     from celeb_ops.recognition.gallery_file import Whole
@@ -43,7 +37,7 @@ if TYPE_CHECKING:
 GROWS_BY = 100
 """People after which the file is written, so that it is of use long before it is whole."""
 PEOPLE_AT_ONCE = 4
-"""Whose photos are under way; connections are bounded by :data:`wikimedia.CONNECTIONS`, looking by the cores."""
+"""Whose photos are under way; connections are bounded by :data:`wikimedia.CONNECTIONS`."""
 _LOOKED_AHEAD = 16
 _HEARING_S = 0.3
 _UNDECODABLE_TRIES = 5
@@ -73,7 +67,7 @@ class Built:
     added: tuple[str, ...]
     gone: tuple[str, ...]
     resumed: bool
-    photos_why: Counter[str]
+    photos_why: Counter[Why]
     """Why photos do not count, and how often."""
 
 
@@ -104,19 +98,17 @@ def build(
         raise GalleryError("Wikidata knows nobody of this wish: ask for other occupations, countries or people.")
     growing = Growing(path, f"{under_way.began:%Y-%m-%d}", len(sitelinks), left_out, removed, model)
     usable = 0
-    why: Counter[str] = Counter()
+    why: Counter[Why] = Counter()
     people = wikidata.described(sitelinks, sitelinks, wikimedia)
     # Wikimedia is closed first: threads that wait for it would else be waited for.
-    threads = ThreadPoolExecutor(PEOPLE_AT_ONCE, "gallery", initializer=_leave_ctrl_c)
-    with _pool() as pool, threads, closing(wikimedia):
-        done = _in_order(people, lambda one: _person(one, wish, wikimedia, cache, pool, removed, model), threads)
-        for number, (qid, (person, entry, reasons, reason)) in enumerate(zip(sitelinks, done, strict=True), start=1):
-            why.update(reasons)
-            qid, name = (qid, person) if isinstance(person, str) else (person.qid, person.name)
-            growing.add(qid, entry, (qid, name, reason) if reason else None)
+    with ThreadPoolExecutor(PEOPLE_AT_ONCE, "gallery") as threads, closing(wikimedia):
+        done = _in_order(people, lambda one: _person(one, wish, wikimedia, cache, removed, model), threads)
+        for number, (asked, one) in enumerate(zip(sitelinks, done, strict=True), start=1):
+            why.update(one.why)
+            growing.add(asked, one.entry, (one.qid, one.name, one.left_out) if one.left_out else None)
             if number % GROWS_BY == 0 and number < len(sitelinks):
                 usable = growing.write_part()
-            told(Step(number, len(sitelinks), name, len(entry.references) if entry else 0, usable))
+            told(Step(number, len(sitelinks), one.name, len(one.entry.references) if one.entry else 0, usable))
     whole, changed = growing.finish()
     under_way.done()
     old = {entry.person.name for entry in growing.before.entries} if growing.before else set()
@@ -124,7 +116,17 @@ def build(
     return Built(whole, changed, tuple(sorted(new - old)), tuple(sorted(old - new)), under_way.resumed, why)
 
 
-_Outcome = tuple["Candidate | str", "Entry | None", "list[str]", str]
+@dataclass(frozen=True)
+class _Outcome:
+    """What came of a person."""
+
+    qid: str
+    name: str
+    entry: Entry | None = None
+    why: tuple[Why, ...] = ()
+    """Why photos of theirs do not count."""
+    left_out: str = ""
+    """Why they are not in the gallery; empty also where nobody is to learn that."""
 
 
 def _in_order(
@@ -144,80 +146,39 @@ def _in_order(
         yield done
 
 
-def _leave_ctrl_c() -> None:
-    """Leave Ctrl-C, which reaches all of a terminal's processes, to the main thread: those that look at photos begin in
-    these threads, and are deaf to it as they are."""
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-
-
 def _person(
-    person: Candidate | str,
-    wish: Wish,
-    wikimedia: Wikimedia,
-    cache: Path,
-    pool: ProcessPoolExecutor,
-    removed: Removed,
-    model: FaceModel,
+    person: Candidate | str, wish: Wish, wikimedia: Wikimedia, cache: Path, removed: Removed, model: FaceModel
 ) -> _Outcome:
     if isinstance(person, str):
-        return person, None, [], "no human at Wikidata any more"
+        return _Outcome(person, person, left_out="no human at Wikidata any more")
     identity = Person(person.name, person.qid, person.aliases)
     if removed.holds(*identity.names):
-        # Not so much as told: the list of who asked for it is nobody's business.
-        return person, None, [], ""
+        return _Outcome(person.qid, person.name)
     pictures, main = commons.pictures(person, wikimedia)
-    looks = [None if picture.no_photo else _looked_at(picture, wikimedia, cache, pool, model) for picture in pictures]
+    looks = [None if picture.no_photo else _look_at(picture, wikimedia, cache, model) for picture in pictures]
     verdict = judge(pictures, looks, main, wish.photos, model)
-    reasons = [reason.split(" (")[0].split(" File:")[0] for reason in verdict.why.values()]
+    why = tuple(verdict.why.values())
     if not verdict.chosen:
-        return person, None, reasons, verdict.left_out
+        return _Outcome(person.qid, person.name, None, why, verdict.left_out)
     chosen = [(pictures[number], looks[number]) for number in verdict.chosen]
     embeddings = np.stack([seen.embedding for _, seen in chosen if seen and seen.embedding is not None])
     references = tuple(Reference(one.title, one.sha1, one.author, one.licence, one.licence_url) for one, _ in chosen)
     entry = Entry(identity, person.description, person.sitelinks, embeddings.astype(np.float32), references)
-    return person, entry, reasons, ""
+    return _Outcome(person.qid, person.name, entry, why)
 
 
-def _looked_at(
-    picture: Picture, wikimedia: Wikimedia, cache: Path, pool: ProcessPoolExecutor, model: FaceModel
-) -> Look | None:
+def _look_at(picture: Picture, wikimedia: Wikimedia, cache: Path, model: FaceModel) -> Look | None:
     """What the picture shows; None where it could not be had."""
+    if seen := looking.kept(cache, picture.sha1, model):
+        return seen
     for _ in range(_UNDECODABLE_TRIES):
-        if seen := looking.kept(cache, picture.sha1, model):
-            return seen
         try:
-            content = wikimedia.file(picture.url)
+            seen = looking.look(wikimedia.file(picture.url), model)
         except NotAtWikimediaError:
             # Deleted since. Anything else ends the build: without its photos a person would be left out.
             return None
-        try:
-            pool.submit(looking.looked, cache, picture.sha1, content, model).result()
-        except BrokenProcessPool:
-            raise GalleryError(
-                "A process that looks at photos was killed (too little memory?). `make gallery` goes on from there."
-            ) from None
-    return looking.kept(cache, picture.sha1, model)
-
-
-@contextmanager
-def _pool() -> Iterator[ProcessPoolExecutor]:
-    """Processes that look at photos; they end with this one, however it ends."""
-    context = multiprocessing.get_context("spawn")
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    pool = ProcessPoolExecutor(cores, context, initializer=_end_with, initargs=(os.getpid(),))
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _end_with(parent: int) -> None:
-    """End this process when its parent is gone: a killed build leaves nobody behind, even one who began later."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+        except RecognitionError:
+            continue
+        looking.keep_look(cache, picture.sha1, seen, model)
+        return seen
+    return None

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from celeb_ops.gallery.looking import Why
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -24,7 +26,7 @@ class Verdict:
 
     chosen: tuple[int, ...]
     """Which of them count, the main one first."""
-    why: dict[int, str]
+    why: dict[int, Why]
     """Why each other one does not."""
     left_out: str = ""
     """Why the person has none; empty: they are in."""
@@ -36,37 +38,48 @@ def judge(pictures: Sequence[Picture], looks: Sequence[Look | None], main: int, 
     :param looks: what each shows; None: it could not be had. :param main: so many of the first are the item's own.
     :param model: says what is near: who agrees, and what is one photo.
     """
-    why = {number: _unusable(picture, seen) for number, (picture, seen) in enumerate(zip(pictures, looks, strict=True))}
-    usable = [number for number, reason in why.items() if not reason]
-    coloured = [number for number in usable if not _look(looks, number).one_tint]
+    why: dict[int, Why] = {}
+    usable: dict[int, Look] = {}
+    for number, (picture, seen) in enumerate(zip(pictures, looks, strict=True)):
+        if picture.no_photo:
+            why[number] = Why.NO_PHOTO
+        elif seen is None:
+            why[number] = Why.NOT_HAD
+        elif seen.trouble:
+            why[number] = seen.trouble
+        else:
+            usable[number] = seen
+    coloured = {number: seen for number, seen in usable.items() if not seen.one_tint}
     if 2 * len(coloured) > len(usable):
-        why |= {number: "one tint: a statue or an old print" for number in usable if number not in coloured}
+        why |= dict.fromkeys(usable.keys() - coloured.keys(), Why.ONE_TINT)
         usable = coloured
     if not usable:
-        return Verdict((), _told(why), "no usable photo")
-    embeddings = np.stack([np.asarray(_look(looks, number).embedding) for number in usable])
+        return Verdict((), why, "no usable photo")
+    numbers, seen_on = list(usable), list(usable.values())
+    embeddings = np.stack([np.asarray(seen.embedding) for seen in seen_on])
     distances = np.linalg.norm(embeddings[:, None] - embeddings[None], axis=2)
-    own = [place for place, number in enumerate(usable) if number < main]
+    own = [place for place, number in enumerate(numbers) if number < main]
     cluster = _around(distances, own, model.alike)
-    others = [place for place in range(len(usable)) if place not in cluster]
+    others = [place for place in range(len(numbers)) if place not in cluster]
     if len(cluster) < 2 and (others or not own):
-        return Verdict((), _told(why), "their photos disagree" if others else "only photos of a category, and one")
+        return Verdict((), why, "their photos disagree" if others else "only photos of a category, and one")
     # Among themselves: one who is like all of the group but the main one makes no second group of it.
     if others and len(_around(distances[np.ix_(others, others)], [], model.alike)) >= len(cluster):
-        return Verdict((), _told(why), "their photos disagree")
-    why |= {usable[place]: "shows somebody else" for place in others}
+        return Verdict((), why, "their photos disagree")
+    why |= dict.fromkeys((numbers[place] for place in others), Why.SOMEBODY_ELSE)
     chosen: list[int] = []
     for place in cluster:
-        twin = next(
-            (one for one in chosen if _same(place, one, distances[place, one] < model.same_photo, usable, looks)), None
-        )
-        if twin is not None:
-            why[usable[place]] = f"the same photo as {pictures[usable[twin]].title}"
+        if any(
+            distances[place, one] < model.same_photo
+            or (seen_on[place].hash ^ seen_on[one].hash).bit_count() <= SAME_BITS
+            for one in chosen
+        ):
+            why[numbers[place]] = Why.SAME_PHOTO
         elif len(chosen) >= most:
-            why[usable[place]] = "there are enough"
+            why[numbers[place]] = Why.ENOUGH
         else:
             chosen.append(place)
-    return Verdict(tuple(usable[place] for place in chosen), _told(why))
+    return Verdict(tuple(numbers[place] for place in chosen), why)
 
 
 def _around(
@@ -86,25 +99,3 @@ def _around(
         if len(group) > len(best):
             best = [seed, *(int(place) for place in group if place != seed)] if seed in group else group.tolist()
     return best
-
-
-def _same(place: int, other: int, near: bool, usable: Sequence[int], looks: Sequence[Look | None]) -> bool:
-    bits = (_look(looks, usable[place]).hash ^ _look(looks, usable[other]).hash).bit_count()
-    return bool(near) or bits <= SAME_BITS
-
-
-def _unusable(picture: Picture, seen: Look | None) -> str:
-    if picture.no_photo:
-        return "its name or category says that it is no photo"
-    return "could not be had" if seen is None else seen.trouble
-
-
-def _look(looks: Sequence[Look | None], number: int) -> Look:
-    seen = looks[number]
-    if seen is None:
-        raise ValueError("a photo that could not be had is not judged")
-    return seen
-
-
-def _told(why: dict[int, str]) -> dict[int, str]:
-    return {number: reason for number, reason in why.items() if reason}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
-from celeb_ops.exceptions import RecognitionError
 from celeb_ops.gallery.kept import keep
 from celeb_ops.recognition.embedders import landmarks
 from celeb_ops.recognition.pictures import decode
@@ -39,12 +39,28 @@ _CROP_PX = 160
 _FORMAT = 1
 
 
+class Why(StrEnum):
+    """Why a photo does not count."""
+
+    NO_PHOTO = "its name or category says that it is no photo"
+    NOT_HAD = "could not be had"
+    NO_FACE = "no face"
+    SEVERAL = "several people"
+    SMALL = "the face is small"
+    TURNED = "turned away"
+    DRAWN = "drawn: few shades"
+    ONE_TINT = "one tint: a statue or an old print"
+    SOMEBODY_ELSE = "shows somebody else"
+    SAME_PHOTO = "the same photo as another one"
+    ENOUGH = "there are enough"
+
+
 @dataclass(frozen=True)
 class Look:
     """What was seen on a photo."""
 
-    trouble: str = ""
-    """Why it is no reference; empty: it may be one."""
+    trouble: Why | None = None
+    """Why it is no reference; None: it may be one."""
     embedding: Embedding32 | None = None
     one_tint: bool = False
     hash: int = 0
@@ -59,22 +75,22 @@ def look(content: bytes, model: FaceModel) -> Look:
     pixels = decode(content)
     faces = model.find(pixels)
     if not faces:
-        return Look("no face")
+        return Look(Why.NO_FACE)
     largest = max(faces, key=lambda one: one.box.area)
     face = largest.box
     if any(other is not largest and other.box.width >= _GROUP * face.width for other in faces):
-        return Look("several people")
+        return Look(Why.SEVERAL)
     if min(face.width, face.height) < LEAST_PX:
-        return Look(f"the face is small ({face.width} px)")
+        return Look(Why.SMALL)
     if turned(pixels, face) > TURNED:
-        return Look("turned away")
+        return Look(Why.TURNED)
     height, width = pixels.shape[:2]
     small = _part(pixels, face.grown(0.1).clipped(width, height)).resize(
         (_SIDE_PX, _SIDE_PX), Image.Resampling.BILINEAR
     )
     colours = np.asarray(small, float)
     if _most_frequent(colours) > FEW_SHADES:
-        return Look("drawn: few shades")
+        return Look(Why.DRAWN)
     crop = _part(pixels, face.grown(0.35).clipped(width, height))
     crop.thumbnail((_CROP_PX, _CROP_PX))
     out = io.BytesIO()
@@ -115,8 +131,10 @@ def _read(path: Path) -> Look | None:
     try:
         with np.load(path, allow_pickle=False) as told:
             embedding = np.asarray(told["embedding"], np.float32)
+            # Until November 2026 the side of a small face stood behind it.
+            trouble = str(told["trouble"]).partition(" (")[0]
             return Look(
-                str(told["trouble"]),
+                Why(trouble) if trouble else None,
                 embedding if embedding.size else None,
                 bool(told["one_tint"]),
                 int(told["hash"]),
@@ -128,10 +146,11 @@ def _read(path: Path) -> Look | None:
 
 
 def keep_look(folder: Path, sha1: str, seen: Look, model: FaceModel) -> None:
+    """Keep what was seen, for good. GalleryError where the disk refuses."""
     out = io.BytesIO()
     np.savez(
         out,
-        trouble=seen.trouble,
+        trouble=seen.trouble or "",
         embedding=np.empty(0) if seen.embedding is None else seen.embedding,
         one_tint=seen.one_tint,
         hash=np.uint64(seen.hash),
@@ -139,15 +158,6 @@ def keep_look(folder: Path, sha1: str, seen: Look, model: FaceModel) -> None:
         crop=np.frombuffer(seen.crop, np.uint8),
     )
     keep(_path(folder, sha1, model.version), out.getvalue())
-
-
-def looked(folder: Path, sha1: str, content: bytes, model: FaceModel) -> str:
-    """Look at a photo and keep what was seen; what is wrong with the file, if it can't be decoded."""
-    try:
-        keep_look(folder, sha1, look(content, model), model)
-    except RecognitionError as error:
-        return str(error)
-    return ""
 
 
 def _path(folder: Path, sha1: str, version: str) -> Path:

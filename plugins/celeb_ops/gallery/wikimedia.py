@@ -94,41 +94,39 @@ class Wikimedia:
         return answer
 
     def _get(self, url: str, params: dict[str, str]) -> requests.Response:
-        trouble = ""
         for number in range(_TRIES):
-            if number:
-                logger.info("%s; asking again (%d of %d)", trouble, number + 1, _TRIES)
-            if not self._answered and number >= _FIRST_TRIES:
-                break
-            wait: float | None = None
             try:
-                if self._closed.is_set():
-                    raise WikimediaError(f"{trouble or 'It was stopped'}. {_KEPT}")
-                with self._slots:
-                    # A query may be too long for an address.
-                    long = len(params.get("query", "")) > 1_000
-                    answer = self._session.request(
-                        "POST" if long else "GET",
-                        url,
-                        **{"data" if long else "params": params},  # type: ignore[arg-type]
-                        timeout=_TIMEOUT_S,
-                    )
-                self._answered = True
-                trouble, wait = _trouble(answer, bool(params))
-                if not trouble:
-                    return answer
-            except requests.RequestException as error:
-                # A cut download and a connection that was closed are among these.
-                trouble = f"{_host(url)} did not answer ({type(error).__name__})"
-            if wait is not None and wait > _LONGEST_WAIT_S:
-                raise WikimediaError(f"{trouble} and asks to come again in {wait / 60:.0f} minutes. {_KEPT}")
-            if self._closed.wait(min(self._unit_s * 2**number, _LONGEST_WAIT_S) if wait is None else wait):
-                raise WikimediaError(f"{trouble}. {_KEPT}")
-        if not self._answered:
-            raise OfflineError(
-                f"{_host(url)} can't be reached: is this machine on the internet? The gallery stays as it was."
-            )
+                return self._asked(url, params)
+            except _PassingError as error:
+                trouble, wait_s = error, error.wait_s
+            if not self._answered and number + 1 >= _FIRST_TRIES:
+                raise OfflineError(
+                    f"{_host(url)} can't be reached: is this machine on the internet? The gallery stays as it was."
+                )
+            logger.info("%s; try %d of %d", trouble, number + 1, _TRIES)
+            self._closed.wait(min(self._unit_s * 2**number, _LONGEST_WAIT_S) if wait_s is None else wait_s)
         raise WikimediaError(f"{trouble}, {_TRIES} times in a row. {_KEPT}")
+
+    def _asked(self, url: str, params: dict[str, str]) -> requests.Response:
+        """One try."""
+        if self._closed.is_set():
+            raise WikimediaError(f"It was stopped. {_KEPT}")
+        # A query may be too long for an address.
+        long = len(params.get("query", "")) > 1_000
+        try:
+            with self._slots:
+                answer = self._session.request(
+                    "POST" if long else "GET",
+                    url,
+                    **{"data" if long else "params": params},  # type: ignore[arg-type]
+                    timeout=_TIMEOUT_S,
+                )
+        except requests.RequestException as error:
+            # A cut download and a connection that was closed are among these.
+            raise _PassingError(f"{_host(url)} did not answer ({type(error).__name__})") from None
+        self._answered = True
+        _check(answer, is_api=bool(params))
+        return answer
 
     @property
     def _session(self) -> requests.Session:
@@ -141,40 +139,42 @@ class Wikimedia:
         return session
 
 
-def _trouble(answer: requests.Response, is_api: bool) -> tuple[str, float | None]:
-    """What passes, and how long to wait for that (None: it does not say); nothing where the answer is good.
+class _PassingError(Exception):
+    """What another try may not meet again."""
 
-    :raises WikimediaError: what does not pass.
-    """
-    host, wait = _host(answer.url), _retry_after(answer)
+    def __init__(self, trouble: str, answer: requests.Response | None = None) -> None:
+        """:raises WikimediaError: the answer asks to wait longer than a build does."""
+        super().__init__(trouble)
+        self.wait_s = None if answer is None else _retry_after(answer)
+        if self.wait_s and self.wait_s > _LONGEST_WAIT_S:
+            raise WikimediaError(f"{trouble} and asks to come again in {self.wait_s / 60:.0f} minutes. {_KEPT}")
+
+
+def _check(answer: requests.Response, is_api: bool) -> None:
+    """_PassingError where the answer is none and another may be; WikimediaError where no other would be."""
+    host = _host(answer.url)
     if answer.status_code == 429 or answer.status_code >= 500:
-        return f"{host} answered {answer.status_code}", wait
+        raise _PassingError(f"{host} answered {answer.status_code}", answer)
     if answer.status_code >= 400:
         said = " ".join(answer.text.split())[:200]
         raise NotAtWikimediaError(f"{host} answered {answer.status_code}: {said or answer.reason}.")
     if not is_api:
-        return "", None
+        return
     try:
         told = answer.json()
     except ValueError:
-        return f"{host} answered what is no JSON", wait
-    error = told.get("error") if isinstance(told, dict) else None
-    if not error:
-        return "", None
-    if str(error.get("code")).startswith(_LATER):
-        return f"{host} asks to wait ({error['code']})", wait
-    raise WikimediaError(f"{host} refused: {error.get('info', error.get('code'))}")
+        raise _PassingError(f"{host} answered what is no JSON", answer) from None
+    if error := told.get("error") if isinstance(told, dict) else None:
+        if str(error.get("code")).startswith(_LATER):
+            raise _PassingError(f"{host} asks to wait ({error['code']})", answer)
+        raise WikimediaError(f"{host} refused: {error.get('info', error.get('code'))}")
 
 
 def _retry_after(answer: requests.Response) -> float | None:
     """Seconds of ``Retry-After``, which is a number or a date."""
     said = answer.headers.get("Retry-After", "").strip()
-    if not said:
-        return None
-    try:
-        return max(float(said), 0.0)
-    except ValueError:
-        pass
+    if said.isdecimal():
+        return float(said)
     try:
         return max((parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds(), 0.0)
     except (TypeError, ValueError):
