@@ -12,7 +12,7 @@ from PIL import Image
 
 from celeb_ops import keys
 from celeb_ops.dataset import merge
-from celeb_ops.forget.around import made_anew
+from celeb_ops.forget.removal import Removal
 from celeb_ops.geometry import Box
 from celeb_ops.recognition.gallery import Gallery
 from celeb_ops.recognition.local import LocalRecognizer
@@ -142,7 +142,7 @@ class Press:
             failed = Outcome(site="EONLINE", time=when, outcome="failed", task="slice", reason="No Grace Hopper here")
             failed.save(self.store, keys.outcome(keys.stem("EONLINE", when)))
             merge(self.store, when, results[-1:], [failed])
-        made_anew(self.store)
+        Removal(self.store).make_reports_again()
         return results
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,9 +12,9 @@ from celeb_ops.dataset import captures_of, merge
 from celeb_ops.dataset.celebs_csv import read_csv
 from celeb_ops.dataset.schema import SIGHTINGS
 from celeb_ops.dataset.tables import from_parquet
-from celeb_ops.forget.around import Untouched, made_anew
 from celeb_ops.forget.blur import areas_of
 from celeb_ops.forget.purge import Purge
+from celeb_ops.forget.removal import Removal, Untouched
 from celeb_ops.records import Result, Screenshot
 from celeb_ops.removed import Person, Removed, add
 from tests.factories import RUN_TIME
@@ -34,7 +35,6 @@ RUNS = [("TMZ", RUN_TIME), ("TMZ", LATER), ("PEOPLE", NEXT_MONTH)]
 def forget(store: Store, name: str = HOPPER, dry: bool = False) -> Purge:
     purge = Purge(store, add(store, Person(name, since="2026-12-04")))
     purge.run()
-    made_anew(store)
     return purge
 
 
@@ -226,6 +226,8 @@ class Killed(Exception):
 
 
 def test_killed_anywhere_a_second_time_finishes(folder_press: Press, monkeypatch: pytest.MonkeyPatch) -> None:
+    # They take long to make, and name nobody once the tables do not.
+    monkeypatch.setattr(Removal, "make_reports_again", lambda removal: None)
     store = folder_press.store
     whole = contents(store)
     expected = None
@@ -280,9 +282,8 @@ def test_killed_anywhere_a_second_time_finishes(folder_press: Press, monkeypatch
 
 def test_a_dry_run_changes_no_byte_and_counts_the_same(press: Press) -> None:
     before = contents(press.store)
-    dry = Purge(Untouched(press.store), Removed((Person(HOPPER),)), dry=True)
+    dry = Purge(Untouched(press.store), Removed((Person(HOPPER),)))
     dry.run()
-    made_anew(Untouched(press.store))
     assert contents(press.store) == before
     assert dry.done == forget(press.store).done
 
@@ -331,3 +332,14 @@ def test_somebody_removed_while_a_merge_is_under_way_is_not_in_it(
     monkeypatch.setattr(dataset, "update_csv", late)
     merge(store, result.time, [result], [])
     assert naming(store, HOPPER) == []
+
+
+def test_the_memory_of_pictures_of_earlier_versions_loses_her(folder_press: Press) -> None:
+    """Files of ``CELEBS_REMEMBER_DAYS``, which nothing reads any more."""
+    key = "Answers/rekognition/sites/TMZ.json"
+    other = {"box": [1, 2, 3, 4], "name": COLLINS, "confidence": 99.0}
+    picture = {"src": "ab" * 32, "size": [9, 9], "shades": "AAAA", "faces": [{**other, "name": HOPPER}, other]}
+    folder_press.store.write(key, json.dumps({"pictures": [picture]}).encode())
+    forget(folder_press.store)
+    kept = json.loads(folder_press.store.read(key))
+    assert kept == {"pictures": [{**picture, "faces": [{"box": [1, 2, 3, 4]}, other]}]}

@@ -3,7 +3,6 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -17,7 +16,7 @@ from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS
 from celeb_ops.dataset.tables import from_parquet
 from celeb_ops.exceptions import ForgetError
 from celeb_ops.forget import runs as runs_module
-from celeb_ops.forget.around import Untouched, made_anew
+from celeb_ops.forget.removal import Removal, Untouched
 from celeb_ops.forget.runs import RunRemoval, chosen, runs_in
 from celeb_ops.records import Outcome
 from tests.factories import RUN_TIME, a_picture, a_result, a_screenshot, a_sighting, saved
@@ -58,7 +57,7 @@ def a_dataset(store: Store) -> None:
     for when in (RUN_TIME, LATER, NEXT_MONTH):
         a_run(store, when)
     store.write(OTHERS, b"{}")
-    made_anew(store)
+    Removal(store).make_reports_again()
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +165,7 @@ class TestAWholeRun:
         before = contents(dataset)
         forget(dataset)
         a_run(dataset, RUN_TIME)
-        made_anew(dataset)
+        Removal(dataset).make_reports_again()
         assert contents(dataset) == before
 
     def test_which_never_was_merged_is_found_by_its_files(self, store: Store) -> None:
@@ -268,19 +267,19 @@ class Killing:
         monkeypatch.setattr(store, verb, killing)
 
 
-def trends_of_two_files(store: Store) -> Counter[str]:
+def trends_of_two_files(removal: Removal) -> None:
     """Stands for trends and report, which take long to make: that they are of these rows is what counts here."""
+    store = removal.store
     for key in ("Report/index.html", "Trends/runs.parquet"):
         store.delete(key)
     for key in ("Trends/runs.parquet", "Report/index.html"):
         store.write(key, repr(rows(store)).encode())
-    return Counter()
 
 
 def test_killed_anywhere_a_second_time_finishes(
     folder_dataset: Store, files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runs_module, "made_anew", trends_of_two_files)
+    monkeypatch.setattr(Removal, "make_reports_again", trends_of_two_files)
     forget(folder_dataset)
     done = contents(folder_dataset)
     kills = 0
@@ -311,7 +310,7 @@ class TestTheCommand:
         assert "rows of Captures" in said
         assert "would be" not in said
         assert "2026-11-23T08:00:00Z: EONLINE, PEOPLE, TMZ." in said
-        assert "files of Trends/, made anew" in said
+        assert "files of Trends/, made again" in said
         assert "clear the run in Airflow" in said
         assert of_run(folder_dataset, RUN_TIME) == []
 

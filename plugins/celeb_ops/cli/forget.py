@@ -16,8 +16,10 @@ from rich.table import Column, Table
 
 from celeb_ops import keys
 from celeb_ops.exceptions import ForgetError, StoreError
-from celeb_ops.forget.around import Untouched, also_known, forget_photos, known_names, made_anew
+from celeb_ops.forget.known import Known
+from celeb_ops.forget.photos import forget_photos
 from celeb_ops.forget.purge import Purge
+from celeb_ops.forget.removal import Untouched
 from celeb_ops.forget.runs import RunRemoval, chosen, runs_in
 from celeb_ops.hooks.s3 import open_store
 from celeb_ops.names import letters
@@ -29,10 +31,10 @@ from celeb_ops.text import counted
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from celeb_ops.forget.purge import Track
+    from celeb_ops.forget.removal import Track
     from celeb_ops.store import Store
 
 _BEYOND = (
@@ -63,7 +65,7 @@ def forget_run(when: datetime, names: Sequence[str], *, dry: bool, anyway: bool)
     console = _console()
     with _progress(console) as (progress, track):
         whole = runs.get(when, set()) <= set(sites)
-        removal = RunRemoval(Untouched(store) if dry else store, when, sites, whole, track)
+        removal = RunRemoval(Untouched(store) if dry else store, when, sites, whole, track=track)
         progress.add_task("Rows, trends and report", total=None)
         removal.run()
     console.print(_table(removal.done, dry, "removed"))
@@ -82,10 +84,9 @@ def forget_person(name: str, aliases: Sequence[str], *, delete_photos: bool, dry
     removed = _kept_out(store, gallery, name, aliases, dry, anyway, console)
     target = Untouched(store) if dry else store
     with _progress(console) as (progress, track):
-        purge = Purge(target, removed, track, dry)
+        purge = Purge(target, removed, track=track)
+        progress.add_task("Rows, trends and report", total=None)
         purge.run()
-        progress.add_task("Trends and report", total=None)
-        purge.done += made_anew(target)
     purge.done += forget_photos(gallery, cache, removed, delete_photos, dry)
     # An export beside the project, as `make export` makes it, too.
     left = sweep(PROJECT, at_once=True, deep=False, dry=dry)
@@ -116,12 +117,13 @@ def _kept_out(
     if not (name or removed):
         raise ForgetError(f'Whom? make forget NAME="Grace Hopper". {store.url(keys.REMOVED)} names nobody yet.')
     given = Person(name, tuple(alias.strip() for alias in aliases), f"{datetime.now(UTC):%Y-%m-%d}")
+    known = Known.load(store, gallery)
     if name and not (anyway or removed.holds(name)):
-        _check_known(given, store, gallery)
+        _check_known(given, known.names, store)
     # Without a name: who was added by hand, or has come by another name since.
     asked = [given] if name else removed.people
-    for person, also in zip(asked, also_known(store, gallery, asked), strict=True):
-        new = tuple(one for one in also if not removed.holds(one))
+    for person in asked:
+        new = tuple(one for one in known.also(person) if not removed.holds(one))
         if new:
             console.print(f"{person.name} is kept out by these names too: {', '.join(new)}.")
         if name or new:
@@ -130,8 +132,7 @@ def _kept_out(
     return removed
 
 
-def _check_known(person: Person, store: Store, gallery: Path) -> None:
-    known = known_names(store, gallery)
+def _check_known(person: Person, known: Collection[str], store: Store) -> None:
     asked = Removed((person,))
     if any(asked.holds(one) for one in known):
         return

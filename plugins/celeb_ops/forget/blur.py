@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyvips
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 from celeb_ops.exceptions import EmptyPictureError
 from celeb_ops.geometry import Box, united
@@ -28,13 +31,6 @@ CELLS = 4
 """A face's area keeps the mean colours of so many cells a side, and of those only a smooth run from one to the next.
 Mosaics of 16 × 16 px cells on larger faces, and weak blurs, were undone by classifiers (McPherson, Shokri, Shmatikov
 2016, "Defeating Image Obfuscation with Deep Learning"): 16 colours hold no feature of a face."""
-
-_SOS, _DQT, _SOF = 0xDA, 0xDB, {0xC0, 0xC1, 0xC2}
-# Annex K of ITU-T T.81: the luminance table that encoders scale by their quality. Only its sum is used.
-_LUMINANCE = (
-    "16 11 12 14 12 10 16 14 13 14 18 17 16 19 24 40 26 24 22 22 24 49 35 37 29 40 58 51 61 60 57 51 "
-    "56 55 64 72 92 78 64 68 87 69 55 56 80 109 81 87 95 98 103 104 103 62 77 113 121 112 100 120 92 101 103 99"
-)
 
 
 @dataclass(frozen=True)
@@ -59,7 +55,7 @@ def blur(store: Store, shot: Screenshot, areas: Sequence[Box]) -> None:
     :raises EmptyPictureError: a part can't be decoded, or is not of the size that the sidecar says.
     :raises NotStoredError: a part is not there.
     """
-    patches = list(_patches(store, shot, areas))
+    patches = [Patch(box, smeared(pixels)) for box, pixels in read_areas(store, shot, areas)]
     for part in shot.parts:
         here = [patch for patch in patches if patch.box.top < part.rows.stop and patch.box.bottom > part.rows.start]
         if here:
@@ -81,11 +77,6 @@ def read_areas(store: Store, shot: Screenshot, areas: Sequence[Box]) -> Iterator
         rows = reader.read(Span(top, stop))
         for box in group:
             yield box, rows[box.top - top : box.bottom - top, box.left : box.right]
-
-
-def _patches(store: Store, shot: Screenshot, areas: Sequence[Box]) -> Iterator[Patch]:
-    for box, pixels in read_areas(store, shot, areas):
-        yield Patch(box, smeared(pixels))
 
 
 def smeared(pixels: Rows) -> Rows:
@@ -117,26 +108,22 @@ def _patched(content: bytes, part: Part, patches: Sequence[Patch]) -> bytes:
 def jpeg_terms(content: bytes) -> tuple[int, bool]:
     """The quality that a JPEG was encoded with, 1–100, and whether its colours have half the resolution.
 
-    With the same tables a picture that is encoded anew stays what it was, but for rounding. Read from the file's
-    markers (ITU-T T.81, annex B): Pillow opens no picture of more than 179 Mpx.
+    With the same tables a picture that is encoded again stays what it was, but for rounding.
     """
-    total, subsampled, at = 0, False, 2
-    while at + 4 <= len(content) and content[at] == 0xFF and content[at + 1] != _SOS:
-        marker, length = content[at + 1], int.from_bytes(content[at + 2 : at + 4], "big")
-        segment = content[at + 4 : at + 2 + length]
-        if marker == _DQT and segment[0] == 0:
-            # Table 0, of 8 bits: the luminance's. Others may follow in the same segment.
-            total = sum(segment[1:65])
-        elif marker in _SOF:
-            # Sampling of the first component, whose colours' is 1 × 1.
-            subsampled = segment[7] != 0x11
-        at += 2 + length
-    if not total:
-        raise EmptyPictureError("A screenshot's part is neither PNG nor a JPEG with a table of its quality.")
-    return min(range(1, 101), key=lambda quality: abs(_sum_of(quality) - total)), subsampled
+    try:
+        # Not by Image.open, which takes pictures of more than 179 Mpx for an attack.
+        picture = JpegImageFile(io.BytesIO(content))
+        total = sum(picture.quantization[0])
+    except (SyntaxError, KeyError):
+        raise EmptyPictureError("A screenshot's part is neither PNG nor a JPEG with a table of its quality.") from None
+    quality = min(range(1, 101), key=lambda quality: abs(_table_sum(quality) - total))
+    # Sampling of the first component, the luminance, whose colours' is 1 × 1.
+    return quality, picture.layer[0][1:3] != (1, 1)
 
 
-def _sum_of(quality: int) -> int:
-    """The sum of the luminance table at a quality, by the Independent JPEG Group's rule."""
-    scale = 5000 // quality if quality < 50 else 200 - 2 * quality
-    return sum(min(max((int(value) * scale + 50) // 100, 1), 255) for value in _LUMINANCE.split())
+@cache
+def _table_sum(quality: int) -> int:
+    """The sum of the luminance table at a quality, as the encoder scales it."""
+    out = io.BytesIO()
+    Image.new("L", (8, 8)).save(out, "JPEG", quality=quality)
+    return sum(JpegImageFile(out).quantization[0])

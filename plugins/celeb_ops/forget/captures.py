@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,10 +15,8 @@ from celeb_ops.recognition.look import CROP_MARGIN, evidence
 from celeb_ops.records import Result, Screenshot
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from celeb_ops.forget.removal import Removal
     from celeb_ops.geometry import Box
-    from celeb_ops.records import Part
     from celeb_ops.removed import Removed
     from celeb_ops.store import Store
 
@@ -40,55 +37,41 @@ class Capture:
             self.crops.add(crop)
 
 
-def clear(store: Store, sidecar: str, capture: Capture, removed: Removed, dry: bool) -> Counter[str]:
-    """Blur their faces, and remove slices and crops that show them; what was done.
+def clear(removal: Removal, sidecar: str, capture: Capture, removed: Removed) -> None:
+    """Blur their faces, and remove slices and crops that show them.
 
     The slices are cut again from the screenshot when they are needed. A crop of somebody else that shows a
-    piece of such a face is cut anew. A picture that can't be decoded can't be blurred: it is deleted.
+    piece of such a face is cut again. A picture that can't be decoded can't be blurred: it is deleted.
     """
-    stem = sidecar.removeprefix("Images/").removesuffix(".json")
-    done = Counter(_pictures(store, stem, sidecar, capture, removed, dry))
+    store, stem = removal.store, sidecar.removeprefix("Images/").removesuffix(".json")
+    if not _blurred(removal, stem, sidecar, capture, removed):
+        pictures = [key for key in store.list(f"Images/{stem}.") if key != sidecar]
+        removal.delete("pictures that could not be blurred", pictures)
     # The plan first: it is there = its slices are.
-    for key in sorted(store.list(keys.slices(stem)), key=lambda key: not key.endswith("/plan.json")):
-        store.delete(key)
-        done["slices"] += key.endswith(".jpeg")
-    there = set(store.list(keys.crops(stem)))
-    for crop in sorted(capture.crops & there):
-        store.delete(crop)
-        done["crops of their faces"] += 1
-    return done
+    slices = sorted(store.list(keys.slices(stem)), key=lambda key: key != keys.plan(stem))
+    removal.delete("slices and plans", slices)
+    removal.delete("crops of their faces", sorted(capture.crops & set(store.list(keys.crops(stem)))))
 
 
-def _pictures(store: Store, stem: str, sidecar: str, capture: Capture, removed: Removed, dry: bool) -> dict[str, int]:
+def _blurred(removal: Removal, stem: str, sidecar: str, capture: Capture, removed: Removed) -> bool:
+    """Whether the screenshot, if there is one, does not show them any more."""
+    store = removal.store
     try:
         shot = Screenshot.load(store, sidecar)
     except (NotStoredError, RecordError):
         # Without its facts nobody knows which picture shows which rows.
-        return _without_pictures(store, stem)
+        return False
     areas = areas_of(capture.boxes, shot)
     todo = [area for area in areas if area not in shot.blurred]
-    if not todo or dry:
-        return {"faces on screenshots": len(capture.boxes) if todo else 0}
-    try:
-        blur(store, shot, todo)
-        _cut_others_anew(store, stem, shot, areas, removed)
-    except (EmptyPictureError, NotStoredError):
-        return _without_pictures(store, stem, shot.parts)
-    store.update(sidecar, lambda old: _marked(old, areas) if old else None)
-    return {"faces on screenshots": len(capture.boxes)}
-
-
-def _without_pictures(store: Store, stem: str, parts: Sequence[Part] = ()) -> dict[str, int]:
-    # By their names: to list them costs a look at every screenshot where the store is a folder.
-    pictures = {part.key for part in parts if store.exists(part.key)}
-    for extension in ("jpeg", "png"):
-        number = 1
-        while store.exists(key := keys.image(stem, number, extension)):
-            pictures.add(key)
-            number += 1
-    for key in sorted(pictures):
-        store.delete(key)
-    return {"pictures that could not be blurred": len(pictures)}
+    if todo and not removal.dry:
+        try:
+            blur(store, shot, todo)
+            _cut_others_again(store, stem, shot, areas, removed)
+        except (EmptyPictureError, NotStoredError):
+            return False
+        store.update(sidecar, lambda old: _marked(old, areas) if old else None)
+    removal.done["faces on screenshots"] += len(capture.boxes) if todo else 0
+    return True
 
 
 def _marked(content: bytes, areas: list[Box]) -> bytes:
@@ -98,8 +81,8 @@ def _marked(content: bytes, areas: list[Box]) -> bytes:
     return json.dumps(facts, indent=1, ensure_ascii=False).encode()
 
 
-def _cut_others_anew(store: Store, stem: str, shot: Screenshot, areas: list[Box], removed: Removed) -> None:
-    """Other people's crops reach beyond their faces: those that show a piece of a blurred one are cut anew."""
+def _cut_others_again(store: Store, stem: str, shot: Screenshot, areas: list[Box], removed: Removed) -> None:
+    """Other people's crops reach beyond their faces: those that show a piece of a blurred one are cut again."""
     try:
         result = Result.load(store, keys.result(stem))
     except (NotStoredError, RecordError):

@@ -9,125 +9,111 @@ seen.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from celeb_ops import keys
 from celeb_ops.dataset.celebs_csv import without_people
 from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS
-from celeb_ops.dataset.tables import from_parquet, to_parquet
+from celeb_ops.dataset.tables import from_parquet
 from celeb_ops.exceptions import NotStoredError
 from celeb_ops.forget import tables
 from celeb_ops.forget.captures import Capture, clear
+from celeb_ops.forget.removal import Removal
 from celeb_ops.gate import scrubbed
 from celeb_ops.geometry import Box
 from celeb_ops.records import Result
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
     import polars as pl
 
     from celeb_ops.dataset.schema import Table
     from celeb_ops.removed import Removed
-    from celeb_ops.store import Store
 
 _AT_ONCE = 16
 """Small files read at the same time: from S3 each takes about 30 ms."""
 _BATCH = 128
 """Small files held in memory at most."""
 
-Track = Callable[[Sequence[str], str], Iterable[str]]
-"""Goes through keys and shows how far it has come with what."""
-
 
 @dataclass
-class Purge:
+class Purge(Removal):
     """One purge of a store."""
 
-    store: Store
     removed: Removed
-    track: Track = lambda keys, what: keys
-    dry: bool = False
-    """Nothing is written, and pictures are not read: ``store`` is one that writes nothing."""
-    done: Counter[str] = field(default_factory=Counter)
-    """How many of what."""
-    unreadable: list[str] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list, init=False)
     """Files that are not what they should be and seem to name somebody."""
-    _captures: dict[str, Capture] = field(default_factory=lambda: defaultdict(Capture))
-    """By key of the sidecar."""
-    _faces: Counter[tuple[Any, str]] = field(default_factory=Counter)
-    """Rows of ``Sightings`` that are theirs, by time and site."""
-    _results: list[str] = field(default_factory=list)
 
     def run(self) -> None:
         """:raises RecordError: a table can't be read, so nobody can tell who is in it."""
-        self._find()
-        for sidecar in self.track(sorted(self._captures), "Screenshots"):
-            self.done += clear(self.store, sidecar, self._captures[sidecar], self.removed, self.dry)
-        self._csv()
-        self._months(CAPTURES, lambda table: tables.without_names(table, self.removed, self._faces))
-        self._json("Answers/", "recogniser's answers")
-        self._json("Images/", "screenshots' facts that named them")
-        self._json("Outcomes/", "reasons that named them")
+        captures: dict[str, Capture] = defaultdict(Capture)
+        results = self._find_results(captures)
+        faces = self._find_sightings(captures)
+        for sidecar in self.track(sorted(captures), "Screenshots"):
+            clear(self, sidecar, captures[sidecar], self.removed)
+        for key in (keys.CSV, keys.CSV_V1):
+            self.rewrite(key, lambda old, key=key: self._csv(old, key))  # type: ignore[misc]
+        self._months(CAPTURES, lambda table: tables.without_names(table, self.removed, faces))
+        for prefix, what in (
+            ("Answers/", "recogniser's answers"),
+            ("Images/", "screenshots' facts that named them"),
+            ("Outcomes/", "reasons that named them"),
+        ):
+            for key, _ in self._naming(prefix):
+                self._scrub(key, what)
         # Last: by these a second try would find what the first one did not come to.
-        for key in self.track(self._results, "Results"):
+        for key in self.track(results, "Results"):
             self._scrub(key, "results")
         self._months(SIGHTINGS, lambda table: tables.without_sightings(table, self.removed))
+        self.make_reports_again()
 
-    def _find(self) -> None:
+    def _find_results(self, captures: dict[str, Capture]) -> list[str]:
+        """The keys of results that may name somebody; where they show them is added to ``captures``."""
+        found = []
         for key, content in self._naming("Results/"):
-            self._results.append(key)
+            found.append(key)
             try:
                 result = Result.model_validate_json(content)
             except ValidationError:
                 continue
             for one in result.sightings:
                 if self.removed.holds(one.name, one.qid):
-                    self._captures[result.screenshot].add(one.box, one.crop)
+                    captures[result.screenshot].add(one.box, one.crop)
+        return found
+
+    def _find_sightings(self, captures: dict[str, Capture]) -> Counter[tuple[datetime, str]]:
+        """How many rows of ``Sightings`` are theirs, by time and site; these are added to ``captures``."""
+        faces: Counter[tuple[datetime, str]] = Counter()
         for key in self.track(list(self.store.list("Sightings/")), "Sightings"):
             table = from_parquet(self.store.read(key), SIGHTINGS, self.store.url(key))
             for row in tables.sightings_of(table, self.removed).iter_rows(named=True):
-                self._faces[row["time"], row["site"]] += 1
+                faces[row["time"], row["site"]] += 1
                 box = Box(row["left"], row["top"], row["width"], row["height"])
-                self._captures[row["screenshot"]].add(box, row["crop"])
+                captures[row["screenshot"]].add(box, row["crop"])
+        return faces
 
-    def _csv(self) -> None:
-        for key in (keys.CSV, keys.CSV_V1):
-            before = after = b""
-
-            def change(old: bytes | None, key: str = key) -> bytes | None:
-                nonlocal before, after
-                before, after = old or b"", without_people(old or b"", self.removed, self.store.url(key))
-                return None if before == after else after
-
-            if self.store.update(key, change):
-                self.done[f"rows of {key}"] += len(set(before.splitlines()) - set(after.splitlines()))
+    def _csv(self, old: bytes, key: str) -> tuple[bytes, Counter[str]]:
+        new = without_people(old, self.removed, self.store.url(key))
+        return new, Counter({f"rows of {key}": len(set(old.splitlines()) - set(new.splitlines()))})
 
     def _months(self, schema: Table, clean: Callable[[pl.DataFrame], tuple[pl.DataFrame, Counter[str]]]) -> None:
         for key in self.track(list(self.store.list(f"{schema.name}/")), schema.name):
-            done: Counter[str] = Counter()
-
-            def change(old: bytes | None, key: str = key) -> bytes | None:
-                nonlocal done
-                if old is None:
-                    return None
-                new, done = clean(from_parquet(old, schema, self.store.url(key)))
-                return to_parquet(new) if done.total() else None
-
-            if self.store.update(key, change):
-                self.done += done
-
-    def _json(self, prefix: str, what: str) -> None:
-        for key, _ in self._naming(prefix):
-            self._scrub(key, what)
+            self.rewrite_table(key, schema, clean)
 
     def _scrub(self, key: str, what: str) -> None:
+        def clean(old: bytes) -> tuple[bytes, Counter[str]]:
+            new = scrubbed(old, self.removed)
+            return (old, Counter()) if new is None else (new, Counter({what: 1}))
+
         try:
-            if self.store.update(key, lambda old: scrubbed(old, self.removed) if old else None):
-                self.done[what] += 1
+            self.rewrite(key, clean)
         except ValueError:
             self.unreadable.append(key)
 
@@ -142,12 +128,9 @@ class Purge:
                 return b""
 
         there = [key for key in self.store.list(prefix) if key.endswith(".json")]
-        told = iter(self.track(there, prefix.rstrip("/")))
+        left = iter(self.track(there, prefix.rstrip("/")))
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="forget") as pool:
-            for start in range(0, len(there), _BATCH):
-                batch = there[start : start + _BATCH]
+            while batch := list(islice(left, _BATCH)):
                 for key, content in zip(batch, pool.map(read, batch), strict=True):
-                    next(told, None)
                     if self.removed.may_be_in(content):
                         yield key, content
-        next(told, None)

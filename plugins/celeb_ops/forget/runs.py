@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -20,16 +20,14 @@ from celeb_ops import keys
 from celeb_ops.dataset.celebs_csv import read_csv, update_csv, write_csv
 from celeb_ops.dataset.datapackage import update_datapackage
 from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS
-from celeb_ops.dataset.tables import from_parquet, to_parquet
+from celeb_ops.dataset.tables import from_parquet
 from celeb_ops.exceptions import ForgetError, NotStoredError
-from celeb_ops.forget.around import Untouched, made_anew
+from celeb_ops.forget.removal import Removal
 from celeb_ops.removed import Removed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from celeb_ops.dataset.schema import Table
-    from celeb_ops.forget.purge import Track
     from celeb_ops.store import Store
 
 _NEAREST = 3
@@ -107,17 +105,13 @@ def _plain(name: str) -> str:
 
 
 @dataclass
-class RunRemoval:
+class RunRemoval(Removal):
     """One run that is taken out of a store; of a store that writes nothing, what would be."""
 
-    store: Store
     when: datetime
     sites: Sequence[str]
     whole: bool
     """They are all that there are of the run."""
-    track: Track = lambda keys, what: keys
-    done: Counter[str] = field(default_factory=Counter)
-    """How many of what."""
 
     def run(self) -> None:
         """:raises RecordError: a table can't be read.
@@ -125,63 +119,37 @@ class RunRemoval:
         :raises NotPermittedError: whoever asks may not list or delete.
         """
         stems = sorted({keys.stem(site, self.when) for site in self.sites})
-        self._delete("results", self._there(keys.result(stem) for stem in stems))
+        self.delete("results", self._there(map(keys.result, stems)))
         for stem in self.track(stems, "Captures"):
             # The plan first: it is there = its slices are.
             slices = sorted(self.store.list(keys.slices(stem)), key=lambda key: key != keys.plan(stem))
-            self._delete("slices and plans", slices)
-            self._delete("crops of faces", self.store.list(keys.crops(stem)))
+            self.delete("slices and plans", slices)
+            self.delete("crops of faces", self.store.list(keys.crops(stem)))
             images = self.store.list(f"Images/{stem}.")
-            self._delete("pictures of screenshots", [key for key in images if key != keys.sidecar(stem)])
+            self.delete("pictures of screenshots", [key for key in images if key != keys.sidecar(stem)])
         if self.whole:
-            self._delete("counts of calls", self._there([keys.budget(self.when)]))
-        self._month(keys.sightings(self.when), SIGHTINGS)
-        self._month(keys.captures(self.when), CAPTURES)
+            self.delete("counts of calls", self._there([keys.budget(self.when)]))
+        months = {keys.sightings(self.when): SIGHTINGS, keys.captures(self.when): CAPTURES}
+        for key, table in months.items():
+            self.rewrite_table(key, table, lambda rows, name=table.name: self._without_rows(rows, name))  # type: ignore[misc]
         # After Captures, out of which a merge brings back the rows of an empty file.
-        self._csv()
-        update_datapackage(self.store, self._there([keys.captures(self.when), keys.sightings(self.when)]))
-        self.done += made_anew(self.store)
-        self._delete("screenshots' facts", self._there(keys.sidecar(stem) for stem in stems))
-        self._delete("reasons", self._there(keys.outcome(stem) for stem in stems))
+        if self.store.exists(keys.CSV) and not self.dry:
+            # The first version's file in its place is kept before a row goes.
+            update_csv(self.store, [], Removed.load(self.store))
+        self.rewrite(keys.CSV, self._without_lines)
+        update_datapackage(self.store, self._there(months))
+        self.make_reports_again()
+        self.delete("screenshots' facts", self._there(map(keys.sidecar, stems)))
+        self.delete("reasons", self._there(map(keys.outcome, stems)))
 
     def _there(self, those: Iterable[str]) -> list[str]:
         return [key for key in those if self.store.exists(key)]
 
-    def _delete(self, what: str, there: Iterable[str]) -> None:
-        for key in list(there):
-            self.store.delete(key)
-            self.done[what] += 1
+    def _without_lines(self, old: bytes) -> tuple[bytes, Counter[str]]:
+        rows = read_csv(old, self.store.url(keys.CSV))
+        kept = [row for (time, site), row in rows.items() if time != keys.iso(self.when) or site not in self.sites]
+        return write_csv(kept), Counter({f"rows of {keys.CSV}": len(rows) - len(kept)})
 
-    def _csv(self) -> None:
-        if not self.store.exists(keys.CSV):
-            return
-        if not isinstance(self.store, Untouched):
-            # The first version's file in its place is kept before a row goes.
-            update_csv(self.store, [], Removed.load(self.store))
-        gone = 0
-
-        def change(old: bytes | None) -> bytes | None:
-            nonlocal gone
-            rows = read_csv(old or b"", self.store.url(keys.CSV))
-            kept = [row for (time, site), row in rows.items() if time != keys.iso(self.when) or site not in self.sites]
-            gone = len(rows) - len(kept)
-            return write_csv(kept) if gone else None
-
-        if self.store.update(keys.CSV, change):
-            self.done[f"rows of {keys.CSV}"] += gone
-
-    def _month(self, key: str, table: Table) -> None:
-        gone = 0
-
-        def change(old: bytes | None) -> bytes | None:
-            nonlocal gone
-            if old is None:
-                return None
-            rows = from_parquet(old, table, self.store.url(key))
-            theirs = (pl.col("time") == self.when) & pl.col("site").is_in(list(self.sites))
-            kept = rows.filter(~theirs)
-            gone = len(rows) - len(kept)
-            return to_parquet(kept) if gone else None
-
-        if self.store.update(key, change):
-            self.done[f"rows of {table.name}"] += gone
+    def _without_rows(self, rows: pl.DataFrame, table: str) -> tuple[pl.DataFrame, Counter[str]]:
+        kept = rows.filter(~((pl.col("time") == self.when) & pl.col("site").is_in(list(self.sites))))
+        return kept, Counter({f"rows of {table}": len(rows) - len(kept)})

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from celeb_ops.removed import Removed
 
 _TEXTS = ("headline", "link", "alt", "picture_url", "reason")
@@ -27,7 +29,7 @@ def without_sightings(table: pl.DataFrame, removed: Removed) -> tuple[pl.DataFra
 
 
 def without_names(
-    table: pl.DataFrame, removed: Removed, sightings: Counter[tuple[Any, str]]
+    table: pl.DataFrame, removed: Removed, sightings: Counter[tuple[datetime, str]]
 ) -> tuple[pl.DataFrame, Counter[str]]:
     """``Captures`` without their names; what was done. Their faces are unrecognised ones from now on.
 
@@ -35,21 +37,15 @@ def without_names(
 
     :param sightings: how many of their faces ``Sightings`` has, by time and site.
     """
-    held = _held(table["celebrities"].explode(), removed)
-    named = pl.col("celebrities").list.set_intersection(pl.lit(pl.Series([held], dtype=pl.List(pl.String)))).list.len()
-    touched = table.with_row_index("row").filter(named > 0) if held else table.with_row_index("row").clear()
-    faces = {
-        row["row"]: max(sightings[row["time"], row["site"]], len(set(row["celebrities"]) & set(held)))
-        for row in touched.iter_rows(named=True)
-    }
-    clean = table.with_row_index("row").with_columns(
-        pl.col("celebrities").list.filter(~pl.element().is_in(held)),
-        (pl.col("unrecognised") + pl.col("row").replace_strict(faces, default=0, return_dtype=pl.Int32)).cast(
-            table.schema["unrecognised"]
-        ),
-    )
-    clean, blanked = _without_texts(clean.drop("row") if faces else table, removed)
-    return clean, Counter({"rows of Captures": len(faces), "headlines and links of others": blanked})
+    held = set(_held(table["celebrities"].explode(), removed))
+    rows = table.to_dicts() if held else []
+    touched = [row for row in rows if held & set(row["celebrities"] or ())]
+    for row in touched:
+        gone = held & set(row["celebrities"])
+        row["celebrities"] = [name for name in row["celebrities"] if name not in held]
+        row["unrecognised"] = (row["unrecognised"] or 0) + max(sightings[row["time"], row["site"]], len(gone))
+    clean, blanked = _without_texts(pl.DataFrame(rows, schema=table.schema) if touched else table, removed)
+    return clean, Counter({"rows of Captures": len(touched), "headlines and links of others": blanked})
 
 
 def _theirs(sightings: pl.DataFrame, removed: Removed) -> pl.Expr:
@@ -64,14 +60,8 @@ def _held(names: pl.Series, removed: Removed) -> list[str]:
 
 def _without_texts(table: pl.DataFrame, removed: Removed) -> tuple[pl.DataFrame, int]:
     blanked = 0
-    for column in _TEXTS:
-        if column not in table.columns:
-            continue
-        naming = [
-            text
-            for text in table[column].unique().to_list()
-            if text and removed.may_be_in(text.encode(errors="replace")) and removed.mentioned(text)
-        ]
+    for column in set(_TEXTS) & set(table.columns):
+        naming = [text for text in table[column].unique().to_list() if removed.mentioned(text)]
         if naming:
             blanked += int(table[column].is_in(naming).sum())
             empty = pl.when(pl.col(column).is_in(naming)).then(None).otherwise(pl.col(column))

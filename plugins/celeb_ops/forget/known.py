@@ -1,0 +1,79 @@
+"""Whom the tables and the gallery know, and by which names: people ask under one, and may stand there under others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from celeb_ops import keys
+from celeb_ops.dataset.celebs_csv import read_csv
+from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS
+from celeb_ops.dataset.tables import from_parquet
+from celeb_ops.exceptions import NotStoredError
+from celeb_ops.names import is_qid
+from celeb_ops.recognition import gallery_file
+from celeb_ops.recognition.photos import photos_in
+from celeb_ops.removed import Removed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from celeb_ops.recognition.people import People
+    from celeb_ops.removed import Person
+    from celeb_ops.store import Store
+
+
+@dataclass(frozen=True)
+class Known:
+    """Everybody of a store and a gallery."""
+
+    pairs: frozenset[tuple[str, str | None]]
+    """Name and QID of each row."""
+    people: People
+    """Those of the gallery's file."""
+    folders: frozenset[str]
+    """Names of the gallery's folders."""
+
+    @classmethod
+    def load(cls, store: Store, gallery: Path) -> Known:
+        """:raises RecordError: a table can't be read. :raises GalleryError: the gallery's file can't."""
+        folders = frozenset(name for name, _ in photos_in(gallery)) if gallery.is_dir() else frozenset()
+        return cls(frozenset(_pairs(store)), gallery_file.people_of(gallery), folders)
+
+    @property
+    def names(self) -> set[str]:
+        """All names and QIDs."""
+        return {one for pair in self.pairs for one in pair if one} | {
+            *self.people.names,
+            *self.people.qids,
+            *self.folders,
+        }
+
+    def also(self, person: Person) -> tuple[str, ...]:
+        """The QIDs of a person who asked, and the other names that these have."""
+        asked = Removed((person,))
+        # Where a QID is given it says who is meant: a name may be another person's too.
+        given = [name.upper() for name in person.names if is_qid(name.upper())]
+        found = [self.people.find(qid=qid) for qid in given] or [self.people.find(name) for name in person.names]
+        there = [one for one in found if one]
+        qids = {*given, *(one.qid for one in there if one.qid)}
+        if not given:
+            qids |= {qid for name, qid in self.pairs if qid and asked.holds(name)}
+        names = {one.name for one in there} | {name for name, qid in self.pairs if qid in qids}
+        return tuple(sorted(name for name in names | qids if not asked.holds(name)))
+
+
+def _pairs(store: Store) -> Iterator[tuple[str, str | None]]:
+    for key in store.list("Sightings/"):
+        table = from_parquet(store.read(key), SIGHTINGS, store.url(key)).select("name", "qid")
+        yield from table.drop_nulls("name").unique().iter_rows()
+    for key in store.list("Captures/"):
+        listed = from_parquet(store.read(key), CAPTURES, store.url(key))["celebrities"]
+        yield from ((name, None) for name in listed.explode().drop_nulls().unique())
+    for key in (keys.CSV, keys.CSV_V1):
+        try:
+            rows = read_csv(store.read(key), store.url(key))
+        except NotStoredError:
+            continue
+        yield from ((name, None) for row in rows.values() for name in row[2].split("; ") if name)
