@@ -6,10 +6,11 @@ import html
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 import yaml
+from pydantic import BeforeValidator, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
 from celeb_ops import keys
 from celeb_ops.exceptions import NotStoredError, RecordError
@@ -19,7 +20,6 @@ from celeb_ops.yaml_reader import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
 
     from celeb_ops.store import Store
 
@@ -40,13 +40,20 @@ _LONG_NAME = 8
 """From so many letters on a name of several words is looked for inside words too: ``#thegracehopperstory``."""
 
 
+_Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+_Day = StringConstraints(pattern=r"^(\d{4}-\d\d-\d\d)?$")
+
+
 @dataclass(frozen=True)
 class Person:
     """Somebody who asked not to be in the dataset."""
 
-    name: str
-    aliases: tuple[str, ...] = ()
-    since: str = ""
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    name: _Name
+    aliases: Annotated[tuple[_Name, ...], BeforeValidator(lambda given: given or ())] = ()
+    # YAML makes a date of it.
+    since: Annotated[str, BeforeValidator(lambda given: str(given or "")), _Day] = ""
     """The day of the request, ``2026-11-24``."""
 
     @property
@@ -135,8 +142,7 @@ def add(store: Store, person: Person) -> Removed:
         there = Removed(_people(old or b"", url))
         if all(there.holds(name) for name in person.names):
             return None
-        entry = {"name": person.name, "aliases": list(person.aliases), "since": person.since}
-        new = (old or _HEADER.encode()).rstrip() + b"\n" + _yaml([entry])
+        new = (old or _HEADER.encode()).rstrip() + b"\n" + _yaml([person])
         # What a person has written stays as it is, comments too, where one can go on below it.
         expected = (*there.people, person)
         try:
@@ -144,7 +150,7 @@ def add(store: Store, person: Person) -> Removed:
         except RecordError:
             appended = False
         if not appended:
-            new = _HEADER.encode() + _yaml([vars(one) for one in expected])
+            new = _HEADER.encode() + _yaml(expected)
             # Rather not written than not to be read: without this file no step does anything.
             _people(new, url)
         return new
@@ -173,50 +179,25 @@ def _unescaped(text: str) -> str:
     return unquote(text) if "%" in text else text
 
 
-def _yaml(entries: Sequence[dict[str, Any]]) -> bytes:
-    plain_entries = [
-        {key: list(value) if isinstance(value, tuple) else value for key, value in entry.items() if value}
-        for entry in entries
+def _yaml(people: Sequence[Person]) -> bytes:
+    entries = [
+        {key: list(value) if isinstance(value, tuple) else value for key, value in vars(person).items() if value}
+        for person in people
     ]
-    return yaml.safe_dump(plain_entries, allow_unicode=True, sort_keys=False, width=120).encode()
+    return yaml.safe_dump(entries, allow_unicode=True, sort_keys=False, width=120).encode()
+
+
+_PEOPLE = TypeAdapter(list[Person])
 
 
 def _people(content: bytes, where: str) -> tuple[Person, ...]:
     """The people of the file; RecordError with the place and what would be right."""
     entries = read_yaml(content, where, RecordError)
-    if entries is None:
-        return ()
-    if not isinstance(entries, list):
-        raise RecordError(f"{where} is not a list of people: {_ENTRY}.")
-    return tuple(_person(entry, f"{where}, entry {number}") for number, entry in enumerate(entries, start=1))
-
-
-def _person(entry: Any, where: str) -> Person:
-    if not isinstance(entry, dict):
-        raise RecordError(f"{where}: {shown(entry)} is no person: {_ENTRY}.")
-    if unknown := sorted(str(key) for key in entry if key not in {"name", "aliases", "since"}):
-        raise RecordError(f"{where}: there is no {shown(unknown[0])} in it: {_ENTRY}.")
-    aliases = entry.get("aliases") or []
-    if not isinstance(aliases, list):
-        raise RecordError(f"{where}: aliases is a list, like [Rear Admiral Hopper], not {shown(aliases)}.")
-    return Person(
-        _name(entry.get("name"), f"{where}: name"),
-        tuple(_name(alias, f"{where}: alias {number}") for number, alias in enumerate(aliases, start=1)),
-        _day(entry.get("since"), where),
-    )
-
-
-def _name(value: Any, where: str) -> str:
-    if not isinstance(value, str) or not value.strip():
-        hint = "it is lacking" if value is None else f"{shown(value)} is no text"
-        raise RecordError(
-            f'{where}: {hint}; write a whole name, in quotes where YAML takes it for something else: "50".'
-        )
-    return value.strip()
-
-
-def _day(value: date | str | None, where: str) -> str:
-    said = str(value or "")
-    if said and not re.fullmatch(r"\d{4}-\d\d-\d\d", said):
-        raise RecordError(f"{where}: since is a day like 2026-11-24, or is left out, and not {shown(said)}.")
-    return said
+    try:
+        return tuple(_PEOPLE.validate_python([] if entries is None else entries))
+    except ValidationError as error:
+        first = error.errors()[0]
+        number, *field = first["loc"] or (None,)
+        place = "" if number is None else f", entry {int(number) + 1}"
+        what = ": ".join(map(str, [*field, first["msg"]]))
+        raise RecordError(f"{where}{place}: {what}, not {shown(first['input'])}: {_ENTRY}.") from None

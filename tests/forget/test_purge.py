@@ -19,10 +19,11 @@ from celeb_ops.records import Result, Screenshot
 from celeb_ops.removed import Person, Removed, add
 from tests.factories import RUN_TIME
 from tests.forget.conftest import COLLINS, EDGE, HOPPER, LATER, MEMORY, NEXT_MONTH
+from tests.forget.killing import killed_and_done_again
 from tests.forget.searching import naming
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from PIL import Image
 
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
 RUNS = [("TMZ", RUN_TIME), ("TMZ", LATER), ("PEOPLE", NEXT_MONTH)]
 
 
-def forget(store: Store, name: str = HOPPER, dry: bool = False) -> Purge:
-    purge = Purge(store, add(store, Person(name, since="2026-12-04")))
+def forget(store: Store) -> Purge:
+    purge = Purge(store, add(store, Person(HOPPER, since="2026-12-04")))
     purge.run()
     return purge
 
@@ -221,63 +222,17 @@ def test_kept_answers_that_still_name_her_are_not_believed(folder_press: Press) 
     assert naming(folder_press.store, HOPPER) == []
 
 
-class Killed(Exception):
-    """The process ends here."""
-
-
-def test_killed_anywhere_a_second_time_finishes(folder_press: Press, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_killed_anywhere_a_second_time_finishes(made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # They take long to make, and name nobody once the tables do not.
     monkeypatch.setattr(Removal, "make_reports_again", lambda removal: None)
-    store = folder_press.store
-    whole = contents(store)
-    expected = None
-    write, delete = store.write, store.delete
-    at = 0
-    while True:
-        for key in contents(store).keys() - whole.keys():
-            delete(key)
-        for key, content in whole.items():
-            write(key, content)
-        steps = iter(range(at))
-
-        def step(steps: Iterator[int] = steps) -> None:
-            if next(steps, None) is None:
-                raise Killed
-
-        def killed_write(key: str, content: bytes, step: Callable[[], None] = step) -> None:
-            step()
-            write(key, content)
-
-        def killed_delete(key: str, step: Callable[[], None] = step) -> None:
-            step()
-            delete(key)
-
-        monkeypatch.setattr(store, "write", killed_write)
-        monkeypatch.setattr(store, "delete", killed_delete)
-        try:
-            Purge(store, add(store, Person(HOPPER, since="2026-12-04"))).run()
-            ended = True
-        except Killed:
-            ended = False
-        monkeypatch.setattr(store, "write", write)
-        monkeypatch.setattr(store, "delete", delete)
-        if expected is None:
-            # Never killed: what each of the others must come to.
-            Purge(store, add(store, Person(HOPPER, since="2026-12-04"))).run()
-            expected = {
-                key: content for key, content in contents(store).items() if key.startswith(("Cap", "Cel", "Sig"))
-            }
-        else:
-            Purge(store, add(store, Person(HOPPER, since="2026-12-04"))).run()
-        left = [key for key in naming(store, HOPPER) if not key.startswith(("Trends/", "Report/"))]
-        assert left == [], f"killed at write {at}"
-        now = contents(store)
-        assert {key: now[key] for key in expected} == expected, f"killed at write {at}"
-        assert not any(key.startswith("Slices/") for key in now)
-        if ended:
-            break
-        at += 1
-    assert at > 20
+    files = {key: content for key, content in made.files.items() if not key.startswith(("Trends/", "Report/"))}
+    tables = []
+    for store in killed_and_done_again(tmp_path / "store", files, forget):
+        assert naming(store, HOPPER) == []
+        assert not list(store.list("Slices/"))
+        tables.append({key: one for key, one in contents(store).items() if key.startswith(("Cap", "Cel", "Sig"))})
+    assert len(tables) > 20
+    assert all(one == tables[-1] for one in tables)
 
 
 def test_a_dry_run_changes_no_byte_and_counts_the_same(press: Press) -> None:

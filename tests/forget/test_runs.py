@@ -15,16 +15,17 @@ from celeb_ops.dataset.celebs_csv import read_csv
 from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS
 from celeb_ops.dataset.tables import from_parquet
 from celeb_ops.exceptions import ForgetError
-from celeb_ops.forget import runs as runs_module
-from celeb_ops.forget.removal import Removal, Untouched
+from celeb_ops.forget.removal import Removal
 from celeb_ops.forget.runs import RunRemoval, chosen, runs_in
 from celeb_ops.records import Outcome
 from tests.factories import RUN_TIME, a_picture, a_result, a_screenshot, a_sighting, saved
 from tests.forget.conftest import LATER, NEXT_MONTH
+from tests.forget.killing import killed_and_done_again
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from celeb_ops.store import FolderStore, Store
 
@@ -135,6 +136,8 @@ class TestAWholeRun:
             keys.sightings(RUN_TIME),
         }
         assert after[OTHERS] == b"{}"
+        times = pl.read_parquet(io.BytesIO(dataset.read(keys.trends("runs"))))["time"].to_list()
+        assert sorted(times) == [LATER, NEXT_MONTH]
         assert dict(removal.done) == removal.done | {
             "rows of Celebs.csv": 2,
             "rows of Captures": 3,
@@ -147,12 +150,6 @@ class TestAWholeRun:
             "reasons": 1,
             "counts of calls": 1,
         }
-
-    def test_trends_and_report_are_without_it(self, dataset: Store) -> None:
-        forget(dataset)
-        times = pl.read_parquet(io.BytesIO(dataset.read(keys.trends("runs"))))["time"].to_list()
-        assert sorted(times) == [LATER, NEXT_MONTH]
-        assert dataset.exists(keys.REPORT)
 
     def test_the_last_one_may_go_too(self, folder_dataset: Store) -> None:
         for when in (NEXT_MONTH, RUN_TIME, LATER):
@@ -192,27 +189,14 @@ class TestSomeSites:
         gone = {keys.CSV: (keys.iso(RUN_TIME), "TMZ"), "Captures": (RUN_TIME, "TMZ"), "Sightings": (RUN_TIME, "TMZ")}
         assert rows(dataset) == {table: [row for row in before[table] if row != gone[table]] for table in gone}
 
-    def test_that_failed_may_be_one(self, dataset: Store) -> None:
-        forget(dataset, names=["EONLINE"])
-        assert (RUN_TIME, "EONLINE") not in rows(dataset)["Captures"]
-        assert of_run(dataset, RUN_TIME, "EONLINE") == [keys.budget(RUN_TIME)]
-
-    def test_all_of_them_are_a_whole_run(self, dataset: Store) -> None:
-        forget(dataset, names=SITES)
-        assert of_run(dataset, RUN_TIME) == []
-
-    def test_one_that_is_gone_already_does_not_keep_the_others(self, dataset: Store) -> None:
-        forget(dataset, names=["TMZ"])
-        forget(dataset, names=["TMZ", "PEOPLE"])
-        assert of_run(dataset, RUN_TIME, "TMZ", "PEOPLE") == [keys.budget(RUN_TIME)]
-
-    def test_of_which_there_are_none_are_told(self, dataset: Store) -> None:
-        before = contents(dataset)
-        with pytest.raises(
-            ForgetError, match=r"nothing of PEREZHILTON; its sites are EONLINE, PEOPLE, TMZ\. Nothing was"
-        ):
-            forget(dataset, names=["PEREZHILTON"])
-        assert contents(dataset) == before
+    def test_one_that_this_run_does_not_have_is_no_slip_beside_one_that_it_has(self, folder_dataset: Store) -> None:
+        """The sites file has it no more, or an interrupted call has come as far as its last file."""
+        saved(folder_dataset, a_screenshot(site="OLDSITE", time=LATER), a_picture())
+        forget(folder_dataset, names=["OLDSITE", "TMZ"])
+        assert of_run(folder_dataset, RUN_TIME, "TMZ") == [keys.budget(RUN_TIME)]
+        assert of_run(folder_dataset, LATER, "OLDSITE") != []
+        with pytest.raises(ForgetError, match=r"nothing of OLDSITE; its sites are EONLINE, PEOPLE\. Nothing was"):
+            forget(folder_dataset, names=["OLDSITE"])
 
     @pytest.mark.parametrize(
         ("name", "said"),
@@ -228,43 +212,12 @@ class TestSomeSites:
             forget(dataset, names=["TMZ", name])
         assert contents(dataset) == before
 
-    def test_one_that_only_other_runs_have_is_no_slip(self, folder_dataset: Store) -> None:
-        """The sites file has it no more, and an interrupted call has come as far as its last file."""
-        saved(folder_dataset, a_screenshot(site="OLDSITE", time=LATER), a_picture())
-        forget(folder_dataset, names=["OLDSITE", "TMZ"])
-        assert of_run(folder_dataset, RUN_TIME, "TMZ") == [keys.budget(RUN_TIME)]
-        assert of_run(folder_dataset, LATER, "OLDSITE") != []
-
     def test_whose_names_begin_alike_are_two(self, folder_dataset: Store) -> None:
         """``Images/TMZ_…`` is no beginning of ``Images/TMZ_…`` of another time or site."""
         a_run_of = keys.stem("NEWS_TMZ", RUN_TIME)
         saved(folder_dataset, a_screenshot(site="NEWS_TMZ"), a_picture())
         forget(folder_dataset, names=["TMZ"])
         assert len([key for key in folder_dataset.list("Images/") if keys.stem_in(key) == a_run_of]) == 2
-
-
-class Killed(BaseException):
-    """No error that anything could catch by mistake."""
-
-
-class Killing:
-    """A store that kills whoever changes it for the ``n``-th time, after the change."""
-
-    def __init__(self, store: Store, n: int, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.left = n
-        for verb in ("write", "delete"):
-            self._kill_by(store, verb, monkeypatch)
-
-    def _kill_by(self, store: Store, verb: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        change = getattr(store, verb)
-
-        def killing(*arguments: Any) -> None:
-            change(*arguments)
-            self.left -= 1
-            if not self.left:
-                raise Killed
-
-        monkeypatch.setattr(store, verb, killing)
 
 
 def trends_of_two_files(removal: Removal) -> None:
@@ -277,28 +230,18 @@ def trends_of_two_files(removal: Removal) -> None:
 
 
 def test_killed_anywhere_a_second_time_finishes(
-    folder_dataset: Store, files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Removal, "make_reports_again", trends_of_two_files)
-    forget(folder_dataset)
-    done = contents(folder_dataset)
-    kills = 0
-    while True:
-        for key in contents(folder_dataset):
-            folder_dataset.delete(key)
-        with_files(folder_dataset, files)
-        with monkeypatch.context() as patch:
-            Killing(folder_dataset, kills + 1, patch)
-            try:
-                forget(folder_dataset)
-                break
-            except Killed:
-                kills += 1
+
+    def work(store: Store) -> None:
         # After the last change there is no such run any more, and nothing is left to do.
         with contextlib.suppress(ForgetError):
-            forget(folder_dataset)
-        assert contents(folder_dataset) == done, f"killed after change {kills}"
-    assert kills > 20
+            forget(store)
+
+    stores = [contents(store) for store in killed_and_done_again(tmp_path / "store", files, work)]
+    assert len(stores) > 20
+    assert all(store == stores[-1] for store in stores)
 
 
 class TestTheCommand:
@@ -313,11 +256,6 @@ class TestTheCommand:
         assert "files of Trends/, made again" in said
         assert "clear the run in Airflow" in said
         assert of_run(folder_dataset, RUN_TIME) == []
-
-    def test_takes_some_sites(self, folder_dataset: Store) -> None:
-        assert main(["forget", "--run=2026-11-23T08:00", "--sites=TMZ,PEOPLE", "--"]) == 0
-        assert of_run(folder_dataset, RUN_TIME, "TMZ", "PEOPLE") == [keys.budget(RUN_TIME)]
-        assert of_run(folder_dataset, RUN_TIME, "EONLINE") != []
 
     def test_a_dry_run_changes_nothing(self, folder_dataset: Store, capsys: pytest.CaptureFixture[str]) -> None:
         before = contents(folder_dataset)
@@ -341,13 +279,6 @@ class TestTheCommand:
         assert "FORCE=1" in error
         assert contents(folder_dataset) == before
 
-    def test_in_an_empty_store_there_is_none_near(
-        self, folder_store: FolderStore, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        assert main(["forget", "--run", "2026-11-23T18:00"]) == 2
-        assert "Nearest" not in capsys.readouterr().err
-        assert contents(folder_store) == {}
-
     @pytest.mark.parametrize("sites", [[], ["--sites", "tmz"]])
     def test_leavings_are_looked_for_where_that_is_asked(self, sites: list[str], folder_dataset: Store) -> None:
         # As somebody leaves them who deletes by hand.
@@ -359,12 +290,6 @@ class TestTheCommand:
         assert folder_dataset.exists(plan)
         assert main(["forget", "--run", "2026-11-23T08:00", *sites, "--yes"]) == 0
         assert of_run(folder_dataset, RUN_TIME) == []
-
-    def test_a_slip_in_a_site_is_told(self, folder_dataset: Store, capsys: pytest.CaptureFixture[str]) -> None:
-        before = contents(folder_dataset)
-        assert main(["forget", "--run", "2026-11-23T08:00", "--sites", "TMZ,PEOLPE"]) == 2
-        assert "Did you mean PEOPLE?" in capsys.readouterr().err
-        assert contents(folder_dataset) == before
 
     @pytest.mark.parametrize(
         ("words", "said"),
@@ -398,9 +323,3 @@ def table_of(said: str) -> list[tuple[str, str]]:
     """The rows of a table on the console."""
     cells = [[cell.strip() for cell in line.split("│")[1:-1]] for line in said.splitlines() if "│" in line]
     return [(cell[0], cell[1]) for cell in cells]
-
-
-def test_what_writes_nothing_deletes_nothing(folder_dataset: Store, files: dict[str, bytes]) -> None:
-    RunRemoval(Untouched(folder_dataset), RUN_TIME, SITES, True).run()
-    assert contents(folder_dataset) == files
-    assert runs_module.runs_in(folder_dataset, RUN_TIME)[RUN_TIME] == set(SITES)

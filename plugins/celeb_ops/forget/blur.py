@@ -126,4 +126,5 @@ def _table_sum(quality: int) -> int:
     """The sum of the luminance table at a quality, as the encoder scales it."""
     out = io.BytesIO()
     Image.new("L", (8, 8)).save(out, "JPEG", quality=quality)
+    out.seek(0)
     return sum(JpegImageFile(out).quantization[0])

@@ -61,7 +61,9 @@ def _held(names: pl.Series, removed: Removed) -> list[str]:
 def _without_texts(table: pl.DataFrame, removed: Removed) -> tuple[pl.DataFrame, int]:
     blanked = 0
     for column in set(_TEXTS) & set(table.columns):
-        naming = [text for text in table[column].unique().to_list() if removed.mentioned(text)]
+        texts = [text for text in table[column].unique().to_list() if text]
+        quickly = [text for text in texts if removed.may_be_in(text.encode(errors="replace"))]
+        naming = [text for text in quickly if removed.mentioned(text)]
         if naming:
             blanked += int(table[column].is_in(naming).sum())
             empty = pl.when(pl.col(column).is_in(naming)).then(None).otherwise(pl.col(column))
