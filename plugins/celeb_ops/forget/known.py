@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from celeb_ops import keys
-from celeb_ops.dataset.celebs_csv import read_csv
 from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS
-from celeb_ops.dataset.tables import from_parquet
-from celeb_ops.exceptions import NotStoredError
+from celeb_ops.forget.removal import csv_rows, months_of
 from celeb_ops.names import is_qid
 from celeb_ops.recognition import gallery_file
 from celeb_ops.recognition.photos import photos_in
@@ -65,15 +63,10 @@ class Known:
 
 
 def _pairs(store: Store) -> Iterator[tuple[str, str | None]]:
-    for key in store.list("Sightings/"):
-        table = from_parquet(store.read(key), SIGHTINGS, store.url(key)).select("name", "qid")
-        yield from table.drop_nulls("name").unique().iter_rows()
-    for key in store.list("Captures/"):
-        listed = from_parquet(store.read(key), CAPTURES, store.url(key))["celebrities"]
-        yield from ((name, None) for name in listed.explode().drop_nulls().unique())
+    for table in months_of(store, SIGHTINGS):
+        yield from table.select("name", "qid").drop_nulls("name").unique().iter_rows()
+    for table in months_of(store, CAPTURES):
+        yield from ((name, None) for name in table["celebrities"].explode().drop_nulls().unique())
     for key in (keys.CSV, keys.CSV_V1):
-        try:
-            rows = read_csv(store.read(key), store.url(key))
-        except NotStoredError:
-            continue
-        yield from ((name, None) for row in rows.values() for name in row[2].split("; ") if name)
+        rows = csv_rows(store, key).values()
+        yield from ((name, None) for row in rows for name in row[2].split("; ") if name)

@@ -19,11 +19,10 @@ from pydantic import ValidationError
 from celeb_ops import keys
 from celeb_ops.dataset.celebs_csv import without_people
 from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS
-from celeb_ops.dataset.tables import from_parquet
 from celeb_ops.exceptions import NotStoredError
 from celeb_ops.forget import tables
 from celeb_ops.forget.captures import Capture, clear
-from celeb_ops.forget.removal import Removal
+from celeb_ops.forget.removal import Removal, months_of
 from celeb_ops.gate import scrubbed
 from celeb_ops.geometry import Box
 from celeb_ops.records import Result
@@ -91,8 +90,7 @@ class Purge(Removal):
     def _find_sightings(self, captures: dict[str, Capture]) -> Counter[tuple[datetime, str]]:
         """How many rows of ``Sightings`` are theirs, by time and site; these are added to ``captures``."""
         faces: Counter[tuple[datetime, str]] = Counter()
-        for key in self.track(list(self.store.list("Sightings/")), "Sightings"):
-            table = from_parquet(self.store.read(key), SIGHTINGS, self.store.url(key))
+        for table in months_of(self.store, SIGHTINGS):
             for row in tables.sightings_of(table, self.removed).iter_rows(named=True):
                 faces[row["time"], row["site"]] += 1
                 box = Box(row["left"], row["top"], row["width"], row["height"])

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from celeb_ops import keys
+from celeb_ops.dataset.celebs_csv import read_csv
 from celeb_ops.dataset.tables import from_parquet, to_parquet
 from celeb_ops.exceptions import NotStoredError
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from celeb_ops.dataset.cells import Rows
     from celeb_ops.dataset.schema import Table
     from celeb_ops.store import Change, Store
 
@@ -107,3 +110,18 @@ class Removal:
         if not self.dry:
             build(self.store)
             write(self.store)
+
+
+def months_of(store: Store, table: Table, only: str = "") -> Iterator[pl.DataFrame]:
+    """The months of a table, or only that of a key. RecordError where one can't be read."""
+    for key in store.list(only or f"{table.name}/"):
+        if keys.is_month(key, table.name):
+            yield from_parquet(store.read(key), table, store.url(key))
+
+
+def csv_rows(store: Store, key: str = keys.CSV) -> Rows:
+    """The rows of a CSV, where there is one. RecordError where it can't be read."""
+    try:
+        return read_csv(store.read(key), store.url(key))
+    except NotStoredError:
+        return {}

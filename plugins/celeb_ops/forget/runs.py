@@ -7,7 +7,6 @@ are without it.
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,9 +19,8 @@ from celeb_ops import keys
 from celeb_ops.dataset.celebs_csv import read_csv, update_csv, write_csv
 from celeb_ops.dataset.datapackage import update_datapackage
 from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS
-from celeb_ops.dataset.tables import from_parquet
-from celeb_ops.exceptions import ForgetError, NotStoredError
-from celeb_ops.forget.removal import Removal
+from celeb_ops.exceptions import ForgetError
+from celeb_ops.forget.removal import Removal, csv_rows, months_of
 from celeb_ops.removed import Removed
 
 if TYPE_CHECKING:
@@ -42,24 +40,11 @@ def runs_in(store: Store, when: datetime) -> Runs:
     :raises RecordError: a table can't be read.
     """
     runs: dict[datetime, set[str]] = defaultdict(set)
-    try:
-        rows = read_csv(store.read(keys.CSV), store.url(keys.CSV))
-    except NotStoredError:
-        rows = {}
-    for time, site in rows:
-        try:
-            runs[datetime.fromisoformat(time)].add(site)
-        except ValueError:
-            # Such a time there is not, and so no run either: somebody has mended the file.
-            continue
-    months = [(CAPTURES, key) for key in store.list("Captures/") if keys.is_month(key, "Captures")]
-    for table, key in [*months, (SIGHTINGS, keys.sightings(when))]:
-        try:
-            found = from_parquet(store.read(key), table, store.url(key))
-        except NotStoredError:
-            continue
-        for time, site in found.select("time", "site").unique().iter_rows():
-            runs[time].add(site)
+    for time, site in csv_rows(store):
+        runs[datetime.fromisoformat(time)].add(site)
+    for table in [*months_of(store, CAPTURES), *months_of(store, SIGHTINGS, keys.sightings(when))]:
+        for ran, site in table.select("time", "site").unique().iter_rows():
+            runs[ran].add(site)
     for prefix in ("Images/", "Results/", "Outcomes/"):
         for key in store.list(prefix):
             if (stem := keys.stem_in(key)) and (ran := keys.time_in(key)):
@@ -82,26 +67,21 @@ def chosen(runs: Runs, when: datetime, names: Sequence[str], known: Iterable[str
         near = sorted(sorted(runs, key=lambda time: abs(time - when))[:_NEAREST])
         hint = f" Nearest to it: {', '.join(map(keys.iso, near))}." if near else ""
         raise ForgetError(f"There is no run {keys.iso(when)} in {where}.{hint} Nothing was changed.")
-    sites = f"its sites are {', '.join(sorted(there))}. Nothing was changed."
-    others = {_plain(name): name for name in {*known, *(name for sites in runs.values() for name in sites)}}
-    for name in names:
-        if _plain(name) not in others:
-            like = difflib.get_close_matches(_plain(name), others, n=1)
-            hint = f" Did you mean {others[like[0]]}?" if like else ""
-            raise ForgetError(
-                f"The run {keys.iso(when)} in {where} has nothing of {name}, nor has any other, and the sites file has "
-                f"no such site.{hint} {sites[0].upper()}{sites[1:]}"
-            )
-    wanted = {_plain(name) for name in names}
-    found = sorted(name for name in there if not wanted or _plain(name) in wanted)
-    if not found:
-        raise ForgetError(f"The run {keys.iso(when)} in {where} has nothing of {', '.join(names)}; {sites}")
-    return found
-
-
-def _plain(name: str) -> str:
-    """A site's name as keys have it, in whatever letters it was typed."""
-    return keys.safe(name).upper()
+    # In whatever letters it was typed: as keys have it.
+    by_key = {keys.safe(name).upper(): name for name in there}
+    others = {keys.safe(name).upper() for name in (*known, *(name for sites in runs.values() for name in sites))}
+    wanted = {keys.safe(name).upper(): name for name in names}
+    found = sorted(by_key[key] for key in (wanted.keys() & by_key.keys() if names else by_key))
+    if unknown := [name for key, name in wanted.items() if key not in others]:
+        why = f"of {', '.join(unknown)}, nor has any other, and the sites file has no such site"
+    elif not found:
+        why = f"of {', '.join(names)}"
+    else:
+        return found
+    raise ForgetError(
+        f"The run {keys.iso(when)} in {where} has nothing {why}. Its sites are {', '.join(sorted(there))}. "
+        "Nothing was changed."
+    )
 
 
 @dataclass

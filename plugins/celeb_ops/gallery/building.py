@@ -105,7 +105,7 @@ def build(
         done = _in_order(people, lambda one: _person(one, wish, wikimedia, cache, removed, model), threads)
         for number, (asked, one) in enumerate(zip(sitelinks, done, strict=True), start=1):
             why.update(one.why)
-            growing.add(asked, one.entry, (one.qid, one.name, one.left_out) if one.left_out else None)
+            growing.add(asked, one.qid, one.entry, (one.qid, one.name, one.left_out) if one.left_out else None)
             if number % GROWS_BY == 0 and number < len(sitelinks):
                 usable = growing.write_part()
             told(Step(number, len(sitelinks), one.name, len(one.entry.references) if one.entry else 0, usable))

@@ -38,51 +38,45 @@ class Growing:
         self._path, self._made, self._of, self._removed, self._model = path, made, of, removed, model
         self.before = _read(path)
         """The file as the build found it; None where there was none that can be used."""
-        self._there = self.before
         self._entries: list[Entry] = []
-        self._left_out = list(left_out)
-        self._reached: set[str] = set()
+        self._left_out = set(left_out)
+        self._reached: set[str | None] = set()
 
-    def add(self, qid: str, entry: Entry | None, left_out: LeftOut | None) -> None:
-        """Take in what came of the next person, the best known first."""
-        self._reached |= {qid} | ({entry.person.qid or ""} if entry else set())
+    def add(self, asked: str, qid: str, entry: Entry | None, left_out: LeftOut | None) -> None:
+        """Take in what came of the next person, the best known first; ``qid`` is another one of a merged item."""
+        self._reached |= {asked, qid}
         if entry:
             self._entries.append(entry)
         if left_out:
-            self._left_out.append(left_out)
+            self._left_out.add(left_out)
 
     def write_part(self) -> int:
         """Write what there is so far; how many people the file has now. GalleryError where the disk refuses.
 
         0, and nothing is written, where the file that was there is of another model: the two don't go into one file.
         """
-        if self.before and self.before.about.model != self._model.name:
-            return 0
         entries, left_out = list(self._entries), set(self._left_out)
         if self.before:
+            if self.before.about.model != self._model.name:
+                return 0
             waiting = (one for one in self.before.entries if one.person.qid not in self._reached)
             entries += [one for one in waiting if not self._removed.holds(*one.person.names)]
             left_out |= {one for one in self.before.left_out if one[0] and one[0] not in self._reached}
         whole = self._whole(entries, left_out)
-        if self._there is None or _content(self._there) != _content(whole):
-            self._write(replace(whole, about=replace(whole.about, growing_to=self._of)))
+        gallery_file.write(self._path, replace(whole, about=replace(whole.about, growing_to=self._of)))
         return len(entries)
 
     def finish(self) -> tuple[Whole, bool]:
-        """Write the whole file, the same however often it was written before; and whether that changed anything."""
-        whole = self._whole(self._entries, set(self._left_out))
-        there = self._there
+        """Write the whole file, the same however often it was written before; and whether it is another than before."""
+        whole = self._whole(self._entries, self._left_out)
+        there = _read(self._path)
         if there is None or there.about.growing_to or _content(there) != _content(whole):
-            self._write(whole)
-        return whole, self._there is not self.before
+            gallery_file.write(self._path, whole)
+        return whole, self.before is None or _content(self.before) != _content(whole)
 
     def _whole(self, entries: list[Entry], left_out: set[LeftOut]) -> Whole:
         entries = _apart(entries)
         return Whole(entries, measured(entries, self._made, self._model), sorted(left_out))
-
-    def _write(self, whole: Whole) -> None:
-        gallery_file.write(self._path, whole)
-        self._there = whole
 
 
 def _apart(entries: list[Entry]) -> list[Entry]:

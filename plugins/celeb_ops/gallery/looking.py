@@ -65,7 +65,6 @@ class Look:
     one_tint: bool = False
     hash: int = 0
     """64 bits, of the face: near-duplicates differ in few."""
-    side_px: int = 0
     crop: bytes = b""
     """A JPEG of the face, 160 px at most."""
 
@@ -99,7 +98,6 @@ def look(content: bytes, model: FaceModel) -> Look:
         embedding=model.embed(pixels, [largest])[0],
         one_tint=_beyond_one_tint(colours) < ONE_TINT,
         hash=_difference_hash(small),
-        side_px=face.width,
         crop=out.getvalue(),
     )
 
@@ -138,7 +136,6 @@ def _read(path: Path) -> Look | None:
                 embedding if embedding.size else None,
                 bool(told["one_tint"]),
                 int(told["hash"]),
-                int(told["side_px"]),
                 told["crop"].tobytes(),
             )
     except (OSError, ValueError, KeyError, EOFError):
@@ -154,7 +151,6 @@ def keep_look(folder: Path, sha1: str, seen: Look, model: FaceModel) -> None:
         embedding=np.empty(0) if seen.embedding is None else seen.embedding,
         one_tint=seen.one_tint,
         hash=np.uint64(seen.hash),
-        side_px=seen.side_px,
         crop=np.frombuffer(seen.crop, np.uint8),
     )
     keep(_path(folder, sha1, model.version), out.getvalue())
