@@ -98,11 +98,6 @@ def test_without_a_contact_nothing_is_asked(place: Path, capsys: pytest.CaptureF
     assert "CELEBS_CONTACT=you@example.org" in capsys.readouterr().err
 
 
-def test_a_bad_wish_is_said_first(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["gallery", "build", "--occupations", "astronaut"]) == 2
-    assert "'astronaut' is not known" in capsys.readouterr().err
-
-
 def test_references_of_a_run(place: Path) -> None:
     references = References(place / "gallery", place / "cache")
     assert references.face("Grace Hopper/File:Grace 2.jpg").startswith(b"\xff\xd8")
