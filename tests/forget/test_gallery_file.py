@@ -10,7 +10,6 @@ import pytest
 
 from celeb_ops import keys
 from celeb_ops.cli.main import main
-from celeb_ops.dataset import merge
 from celeb_ops.gallery import looking
 from celeb_ops.gallery.looking import Look
 from celeb_ops.recognition import gallery_file
@@ -20,7 +19,6 @@ from celeb_ops.recognition.models import DLIB
 from celeb_ops.recognition.people import Person
 from celeb_ops.removed import Removed
 from celeb_ops.store import FolderStore
-from tests.factories import RUN_TIME, a_result, a_screenshot, a_sighting, saved
 from tests.trends.rows import Rows, on
 
 if TYPE_CHECKING:
@@ -67,12 +65,6 @@ def test_goes_under_every_name_that_the_dataset_has(place: Path, capsys: pytest.
     assert set(Gallery.load(place / "gallery", place / "cache", removed).people) == {"Cher"}
 
 
-@pytest.mark.parametrize("name", ["kanye west", "Q15935"])
-def test_is_found_by_any_of_them(place: Path, name: str) -> None:
-    assert main(["forget", name]) == 0
-    assert Removed.load(FolderStore(place / "store")).holds("Ye")
-
-
 def test_goes_out_of_the_file_on_demand(place: Path) -> None:
     assert main(["forget", "Ye"]) == 0
     path = place / "gallery" / gallery_file.FILE
@@ -103,16 +95,6 @@ def test_a_qid_written_by_hand_is_gone_through_again(place: Path, capsys: pytest
     listed = store.read(keys.REMOVED)
     assert main(["forget"]) == 0
     assert store.read(keys.REMOVED) == listed
-
-
-def test_an_older_result_under_a_new_name_is_theirs_by_its_qid(place: Path) -> None:
-    assert main(["forget", "Ye"]) == 0
-    store = FolderStore(place / "store")
-    sidecar = saved(store, a_screenshot(parts=[]))
-    sightings = [a_sighting("Yeezus", qid="Q15935"), a_sighting("Cher", qid="Q12003")]
-    merged = merge(store, RUN_TIME, [a_result("TMZ", sightings=sightings, screenshot=sidecar)], [])
-    assert merged.celebrities == ["Cher"]
-    assert not [key for key in store.list("") if b"Yeezus" in store.read(key)]
 
 
 def test_a_row_goes_by_its_qid_where_nobody_knew_its_name(place: Path) -> None:

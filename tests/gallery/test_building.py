@@ -296,16 +296,6 @@ def test_a_merged_item_is_the_other_one(folder: Path, world: World) -> None:
     assert ("Q207", "Q207", "there is no such item at Wikidata") in made.whole.left_out
 
 
-def test_countries_and_occupations_choose(folder: Path, world: World) -> None:
-    with serving(world) as served:
-        british = built(served, folder, Wish(countries=("GB",)))
-        singers = built(served, folder, Wish(occupations=("Q177220",)))
-        first = built(served, folder, Wish(count=2))
-    assert {entry.person.name for entry in british.whole.entries} == {"Kit Harington", "Rose Leslie"}
-    assert {entry.person.name for entry in singers.whole.entries} == {"Died Lately"}
-    assert [entry.person.name for entry in first.whole.entries] == ["Barack Obama", "Joe Biden"]
-
-
 def test_without_the_internet_the_gallery_stays_as_it_was(folder: Path, world: World) -> None:
     before = content(folder)
     with serving(world, Faults(offline=True)) as served, pytest.raises(OfflineError, match=r"stays as it was\.$"):
@@ -355,13 +345,6 @@ def test_who_asked_not_to_be_in_it_is_not_fetched(world: World, tmp_path: Path) 
     assert [entry.person.name for entry in made.whole.entries] == ["Rose Leslie"]
     assert made.whole.left_out == []
     assert not [params for params in served.asked("file") if "Obama" in params["title"] or "Biden" in params["title"]]
-
-
-def test_a_refusal_ends_it_with_what_was_said(folder: Path, world: World) -> None:
-    with serving(world) as served:
-        settings = settings_for(served, folder).model_copy(update={"contact": "nobody"})
-        with pytest.raises(WikimediaError, match="403: Please set a user-agent"):
-            build(Wish(), settings, Removed(), unit_s=SOON)
 
 
 def test_a_gallery_names_its_people(folder: Path, first_world: World, faces: Path) -> None:

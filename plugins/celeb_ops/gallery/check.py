@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rich.markup import escape
 from rich.progress import track
-from rich.table import Table
+from rich.table import Column, Table
 
 from celeb_ops.exceptions import GalleryError, RecognitionError
 from celeb_ops.gallery.looking import turned
@@ -47,7 +47,7 @@ def check(folder: Path, model: FaceModel, console: Console | None = None) -> lis
     if not paths:
         raise GalleryError(f"{folder} has no photos: put them into <Name>/*.jpg there, or name another folder.")
     photos = [Photo(name, path) for name, path in paths]
-    for photo in track(photos, "Looking", console=console, transient=True) if console else photos:
+    for photo in track(photos, "Looking", console=console, transient=True, disable=console is None):
         _look(photo, model)
     _compare([photo for photo in photos if photo.embedding is not None], model.alike)
     return photos
@@ -93,21 +93,20 @@ def _compare(photos: list[Photo], alike: float) -> None:
 
 def report(photos: list[Photo], console: Console, folder: Path | None = None) -> None:
     """The photos with trouble, what else is in the folder, and a count of people."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("person", "photo", "what"):
-        table.add_column(heading, overflow="fold")
-    for photo in photos:
-        if photo.trouble:
-            table.add_row(escape(photo.name), escape(photo.path.name), escape("; ".join(photo.trouble)))
-    for path, why in beside_photos(folder) if folder else ():
-        table.add_row("", escape(printable(str(path.relative_to(folder or path)))), escape(why))
-    if table.rows:
+    rows = [(photo.name, photo.path.name, "; ".join(photo.trouble)) for photo in photos if photo.trouble]
+    if folder:
+        rows += [("", printable(str(path.relative_to(folder))), why) for path, why in beside_photos(folder)]
+    columns = [Column(heading, overflow="fold") for heading in ("person", "photo", "what")]
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*map(escape, row))
+    if rows:
         console.print(table)
         console.print()
     usable = [photo.name for photo in photos if photo.embedding is not None]
     single = sorted({name for name in usable if usable.count(name) == 1})
     console.print(
-        f"{len(set(usable))} people, {len(usable)} usable photos of {len(photos)}; {len(table.rows)} to look at.",
+        f"{len(set(usable))} people, {len(usable)} usable photos of {len(photos)}; {len(rows)} to look at.",
         highlight=False,
     )
     if single:

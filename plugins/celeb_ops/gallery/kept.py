@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from celeb_ops.exceptions import GalleryError
 from celeb_ops.parts import written
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from celeb_ops.gallery.wish import Wish
 
 _GOOD_FOR = timedelta(days=7)
 """How old what Wikimedia answered may be for a build to go on with it."""
@@ -28,27 +31,21 @@ class Build:
     resumed: bool
 
     @classmethod
-    def begin(cls, folder: Path, wish: Any) -> Build:
-        """The build of this wish that is not done yet; where there is none, a new one.
-
-        :param wish: a dataclass of what is wanted: another one is another build.
-        """
+    def begin(cls, folder: Path, wish: Wish) -> Build:
+        """The build of this wish that is not done yet; where there is none, a new one."""
         note, answers = folder / "build.json", folder / "answers"
-        wanted = json.loads(json.dumps(asdict(wish)))
         now = datetime.now(UTC)
-        try:
+        with suppress(OSError, ValueError, KeyError, TypeError):
             told = json.loads(note.read_bytes())
             began = datetime.fromisoformat(told["began"])
-            if told["wish"] == wanted and now - began < _GOOD_FOR:
+            if told["wish"] == json.loads(json.dumps(asdict(wish))) and now - began < _GOOD_FOR:
                 return cls(began, answers, True)
-        except (OSError, ValueError, KeyError, TypeError):
-            pass
         shutil.rmtree(answers, ignore_errors=True)
-        keep(note, json.dumps({"began": now.isoformat(), "wish": wanted}).encode())
+        keep(note, json.dumps({"began": now.isoformat(), "wish": asdict(wish)}).encode())
         return cls(now, answers, False)
 
     def done(self) -> None:
-        """The next call asks anew."""
+        """The next call asks again."""
         (self.answers.parent / "build.json").unlink(missing_ok=True)
         shutil.rmtree(self.answers, ignore_errors=True)
 

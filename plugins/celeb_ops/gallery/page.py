@@ -38,17 +38,10 @@ def page(whole: Whole, name: str, cache: Path) -> str:
             }
         )
     own = entry.person.name
-    alike = [
-        (other if one == own else one, distance)
-        for one, other, distance in whole.about.confusable
-        if own in (one, other)
-    ]
+    alike = [(({*pair} - {own}).pop(), distance) for *pair, distance in whole.about.confusable if own in pair]
     template = Path(__file__).with_name("person.html").read_text("utf-8")
-    return (
-        Environment(autoescape=True)
-        .from_string(template)
-        .render(entry=entry, photos=photos, alike=alike, made=whole.about.made)
-    )
+    environment = Environment(autoescape=True)
+    return environment.from_string(template).render(entry=entry, photos=photos, alike=alike, made=whole.about.made)
 
 
 def find(whole: Whole, name: str) -> Entry:
