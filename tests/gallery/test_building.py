@@ -17,7 +17,7 @@ from tests.wikimedia.server import Faults, Wikimedia, serving
 from tests.wikimedia.world import File
 
 from celeb_ops.cli.main import main
-from celeb_ops.exceptions import OfflineError, WikimediaError
+from celeb_ops.exceptions import GalleryError, OfflineError, WikimediaError
 from celeb_ops.gallery.building import Built, Step, build
 from celeb_ops.gallery.wikimedia import CONNECTIONS
 from celeb_ops.gallery.wish import Wish
@@ -294,6 +294,20 @@ def test_a_merged_item_is_the_other_one(folder: Path, world: World) -> None:
     assert [entry.person.qid for entry in made.whole.entries] == ["Q100", "Q101"]
     assert ("", "Nobody Atall", "nobody of this name at Wikidata") in made.whole.left_out
     assert ("Q207", "Q207", "there is no such item at Wikidata") in made.whole.left_out
+
+
+def test_countries_and_occupations_choose(folder: Path, world: World) -> None:
+    with serving(world) as served:
+        british = built(served, folder, Wish(countries=("GB",)))
+        singers = built(served, folder, Wish(occupations=("Q177220",)))
+        first = built(served, folder, Wish(count=2))
+        before = content(folder)
+        with pytest.raises(GalleryError, match="knows nobody of this wish"):
+            built(served, folder, Wish(occupations=("Q1",)))
+    assert {entry.person.name for entry in british.whole.entries} == {"Kit Harington", "Rose Leslie"}
+    assert {entry.person.name for entry in singers.whole.entries} == {"Died Lately"}
+    assert [entry.person.name for entry in first.whole.entries] == ["Barack Obama", "Joe Biden"]
+    assert content(folder) == before
 
 
 def test_without_the_internet_the_gallery_stays_as_it_was(folder: Path, world: World) -> None:
