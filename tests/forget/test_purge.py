@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -155,7 +154,7 @@ def test_a_second_time_changes_no_byte(press: Press) -> None:
     forget(press.store)
     before = contents(press.store)
     purge = forget(press.store)
-    assert purge.done.total() == 0
+    assert not [what for what, number in purge.done.items() if number and "made again" not in what]
     after = contents(press.store)
     assert {key for key in before | after if before.get(key) != after.get(key)} <= {
         key for key in after if key.startswith(("Report/", "Trends/"))
@@ -287,14 +286,3 @@ def test_somebody_removed_while_a_merge_is_under_way_is_not_in_it(
     monkeypatch.setattr(dataset, "update_csv", late)
     merge(store, result.time, [result], [])
     assert naming(store, HOPPER) == []
-
-
-def test_the_memory_of_pictures_of_earlier_versions_loses_her(folder_press: Press) -> None:
-    """Files of ``CELEBS_REMEMBER_DAYS``, which nothing reads any more."""
-    key = "Answers/rekognition/sites/TMZ.json"
-    other = {"box": [1, 2, 3, 4], "name": COLLINS, "confidence": 99.0}
-    picture = {"src": "ab" * 32, "size": [9, 9], "shades": "AAAA", "faces": [{**other, "name": HOPPER}, other]}
-    folder_press.store.write(key, json.dumps({"pictures": [picture]}).encode())
-    forget(folder_press.store)
-    kept = json.loads(folder_press.store.read(key))
-    assert kept == {"pictures": [{**picture, "faces": [{"box": [1, 2, 3, 4]}, other]}]}
