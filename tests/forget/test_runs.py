@@ -195,7 +195,7 @@ class TestSomeSites:
         forget(folder_dataset, names=["OLDSITE", "TMZ"])
         assert of_run(folder_dataset, RUN_TIME, "TMZ") == [keys.budget(RUN_TIME)]
         assert of_run(folder_dataset, LATER, "OLDSITE") != []
-        with pytest.raises(ForgetError, match=r"nothing of OLDSITE; its sites are EONLINE, PEOPLE\. Nothing was"):
+        with pytest.raises(ForgetError, match=r"nothing of OLDSITE\. Its sites are EONLINE, PEOPLE\. Nothing was"):
             forget(folder_dataset, names=["OLDSITE"])
 
     def test_a_slip_in_one_keeps_the_others_too(self, dataset: Store) -> None:
