@@ -44,7 +44,7 @@ class TestHolds:
 
     @pytest.mark.parametrize("name", HOSTILE)
     def test_hostile_names_as_the_csv_writes_them(self, name: str) -> None:
-        from celeb_ops.dataset.cells import name_cell
+        from celeb_ops.dataset.celebs_csv import name_cell
 
         assert of(name).holds(name)
         assert of(name).holds(name_cell(name))

@@ -14,7 +14,7 @@ import pytest
 from celeb_ops import keys, trends
 from celeb_ops.cli.main import main
 from celeb_ops.dataset import merge
-from celeb_ops.dataset.cells import FORMULA
+from celeb_ops.dataset.celebs_csv import FORMULA
 from celeb_ops.geometry import Box
 from celeb_ops.records import Picture
 from celeb_ops.report.shown import address

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from celeb_ops import gate, keys
-from celeb_ops.dataset.celebs_csv import update_csv
-from celeb_ops.dataset.cells import site_cell
+from celeb_ops.dataset.celebs import update_csv
+from celeb_ops.dataset.celebs_csv import site_cell
 from celeb_ops.dataset.datapackage import update_datapackage
 from celeb_ops.dataset.results import load_result
 from celeb_ops.dataset.tables import captures_of, sighting_rows, update_captures, update_sightings

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from celeb_ops.dataset.cells import FORMULA
+from celeb_ops.dataset.celebs_csv import FORMULA
 from celeb_ops.dataset.datapackage import JOINT
 from celeb_ops.dataset.schema import CELEBS, UTC_MS, VERSION, VERSION_KEY
 

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from celeb_ops import keys
-from celeb_ops.dataset.celebs_csv import read_csv, update_csv, write_csv
+from celeb_ops.dataset.celebs import update_csv
+from celeb_ops.dataset.celebs_csv import read_csv, write_csv
 from celeb_ops.dataset.datapackage import update_datapackage
 from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS
 from celeb_ops.exceptions import ForgetError
