@@ -300,8 +300,11 @@ class TestS3ExtraArgs:
         ("value", "said"),
         [
             ("AES256", 'it is no JSON object; write it like {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "…"}.'),
-            ('{"SSECustomerKey": "secret-key"}', "SSECustomerKey would be a secret in a setting; let AWS keep the key"),
-            ('{"Acl": "secret-key"}', "there is no argument Acl; write ACL, if that is meant."),
+            (
+                '{"SSECustomerKey": "secret-key"}',
+                "there is no argument SSECustomerKey that holds for every file; known are ACL,",
+            ),
+            ('{"Acl": "secret-key"}', "there is no argument Acl that holds for every file; known are ACL,"),
         ],
     )
     def test_what_is_wrong_is_told_without_the_value(

@@ -75,7 +75,7 @@ class TestFolder:
         store.write("Images/a", b"1")
         assert (store.read("Images/a"), list(store.list("Images/"))) == (b"1", ["Images/a"])
 
-    @every_verb("exists", "list", "files", "versions", "delete", "read")
+    @every_verb("exists", "list", "files", "delete", "read")
     def test_a_file_in_the_folder_s_place_is_a_sentence(
         self, tmp_path: Path, verb: Callable[[Store, str], Any]
     ) -> None:

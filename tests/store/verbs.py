@@ -21,7 +21,6 @@ VERBS: dict[str, Callable[[Store, str], Any]] = {
     "exists": lambda store, key: store.exists(key),
     "list": lambda store, key: list(store.list(key)),
     "files": lambda store, key: list(store.files(key)),
-    "versions": lambda store, key: store.versions(key),
     "delete": lambda store, key: store.delete(key),
     "update": lambda store, key: store.update(key, lambda old: b"1"),
 }

@@ -13,11 +13,12 @@ from celeb_ops.exceptions import RecordError
 from celeb_ops.records import Outcome, Result, Screenshot
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from celeb_ops.dataset.schema import Table
     from celeb_ops.geometry import Box
+    from celeb_ops.records import Record
     from celeb_ops.removed import Removed
     from celeb_ops.store import Store
 
@@ -79,89 +80,50 @@ def update_captures(store: Store, when: datetime, results: Sequence[Result], out
 
 
 def _knowledge(row: Mapping[str, Any]) -> int:
-    """How much a row tells. What is known of a capture may only grow: a page that was seen stays seen, and a site that
-    failed at its time is not made a skipped one by a later try for which it was too late.
-
-    An archived page that could not be had says nothing of the site: such a failure and a skip replace each other.
-    """
+    """How much a row tells: what is known of a capture only grows. A site that failed at its time is not made a skipped
+    one by a later try. An archived page that could not be had says nothing of the site: that and a skip replace each
+    other."""
     if row["outcome"] == "seen":
         return 3
     return 2 if (row["outcome"], row["source"]) == ("failed", "live") else 1
 
 
 def _seen_row(result: Result) -> dict[str, Any]:
-    return {
-        "time": result.time,
-        "site": result.site,
+    known = result.recognizer
+    return _fields(result, CAPTURES) | {
         "outcome": "seen",
-        "reason_code": None,
-        "reason": None,
-        "captured_at": result.captured_at,
-        "source": result.source,
-        "memento": result.memento,
-        "images_missing": result.images_missing,
-        "recognizer": result.recognizer.name,
-        "recognizer_version": result.recognizer.version,
-        "gallery": result.recognizer.gallery,
-        "faces": result.faces,
-        "unrecognised": result.unrecognised,
-        "celebrities": result.celebrities,
-        "slices": result.slices,
-        "calls": result.calls,
-        "calls_saved": result.calls_saved,
-        "cost_usd": result.cost_usd,
-        "seconds": result.seconds,
+        "recognizer": known.name,
+        "recognizer_version": known.version,
+        "gallery": known.gallery,
     }
 
 
 def _missed_row(outcome: Outcome) -> dict[str, Any]:
-    return {
-        "time": outcome.time,
-        "site": outcome.site,
-        "outcome": outcome.outcome,
-        "reason_code": outcome.reason_code,
+    return _fields(outcome, CAPTURES) | {
         # That its page can't be seen any more says nothing of the site.
         "reason": outcome.reason if outcome.missed_live is None else outcome.missed_live,
         "source": outcome.source if outcome.outcome == "failed" else None,
     }
 
 
-def _sighting_rows(store: Store, result: Result, removed: Removed) -> list[dict[str, Any]]:
+def _fields(record: Record, table: Table) -> dict[str, Any]:
+    """The table's columns that the record has by the same names; the others are empty."""
+    return {name: getattr(record, name, None) for name in table.dtypes}
+
+
+def _sighting_rows(store: Store, result: Result, removed: Removed) -> Iterator[dict[str, Any]]:
     if not result.sightings:
-        return []
+        return
     # One of before they asked may still have words that name them.
     screenshot = gate.passed(Screenshot.load(store, result.screenshot), removed)
-    rows = []
+    of_capture = result.model_dump(include={"time", "site", "captured_at", "source", "memento", "screenshot"})
     for sighting in result.sightings:
-        picture = screenshot.pictures[sighting.picture] if sighting.picture is not None else None
-        rows.append(
-            {
-                "time": result.time,
-                "site": result.site,
-                "captured_at": result.captured_at,
-                "source": result.source,
-                "memento": result.memento,
-                "name": sighting.name,
-                "id": sighting.id,
-                "qid": sighting.qid,
-                "urls": sighting.urls,
-                "confidence": sighting.confidence,
-                "margin": sighting.margin,
-                "basis": sighting.basis,
-                **sighting.box._asdict(),
-                "above_fold": sighting.above_fold,
-                "page_share": sighting.page_share,
-                "prominence": _prominence(sighting.box, screenshot.viewport),
-                "picture": sighting.picture,
-                "headline": picture.headline if picture else None,
-                "link": picture.link if picture else None,
-                "alt": picture.alt if picture else None,
-                "picture_url": picture.src if picture else None,
-                "screenshot": result.screenshot,
-                "crop": sighting.crop,
-            }
-        )
-    return rows
+        row = _fields(sighting, SIGHTINGS) | of_capture | sighting.box._asdict()
+        row["prominence"] = _prominence(sighting.box, screenshot.viewport)
+        if sighting.picture is not None:
+            picture = screenshot.pictures[sighting.picture]
+            row |= picture.model_dump(include={"headline", "link", "alt"}) | {"picture_url": picture.src}
+        yield row
 
 
 def _prominence(box: Box, viewport: tuple[int, int]) -> float:

@@ -37,7 +37,7 @@ class Tables:
     def now(self) -> Load:
         """The tables as they are now; asks the store once, however many of them a page reads."""
         try:
-            versions, unlisted = self.store.versions(keys.TRENDS), ""
+            versions, unlisted = {one.key: one.version for one in self.store.files(keys.TRENDS)}, ""
         except NotPermittedError:
             versions, unlisted = {}, f"unlisted {time.monotonic() // _UNLISTED_S}"
         return partial(self._read, versions, unlisted)

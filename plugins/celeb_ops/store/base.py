@@ -23,6 +23,8 @@ class Stored(NamedTuple):
     """When, in UTC, by the clock of where it is stored."""
     size: int
     """Bytes."""
+    version: str
+    """A mark that is another one when the content has changed."""
 
 
 class Store(Protocol):
@@ -40,13 +42,11 @@ class Store(Protocol):
 
     def list(self, prefix: str) -> Iterator[str]:
         """The keys that start with ``prefix``, sorted."""
+        return (one.key for one in self.files(prefix))
 
     def files(self, prefix: str) -> Iterator[Stored]:
         """The files whose keys start with ``prefix``, sorted by key. One listing, and few are in memory at a time;
         those that were given already may be deleted meanwhile."""
-
-    def versions(self, prefix: str) -> dict[str, str]:
-        """The keys that start with ``prefix``, each with a mark that is another one when its content has changed."""
 
     def delete(self, key: str) -> None:
         """Remove the key; nothing happens where it is not there."""
@@ -60,9 +60,9 @@ class Store(Protocol):
     def update(self, key: str, change: Change) -> bool:
         """Atomically read, change and write; True if something was written.
 
-        ``change`` may be called several times, so it must not have effects of its own, and of what it has once changed
-        it must change nothing more: where the word that a write was done is lost, and another writer has gone on from
-        that write, nobody can tell whether it was.
+        ``change`` may be called several times: it must have no effects of its own, and change nothing more of what it
+        has once changed. When a write succeeded but its response was lost, and another writer went on from it, nobody
+        can tell whether it was done.
         """
 
 

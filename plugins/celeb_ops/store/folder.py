@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from celeb_ops.exceptions import InvalidKeyError, NotStoredError, StoreError, UpdateConflictError
 from celeb_ops.parts import sweep, written
-from celeb_ops.store.base import Stored, checked, checked_prefix, is_key
+from celeb_ops.store.base import Store, Stored, checked, checked_prefix, is_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ LOCK_TIMEOUT_S = 120
 """How long an ``update`` in a folder waits for those of others."""
 
 
-class FolderStore:
+class FolderStore(Store):
     """A local folder. Writers of one file take turns by a lock file beside it, in ``.locks/``."""
 
     def __init__(self, root: Path) -> None:
@@ -71,9 +71,6 @@ class FolderStore:
     def exists(self, key: str) -> bool:
         return self._path(key).is_file()
 
-    def list(self, prefix: str) -> Iterator[str]:
-        return (one.key for one in self.files(prefix))
-
     def files(self, prefix: str) -> Iterator[Stored]:
         # Only the folder that the prefix names is walked: a listing costs what it lists.
         folder = checked_prefix(prefix).rpartition("/")[0]
@@ -102,18 +99,10 @@ class FolderStore:
             # A link would lead out of the store.
             if entry.is_file(follow_symlinks=False):
                 state = entry.stat(follow_symlinks=False)
-                return Stored(key, datetime.fromtimestamp(state.st_mtime, UTC), state.st_size)
-        return None
-
-    def versions(self, prefix: str) -> dict[str, str]:
-        found = {}
-        for key in self.list(prefix):
-            # One may have gone since it was listed.
-            with suppress(NotStoredError), self._told(key, "looked at"):
-                state = self._path(key).stat()
                 # The file's number too: every write makes a new file, also two within one tick of the clock.
-                found[key] = f"{state.st_ino}-{state.st_mtime_ns}-{state.st_size}"
-        return found
+                version = f"{state.st_ino}-{state.st_mtime_ns}-{state.st_size}"
+                return Stored(key, datetime.fromtimestamp(state.st_mtime, UTC), state.st_size, version)
+        return None
 
     def delete(self, key: str) -> None:
         path = self._path(key, last=False)

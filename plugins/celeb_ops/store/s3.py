@@ -7,8 +7,8 @@ import logging
 import random
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -21,13 +21,12 @@ from celeb_ops.exceptions import (
     UpdateConflictError,
 )
 from celeb_ops.parts import KEPT_S
-from celeb_ops.store.base import Stored, checked, checked_prefix, is_key
+from celeb_ops.store.base import Store, Stored, checked, checked_prefix, is_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import ObjectTypeDef
 
     from celeb_ops.store.base import Change
 
@@ -60,23 +59,7 @@ _CONTENT_TYPES = {
 }
 
 
-@dataclass(frozen=True)
-class _Found:
-    """What stands at a key."""
-
-    content: bytes | None
-    """None: there is none."""
-    etag: str = ""
-    forbidden: bool = False
-    """S3 said 403, which may mean that there is none."""
-
-    @property
-    def condition(self) -> dict[str, Any]:
-        """That it still stands there."""
-        return {"IfNoneMatch": "*"} if self.content is None else {"IfMatch": self.etag}
-
-
-class S3Store:
+class S3Store(Store):
     """A prefix of an S3 bucket. ``update`` writes on condition (``If-Match``, ``If-None-Match``)."""
 
     def __init__(
@@ -148,20 +131,16 @@ class S3Store:
             raise NotStoredError(f"{self.url(key)} is not there, or may not be read.") from error
 
     def _download(self, place: str, **how: Any) -> tuple[bytes, str]:
-        from botocore.exceptions import BotoCoreError
+        from botocore.exceptions import IncompleteReadError, ResponseStreamingError
 
-        from celeb_ops.aws import would_repeat
-
-        attempt = 1
-        while True:
+        for attempt in range(1, READ_ATTEMPTS):
             answer = self.client.get_object(Bucket=self.bucket, Key=place, **how)
             try:
                 return answer["Body"].read(), answer["ETag"]
-            except BotoCoreError as error:
-                if attempt == READ_ATTEMPTS or would_repeat(error):
-                    raise
+            except (IncompleteReadError, ResponseStreamingError):
                 time.sleep(_pause_s(attempt))
-                attempt += 1
+        answer = self.client.get_object(Bucket=self.bucket, Key=place, **how)
+        return answer["Body"].read(), answer["ETag"]
 
     def read(self, key: str) -> bytes:
         return self._get(key)[0]
@@ -197,54 +176,42 @@ class S3Store:
 
     def _upload(self, key: str, content: bytes) -> None:
         """Write in parts. A reader sees the file when S3 has put them together."""
+        from boto3.s3.transfer import TransferConfig
         from botocore.exceptions import ClientError
 
+        config = TransferConfig(
+            multipart_threshold=MULTIPART_BYTES,
+            multipart_chunksize=PART_BYTES,
+            # The other one, where awscrt is installed, has retries and errors of its own.
+            preferred_transfer_client="classic",
+        )
+        upload = partial(
+            self.client.upload_fileobj,
+            Bucket=self.bucket,
+            Key=self._key(key),
+            ExtraArgs=self._arguments(key),
+            Config=config,
+        )
         with self._told(key, "written"):
             try:
-                self._upload_parts(key, content)
+                upload(Fileobj=io.BytesIO(content))
             except ClientError as error:
                 # The answer that all is there was lost, and boto asked again. Whether it is, nobody says.
                 if error.response["Error"]["Code"] != "NoSuchUpload":
                     raise
-                self._upload_parts(key, content)
-
-    def _upload_parts(self, key: str, content: bytes) -> None:
-        from boto3.s3.transfer import TransferConfig
-
-        self.client.upload_fileobj(
-            io.BytesIO(content),
-            self.bucket,
-            self._key(key),
-            ExtraArgs=self._arguments(key),
-            Config=TransferConfig(
-                multipart_threshold=MULTIPART_BYTES,
-                multipart_chunksize=PART_BYTES,
-                # The other one, where awscrt is installed, has retries and errors of its own.
-                preferred_transfer_client="classic",
-            ),
-        )
-
-    def list(self, prefix: str) -> Iterator[str]:
-        return (key for key, _ in self._listed(prefix))
+                upload(Fileobj=io.BytesIO(content))
 
     def files(self, prefix: str) -> Iterator[Stored]:
-        return (Stored(key, entry["LastModified"], entry["Size"]) for key, entry in self._listed(prefix))
-
-    def versions(self, prefix: str) -> dict[str, str]:
-        return {key: entry["ETag"] for key, entry in self._listed(prefix)}
-
-    def _listed(self, prefix: str) -> Iterator[tuple[str, ObjectTypeDef]]:
-        """Keys, each with what S3 says of it."""
         checked_prefix(prefix)
         with self._told(prefix, "listed"):
             pages = self.client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.bucket, Prefix=self.prefix + prefix
             )
             for page in pages:
-                for entry in page.get("Contents", []):
+                for one in page.get("Contents", []):
                     # The S3 console makes a folder by an empty file whose name ends in a slash.
-                    if is_key(key := entry["Key"][len(self.prefix) :]):
-                        yield key, entry
+                    if is_key(key := one["Key"][len(self.prefix) :]):
+                        yield Stored(key, one["LastModified"], one["Size"], one["ETag"])
 
     def delete(self, key: str) -> None:
         with self._told(key, "deleted"):
@@ -272,68 +239,53 @@ class S3Store:
         :raises UpdateConflictError: another writer was faster at every attempt.
         :raises NotPermittedError: also where the file is there but may not be read.
         """
-        from celeb_ops.store.s3_errors import is_taken, may_have_written, unreadable
+        from celeb_ops.store.s3_errors import is_conflict, is_taken, may_have_written, unreadable
 
-        attempts = _Attempts(self.url(key))
         unsure: bytes | None = None
-        """What was written without a word that it was done."""
+        """What was written, though the response was lost."""
         taken = False
         """The file was not there, and could not be made because it was."""
-        while True:
+        failure: StoreError | None = None
+        end = time.monotonic() + UPDATE_TIMEOUT_S
+        for attempt in range(UPDATE_ATTEMPTS):
+            if failure:
+                if isinstance(failure, StoreRefusedError) or time.monotonic() > end:
+                    raise failure
+                time.sleep(_pause_s(attempt))
             try:
-                found = self._find(key)
+                old, condition, forbidden = self._find(key)
             except StoreError as error:
-                attempts.next_after(error)
+                failure = error
                 continue
-            if found.forbidden and taken:
+            if forbidden and taken:
                 raise unreadable(self, key)
-            if unsure is not None and found.content == unsure:
+            if unsure is not None and old == unsure:
                 return True
-            new = change(found.content)
-            if new is None or new == found.content:
+            new = change(old)
+            if new is None or new == old:
                 # Where another writer went on from what we may have written, it is in there.
                 return unsure is not None
             try:
-                self._put(key, new, **found.condition)
+                self._put(key, new, **condition)
                 return True
             except StoreError as error:
-                attempts.next_after(error)
-                taken = found.content is None and is_taken(error)
-                if may_have_written(error):
-                    unsure = new
+                failure = error
+                taken = old is None and is_taken(error)
+                unsure = new if may_have_written(error) else unsure
+        if failure and not is_conflict(failure):
+            raise failure
+        raise UpdateConflictError(
+            f"{self.url(key)} was changed by others at each of {UPDATE_ATTEMPTS} attempts to change it. Try again."
+        ) from failure
 
-    def _find(self, key: str) -> _Found:
+    def _find(self, key: str) -> tuple[bytes | None, dict[str, str], bool]:
+        """The content, None where there is none; the condition that it is still so; and whether S3 said 403, which may
+        mean that there is none."""
         try:
-            return _Found(*self._get(key))
+            content, etag = self._get(key)
         except NotStoredError as error:
-            return _Found(None, forbidden=isinstance(error.__cause__, NotPermittedError))
-
-
-class _Attempts:
-    """The attempts of one update: how many there may be, and for how long."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._made = 0
-        self._end = time.monotonic() + UPDATE_TIMEOUT_S
-
-    def next_after(self, error: StoreError) -> None:
-        """Wait until it is time for the next attempt.
-
-        :raises StoreError: the next attempt would meet the same error, or there is none left.
-        """
-        from celeb_ops.store.s3_errors import is_conflict
-
-        self._made += 1
-        if isinstance(error, StoreRefusedError):
-            raise error
-        if self._made >= UPDATE_ATTEMPTS or time.monotonic() > self._end:
-            if not is_conflict(error):
-                raise error
-            raise UpdateConflictError(
-                f"{self._url} was changed by others at each of {self._made} attempts to change it. Try again."
-            ) from error
-        time.sleep(_pause_s(self._made))
+            return None, {"IfNoneMatch": "*"}, isinstance(error.__cause__, NotPermittedError)
+        return content, {"IfMatch": etag}, False
 
 
 def _pause_s(attempt: int) -> float:

@@ -90,10 +90,10 @@ def _hint(code: str, response: Any) -> str:
         return f"This machine's clock says {here}, S3's {theirs}: set the clock (a container has its host's)."
     if code in _WRONG_REGION:
         headers = response["ResponseMetadata"].get("HTTPHeaders", {})
-        region = response["Error"].get("Region") or headers.get("x-amz-bucket-region")
+        region = response["Error"].get("Region") or headers.get("x-amz-bucket-region") or "see the bucket's properties"
         return (
-            f"Set region_name in the extra of the connection celebs_s3 to the bucket's region"
-            f"{f', {region}' if region else ''}; an endpoint_url there must be that region's too."
+            f"Set region_name in the extra of the connection celebs_s3 to the bucket's region, {region}; an "
+            "endpoint_url there must be that region's too."
         )
     return _HINTS.get(code, "")
 

@@ -26,7 +26,7 @@ RANGE = TIMES[:3]
 
 def pictures(past: Past) -> dict[str, str]:
     """The version of each screenshot and of its facts."""
-    return past.store.versions("Images/")
+    return {one.key: one.version for one in past.store.files("Images/")}
 
 
 def recognised_anew(past: Past, order: Callable[[], None]) -> None:
