@@ -123,8 +123,7 @@ def test_an_upload_that_was_never_completed_goes_too(
 
 
 def test_an_export_that_was_killed_goes_with_the_next(folder_store: FolderStore, tmp_path: Path) -> None:
-    from celeb_ops.dataset.export import export
-    from celeb_ops.dataset.wanted import Wanted
+    from celeb_ops.dataset.export import Wanted, export
     from celeb_ops.exceptions import ExportError
 
     left = tmp_path / f".export.{uuid4().hex}.part"

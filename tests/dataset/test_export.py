@@ -17,11 +17,10 @@ from hypothesis import strategies as st
 
 from celeb_ops import keys
 from celeb_ops.cli.main import main
-from celeb_ops.dataset.export import export
+from celeb_ops.dataset.export import Wanted, export
 from celeb_ops.dataset.formats import write_table
 from celeb_ops.dataset.schema import CAPTURES, CELEBS, SIGHTINGS, VERSION, VERSION_KEY
 from celeb_ops.dataset.tables import from_parquet
-from celeb_ops.dataset.wanted import Wanted
 from celeb_ops.exceptions import ExportError, RecordError
 from celeb_ops.store import FolderStore
 from tests.dataset.stores import HEADLINE, OCTOBER, a_dataset, a_run

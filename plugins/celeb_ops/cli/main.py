@@ -191,8 +191,7 @@ def export(
     from rich.console import Console
     from rich.table import Column, Table
 
-    from celeb_ops.dataset.export import export
-    from celeb_ops.dataset.wanted import Wanted
+    from celeb_ops.dataset.export import Wanted, export
     from celeb_ops.hooks.s3 import open_store
     from celeb_ops.settings import Settings
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime
+import difflib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -19,14 +20,57 @@ from celeb_ops.exceptions import ExportError, NotStoredError, RecordError
 from celeb_ops.parts import sweep, written_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from rich.console import Console
 
     from celeb_ops.dataset.schema import Table
-    from celeb_ops.dataset.wanted import Wanted
     from celeb_ops.store import Store
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which rows: run times ``start`` ≤ time < ``stop`` (None: no end), these sites (none: all)."""
+
+    start: datetime | None = None
+    stop: datetime | None = None
+    sites: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.start and self.stop and self.start >= self.stop:
+            raise ExportError(
+                f"From {keys.iso(self.start)} to {keys.iso(self.stop)} there is no time: FROM must be before TO, and "
+                "TO itself is not in the export."
+            )
+
+    def months(self, store: Store, table: Table) -> list[str]:
+        """The keys of the table's months that may have such rows."""
+        of = {CAPTURES.name: keys.captures, SIGHTINGS.name: keys.sightings}[table.name]
+        first = of(self.start) if self.start else ""
+        last = of(self.stop - timedelta(microseconds=1)) if self.stop else "~"
+        months = (key for key in store.list(f"{table.name}/") if keys.is_month(key, table.name))
+        return [key for key in months if first <= key <= last]
+
+    def in_range(self, table: pl.DataFrame) -> pl.DataFrame:
+        table = table.filter(pl.col("time") >= self.start) if self.start else table
+        return table.filter(pl.col("time") < self.stop) if self.stop else table
+
+    def of_sites(self, table: pl.DataFrame) -> pl.DataFrame:
+        return table.filter(pl.col("site").is_in(self.sites)) if self.sites else table
+
+    def check(self, sites: set[str], where: str) -> None:
+        """ExportError where there are no rows in the range, or none of a site that is asked for.
+
+        :param sites: those that have rows in the range. :param where: the store, for people.
+        """
+        times = f" from {keys.iso(self.start)}" if self.start else ""
+        times += f" to before {keys.iso(self.stop)}" if self.stop else ""
+        if not sites:
+            raise ExportError(f"{where} has no rows{times}: there is nothing to export.")
+        for site in (one for one in self.sites if one not in sites):
+            near = difflib.get_close_matches(site, sites, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(sites))}."
+            raise ExportError(f"There are no rows of a site {site}{times}: {hint}")
 
 
 @dataclass(frozen=True)
@@ -37,30 +81,6 @@ class Written:
     rows: int
     size: int
     """Bytes."""
-
-
-@dataclass
-class Parts:
-    """The rows of a table so far, in files of a month: what is sunk into one file needs no more memory than that."""
-
-    table: Table
-    folder: Path
-    paths: list[Path] = field(default_factory=list)
-    rows: int = 0
-
-    def add(self, rows: pl.DataFrame) -> None:
-        path = self.folder / f"{self.table.name}.{len(self.paths)}.part"
-        rows.write_parquet(path)
-        self.paths.append(path)
-        self.rows += rows.height
-
-    def write(self, format: str) -> Written:
-        """Put them into the table's one file."""
-        path = self.folder / f"{self.table.name.removesuffix('.csv')}.{FORMATS[format]}"
-        write_table(self.table, self.paths, path)
-        for one in self.paths:
-            one.unlink()
-        return Written(path.name, self.rows, path.stat().st_size)
 
 
 def export(store: Store, wanted: Wanted, format: str, out: Path, console: Console | None = None) -> list[Written]:
@@ -75,37 +95,52 @@ def export(store: Store, wanted: Wanted, format: str, out: Path, console: Consol
         raise ExportError(f"{out} is there already and is left as it is: give another folder (OUT=…), or remove it.")
     sweep(out.absolute().parent, deep=False)
     try:
-        with written_folder(out) as part:
-            return _write(store, wanted, format, part, console)
+        with written_folder(out) as folder:
+            parts = _parts(store, wanted, folder, console)
+            files = [_write(table, of_table, folder, format) for table, of_table in parts.items()]
+            (folder / keys.DATAPACKAGE).write_bytes(_package(store, dict(zip(parts, files, strict=True))))
+            return files
     except OSError as error:
         raise ExportError(f"{out} could not be written: {error.strerror or error}.") from error
 
 
-def _write(store: Store, wanted: Wanted, format: str, folder: Path, console: Console | None) -> list[Written]:
-    months = {table: wanted.months(store, table) for table in (CAPTURES, SIGHTINGS)}
+def _parts(store: Store, wanted: Wanted, folder: Path, console: Console | None) -> dict[Table, list[Path]]:
+    """Each table's rows, in files of a month: what is sunk into one file needs no more memory than that."""
+    parts: dict[Table, list[Path]] = {CELEBS: [], CAPTURES: [], SIGHTINGS: []}
+
+    def keep(table: Table, rows: pl.DataFrame) -> None:
+        parts[table].append(folder / f"{table.name}.{len(parts[table])}.part")
+        wanted.of_sites(rows).write_parquet(parts[table][-1])
+
     celebs = wanted.in_range(_celebs(store))
+    keep(CELEBS, celebs)
     sites = set(celebs["site"])
     shown = console is not None and console.is_terminal
-    parts = {table: Parts(table, folder) for table in (CELEBS, CAPTURES, SIGHTINGS)}
-    for table, of_table in months.items():
-        for key in track(of_table, table.name, console=console, transient=True, disable=not shown):
+    for table in (CAPTURES, SIGHTINGS):
+        months = wanted.months(store, table)
+        for key in track(months, table.name, console=console, transient=True, disable=not shown):
             rows = wanted.in_range(from_parquet(store.read(key), table, store.url(key)))
             sites.update(rows["site"])
-            parts[table].add(wanted.of_sites(rows))
+            keep(table, rows)
         # After Captures: a site that was never tried is told before the bulk of the rows is read.
         wanted.check(sites, store.url())
-    parts[CELEBS].add(wanted.of_sites(celebs))
-    files = [one.write(format) for one in parts.values()]
-    (folder / keys.DATAPACKAGE).write_bytes(_package(store, [file.name for file in files]))
-    return files
+    return parts
+
+
+def _write(table: Table, parts: list[Path], folder: Path, format: str) -> Written:
+    path = folder / f"{table.name.removesuffix('.csv')}.{FORMATS[format]}"
+    rows = write_table(table, parts, path)
+    for one in parts:
+        one.unlink()
+    return Written(path.name, rows, path.stat().st_size)
 
 
 def _celebs(store: Store) -> pl.DataFrame:
     """All rows of ``Celebs.csv``, none where there is no file."""
     try:
-        rows = read_csv(store.read(keys.CSV), store.url(keys.CSV)).values()
+        rows = list(read_csv(store.read(keys.CSV), store.url(keys.CSV)).values())
     except NotStoredError:
-        rows = {}.values()
+        rows = []
     try:
         cells = [
             (datetime.fromisoformat(time), site, names or None, datetime.fromisoformat(seen) if seen else None, source)
@@ -116,13 +151,15 @@ def _celebs(store: Store) -> pl.DataFrame:
     return pl.DataFrame(cells, schema=CELEBS.dtypes, orient="row")
 
 
-def _package(store: Store, names: Sequence[str]) -> bytes:
+def _package(store: Store, files: dict[Table, Written]) -> bytes:
     """The export's package: what a user has said in the store's stays said."""
     try:
         old = store.read(keys.DATAPACKAGE)
     except NotStoredError:
         old = None
-    tables = zip((CELEBS, CAPTURES, SIGHTINGS), names, strict=True)
     # Frictionless fails where a reference leads into a Parquet file.
-    resources = [resource(table, name, table is SIGHTINGS and not name.endswith("parquet")) for table, name in tables]
+    resources = [
+        resource(table, file.name, table is SIGHTINGS and not file.name.endswith("parquet"))
+        for table, file in files.items()
+    ]
     return written(read_package(old, store.url(keys.DATAPACKAGE)), resources)

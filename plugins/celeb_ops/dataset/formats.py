@@ -26,8 +26,9 @@ _UNSEEN = r"[\s\p{C}\p{Z}]*"
 _SIGN = rf"{_UNSEEN}[{re.escape(''.join(FORMULA))}]"
 
 
-def write_table(table: Table, parts: list[Path], path: Path) -> None:
-    """Write the rows of ``parts``, Parquet files of the table in its order, as what the path's ending says."""
+def write_table(table: Table, parts: list[Path], path: Path) -> int:
+    """Write the rows of ``parts``, Parquet files of the table in its order, as what the path's ending says; how many
+    rows there are."""
     rows = pl.scan_parquet(parts, glob=False) if parts else pl.LazyFrame(schema=table.dtypes)
     if path.suffix == ".parquet":
         rows.sink_parquet(path, compression="zstd", statistics=True, metadata={VERSION_KEY: str(VERSION)})
@@ -35,6 +36,7 @@ def write_table(table: Table, parts: list[Path], path: Path) -> None:
         rows.with_columns(_cells(table)).sink_csv(path, datetime_format=_ISO)
     else:
         rows.with_columns(pl.col(UTC_MS).dt.strftime(_ISO)).sink_ndjson(path)
+    return int(rows.select(pl.len()).collect().item())
 
 
 def _cells(table: Table) -> list[pl.Expr]:
