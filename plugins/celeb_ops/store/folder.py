@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from celeb_ops.exceptions import InvalidKeyError, NotStoredError, StoreError, UpdateConflictError
-from celeb_ops.parts import sweep, written
+from celeb_ops.parts import sweep, write
 from celeb_ops.store.base import Store, Stored, checked, checked_prefix, is_key
 
 if TYPE_CHECKING:
@@ -63,8 +63,7 @@ class FolderStore(Store):
     def write(self, key: str, content: bytes) -> None:
         path = self._path(key, last=False)
         try:
-            with written(path) as file:
-                file.write(content)
+            write(path, content)
         except OSError as error:
             raise StoreError(f"{self.url(key)} could not be written: {error.strerror or error}.") from error
 
@@ -80,29 +79,22 @@ class FolderStore(Store):
 
     def _walked(self, folder: str) -> Iterator[Stored]:
         """The files in a folder of the store (``""``, or with a slash at its end) and in those inside it."""
-        inside: dict[str, os.DirEntry[str]] = {}
-        with suppress(NotStoredError), self._told(folder, "listed"), os.scandir(self.root / folder) as found:
-            for entry in found:
-                # With its slash a folder has its place among the keys.
-                name = f"{entry.name}/" if entry.is_dir(follow_symlinks=False) else entry.name
-                if is_key(entry.name):
-                    inside[name] = entry
-        for name in sorted(inside):
-            if name.endswith("/"):
+        found: list[os.DirEntry[str]] = []
+        with suppress(NotStoredError), self._told(folder, "listed"), os.scandir(self.root / folder) as entries:
+            found = [one for one in entries if is_key(one.name)]
+        # With its slash a folder has its place among the keys. A link would lead out of the store.
+        folders = {f"{one.name}/": one for one in found if one.is_dir(follow_symlinks=False)}
+        files = {one.name: one for one in found if one.is_file(follow_symlinks=False)}
+        for name, entry in sorted((folders | files).items()):
+            if name in folders:
                 yield from self._walked(folder + name)
-            elif stored := self._stored(folder + name, inside[name]):
-                yield stored
-
-    def _stored(self, key: str, entry: os.DirEntry[str]) -> Stored | None:
-        """None: it is no file, or has gone since it was listed."""
-        with suppress(NotStoredError), self._told(key, "looked at"):
-            # A link would lead out of the store.
-            if entry.is_file(follow_symlinks=False):
-                state = entry.stat(follow_symlinks=False)
+                continue
+            # It may have gone since it was listed.
+            with suppress(NotStoredError), self._told(folder + name, "looked at"):
+                state = entry.stat()
                 # The file's number too: every write makes a new file, also two within one tick of the clock.
                 version = f"{state.st_ino}-{state.st_mtime_ns}-{state.st_size}"
-                return Stored(key, datetime.fromtimestamp(state.st_mtime, UTC), state.st_size, version)
-        return None
+                yield Stored(folder + name, datetime.fromtimestamp(state.st_mtime, UTC), state.st_size, version)
 
     def delete(self, key: str) -> None:
         path = self._path(key, last=False)
