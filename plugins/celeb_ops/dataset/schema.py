@@ -61,11 +61,7 @@ _TIME = Column("time", UTC_MS, "the run's time")
 _SITE = Column("site", pl.String, "the site's name")
 _SEEN_AT = Column("captured_at", UTC_MS, "when the page was seen; of an archived page, when the archive took it")
 _SOURCE = Column("source", pl.String, "`live` or `archive`, as in `Celebs.csv`")
-_MEMENTO = Column(
-    "memento",
-    pl.String,
-    "address of the archived page; empty where the page was seen `live`",
-)
+_MEMENTO = Column("memento", pl.String, "address of the archived page; empty where the page was seen `live`")
 
 CELEBS = Table(
     "Celebs.csv",
@@ -73,17 +69,9 @@ CELEBS = Table(
     (
         _TIME,
         Column("site", pl.String, "the site's name in the sites file, `TMZ`"),
-        Column(
-            "celebrities",
-            pl.String,
-            "the names, each once, sorted, joined by `; `. Empty: the page was seen and nobody was named",
-        ),
+        Column("celebrities", pl.String, "the names, each once, sorted, joined by `; `. Empty: nobody was named"),
         _SEEN_AT,
-        Column(
-            "source",
-            pl.String,
-            "`live`: the site itself was photographed; `archive`: a web archive's copy of it, from near the run's time",
-        ),
+        Column("source", pl.String, "`live`: the site itself was photographed; `archive`: a web archive's copy of it"),
     ),
     key=("time", "site"),
 )
@@ -128,22 +116,12 @@ CAPTURES = Table(
         ),
         Column("recognizer", pl.String, "who named the faces: `local` or `rekognition`"),
         Column("recognizer_version", pl.String, "its model, or the version of its API: compare counts only within one"),
-        Column(
-            "gallery",
-            pl.String,
-            "a digest of the local recogniser's photos: another one may name other people. Empty: no photos, or "
-            "`rekognition`",
-        ),
+        Column("gallery", pl.String, "a digest of the local recogniser's photos. Empty: no photos, or `rekognition`"),
         Column("faces", pl.Int32, "faces found on the page, each once"),
         Column("unrecognised", pl.Int32, "those of them without a name"),
         Column("celebrities", pl.List(pl.String), "the names, each once, sorted"),
         Column("slices", pl.Int32, "pictures that the page was cut into for the recogniser"),
-        Column(
-            "calls",
-            pl.Int32,
-            "paid calls whose answers the row rests on and that this run made, those of earlier tries among them: 0 "
-            "for `local`",
-        ),
+        Column("calls", pl.Int32, "paid calls of this run that the row rests on, those of earlier tries too"),
         Column(
             "calls_saved",
             pl.Int32,
@@ -166,17 +144,8 @@ SIGHTINGS = Table(
         _MEMENTO,
         Column("name", pl.String, "the name. A recogniser's guess from a picture, no proof"),
         Column("id", pl.String, "the recogniser's identifier of the person, where it has one (`rekognition`)"),
-        Column(
-            "qid",
-            pl.String,
-            "the person's item in Wikidata, `Q7259`: by it a person is one, whoever named them. Empty: not known, or "
-            "a row of schema 1 to 3",
-        ),
-        Column(
-            "urls",
-            pl.List(pl.String),
-            "pages about the person, as the recogniser names them (`rekognition`: Wikidata, IMDb)",
-        ),
+        Column("qid", pl.String, "the person's item in Wikidata, `Q7259`. Empty: not known, or a row of schema 1 to 3"),
+        Column("urls", pl.List(pl.String), "pages about the person, as `rekognition` names them"),
         Column(
             "confidence",
             pl.Float64,
@@ -190,20 +159,13 @@ SIGHTINGS = Table(
             "least). Empty: no other person there, or `rekognition`",
         ),
         Column(
-            "basis",
-            pl.String,
-            "what the name rests on. `face`: the face alone; `face+text`: the page's words beside the picture have the "
-            "whole name too",
+            "basis", pl.String, "`face`: the face alone; `face+text`: the words beside the picture have the name too"
         ),
         Column("left", pl.Int32, "left edge of the face's box, px"),
         Column("top", pl.Int32, "its upper edge, px"),
         Column("width", pl.Int32, "its width, px"),
         Column("height", pl.Int32, "its height, px"),
-        Column(
-            "above_fold",
-            pl.Boolean,
-            "its upper edge is in the first view of the window (`viewport`), without scrolling",
-        ),
+        Column("above_fold", pl.Boolean, "its upper edge is in the first view of the window (`viewport`)"),
         Column("page_share", pl.Float64, "area of the box by area of the page's picture, 0–1"),
         Column(
             "prominence",
@@ -222,11 +184,7 @@ SIGHTINGS = Table(
         Column("link", pl.String, "where the picture leads"),
         Column("alt", pl.String, "its alternative text"),
         Column("picture_url", pl.String, "its address"),
-        Column(
-            "screenshot",
-            pl.String,
-            "key of the capture's facts, `Images/<stem>.json`: the page's picture lies beside it",
-        ),
+        Column("screenshot", pl.String, "key of the capture's facts, `Images/<stem>.json`, beside the page's picture"),
         Column("crop", pl.String, "key of the evidence, a picture of the face of 256 px at most"),
     ),
 )
