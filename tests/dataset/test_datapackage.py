@@ -129,7 +129,7 @@ class TestOfAStore:
     @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"resources": 3}'])
     def test_another_thing_in_its_place_is_told_and_left(self, store: Store, content: bytes) -> None:
         store.write(keys.DATAPACKAGE, content)
-        with pytest.raises(RecordError, match=r"datapackage\.json is no data package .*delete it.*clear merge"):
+        with pytest.raises(RecordError, match=r"datapackage\.json is no data package, .*delete it.*clear merge"):
             a_run(store, RUN_TIME)
         assert store.read(keys.DATAPACKAGE) == content
         assert store.exists(keys.captures(RUN_TIME))

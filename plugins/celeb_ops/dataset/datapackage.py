@@ -7,6 +7,7 @@ After the Data Package standard 2.0 (https://datapackage.org). A store's tables 
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -43,17 +44,16 @@ def update_datapackage(store: Store, months: Sequence[str]) -> bool:
     :param months: keys of the tables that a merge has come by. :raises RecordError: the file there is no package; it
         is left as it is.
     """
-    try:
+    url = store.url(keys.DATAPACKAGE)
+    with suppress(NotStoredError):
         # Most merges end here, with one small read: a listing and a lock are needed once a month.
-        if _lists(store.read(keys.DATAPACKAGE), months):
+        package = read_package(store.read(keys.DATAPACKAGE), url)
+        if package.get("celebs_schema") == VERSION and {keys.CSV, *months} <= _paths(package):
             return False
-    except NotStoredError:
-        pass
 
     def change(old: bytes | None) -> bytes:
-        package = read_package(old, store.url(keys.DATAPACKAGE))
-        known = {str(one.get("path")) for one in package.get("resources", []) if isinstance(one, dict)}
-        return written(package, [resource(CELEBS, keys.CSV), *_monthly(store, known | set(months))])
+        package = read_package(old, url)
+        return written(package, [resource(CELEBS, keys.CSV), *_monthly(store, _paths(package) | set(months))])
 
     return store.update(keys.DATAPACKAGE, change)
 
@@ -64,10 +64,13 @@ def read_package(content: bytes | None, where: str) -> dict[str, Any]:
         return dict(_ABOUT)
     try:
         package = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise _no_package(where, str(error)) from None
+    except (ValueError, RecursionError):
+        package = None
     if not isinstance(package, dict) or not isinstance(package.get("resources", []), list):
-        raise _no_package(where, "it is no object with a list of resources")
+        raise RecordError(
+            f"{where} is no data package, an object with a list of resources, so it is not written over: mend it, or "
+            "delete it to have it made again, and clear merge."
+        )
     return package
 
 
@@ -111,14 +114,8 @@ def _field(column: Column, table: Table, ending: str) -> dict[str, Any]:
     return field | ({"constraints": {"required": True}} if column.name in table.key else {})
 
 
-def _lists(content: bytes, months: Sequence[str]) -> bool:
-    """Whether a package has these months, as this version writes it."""
-    try:
-        package = json.loads(content)
-        paths = {one["path"] for one in package["resources"]}
-        return package["celebs_schema"] == VERSION and {keys.CSV, *months} <= paths
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return False
+def _paths(package: dict[str, Any]) -> set[str]:
+    return {str(one.get("path")) for one in package.get("resources", []) if isinstance(one, dict)}
 
 
 def _monthly(store: Store, known: set[str]) -> list[dict[str, Any]]:
@@ -131,10 +128,3 @@ def _monthly(store: Store, known: set[str]) -> list[dict[str, Any]]:
             there = sorted(known)
         found += [resource(table, key) for key in there if keys.is_month(key, table.name)]
     return found
-
-
-def _no_package(where: str, why: str) -> RecordError:
-    return RecordError(
-        f"{where} is no data package ({why}), so it is not written over: mend it, or delete it to have it made anew, "
-        "and clear merge."
-    )
