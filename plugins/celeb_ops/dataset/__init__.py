@@ -60,24 +60,20 @@ def merge(store: Store, when: datetime, results: Sequence[Result], outcomes: Seq
             raise RecordError(
                 f"What came of {one.site} at {keys.iso(one.time)} can't be merged into the run of {keys.iso(when)}."
             )
-    results = list({result.site: result for result in results}.values())
-    seen = {result.site for result in results}
-    outcomes = list({one.site: one for one in outcomes if one.site not in seen}.values())
-    removed = Removed.load(store)
-    told, results = results, [_passed(store, result, removed) for result in results]
-    outcomes = [gate.passed(outcome, removed) for outcome in outcomes]
-    sightings = sighting_rows(store, results, removed)
-    # The CSV first: it is the one that people open and save, so the one most likely to be refused.
-    changed = [
-        update_csv(store, results, removed),
-        update_sightings(store, when, sorted(seen), sightings),
-        update_captures(store, when, results, outcomes),
-    ]
-    months = [keys.captures(when), *([keys.sightings(when)] if results else [])]
-    update_datapackage(store, months)
-    if Removed.load(store) != removed:
-        # Somebody was removed meanwhile, and maybe from these tables before these rows came into them.
-        return merge(store, when, told, outcomes)
+    seen = {result.site: result for result in results}
+    missed = {one.site: one for one in outcomes if one.site not in seen}
+    changed = False
+    removed: Removed | None = None
+    # Again where somebody was removed meanwhile, and maybe from these tables before these rows came into them.
+    while removed != (removed := Removed.load(store)):
+        results = [_passed(store, result, removed) for result in seen.values()]
+        outcomes = [gate.passed(outcome, removed) for outcome in missed.values()]
+        sightings = sighting_rows(store, results, removed)
+        # The CSV first: it is the one that people open and save, so the one most likely to be refused.
+        changed |= update_csv(store, results, removed)
+        changed |= update_sightings(store, when, sorted(seen), sightings)
+        changed |= update_captures(store, when, results, outcomes)
+        update_datapackage(store, [keys.captures(when), *([keys.sightings(when)] if results else [])])
     return Merged(
         seen=sorted(seen),
         skipped=sorted(one.site for one in outcomes if one.outcome == "skipped"),
@@ -86,15 +82,8 @@ def merge(store: Store, when: datetime, results: Sequence[Result], outcomes: Seq
         calls=sum(result.calls for result in results),
         calls_saved=sum(result.calls_saved for result in results),
         cost_usd=round(sum(result.cost_usd for result in results), 6),
-        spent={
-            result.site: {
-                "calls": result.calls,
-                "calls_saved": result.calls_saved,
-                "cost_usd": result.cost_usd,
-            }
-            for result in results
-        },
-        changed=any(changed),
+        spent={one.site: one.model_dump(include={"calls", "calls_saved", "cost_usd"}) for one in results},
+        changed=changed,
     )
 
 
