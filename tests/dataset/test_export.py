@@ -228,13 +228,6 @@ class TestReaders:
         ).fetchall()
         assert names == ["Adele", "Cher"]
 
-    def test_pandas(self, dataset: FolderStore) -> None:
-        found = pd.read_parquet(dataset.root / "Captures")
-        assert str(found["time"].dtype) == "datetime64[ms, UTC]"
-        assert str(found["faces"].dtype) == "float64"
-        row = found[(found["time"] == OCTOBER) & (found["site"] == "TMZ")].iloc[0]
-        assert [*row["celebrities"]] == ["Adele", "Cher"]
-
     def test_files_are_compressed_and_have_statistics_and_a_version(self, dataset: FolderStore, tmp_path: Path) -> None:
         export(dataset, Wanted(), "parquet", tmp_path / "out")
         for path in (dataset.root / keys.captures(RUN_TIME), tmp_path / "out" / "Captures.parquet"):

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from celeb_ops import keys
-from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS, VERSION, VERSION_KEY
+from celeb_ops.dataset.schema import CAPTURES, VERSION, VERSION_KEY
 from celeb_ops.dataset.tables import captures_of, sighting_rows, update_captures, update_sightings
 from celeb_ops.exceptions import ReasonCode, RecordError
 from celeb_ops.geometry import Box
@@ -128,35 +128,12 @@ class TestSightings:
         see(folder_store, RUN_TIME, [a_result("TMZ", sightings=[a_sighting("Cher", box=box)], screenshot=key)])
         assert [row["prominence"] for row in sightings(folder_store)] == [pytest.approx(percent)]
 
-    def test_a_person_seen_twice_has_two_rows(self, folder_store: FolderStore) -> None:
-        see(folder_store, RUN_TIME, [a_seen(folder_store, "TMZ", "Cher", "Cher")])
-        assert names(folder_store) == [("TMZ", "Cher")] * 2
-
-    def test_a_second_time_changes_nothing(self, store: Store) -> None:
-        results = [a_seen(store, "TMZ", "Cher", "Adele"), a_seen(store, "PEOPLE", "Cher")]
-        assert see(store, RUN_TIME, results) is True
-        before = store.read(keys.sightings(RUN_TIME))
-        assert see(store, RUN_TIME, results) is False
-        assert store.read(keys.sightings(RUN_TIME)) == before
-
     def test_a_rerun_with_fewer_replaces_the_older_ones(self, store: Store) -> None:
         see(store, RUN_TIME, [a_seen(store, "TMZ", "Cher", "Adele"), a_seen(store, "PEOPLE", "Cher")])
         see(store, RUN_TIME, [a_seen(store, "TMZ", "Zendaya")])
         assert names(store) == [("PEOPLE", "Cher"), ("TMZ", "Zendaya")]
         see(store, RUN_TIME, [a_seen(store, "TMZ")])
         assert names(store) == [("PEOPLE", "Cher")]
-
-    def test_other_runs_stay(self, folder_store: FolderStore) -> None:
-        see(folder_store, LATER, [a_seen(folder_store, "TMZ", "Cher", when=LATER)])
-        see(folder_store, RUN_TIME, [a_seen(folder_store, "TMZ", "Adele")])
-        assert [(row["time"], row["name"]) for row in sightings(folder_store)] == [
-            (RUN_TIME, "Adele"),
-            (LATER, "Cher"),
-        ]
-
-    def test_without_results_there_is_no_file(self, folder_store: FolderStore) -> None:
-        assert see(folder_store, RUN_TIME, []) is False
-        assert not folder_store.exists(keys.sightings(RUN_TIME))
 
 
 class TestMonths:
@@ -172,13 +149,6 @@ class TestMonths:
         for when in (self.LAST, self.FIRST):
             assert [row["time"] for row in captures_of(store, when)] == [when]
             assert [row["time"] for row in sightings(store, when)] == [when]
-
-    def test_it_is_the_month_in_utc(self, folder_store: FolderStore) -> None:
-        # 1 December, 04:00 in Berlin's winter + 5: still November in UTC.
-        when = datetime(2026, 12, 1, 0, 30, tzinfo=timezone(timedelta(hours=6)))
-        update_captures(folder_store, when, [], [an_outcome("failed", when=when)])
-        assert list(folder_store.list("Captures/")) == ["Captures/2026-11.parquet"]
-        assert [row["time"] for row in captures_of(folder_store, when)] == [when]
 
 
 class TestCaptures:
@@ -222,42 +192,6 @@ class TestCaptures:
         update_captures(store, LATER, [], [an_outcome("failed", when=LATER)])
         assert captures_of(store, RUN_TIME) == []
 
-    def test_a_second_time_changes_nothing(self, store: Store) -> None:
-        given = [a_result("TMZ", "Cher")], [an_outcome("failed", "PEOPLE"), an_outcome("skipped", "EONLINE")]
-        assert update_captures(store, RUN_TIME, *given) is True
-        before = store.read(keys.captures(RUN_TIME))
-        assert update_captures(store, RUN_TIME, *given) is False
-        assert store.read(keys.captures(RUN_TIME)) == before
-
-    def test_a_result_read_back_from_its_file_is_the_same_row(self, folder_store: FolderStore) -> None:
-        result = a_result("TMZ", "Cher", captured_at=RUN_TIME.replace(second=31))
-        update_captures(folder_store, RUN_TIME, [result], [])
-        result.save(folder_store, "Results/x.json")
-        assert update_captures(folder_store, RUN_TIME, [Result.load(folder_store, "Results/x.json")], []) is False
-
-    @pytest.mark.parametrize(
-        ("first", "then", "known"),
-        [
-            ("skipped", "failed live", "failed live"),
-            ("skipped", "failed archive", "failed archive"),
-            ("skipped", "failed", "failed"),
-            ("failed", "skipped", "skipped"),
-            ("failed archive", "skipped", "skipped"),
-            ("failed archive", "failed live", "failed live"),
-            ("failed live", "skipped", "failed live"),
-            ("failed live", "failed archive", "failed live"),
-            ("failed live", "failed", "failed live"),
-            ("failed live", "seen", "seen"),
-            ("failed archive", "seen", "seen"),
-            ("skipped", "seen", "seen"),
-            ("seen", "skipped", "seen"),
-            ("seen", "failed live", "seen"),
-        ],
-    )
-    def test_knowledge_only_grows(self, folder_store: FolderStore, first: str, then: str, known: str) -> None:
-        update(folder_store, first, then)
-        assert told(folder_store) == known
-
     @settings(max_examples=40)
     @given(outcomes=st.lists(st.sampled_from(OUTCOMES), min_size=1, max_size=6))
     def test_whatever_came_before_the_most_is_known(
@@ -287,21 +221,6 @@ class TestCaptures:
             update_captures(folder_store, RUN_TIME, [], [an_outcome("failed", reason=reason)])
         assert [row["reason"] for row in captures_of(folder_store, RUN_TIME)] == ["no such host"]
 
-    def test_a_success_leaves_no_reason_behind(self, folder_store: FolderStore) -> None:
-        update(folder_store, "failed", "seen")
-        assert [row["reason"] for row in captures_of(folder_store, RUN_TIME)] == [None]
-
-    def test_other_sites_and_runs_stay(self, store: Store) -> None:
-        update_captures(store, LATER, [a_result("TMZ", "Cher", time=LATER)], [])
-        update_captures(store, RUN_TIME, [], [an_outcome("failed", "PEOPLE"), an_outcome("failed", "TMZ")])
-        before = captures_of(store, LATER)
-        update_captures(store, RUN_TIME, [a_result("TMZ", "Cher")], [])
-        assert [(row["site"], row["outcome"]) for row in captures_of(store, RUN_TIME)] == [
-            ("PEOPLE", "failed"),
-            ("TMZ", "seen"),
-        ]
-        assert captures_of(store, LATER) == before
-
 
 class TestOlderFiles:
     @pytest.mark.parametrize("column", ["calls_saved", "celebrities", "gallery"])
@@ -314,14 +233,6 @@ class TestOlderFiles:
         found = table(folder_store, keys.captures(RUN_TIME))
         assert found.schema == pl.Schema(CAPTURES.dtypes)
         assert found.height == 2
-
-    def test_so_is_one_that_sightings_lack(self, folder_store: FolderStore) -> None:
-        see(folder_store, RUN_TIME, [a_seen(folder_store, "TMZ", "Cher")])
-        without(folder_store, keys.sightings(RUN_TIME), "basis", "margin")
-        see(folder_store, LATER, [a_seen(folder_store, "TMZ", "Adele", when=LATER)])
-        found = table(folder_store, keys.sightings(RUN_TIME))
-        assert found.schema == pl.Schema(SIGHTINGS.dtypes)
-        assert found["basis"].to_list() == [None, "face"]
 
     def test_a_file_of_before_versions_gets_todays(self, folder_store: FolderStore) -> None:
         see(folder_store, RUN_TIME, [a_seen(folder_store, "TMZ", "Cher")])
@@ -363,17 +274,6 @@ class TestOlderFiles:
         update_captures(folder_store, LATER, [a_result("TMZ", "Cher", time=LATER)], [])
         assert captures_of(folder_store, RUN_TIME) == before
         assert version(folder_store, key) == str(VERSION)
-
-    def test_so_are_sightings_of_before_archives_read_on(self, folder_store: FolderStore) -> None:
-        see(folder_store, RUN_TIME, [a_seen(folder_store, "TMZ", "Cher")])
-        key = keys.sightings(RUN_TIME)
-        folder_store.write(key, parquet(table(folder_store, key).drop("memento"), {VERSION_KEY: "2"}))
-        see(folder_store, LATER, [a_seen(folder_store, "TMZ", "Adele", when=LATER)])
-        assert table(folder_store, key).schema == pl.Schema(SIGHTINGS.dtypes)
-        assert [(row["name"], row["source"], row["memento"]) for row in sightings(folder_store)] == [
-            ("Cher", "live", None),
-            ("Adele", "live", None),
-        ]
 
 
 class TestNewerFiles:

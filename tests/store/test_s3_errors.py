@@ -43,22 +43,13 @@ def signed(proxy: S3Proxy, bucket: str) -> S3Store:
 
 
 REFUSED = {
-    "InvalidAccessKeyId": "InvalidAccessKeyId: The AWS Access Key Id you provided does not exist in our records. Give "
-    "the connection celebs_s3 an access key that is active, and one of this S3.",
-    "SignatureDoesNotMatch": "SignatureDoesNotMatch: The request signature we calculated does not match the signature "
-    "you provided. Check your key and signing method. The secret key is not the one of the access key: check both in "
-    "the connection celebs_s3 (in one that is written as a URI, / and + of a secret key are written %2F and %2B).",
-    "ExpiredToken": "ExpiredToken: The provided token has expired. The session that the connection celebs_s3 signs for "
-    "has ended: begin a new one.",
-    "PermanentRedirect": "PermanentRedirect: The bucket you are attempting to access must be addressed using the "
-    "specified endpoint. Please send all future requests to this endpoint. Set region_name in the extra of the "
-    "connection celebs_s3 to the bucket's region, eu-west-1; an endpoint_url there must be that region's too.",
-    "AuthorizationHeaderMalformed": "AuthorizationHeaderMalformed: The authorization header is malformed; the region "
-    "'us-east-1' is wrong; expecting 'eu-west-1'. Set region_name in the extra of the connection celebs_s3 to the "
-    "bucket's region, eu-west-1; an endpoint_url there must be that region's too.",
-    "NotImplemented": "NotImplemented: A header you provided implies functionality that is not implemented.",
-    "AccessControlListNotSupported": "AccessControlListNotSupported: The bucket does not allow ACLs. The bucket takes "
-    "no ACL: leave it out of CELEBS_S3_EXTRA_ARGS.",
+    "InvalidAccessKeyId": r"does not exist in our records\. Give the connection celebs_s3 an access key that is active",
+    "SignatureDoesNotMatch": r"signing method\. The secret key is not the one of the access key: .* %2F and %2B",
+    "ExpiredToken": r"token has expired\. The session that the connection celebs_s3 signs for has ended: begin a new",
+    "PermanentRedirect": r"Set region_name in the extra of the connection celebs_s3 to the bucket's region, eu-west-1;",
+    "AuthorizationHeaderMalformed": r"Set region_name .* to the bucket's region, eu-west-1; an endpoint_url there must",
+    "NotImplemented": r"A header you provided implies functionality that is not implemented\.$",
+    "AccessControlListNotSupported": r"The bucket takes no ACL: leave it out of CELEBS_S3_EXTRA_ARGS\.$",
 }
 """What a second try would meet again."""
 
@@ -67,35 +58,34 @@ REDIRECTS = {"PermanentRedirect", "AuthorizationHeaderMalformed"}
 
 
 @pytest.mark.parametrize("code", REFUSED)
-@every_verb()
-def test_a_refusal_is_a_sentence_and_not_tried_again(
-    proxy: S3Proxy, signed: S3Store, code: str, verb: Callable[[Store, str], Any]
-) -> None:
+def test_a_refusal_says_what_to_do_and_is_not_tried_again(proxy: S3Proxy, signed: S3Store, code: str) -> None:
     proxy.at_random({code: 1}, seed=1)
-    with pytest.raises(StoreRefusedError) as error:
-        verb(signed, "Celebs.csv")
-    assert re.sub(r"^s3://\S+/press/Celebs.csv could not be \w+: ", "", str(error.value)) == REFUSED[code]
+    said = rf"press/Celebs\.csv could not be read: {code}: .*{REFUSED[code]}"
+    with pytest.raises(StoreRefusedError, match=said) as error:
+        signed.read("Celebs.csv")
     assert isinstance(error.value, PermanentError)
     assert not isinstance(error.value, NotPermittedError)
     assert proxy.faults[code] == (2 if code in REDIRECTS else 1)
 
 
+@every_verb()
+def test_so_it_is_with_every_verb(proxy: S3Proxy, signed: S3Store, verb: Callable[[Store, str], Any]) -> None:
+    proxy.at_random({"InvalidAccessKeyId": 1}, seed=1)
+    with pytest.raises(StoreRefusedError, match=r"Celebs\.csv could not be \w+: InvalidAccessKeyId: "):
+        verb(signed, "Celebs.csv")
+    assert proxy.faults == {"InvalidAccessKeyId": 1}
+
+
 def test_a_clock_that_is_wrong_is_told_with_both_times(proxy: S3Proxy, signed: S3Store) -> None:
     proxy.give("RequestTimeTooSkewed")
-    with pytest.raises(StoreRefusedError) as error:
+    with pytest.raises(StoreRefusedError, match=r"RequestTimeTooSkewed: .* too large") as error:
         signed.read("Celebs.csv")
-    told = re.fullmatch(
-        r"s3://.*/Celebs\.csv could not be read: RequestTimeTooSkewed: The difference between the request time and the "
-        r"current time is too large\. This machine's clock says (\S+Z), S3's (\S+Z): set the clock \(a container has "
-        r"its host's\)\.",
-        str(error.value),
-    )
+    told = re.search(r"machine's clock says (\S+Z), S3's (\S+Z): set the clock", str(error.value))
     assert told
     here, theirs = (datetime.fromisoformat(time) for time in told.groups())
     assert abs((datetime.now(UTC) - here).total_seconds()) < 60
     # The proxy's S3 is an hour ahead.
     assert 3_590 < (theirs - here).total_seconds() < 3_610
-    assert proxy.requests == {"GetObject": 1}
 
 
 @pytest.mark.parametrize(
@@ -119,14 +109,6 @@ def test_what_may_pass_is_tried_again_by_boto_and_then_by_airflow(
     assert type(error.value) is StoreError
     assert proxy.faults == {fault: 2}
     assert proxy.requests.total() == 2
-
-
-def test_what_boto_does_not_try_again_airflow_does(proxy: S3Proxy, signed: S3Store) -> None:
-    proxy.give("IncompleteBody")
-    with pytest.raises(StoreError, match=r"a could not be written: IncompleteBody: You did not provide") as error:
-        signed.write("a", b"1")
-    assert type(error.value) is StoreError
-    assert proxy.requests == {"PutObject": 1}
 
 
 @pytest.mark.parametrize("verb", ["read", "exists", "update"])

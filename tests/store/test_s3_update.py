@@ -72,10 +72,6 @@ class TestOtherWriters:
         assert behind.read("a") == (b"1\n2\n" if there else b"2\n")
         assert proxy.requests == {"GetObject": 4, "PutObject": 3}
 
-    def test_who_wanted_the_same_and_was_slower_has_written_nothing(self, behind: S3Store) -> None:
-        change = with_line(b"1\n", lambda: behind.write("a", b"1\n"))
-        assert behind.update("a", change) is False
-
     def test_who_is_always_too_late_is_told_after_some_attempts(
         self, behind: S3Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -152,12 +148,6 @@ class TestFaults:
         proxy.give(fault, fault, to="GetObject")
         assert store.update("a", with_line(b"2\n"))
         assert store.read("a") == b"1\n2\n"
-
-    def test_of_the_answer_that_nothing_is_there_too(self, proxy: S3Proxy, bucket: str) -> None:
-        store = S3Store(an_s3_client(proxy.url), bucket)
-        proxy.give(HALF, to="GetObject")
-        assert store.update("a", with_line(b"1\n"))
-        assert store.read("a") == b"1\n"
 
     def test_that_do_not_pass_are_told_after_some_attempts(
         self, proxy: S3Proxy, bucket: str, monkeypatch: pytest.MonkeyPatch
