@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from celeb_ops.records import Sighting
     from celeb_ops.store import Store
 
 WIDTH_PX = 720
@@ -41,6 +40,9 @@ def review(store: Store, results: list[str], gallery: Path, cache: Path | None =
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("celeb_ops", "report"), autoescape=True, undefined=jinja2.StrictUndefined
     )
+    environment.filters["share"] = _share
+    environment.filters["iso"] = keys.iso
+    environment.filters["counted"] = counted
     return environment.get_template("review.html").render(
         time=keys.iso(loaded[0].time) if loaded else "",
         sites=[_site(store, result, lambda name: _reference(gallery, name, made)) for result in loaded],
@@ -63,51 +65,23 @@ def _site(store: Store, result: Result, reference: Callable[[str | None], str]) 
     except NotStoredError:
         # Slices and their plan may have been tidied away.
         left_out = []
-    height = shot.captured_height
+    faces = []
+    for one in result.sightings:
+        # The page may have been captured again since.
+        known = one.picture is not None and one.picture < len(shot.pictures)
+        picture = shot.pictures[one.picture] if known and one.picture is not None else None
+        words = (picture.headline or picture.alt) if picture else ""
+        faces.append(
+            {"seen": one, "crop": _crop(store, one.crop), "reference": reference(one.reference), "words": words}
+        )
     return {
         "anchor": keys.safe(result.site),
-        "name": result.site,
-        "title": shot.title,
+        "result": result,
+        "shot": shot,
         "url": shot.final_url if shot.final_url.startswith(("http://", "https://")) else "",
-        "captured_at": keys.iso(result.captured_at),
-        "source": result.source,
-        "height": height,
-        "found": counted(result.faces, "face"),
-        "unrecognised": result.unrecognised,
-        "slices": counted(result.slices, "slice"),
-        "recognizer": f"{result.recognizer.name} {result.recognizer.version}",
-        "screenshot": list(_screenshot(store, shot)),
-        "not_looked_at": result.not_looked_at,
-        "left_out": [
-            (_share(one.rows.start, height), _share(one.rows.stop - one.rows.start, height), one.reason)
-            for one in left_out
-        ],
-        "faces": [
-            _face(store, one, f"{keys.safe(result.site)}-{number}", shot, reference)
-            for number, one in enumerate(result.sightings, start=1)
-        ],
-    }
-
-
-def _face(
-    store: Store, one: Sighting, anchor: str, shot: Screenshot, reference: Callable[[str | None], str]
-) -> dict[str, Any]:
-    # The page may have been captured anew since.
-    known = one.picture is not None and one.picture < len(shot.pictures)
-    picture = shot.pictures[one.picture] if known and one.picture is not None else None
-    return {
-        "anchor": anchor,
-        "name": one.name,
-        "confidence": one.confidence,
-        "margin": one.margin,
-        "basis": one.basis,
-        "left": _share(one.box.left, shot.page_width),
-        "top": _share(one.box.top, shot.captured_height),
-        "width": _share(one.box.width, shot.page_width),
-        "height": _share(one.box.height, shot.captured_height),
-        "crop": _crop(store, one.crop),
-        "reference": reference(one.reference),
-        "words": (picture.headline or picture.alt) if picture else "",
+        "pictures": list(_screenshot(store, shot)),
+        "left_out": left_out,
+        "faces": faces,
     }
 
 

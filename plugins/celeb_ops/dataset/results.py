@@ -25,8 +25,6 @@ def load_result(store: Store, site: str, when: datetime) -> Result:
     stem = keys.stem(site, when)
     key, sidecar = keys.result(stem), keys.sidecar(stem)
     result = Result.load_of(store, key, site, when)
-    if result.screenshot != sidecar:
-        raise RecordError(f"{store.url(key)} is of {result.screenshot}, not of {sidecar}. Clear rekognize.")
     try:
         shot = Screenshot.load_of(store, sidecar, site, when)
     except (NotStoredError, RecordError):
@@ -34,10 +32,11 @@ def load_result(store: Store, site: str, when: datetime) -> Result:
             # Their headlines are in it.
             raise
         return result
-    if (result.captured_at, result.source) != (shot.captured_at, shot.source):
+    of_it = result.screenshot, result.captured_at, result.source
+    if of_it != (sidecar, shot.captured_at, shot.source):
         raise RecordError(
-            f"{store.url(key)} is of the {result.source} page of {keys.iso(result.captured_at)}, and the screenshot "
-            f"that is stored now is of the {shot.source} one of {keys.iso(shot.captured_at)}. Clear rekognize."
+            f"{store.url(key)} is of {result.screenshot}, the {result.source} page of {keys.iso(result.captured_at)}, "
+            f"and stored now is the {shot.source} one of {keys.iso(shot.captured_at)}. Clear rekognize."
         )
     last = max((one.picture for one in result.sightings if one.picture is not None), default=-1)
     if last >= len(shot.pictures):
