@@ -17,13 +17,10 @@ from celeb_ops.cli.main import main
 from celeb_ops.operators.tidy import tidy
 from celeb_ops.removed import Person, add
 from celeb_ops.settings import PROJECT
-from celeb_ops.store import S3Store, s3
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    from mypy_boto3_s3 import S3Client
 
     from celeb_ops.store import FolderStore
 
@@ -99,28 +96,6 @@ def test_tidy_removes_it_after_a_day(folder_store: FolderStore, writer: Writer) 
     os.utime(left, (then, then))
     assert tidy() == "removed what killed writers had left (1 file)"
     assert parts(folder_store.root) == []
-
-
-@pytest.mark.parametrize("prefix", ["press", ""])
-def test_an_upload_that_was_never_completed_goes_too(
-    s3_client: S3Client, bucket: str, prefix: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Without a prefix the bucket may be others' too.
-    s3_store = S3Store(s3_client, bucket, prefix)
-
-    def uploads() -> int:
-        return len(s3_store.client.list_multipart_uploads(Bucket=s3_store.bucket).get("Uploads", []))
-
-    for key in (f"{s3_store.prefix}Images/a.png", "others/a.png"):
-        s3_store.client.create_multipart_upload(Bucket=s3_store.bucket, Key=key)
-    # moto says of each that it was begun in 2010.
-    monkeypatch.setattr(s3, "KEPT_S", 10**9)
-    assert s3_store.sweep() == 0
-    assert s3_store.sweep(at_once=True, dry=True) == 1
-    assert uploads() == 2
-    monkeypatch.undo()
-    assert s3_store.sweep() == 1
-    assert uploads() == 1
 
 
 def test_an_export_that_was_killed_goes_with_the_next(folder_store: FolderStore, tmp_path: Path) -> None:

@@ -19,13 +19,6 @@ CSV_V1 = "Celebs.v1.csv"
 DATAPACKAGE = "datapackage.json"
 TRENDS = "Trends/"
 REPORT = "Report/index.html"
-FOLDERS = frozenset(
-    {
-        *("Alerts", "Answers", "Budgets", "Captures", "Faces", "Images", "Outcomes", "Report", "Results", "Sightings"),
-        *("Slices", "Trends"),
-    }
-)
-"""The folders of a store. Where it has no prefix, the bucket may be others' too."""
 ALERTS = "Alerts/sites.json"
 """Which failing sites people were told of."""
 REMOVED = "removed.yaml"

@@ -45,11 +45,6 @@ ERRORS = {
     "IncompleteBody": (400, "You did not provide the number of bytes specified by the Content-Length HTTP header"),
     "InternalError": (500, "We encountered an internal error. Please try again."),
     "InvalidAccessKeyId": (403, "The AWS Access Key Id you provided does not exist in our records."),
-    "NoSuchUpload": (
-        404,
-        "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or "
-        "completed.",
-    ),
     "NotImplemented": (501, "A header you provided implies functionality that is not implemented"),
     "PermanentRedirect": (
         301,
@@ -78,13 +73,9 @@ PERMISSIONS = {
     "GetObject": "s3:GetObject",
     "HeadObject": "s3:GetObject",
     "ListObjectsV2": "s3:ListBucket",
-    "ListMultipartUploads": "s3:ListBucketMultipartUploads",
     "PutObject": "s3:PutObject",
-    "CreateMultipartUpload": "s3:PutObject",
-    "UploadPart": "s3:PutObject",
-    "CompleteMultipartUpload": "s3:PutObject",
 }
-WRITES = {"PutObject", "DeleteObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"}
+WRITES = {"PutObject", "DeleteObject"}
 
 _OF_HOP = {"connection", "content-length", "date", "expect", "server", "transfer-encoding"}
 """Headers that are about one connection, or that each server writes itself (RFC 9110, 7.6.1)."""
@@ -242,7 +233,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send(error_answer(fault, request))
 
-    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _handle
+    do_GET = do_HEAD = do_PUT = do_DELETE = _handle
 
     def _forward(self, body: bytes) -> Answer:
         connection = http.client.HTTPConnection(urlsplit(self.s3.upstream).netloc, timeout=60)
@@ -285,12 +276,8 @@ def _request_of(handler: BaseHTTPRequestHandler) -> Request:
 
 def _operation(method: str, of_file: bool, asked: Mapping[str, object] | set[str]) -> str:
     if not of_file:
-        if "uploads" in asked:
-            return "ListMultipartUploads"
         return "ListObjectsV2" if "list-type" in asked else f"{method.capitalize()}Bucket"
-    if "uploadId" in asked:
-        return {"PUT": "UploadPart", "POST": "CompleteMultipartUpload", "DELETE": "AbortMultipartUpload"}[method]
-    return "CreateMultipartUpload" if "uploads" in asked else f"{method.capitalize()}Object"
+    return f"{method.capitalize()}Object"
 
 
 def error_answer(code: str, request: Request) -> Answer:

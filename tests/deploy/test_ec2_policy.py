@@ -15,7 +15,6 @@ from botocore.exceptions import EndpointConnectionError
 from celeb_ops.exceptions import StoreError
 from celeb_ops.settings import PROJECT
 from celeb_ops.store import S3Store
-from celeb_ops.store.s3 import MULTIPART_BYTES
 from tests.store.verbs import VERBS
 
 if TYPE_CHECKING:
@@ -26,20 +25,13 @@ if TYPE_CHECKING:
 EC2 = PROJECT / "deploy" / "ec2"
 PREFIX = "press"
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:celebs"
-LARGE = b"1" * (MULTIPART_BYTES + 1)
 
 # Which permission S3 asks for at an operation (service authorization reference).
 PERMISSIONS = {
     "GetObject": "s3:GetObject",
     "PutObject": "s3:PutObject",
-    "CreateMultipartUpload": "s3:PutObject",
-    "UploadPart": "s3:PutObject",
-    "CompleteMultipartUpload": "s3:PutObject",
-    "AbortMultipartUpload": "s3:AbortMultipartUpload",
     "DeleteObject": "s3:DeleteObject",
     "ListObjectsV2": "s3:ListBucket",
-    # Not in the policy: it can't be kept to a prefix. Without it what killed writers left stays, and that is said.
-    "ListMultipartUploads": "s3:ListBucketMultipartUploads",
 }
 
 Policy = dict[str, Any]
@@ -99,19 +91,6 @@ def all_verbs(store: S3Store) -> None:
     for verb in VERBS.values():
         verb(store, "Celebs.csv")
     store.may_list()
-    store.write("Images/long.png", LARGE)
-    with breaking_parts(store.client), pytest.raises(StoreError):
-        store.write("Images/broken.png", LARGE)
-
-
-@contextlib.contextmanager
-def breaking_parts(client: S3Client) -> Iterator[None]:
-    def broken(**_: object) -> None:
-        raise EndpointConnectionError(endpoint_url="https://s3.test")
-
-    client.meta.events.register("before-call.s3.UploadPart", broken)
-    yield
-    client.meta.events.unregister("before-call.s3.UploadPart", broken)
 
 
 def test_the_policy_allows_what_the_store_asks_for_and_nothing_else(

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,12 +12,9 @@ from tests.factories import RUN_TIME, a_result, a_screenshot, saved
 from tests.store.verbs import VERBS
 
 if TYPE_CHECKING:
-    from boto3.s3.transfer import TransferConfig
     from mypy_boto3_s3 import S3Client
 
     from tests.aws.s3_proxy import S3Proxy
-
-MB = 1024 * 1024
 
 
 def test_the_address_is_the_s3_url(s3_store: S3Store) -> None:
@@ -78,59 +75,15 @@ class TestBrokenReads:
         assert proxy.requests["GetObject"] == s3.READ_ATTEMPTS
 
 
-class TestInParts:
-    """Content that is large goes in parts, and is there as a whole or not at all."""
-
-    CONTENT = bytes(range(256)) * (17 * MB // 256)
-
-    def test_seventeen_megabytes_are_three_parts(self, proxy: S3Proxy, behind: S3Store) -> None:
-        behind.write("Images/a.png", self.CONTENT)
-        assert behind.read("Images/a.png") == self.CONTENT
-        assert proxy.requests["UploadPart"] == 3
-        assert not proxy.requests["PutObject"]
-
-    @pytest.mark.parametrize("fault", [CUT, LOST, "InternalError"])
-    @pytest.mark.parametrize("step", ["CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"])
-    def test_a_fault_costs_one_more_request(self, proxy: S3Proxy, behind: S3Store, fault: str, step: str) -> None:
-        proxy.give(fault, to=step)
-        behind.write("Images/a.png", self.CONTENT)
-        assert behind.read("Images/a.png") == self.CONTENT
-        assert proxy.faults == {fault: 1}
-        assert proxy.requests[step] == (4 if step == "UploadPart" else 2)
-
-    def test_what_nobody_knows_the_end_of_is_sent_again(self, proxy: S3Proxy, behind: S3Store) -> None:
-        # The first answer is lost, and then the upload is not known any more: because it was completed.
-        proxy.give(LOST, "NoSuchUpload", to="CompleteMultipartUpload")
-        behind.write("Images/a.png", self.CONTENT)
-        assert behind.read("Images/a.png") == self.CONTENT
-        assert proxy.requests["UploadPart"] == 6
-
-    def test_until_the_last_one_the_old_file_is_there(self, proxy: S3Proxy, behind: S3Store) -> None:
-        behind.write("Images/a.png", b"old")
-        proxy.give("InternalError", "InternalError", to="UploadPart")
-        # Only ever one part at a time gets both.
-        with pytest.raises(StoreError, match=r"a\.png could not be written: InternalError: ") as error:
-            one_at_a_time(behind).write("Images/a.png", self.CONTENT)
-        assert type(error.value) is StoreError
-        assert behind.read("Images/a.png") == b"old"
-        assert proxy.requests["AbortMultipartUpload"] == 1
-
-    @pytest.mark.parametrize(("size", "parts"), [(s3.MULTIPART_BYTES, 0), (s3.MULTIPART_BYTES + 1, 3)])
-    def test_begin_at_a_size(self, proxy: S3Proxy, behind: S3Store, size: int, parts: int) -> None:
-        behind.write("a", bytes(size))
-        assert proxy.requests["UploadPart"] == parts
-        assert proxy.requests["PutObject"] == (0 if parts else 1)
-
-
-def one_at_a_time(store: S3Store) -> S3Store:
-    """The store, its uploads in one thread."""
-
-    def upload(*given: Any, Config: TransferConfig, **more: Any) -> None:
-        Config.use_threads = False
-        type(store.client).upload_fileobj(store.client, *given, Config=Config, **more)
-
-    store.client.upload_fileobj = upload
-    return store
+@pytest.mark.parametrize("fault", [CUT, LOST, "InternalError"])
+def test_a_large_file_is_one_request_and_a_fault_costs_one_more(proxy: S3Proxy, behind: S3Store, fault: str) -> None:
+    content = bytes(range(256)) * 80_000
+    behind.write("Images/a.png", b"old")
+    proxy.give(fault, to="PutObject")
+    proxy.requests.clear()
+    behind.write("Images/a.png", content)
+    assert behind.read("Images/a.png") == content
+    assert proxy.requests == {"PutObject": 2, "GetObject": 1}
 
 
 class TestExtraArgs:
@@ -141,20 +94,15 @@ class TestExtraArgs:
         "StorageClass": "STANDARD_IA",
     }
 
-    @pytest.mark.parametrize("way", ["write", "update", "update again", "parts"])
+    @pytest.mark.parametrize("way", ["write", "update", "update again"])
     def test_go_with_every_write(self, proxy: S3Proxy, behind: S3Store, way: str) -> None:
         if way == "update again":
             behind.write("Celebs.csv", b"old")
         store = S3Store(behind.client, behind.bucket, "press", self.ARGS)
         proxy.writes.clear()
 
-        if way == "parts":
-            store.write("Celebs.csv", bytes(s3.MULTIPART_BYTES + 1))
-        else:
-            VERBS[way.split()[0]](store, "Celebs.csv")
-
+        VERBS[way.split()[0]](store, "Celebs.csv")
         request = proxy.writes[0]
-        assert request.operation == ("CreateMultipartUpload" if way == "parts" else "PutObject")
         assert request.has_condition is way.startswith("update")
         said = {name: request.headers.get(name) for name in ("x-amz-acl", "x-amz-storage-class", "content-type")}
         assert said == {

@@ -33,7 +33,6 @@ class Untouched:
         self.exists = store.exists
         self.list = store.list
         self.files = store.files
-        self.versions = store.versions
 
     def sweep(self, *, at_once: bool = False, dry: bool = True) -> int:
         """How much would go."""

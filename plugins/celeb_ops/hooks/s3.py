@@ -45,7 +45,7 @@ def _config(settings: Settings) -> Config:
         retries={"mode": "standard", "total_max_attempts": 5},
         connect_timeout=10,
         read_timeout=60,
-        # Answers of Rekognition are read and kept side by side. Ten are boto's own, for the parts of an upload.
+        # Answers of Rekognition are read and kept side by side. Ten are boto's own.
         max_pool_connections=max(10, settings.calls_at_once),
     )
 

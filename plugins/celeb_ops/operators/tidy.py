@@ -15,7 +15,7 @@ def tidy() -> str | None:
 
     Whoever may not list or delete in the store is warned, and nothing else comes of it.
     """
-    from celeb_ops.exceptions import NotPermittedError, StoreError
+    from celeb_ops.exceptions import NotPermittedError
     from celeb_ops.hooks.s3 import open_store
     from celeb_ops.parts import sweep
     from celeb_ops.settings import Settings
@@ -24,13 +24,8 @@ def tidy() -> str | None:
     settings = Settings.load()
     store = open_store(settings)
     told = []
-    try:
-        left = store.sweep() + sweep(settings.path(settings.cache))
-        if left:
-            told.append(f"what killed writers had left ({counted(left, 'file')})")
-    except StoreError as error:
-        # Nobody needs it gone but who asked to be forgotten: a lifecycle rule of the bucket does it too.
-        logger.info("What killed writers have left half-way stays: %s", error)
+    if left := store.sweep() + sweep(settings.path(settings.cache)):
+        told.append(f"what killed writers had left ({counted(left, 'file')})")
     for what, days, remove in (
         ("slices", settings.keep_slices_days, tidy_slices),
         ("pictures", settings.keep_images_days, tidy_images),

@@ -56,6 +56,7 @@ class Store(Protocol):
 
         :param at_once: however new it is; what a live writer loses by it, it writes again. :param dry: only count.
         """
+        return 0
 
     def update(self, key: str, change: Change) -> bool:
         """Atomically read, change and write; True if something was written.

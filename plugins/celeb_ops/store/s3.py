@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import random
 import time
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from celeb_ops import keys
 from celeb_ops.exceptions import (
     NotPermittedError,
     NotStoredError,
@@ -20,7 +16,6 @@ from celeb_ops.exceptions import (
     StoreRefusedError,
     UpdateConflictError,
 )
-from celeb_ops.parts import KEPT_S
 from celeb_ops.store.base import Store, Stored, checked, checked_prefix, is_key
 
 if TYPE_CHECKING:
@@ -40,12 +35,6 @@ UPDATE_TIMEOUT_S = 120
 
 READ_ATTEMPTS = 6
 """How often a file is asked for whose content breaks off on the way: boto tries again only until content comes."""
-
-MULTIPART_BYTES = 16 * 1024 * 1024
-"""Content larger than this goes in parts, so that a fault costs a part. S3 takes up to 5 GB at once."""
-
-PART_BYTES = 8 * 1024 * 1024
-"""boto3's default. S3 takes parts of 5 MiB and more, but for the last one."""
 
 _LONGEST_PAUSE_S = 2.0
 
@@ -160,46 +149,19 @@ class S3Store(Store):
         return True
 
     def write(self, key: str, content: bytes) -> None:
-        if len(content) <= MULTIPART_BYTES:
-            self._put(key, content)
-        else:
-            self._upload(key, content)
-
-    def _arguments(self, key: str) -> dict[str, Any]:
-        return {**self.extra_args, "ContentType": content_type(key)}
+        self._put(key, content)
 
     def _put(self, key: str, content: bytes, **condition: Any) -> None:
+        # In one request also where it is large, up to S3's 5 GB: a writer that is killed leaves nothing half-way.
         with self._told(key, "written"):
             self.client.put_object(
-                Bucket=self.bucket, Key=self._key(key), Body=content, **self._arguments(key), **condition
+                Bucket=self.bucket,
+                Key=self._key(key),
+                Body=content,
+                ContentType=content_type(key),
+                **self.extra_args,
+                **condition,
             )
-
-    def _upload(self, key: str, content: bytes) -> None:
-        """Write in parts. A reader sees the file when S3 has put them together."""
-        from boto3.s3.transfer import TransferConfig
-        from botocore.exceptions import ClientError
-
-        config = TransferConfig(
-            multipart_threshold=MULTIPART_BYTES,
-            multipart_chunksize=PART_BYTES,
-            # The other one, where awscrt is installed, has retries and errors of its own.
-            preferred_transfer_client="classic",
-        )
-        upload = partial(
-            self.client.upload_fileobj,
-            Bucket=self.bucket,
-            Key=self._key(key),
-            ExtraArgs=self._arguments(key),
-            Config=config,
-        )
-        with self._told(key, "written"):
-            try:
-                upload(Fileobj=io.BytesIO(content))
-            except ClientError as error:
-                # The answer that all is there was lost, and boto asked again. Whether it is, nobody says.
-                if error.response["Error"]["Code"] != "NoSuchUpload":
-                    raise
-                upload(Fileobj=io.BytesIO(content))
 
     def files(self, prefix: str) -> Iterator[Stored]:
         checked_prefix(prefix)
@@ -216,22 +178,6 @@ class S3Store(Store):
     def delete(self, key: str) -> None:
         with self._told(key, "deleted"):
             self.client.delete_object(Bucket=self.bucket, Key=self._key(key))
-
-    def sweep(self, *, at_once: bool = False, dry: bool = False) -> int:
-        """As ``Store`` says: of uploads in parts that were never put together, which S3 keeps for ever."""
-        with self._told("", "swept"):
-            pages = self.client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=self.prefix)
-            old = datetime.now(UTC) - timedelta(seconds=KEPT_S)
-            found = [
-                one
-                for page in pages
-                for one in page.get("Uploads", [])
-                if one["Key"].removeprefix(self.prefix).partition("/")[0] in keys.FOLDERS
-                and (at_once or one["Initiated"] < old)
-            ]
-            for one in [] if dry else found:
-                self.client.abort_multipart_upload(Bucket=self.bucket, Key=one["Key"], UploadId=one["UploadId"])
-        return len(found)
 
     def update(self, key: str, change: Change) -> bool:
         """As ``Store`` says. Passing faults are met by another attempt, as other writers are.

@@ -27,7 +27,6 @@ _PERMISSIONS = {
     "written": "s3:PutObject",
     "listed": "s3:ListBucket",
     "deleted": "s3:DeleteObject",
-    "swept": "s3:ListBucketMultipartUploads",
 }
 
 _SIGNER = "Whoever the connection celebs_s3 signs for"
@@ -65,7 +64,7 @@ def store_error(error: Exception, store: S3Store, key: str, verb: str) -> StoreE
 
 
 def _what_lacks(store: S3Store, verb: str, failed: str) -> str:
-    lacking = f"{_PERMISSIONS[verb]} on {store.arn(bucket_only=verb in {'listed', 'swept'})}"
+    lacking = f"{_PERMISSIONS[verb]} on {store.arn(bucket_only=verb == 'listed')}"
     # AWS names the action where the account is its own: that of an encryption key, for one.
     named = re.search(r"not authorized to perform: ([\w-]+:\w+)", failed)
     if named and named[1] != _PERMISSIONS[verb]:
