@@ -56,11 +56,6 @@ class TestKeys:
         assert key == expected
         assert checked(key) == key
 
-    def test_slices_sort_from_top_to_bottom(self) -> None:
-        tops = [0, 1_520, 98_800, 100_000]
-        slices = [keys.slice_(STEM, (top, top + 1_900), (0, 1_440)) for top in tops]
-        assert slices == sorted(slices)
-
 
 class TestTimes:
     """Every name and row is in UTC, whatever zone a time comes in, this machine's included."""
@@ -99,11 +94,6 @@ class TestTimes:
     )
     def test_no_other_text_is_a_time(self, text: str) -> None:
         assert keys.parse_v1_time(text) is None
-
-    @given(st.from_regex(r"(Jan|Feb|Nov)_[0-3]\d_[12]\d{3}_[0-2]\dH_[0-6]\dM_[0-6]\dS", fullmatch=True))
-    def test_what_looks_like_a_time_is_one_or_none(self, text: str) -> None:
-        when = keys.parse_v1_time(text)
-        assert when is None or keys.v1_time(when) == text
 
     @pytest.mark.parametrize(
         ("logical_date", "run_after", "expected"),
@@ -172,13 +162,3 @@ class TestSafe:
         assert PurePosixPath(safe).name == safe
         assert checked(keys.sidecar(keys.stem(name, RUN_TIME))).count("/") == 1
         assert checked(f"Faces/{safe}") == f"Faces/{safe}"
-
-    @pytest.mark.parametrize("name", ["TMZ", "SITE-2", "MY_SITE", "A.B"])
-    def test_a_site_s_name_stays_as_it_is(self, name: str) -> None:
-        assert keys.safe(name) == name
-
-    @pytest.mark.parametrize(
-        ("name", "safe"), [("../../etc", "____etc"), ("A/B", "A_B"), (".hidden", "_hidden"), ("", "_"), ("é", "_")]
-    )
-    def test_what_is_unsafe_becomes_a_line(self, name: str, safe: str) -> None:
-        assert keys.safe(name) == safe

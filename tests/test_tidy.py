@@ -89,12 +89,6 @@ class TestSlices:
         assert tidy_slices(store, WEEK) == Tidied()
         assert store.exists(keys.plan(stem))
 
-    def test_whose_plan_is_gone_go_too(self, aged: Aged) -> None:
-        made = aged.slices(OLD, days=8)
-        aged.store.delete(made[-1])
-        assert tidy_slices(aged.store, WEEK) == Tidied(captures=1, files=2, size=10)
-        assert aged.there == []
-
     def test_nothing_else_goes(self, aged: Aged) -> None:
         others = [
             keys.sidecar(OLD),
@@ -165,8 +159,3 @@ class TestImages:
         aged.write(1, made[young])
         assert tidy_images(aged.store, WEEK) == Tidied()
         assert aged.there == sorted(made)
-
-    def test_a_picture_of_somebody_s_own_stays(self, aged: Aged) -> None:
-        others = aged.write(1_000, "Images/logo.png", "Images/TMZ_Nov_99_2026_08H_00M_00S.jpeg")
-        assert tidy_images(aged.store, WEEK) == Tidied()
-        assert aged.there == sorted(others)

@@ -79,12 +79,6 @@ def test_a_second_merge_changes_nothing(store: Store) -> None:
     assert files(store) == before
 
 
-def test_the_order_of_the_sites_does_not_matter(folder_store: FolderStore) -> None:
-    results = [seen(folder_store, site, "Cher", "Adele") for site in ("TMZ", "EONLINE", "PEOPLE")]
-    merge(folder_store, RUN_TIME, results, [])
-    assert merge(folder_store, RUN_TIME, results[::-1], []).changed is False
-
-
 def test_a_site_that_comes_back_adds_just_its_row(store: Store) -> None:
     merge(store, RUN_TIME, [seen(store, "TMZ", "Cher")], [failed("PEOPLE")])
     before = files(store)

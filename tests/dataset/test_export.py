@@ -19,11 +19,11 @@ from celeb_ops import keys
 from celeb_ops.cli.main import main
 from celeb_ops.dataset.export import Wanted, export
 from celeb_ops.dataset.formats import write_table
-from celeb_ops.dataset.schema import CAPTURES, CELEBS, SIGHTINGS, VERSION, VERSION_KEY
+from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS, VERSION, VERSION_KEY
 from celeb_ops.dataset.tables import from_parquet
 from celeb_ops.exceptions import ExportError, RecordError
 from celeb_ops.store import FolderStore
-from tests.dataset.stores import HEADLINE, OCTOBER, a_dataset, a_run
+from tests.dataset.stores import HEADLINE, OCTOBER, a_dataset
 from tests.dataset.test_datapackage import errors
 from tests.factories import RUN_TIME
 
@@ -141,10 +141,6 @@ class TestRange:
         out = pl.read_parquet(tmp_path / "out" / "Sightings.parquet")
         assert out.schema == pl.Schema(SIGHTINGS.dtypes)
         assert out["prominence"].is_null().to_list() == [True] * 2 + [False] * 5
-
-    def test_a_store_in_s3_is_like_a_folder(self, store: Store, tmp_path: Path) -> None:
-        a_run(store, RUN_TIME)
-        assert [file.rows for file in export(store, Wanted(), "csv", tmp_path / "out")] == [2, 3, 1]
 
     @pytest.mark.parametrize("name", ["out [1]", "*", "why?", "{a,b}"])
     def test_any_folder_may_have_it(self, dataset: FolderStore, tmp_path: Path, name: str) -> None:
@@ -339,13 +335,6 @@ class TestCommand:
         assert "export/datapackage.json" in said
         assert len(rows(tmp_path / "export", "Captures", "csv")) == 4
 
-    def test_a_second_time_is_refused_in_a_sentence(self, capsys: pytest.CaptureFixture[str]) -> None:
-        assert main(["export"]) == 0
-        assert main(["export"]) == 2
-        assert capsys.readouterr().err == (
-            "export is there already and is left as it is: give another folder (OUT=…), or remove it.\n"
-        )
-
     @pytest.mark.parametrize(
         ("given_", "told"),
         [
@@ -357,8 +346,3 @@ class TestCommand:
     def test_bad_input_is_told(self, given_: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["export", *given_]) == 2
         assert told in capsys.readouterr().err
-
-
-def test_the_columns_of_celebs_are_typed_in_parquet(dataset: FolderStore, tmp_path: Path) -> None:
-    export(dataset, Wanted(), "parquet", tmp_path / "out")
-    assert pl.read_parquet_schema(tmp_path / "out" / "Celebs.parquet") == pl.Schema(CELEBS.dtypes)

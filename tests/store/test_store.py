@@ -93,10 +93,6 @@ class TestList:
         assert list(filled.list(prefix)) == keys
         assert [one.key for one in filled.files(prefix)] == keys
 
-    def test_an_empty_store_has_nothing(self, store: Store) -> None:
-        assert list(store.list("")) == []
-        assert list(store.files("")) == []
-
     def test_tells_when_a_file_was_written_and_its_bytes(self, store: Store) -> None:
         store.write("Slices/a", b"an older one")
         # S3 tells whole seconds.
@@ -197,12 +193,6 @@ class TestUpdate:
             store.write("a", there)
         assert store.update("a", lambda old: old if same else None) is False
         assert (store.read("a") if store.exists("a") else None) == there
-
-    def test_an_empty_file_is_not_none(self, store: Store) -> None:
-        store.write("a", b"")
-        seen: list[bytes | None] = []
-        store.update("a", seen.append)
-        assert seen == [b""]
 
     def test_a_change_that_fails_leaves_the_file_and_the_way_free(self, store: Store) -> None:
         store.write("a", b"1")
