@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-import calendar
 import os
 import re
 import subprocess
 import sys
-import textwrap
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -120,36 +118,19 @@ class TestTimes:
             keys.run_time(None, None)
 
 
-@pytest.fixture
-def german(tmp_path: Path) -> dict[str, str]:
-    """An environment in German; the test is skipped where the system can't make one."""
+def test_months_are_english_whatever_the_locale(tmp_path: Path) -> None:
     made = tmp_path / "de_DE.UTF-8"
     try:
         subprocess.run(["localedef", "-i", "de_DE", "-f", "UTF-8", made], check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("localedef can't make a German locale here (Debian's package locales has its source)")
-    return {**os.environ, "LOCPATH": str(tmp_path), "LC_ALL": made.name}
-
-
-def test_months_are_english_whatever_the_locale(german: dict[str, str]) -> None:
-    script = """
-        import locale
-        from datetime import UTC, datetime
-        from celeb_ops import keys
-
-        locale.setlocale(locale.LC_ALL, "")
-        whens = [datetime(2026, month, 1, tzinfo=UTC) for month in range(1, 13)]
-        print(*[f"{when:%b}" for when in whens])
-        print(*[keys.v1_time(when) for when in whens])
-        print(*[keys.parse_v1_time(keys.v1_time(when)) == when for when in whens])
-    """
-    told = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(script)], env=german, check=True, capture_output=True, text=True
+    script = (
+        "import datetime, locale; from celeb_ops import keys; locale.setlocale(locale.LC_ALL, ''); "
+        "when = datetime.datetime(2026, 5, 1, tzinfo=datetime.UTC); print(f'{when:%b}', keys.v1_time(when))"
     )
-    of_the_locale, ours, read_again = (line.split() for line in told.stdout.splitlines())
-    assert "Mai" in of_the_locale
-    assert [time[:3] for time in ours] == list(calendar.month_abbr)[1:]
-    assert read_again == ["True"] * 12
+    german = {**os.environ, "LOCPATH": str(tmp_path), "LC_ALL": made.name}
+    told = subprocess.run([sys.executable, "-c", script], env=german, check=True, capture_output=True, text=True)
+    assert told.stdout == "Mai May_01_2026_00H_00M_00S\n"
 
 
 class TestSafe:
