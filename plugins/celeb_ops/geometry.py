@@ -35,6 +35,10 @@ class Box(NamedTuple):
     def moved(self, dx: int, dy: int) -> Box:
         return Box(self.left + dx, self.top + dy, self.width, self.height)
 
+    def scaled(self, factor: float) -> Box:
+        """The box on a picture enlarged by ``factor``."""
+        return Box(*(round(side * factor) for side in self))
+
     def grown(self, margin: float) -> Box:
         """The box with ``margin`` × its size added on every side; it may reach past the picture."""
         dx, dy = round(self.width * margin), round(self.height * margin)
