@@ -342,10 +342,10 @@ class TestClosed:
 def test_the_stores_trouble_is_told_to_a_person_as_a_page(
     folder_store: FolderStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def troubled(prefix: str) -> dict[str, str]:
+    def troubled(prefix: str) -> None:
         raise StoreError("s3://<b>bucket</b>/Trends/ could not be listed: SlowDown.")
 
-    monkeypatch.setattr(folder_store, "versions", troubled)
+    monkeypatch.setattr(folder_store, "files", troubled)
     answer = get(app_of(folder_store), "/", HTML)
     assert answer.status_code == 503
     assert "could not be listed: SlowDown." in answer.text

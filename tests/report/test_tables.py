@@ -46,10 +46,10 @@ def test_a_store_that_may_not_be_listed_is_read_all_the_same(
 ) -> None:
     history.fill(folder_store, days=2)
 
-    def refused(prefix: str) -> dict[str, str]:
+    def refused(prefix: str) -> None:
         raise NotPermittedError("No.")
 
-    monkeypatch.setattr(folder_store, "versions", refused)
+    monkeypatch.setattr(folder_store, "files", refused)
     tables = Tables(folder_store)
     assert isinstance(tables.now()("people"), pl.DataFrame)
     assert tables.now()("people").height == 2
