@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 from fnmatch import fnmatchcase
@@ -10,9 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from botocore.exceptions import EndpointConnectionError
 
-from celeb_ops.exceptions import StoreError
 from celeb_ops.settings import PROJECT
 from celeb_ops.store import S3Store
 from tests.store.verbs import VERBS

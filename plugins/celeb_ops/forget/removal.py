@@ -15,7 +15,7 @@ from celeb_ops.exceptions import NotStoredError
 if TYPE_CHECKING:
     import polars as pl
 
-    from celeb_ops.dataset.cells import Rows
+    from celeb_ops.dataset.celebs_csv import Rows
     from celeb_ops.dataset.schema import Table
     from celeb_ops.store import Change, Store
 
