@@ -7,7 +7,7 @@ import pytest
 
 from celeb_ops.gallery import measuring
 from celeb_ops.recognition.gallery_file import About, Entry
-from celeb_ops.recognition.matching import LEAD
+from celeb_ops.recognition.local import LEAD
 from celeb_ops.recognition.models import DLIB
 from celeb_ops.recognition.people import Person
 

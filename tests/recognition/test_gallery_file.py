@@ -16,8 +16,7 @@ from celeb_ops.geometry import Box
 from celeb_ops.recognition import gallery_file, models
 from celeb_ops.recognition.gallery import Gallery
 from celeb_ops.recognition.gallery_file import About, Entry, Reference, Whole
-from celeb_ops.recognition.local import LocalRecognizer
-from celeb_ops.recognition.matching import Match
+from celeb_ops.recognition.local import LocalRecognizer, Match
 from celeb_ops.recognition.people import Person
 from celeb_ops.removed import Person as RemovedPerson
 from celeb_ops.removed import Removed

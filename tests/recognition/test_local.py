@@ -12,8 +12,7 @@ from celeb_ops.exceptions import RecognitionError
 from celeb_ops.geometry import Box
 from celeb_ops.recognition import models
 from celeb_ops.recognition.gallery import Gallery
-from celeb_ops.recognition.local import LocalRecognizer
-from celeb_ops.recognition.matching import LEAD, Match
+from celeb_ops.recognition.local import LEAD, LocalRecognizer, Match
 from celeb_ops.recognition.pictures import decode
 from tests.factories import a_page
 

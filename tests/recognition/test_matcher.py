@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from celeb_ops.recognition.gallery import Gallery
-from celeb_ops.recognition.local import LocalRecognizer, strict_score
-from celeb_ops.recognition.matching import LEAD, Match, Matcher
+from celeb_ops.recognition.local import LEAD, LocalRecognizer, Match, Matcher, strict_score
 from celeb_ops.recognition.models import BOTH, DLIB
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from celeb_ops.recognition.gallery_file import About, packed, unpacked
-from celeb_ops.recognition.matching import LEAD
+from celeb_ops.recognition.local import LEAD
 from celeb_ops.recognition.models import STRANGERS_NAMED
 
 if TYPE_CHECKING:
