@@ -103,23 +103,19 @@ def test_found_by_both_is_one_in_the_trends(
     assert told == [("Grace Hopper", QID, 2)]
 
 
+@pytest.mark.parametrize(
+    "removed",
+    [
+        RemovedPerson("Grace Hopper"),
+        RemovedPerson("Somebody Else", (QID,)),
+        RemovedPerson("Grace Murray Hopper"),
+        RemovedPerson(THEIRS),
+    ],
+    ids=["by name", "by QID alone", "by a name that only the gallery knows", "by the recogniser's name"],
+)
 def test_who_asked_not_to_be_in_it_is_in_by_no_name(
-    rekognition: Recognizer, folder: Path, folder_store: FolderStore, pictures: Path
+    rekognition: Recognizer, folder: Path, folder_store: FolderStore, pictures: Path, removed: RemovedPerson
 ) -> None:
-    add(folder_store, RemovedPerson("Grace Hopper"))
-    result = looked(folder_store, rekognition, 0, pictures, gallery_file.people_of(folder))
-    assert (result.celebrities, result.unrecognised) == ([], 1)
-
-
-def test_nor_by_a_qid_alone(rekognition: Recognizer, folder_store: FolderStore, pictures: Path) -> None:
-    add(folder_store, RemovedPerson("Somebody Else", (QID,)))
-    result = looked(folder_store, rekognition, 0, pictures)
-    assert (result.celebrities, result.unrecognised) == ([], 1)
-
-
-def test_nor_by_another_name_that_only_the_gallery_knows(
-    rekognition: Recognizer, folder: Path, folder_store: FolderStore, pictures: Path
-) -> None:
-    add(folder_store, RemovedPerson("Grace Murray Hopper"))
+    add(folder_store, removed)
     result = looked(folder_store, rekognition, 0, pictures, gallery_file.people_of(folder))
     assert (result.celebrities, result.unrecognised) == ([], 1)

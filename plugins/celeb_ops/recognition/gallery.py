@@ -170,23 +170,18 @@ def _warn_of(unused: list[tuple[Path, str]], folder: Path) -> None:
 def _embedding(content: bytes, cache: Path, photo: Path, model: FaceModel) -> Embedding32:
     """The embedding of the photo's largest face, from the cache where it is known; RecognitionError without one."""
     kept = cache / "embeddings" / model.version / f"{hashlib.sha256(content).hexdigest()}.npy"
-    embedding = _kept(kept, model.size)
-    if embedding is None:
+    try:
+        with kept.open("rb") as file:
+            embedding = np.lib.format.read_array(file, allow_pickle=False)
+    except (OSError, ValueError):
+        embedding = None
+    # An empty one is of a photo without a face.
+    if embedding is None or embedding.shape not in {(0,), (model.size,)}:
         embedding = _embed(content, photo, model)
         _keep(kept, embedding)
     if not embedding.size:
         raise RecognitionError("It shows no face that can be used.")
-    return embedding
-
-
-def _kept(path: Path, size: int) -> Embedding32 | None:
-    """The embedding in a cache file, empty for a photo without a face; None where there is no usable file."""
-    try:
-        with path.open("rb") as file:
-            embedding = np.lib.format.read_array(file, allow_pickle=False)
-    except (OSError, ValueError):
-        return None
-    return np.asarray(embedding, np.float32) if embedding.shape in {(0,), (size,)} else None
+    return np.asarray(embedding, np.float32)
 
 
 def _embed(content: bytes, photo: Path, model: FaceModel) -> Embedding32:
