@@ -12,6 +12,7 @@ from celeb_ops.recognition import Face
 from celeb_ops.recognition.findings import Finding
 from celeb_ops.recognition.naming import identified
 from celeb_ops.recognition.people import People, Person
+from celeb_ops.removed import Removed
 from celeb_ops.trends import build
 from celeb_ops.trends.tables import load
 from tests.trends.rows import Rows, on
@@ -41,7 +42,7 @@ def test_two_names_from_two_recognisers_are_one_person(folder_store: FolderStore
         Face(box, "Simon Maxwell Helberg"),
         Face(box, "Simon Helberg", qid="Q104"),
     ]
-    told = [one.face for one in identified([Finding(face, box, "", False) for face in faces], known)]
+    told = [one.face for one in identified([Finding(face, box, "", False) for face in faces], known, Removed())]
     assert {(face.name, face.qid) for face in told} == {("Simon Helberg", "Q104")}
     # And where no gallery knew who is who: two runs by two recognisers, some months apart.
     rows = Rows()
@@ -100,7 +101,7 @@ def test_the_same_each_time(folder_store: FolderStore) -> None:
 @pytest.mark.parametrize("qid", ["Q9", None])
 def test_who_is_unknown_to_the_gallery_keeps_name_and_qid(qid: str | None) -> None:
     box = Box(0, 0, 9, 9)
-    [one] = identified([Finding(Face(box, "Cher", qid=qid), box, "", False)], People([Person("Ye", "Q15")]))
+    [one] = identified([Finding(Face(box, "Cher", qid=qid), box, "", False)], People([Person("Ye", "Q15")]), Removed())
     assert (one.face.name, one.face.qid) == ("Cher", qid)
 
 
