@@ -68,6 +68,7 @@ class TestAnswers:
             assert face.confidence == expected[name].confidence
             assert (face.margin, face.basis) == (None, "face")
             assert face.id
+        assert asking(rekognition.url).recognize(a_picture(100, 100)) == []
 
     def test_hold_the_unrecognised_too(self, rekognition: Rekognition, page: bytes, tmp_path: Path) -> None:
         rekognition.recognizer = stranger = LocalRecognizer(Gallery.load(tmp_path / "nowhere", tmp_path))
@@ -75,14 +76,6 @@ class TestAnswers:
         assert [(face.name, face.id, face.confidence) for face in faces] == [(None, None, 0.0)] * 2
         boxes = {face.box.left // 100: face.box for face in stranger.recognize(page)}
         assert all(face.box == pytest.approx(boxes[face.box.left // 100], abs=2) for face in faces)
-
-    def test_of_nobody_are_none(self, rekognition: Rekognition) -> None:
-        assert asking(rekognition.url).recognize(a_picture(100, 100)) == []
-
-    def test_cost_what_the_price_list_says(self, rekognition: Rekognition) -> None:
-        recognizer = asking(rekognition.url)
-        assert recognizer.cost_usd == 0.001
-        assert (recognizer.info.name, recognizer.info.gallery) == ("rekognition", None)
 
 
 def test_attributes_of_people_are_kept_nowhere(
@@ -150,29 +143,19 @@ class TestRetries:
 class TestRefusals:
     """They are told at once, and not tried again."""
 
-    def test_of_an_account_without_the_permission(self, rekognition: Rekognition) -> None:
-        rekognition.faults = ["AccessDeniedException"] * 9
-        with pytest.raises(
-            RekognitionError, match=r"AccessDeniedException: .*needs the permission rekognition:RecognizeCelebrities"
-        ):
-            asking(rekognition.url).recognize(a_picture())
-        assert rekognition.calls == 1
-
     @pytest.mark.parametrize(
         ("fault", "sentence"),
         [
-            (
-                "InvalidSignatureException: Signature expired: 2026",
-                r"\(this machine's clock is wrong: set",
-            ),
-            ("InvalidSignatureException: Signature not yet current: 2026", r"\(this machine's clock is wrong: set it"),
+            ("AccessDeniedException", "needs the permission rekognition:RecognizeCelebrities"),
+            ("InvalidSignatureException: Signature expired: 2026", "this machine's clock is wrong: set it, by NTP"),
+            ("InvalidSignatureException: Signature not yet current: 2026", "this machine's clock is wrong: set it"),
             ("InvalidSignatureException", "the secret key of celebs_rekognition is wrong, or its region_name is"),
             ("ExpiredTokenException", "has run out: get new keys"),
         ],
     )
     def test_of(self, rekognition: Rekognition, fault: str, sentence: str) -> None:
-        rekognition.faults = [fault]
-        with pytest.raises(RekognitionError, match=sentence):
+        rekognition.faults = [fault] * 9
+        with pytest.raises(RekognitionError, match=rf"{fault}.*\({sentence}"):
             asking(rekognition.url).recognize(a_picture())
         assert rekognition.calls == 1
 
