@@ -29,7 +29,6 @@ def run(cast: Cast, folder: Path) -> list[dict[str, Any]]:
     os.environ |= {
         "CELEBS_STORE": str(folder / "store"),
         "CELEBS_GALLERY": str(cast.gallery),
-        "CELEBS_ARCHIVE_RATE": "10000",
     }
     then = datetime.now(UTC).replace(microsecond=0) - timedelta(days=30)
     with served(room):

@@ -12,9 +12,12 @@ from __future__ import annotations
 
 from airflow.sdk import dag, task
 
-from celeb_ops.operators import alerts, trends
+from celeb_ops.hooks.s3 import open_store
+from celeb_ops.operators import alerts
 from celeb_ops.operators.policy import DATASET, default_args
 from celeb_ops.settings import Settings
+
+settings = Settings.load()
 
 
 @dag(
@@ -24,19 +27,23 @@ from celeb_ops.settings import Settings
     max_active_runs=1,
     doc_md=__doc__,
     tags=["celebs"],
-    default_args=default_args(Settings.load()),
+    default_args=default_args(settings),
     on_failure_callback=alerts.run_failed,
 )
 def celebrity_trends():
     @task
     def build_trends() -> None:
         """Count anew who is shown where, and who more than before."""
-        trends.build_trends()
+        from celeb_ops.trends import build
+
+        build(open_store(settings))
 
     @task
     def write_report() -> None:
         """Write the page that shows it."""
-        trends.write_report()
+        from celeb_ops.report.static import write
+
+        write(open_store(settings))
 
     build_trends() >> write_report()
 

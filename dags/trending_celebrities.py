@@ -31,6 +31,7 @@ from airflow.sdk import (
     task_group,
 )
 
+from celeb_ops.hooks.s3 import open_store
 from celeb_ops.operators import alerts, run
 from celeb_ops.operators.policy import DATASET, default_args
 from celeb_ops.operators.rekognize import RekognizeCelebritiesOperator
@@ -101,7 +102,7 @@ def trending_celebrities():
     @task
     def list_sites(params: dict) -> list[dict]:
         """Read and check the sites file; one mapped task group per site follows."""
-        return run.list_sites(params["sites"])
+        return run.list_sites(params["sites"], settings)
 
     @task_group(group_id=run.GROUP)
     def site_steps(site: dict) -> None:
@@ -109,6 +110,7 @@ def trending_celebrities():
         screenshot = ScreenshotOperator(
             task_id="screenshot",
             site=site,
+            settings=settings,
             sites_file=settings.path(settings.sites),
             map_index_template=label,
             max_active_tis_per_dag=settings.browsers,
@@ -116,10 +118,13 @@ def trending_celebrities():
             # minutes at the most. From an archive up to three copies are tried, for five minutes each.
             execution_timeout=timedelta(minutes=30),
         )
-        plan = SliceOperator(task_id="slice", site=site, screenshot=screenshot.output, map_index_template=label)
+        plan = SliceOperator(
+            task_id="slice", site=site, settings=settings, screenshot=screenshot.output, map_index_template=label
+        )
         RekognizeCelebritiesOperator(
             task_id="rekognize",
             site=site,
+            settings=settings,
             plan=plan.output,
             map_index_template=label,
             # One task at a time, over all runs, is one client: its rate of calls adapts to the account's quota.
@@ -130,14 +135,14 @@ def trending_celebrities():
     @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[DATASET])
     def merge(sites: list[dict], *, outlet_events) -> list[str]:
         """Bring the survivors' rows into Celebs.csv, Captures and Sightings, and name the others."""
-        done = run.merge_results(get_current_context(), sites)
+        done = run.merge_results(get_current_context(), sites, open_store(settings), settings)
         outlet_events[DATASET].extra = done
         return done["failed"]
 
     @task(max_active_tis_per_dag=1)
     def tidy() -> str | None:
         """Remove slices and pictures that are older than the settings say; all sites' and runs'."""
-        return tidy_store()
+        return tidy_store(open_store(settings), settings)
 
     @task(trigger_rule=TriggerRule.ALL_DONE, retries=0)
     def watcher(sites: list[dict], failed: list[str] | None) -> None:

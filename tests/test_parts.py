@@ -16,7 +16,7 @@ import pytest
 from celeb_ops.cli.main import main
 from celeb_ops.operators.tidy import tidy
 from celeb_ops.removed import Person, add
-from celeb_ops.settings import PROJECT
+from celeb_ops.settings import PROJECT, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -90,11 +90,12 @@ def test_forget_removes_what_a_killed_writer_left_and_a_live_one_writes_again(
 
 def test_tidy_removes_it_after_a_day(folder_store: FolderStore, writer: Writer) -> None:
     killed(writer())
-    assert tidy() is None
+    settings = Settings.load()
+    assert tidy(folder_store, settings) is None
     (left,) = parts(folder_store.root)
     then = time.time() - timedelta(days=2).total_seconds()
     os.utime(left, (then, then))
-    assert tidy() == "removed what killed writers had left (1 file)"
+    assert tidy(folder_store, settings) == "removed what killed writers had left (1 file)"
     assert parts(folder_store.root) == []
 
 

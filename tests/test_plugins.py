@@ -20,7 +20,6 @@ from airflow.api_fastapi.core_api.datamodels.plugins import ExternalViewResponse
 from airflow.dag_processing.dagbag import DagBag
 
 from celeb_ops import keys
-from celeb_ops.hooks import s3
 from celeb_ops.operators.links import APP
 from celeb_ops.report.app import create_app
 from celeb_ops.settings import PROJECT
@@ -157,7 +156,6 @@ class TestApp:
         monkeypatch.setattr(security, "get_auth_manager", lambda: manager)
         monkeypatch.setattr(security.DagModel, "get_team_name", lambda dag_id: None)
         app.dependency_overrides[security.get_user] = lambda: "somebody"
-        monkeypatch.setattr(s3, "open_store", lambda settings: folder_store)
         folder_store.write(keys.image("x", 1, "jpeg"), b"picture")
 
         assert get(app, self.PICTURE).status_code == status

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from celeb_ops import settings as settings_module
-from celeb_ops.exceptions import PermanentError, SettingsError
+from celeb_ops.exceptions import SettingsError
 from celeb_ops.settings import PROJECT, Settings
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ s3bucketName=celebs-bucket
 recognition_aws_access_key_id=AKIARECOGNITION
 recognition_aws_secret_access_key=recognition/secret+2=
 """
-S3, REKOGNITION = "AIRFLOW_CONN_CELEBS_S3", "AIRFLOW_CONN_CELEBS_REKOGNITION"
+S3, REKOGNITION, NOTIFY = (f"AIRFLOW_CONN_CELEBS_{name}" for name in ("S3", "REKOGNITION", "NOTIFY"))
 
 
 @pytest.fixture
@@ -40,34 +40,18 @@ def load(tmp_path: Path) -> Callable[..., Settings]:
 
 
 class TestDefaults:
-    def test_are_those_of_the_docs(self, load: Callable[..., Settings]) -> None:
-        settings = load()
-        assert settings == Settings()
-        assert settings.store == "data"
-        assert settings.sites == Path("include/sites.yaml")
-        assert settings.recognizer == "local"
-        assert settings.gallery == Path("gallery")
-        assert settings.browser_url == ""
-        assert settings.browsers == 2
-        assert settings.archive_url == "https://web.archive.org/web/"
-        assert settings.live_window_h == 3
-        assert settings.keep_slices_days == 7
-        assert settings.keep_images_days is None
-        assert settings.s3_extra_args == {}
-        assert settings.connections == {}
-        assert not settings.from_v1
-
     def test_no_file_is_no_error(self, tmp_path: Path) -> None:
         assert Settings.load({}, tmp_path / "none.env") == Settings()
+        assert (Settings().connections, Settings().from_v1) == ({}, False)
 
     def test_the_environment_and_the_project_s_file_are_where_they_come_from(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        (tmp_path / ".env").write_text("CELEBS_BROWSERS=7\nCELEBS_RETRIES=7\n")
+        (tmp_path / ".env").write_text("CELEBS_BROWSERS=7\nCELEBS_STORE=file\n")
         monkeypatch.setattr(settings_module, "DOTENV", tmp_path / ".env")
-        monkeypatch.setenv("CELEBS_RETRIES", "1")
+        monkeypatch.setenv("CELEBS_STORE", "environment")
         settings = Settings.load()
-        assert (settings.browsers, settings.retries) == (7, 1)
+        assert (settings.browsers, settings.store) == (7, "environment")
 
     def test_other_programs_variables_are_left_alone(self, load: Callable[..., Settings]) -> None:
         assert load("OTHER=1\nAIRFLOW_CONN_MAIL=smtp://x\n", PATH="/bin", AWS_REGION="eu-west-1") == Settings()
@@ -93,31 +77,6 @@ class TestOrder:
 
     def test_a_file_may_begin_with_a_byte_order_mark(self, load: Callable[..., Settings]) -> None:
         assert load("\ufeffCELEBS_BROWSERS=7\n").browsers == 7
-
-
-class TestNotify:
-    VARIABLE = "AIRFLOW_CONN_CELEBS_NOTIFY"
-
-    @pytest.mark.parametrize("given", ["smtp://mail.example.com:465/", '{"conn_type": "slackwebhook"}'])
-    def test_its_connection_is_handed_on_from_the_file(
-        self, given: str, load: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        settings = load(f"{self.VARIABLE}='{given}'\nCELEBS_LATE_H=1.5\n")
-        assert settings.connections == {self.VARIABLE: given}
-        monkeypatch.setenv(self.VARIABLE, "")
-        settings.export_connections()
-        assert os.environ[self.VARIABLE] == given
-
-    def test_what_is_none_is_an_error_that_does_not_show_it(self, load: Callable[..., Settings]) -> None:
-        with pytest.raises(SettingsError) as error:
-            load(f"{self.VARIABLE}=hooks.slack.com/services/secret\n")
-        assert "AIRFLOW_CONN_CELEBS_NOTIFY is no connection: write it as JSON" in str(error.value)
-        assert "secret" not in str(error.value)
-
-    @pytest.mark.parametrize("line", ["CELEBS_LATE_H=0", "CELEBS_NOTIFY_AFTER=0", "CELEBS_NOTIFY_AFTER=often"])
-    def test_numbers_that_can_not_be_are_errors(self, line: str, load: Callable[..., Settings]) -> None:
-        with pytest.raises(SettingsError, match=line.partition("=")[0]):
-            load(line)
 
 
 class TestFirstVersion:
@@ -156,15 +115,11 @@ class TestFirstVersion:
     @pytest.mark.parametrize(
         ("lines", "said"),
         [
-            ("aws_access_key_id=A", "aws_access_key_id is set but aws_secret_access_key is not: set both."),
-            ("aws_secret_access_key=A", "aws_secret_access_key is set but aws_access_key_id is not: set both."),
+            ("aws_access_key_id=A", "Of aws_access_key_id and aws_secret_access_key only one is set: set both."),
+            ("aws_secret_access_key=A", "Of aws_access_key_id and aws_secret_access_key only one is set: set both."),
             (
                 "recognition_aws_access_key_id=A",
-                "recognition_aws_access_key_id is set but recognition_aws_secret_access_key is not: set both.",
-            ),
-            (
-                "recognition_aws_secret_access_key=A",
-                "recognition_aws_secret_access_key is set but recognition_aws_access_key_id is not: set both.",
+                "Of recognition_aws_access_key_id and recognition_aws_secret_access_key only one is set: set both.",
             ),
             (
                 "s3bucketName=s3://a/b",
@@ -181,16 +136,56 @@ class TestFirstVersion:
         assert load(f"aws_access_key_id=A\n{S3}=aws://\n").connections == {S3: "aws://"}
 
 
+class TestRetired:
+    """What was a setting once may stand in an old ``.env``."""
+
+    def test_one_is_a_warning_that_says_what_holds_now(
+        self, load: Callable[..., Settings], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        settings = load("CELEBS_RETRIES=secret\nCELEBS_BROWSERS=7\n", CELEBS_WIKIDATA_URL="https://wiki.example/")
+        assert settings == Settings(browsers=7)
+        assert caplog.messages == [
+            "CELEBS_RETRIES is no setting any more: a step that fails is tried twice more; remove it.",
+            "CELEBS_WIKIDATA_URL is no setting any more: make gallery asks Wikidata and Wikimedia Commons themselves; "
+            "remove it.",
+        ]
+
+    def test_what_the_tests_read_is_passed_over(
+        self, load: Callable[..., Settings], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        assert load(CELEBS_TEST_FACES="faces") == Settings()
+        assert not caplog.messages
+
+
+class TestOthers:
+    def test_stand_in_place_of_what_is_set(self, load: Callable[..., Settings]) -> None:
+        settings = load("CELEBS_STORE=file\nCELEBS_BROWSERS=7\n").having(store="other", recognizer=None)
+        assert (settings.store, settings.browsers, settings.recognizer) == ("other", 7, "local")
+
+    def test_are_checked(self) -> None:
+        with pytest.raises(SettingsError, match="CELEBS_RECOGNIZER='azure': input should be 'local'"):
+            Settings().having(recognizer="azure")
+
+
 class TestConnections:
-    @pytest.mark.parametrize("value", ['{"conn_type": "aws"}', "aws://a:b@/?region_name=eu-west-1", " aws:// "])
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            (S3, '{"conn_type": "aws"}'),
+            (S3, "aws://a:b@/?region_name=eu-west-1"),
+            (REKOGNITION, " aws:// "),
+            (NOTIFY, '{"conn_type": "slackwebhook"}'),
+        ],
+    )
     def test_those_of_the_file_are_handed_to_airflow_by_the_environment(
-        self, load: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch, value: str
+        self, load: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch, name: str, value: str
     ) -> None:
         # Undone with the test.
-        monkeypatch.setenv(S3, "")
-        load(f"{S3}='{value}'").export_connections()
-        assert os.environ[S3] == value
-        assert REKOGNITION not in os.environ
+        monkeypatch.setenv(name, "")
+        settings = load(f"{name}='{value}'")
+        settings.export_connections()
+        assert settings.connections == {name: value}
+        assert os.environ[name] == value
 
     def test_the_environment_s_own_stays(self, load: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(S3, "aws://environment")
@@ -205,14 +200,15 @@ class TestConnections:
         load(FIRST_VERSION, **{S3: ""}).export_connections()
         assert "AKIABUCKET" in os.environ[S3]
 
+    @pytest.mark.parametrize("name", [S3, NOTIFY])
     @pytest.mark.parametrize("value", ['{"conn_type": "aws", "password": secret}', "AKIA:secret", '["secret"]'])
     def test_what_airflow_can_t_read_is_an_error_that_tells_no_secret(
-        self, load: Callable[..., Settings], value: str
+        self, load: Callable[..., Settings], name: str, value: str
     ) -> None:
-        with pytest.raises(SettingsError, match=rf"^{S3} is no connection: write it as JSON, .* or as a URI, aws://"):
-            load(**{S3: value})
-        with pytest.raises(SettingsError) as error:
-            load(**{S3: value})
+        with pytest.raises(
+            SettingsError, match=rf"^{name} is no connection: write it as JSON, .* or as a URI"
+        ) as error:
+            load(**{name: value})
         assert "secret" not in str(error.value)
 
 
@@ -225,7 +221,7 @@ class TestErrors:
             ("CELEBS_RECOGNIZER", "azure", "='azure': input should be 'local' or 'rekognition'."),
             ("CELEBS_BROWSER_URL", "grid:4444", "='grid:4444': this is no http(s) address; write it like http://"),
             ("CELEBS_BROWSER_URL", "http://", "='http://': this is no http(s) address"),
-            ("CELEBS_ARCHIVE_URL", "archive", "='archive': this is no http(s) address"),
+            ("CELEBS_ARCHIVE_URL", "archive", " can't be used: this is no http(s) address"),
             (
                 "CELEBS_STORE",
                 "s3://",
@@ -237,7 +233,10 @@ class TestErrors:
             ("CELEBS_LIVE_WINDOW_H", "0", "='0': input should be greater than 0."),
             ("CELEBS_LIVE_WINDOW_H", "inf", "='inf': input should be less than"),
             ("CELEBS_RETRY_DELAY_S", "inf", "='inf': input should be less than"),
-            ("CELEBS_RETRIES", "-1", "='-1': input should be greater than or equal to 0."),
+            ("CELEBS_KEEP_SLICES_DAYS", "-1", "='-1': input should be greater than 0."),
+            ("CELEBS_KEEP_IMAGES_DAYS", "nan", "='nan': input should be "),
+            ("CELEBS_NOTIFY_AFTER", "often", "='often': input should be a valid integer"),
+            ("CELEBS_LATE_H", "0", "='0': input should be greater than 0."),
             ("CELEBS_STOR", "data", "There is no setting CELEBS_STOR. Did you mean CELEBS_STORE?"),
             ("CELEBS_RECOGNISER", "local", "There is no setting CELEBS_RECOGNISER. Did you mean CELEBS_RECOGNIZER?"),
             ("CELEBS_XYZ", "1", "There is no setting CELEBS_XYZ. Known are CELEBS_STORE, CELEBS_SITES, "),
@@ -266,26 +265,22 @@ class TestErrors:
         with pytest.raises(SettingsError, match=r"\.env can't be read: .*utf-8"):
             Settings.load({}, path)
 
-    def test_a_second_try_would_meet_the_same(self) -> None:
-        assert issubclass(SettingsError, PermanentError)
-
 
 class TestWhatIsNoText:
-    def test_in_the_file(self, load: Callable[..., Settings]) -> None:
-        with pytest.raises(SettingsError, match="CELEBS_STORE has a character that is none of a text, like a NUL"):
-            load("CELEBS_STORE='a\0secret'")
-
-    def test_in_the_environment(self, load: Callable[..., Settings]) -> None:
-        with pytest.raises(SettingsError, match="CELEBS_GALLERY has a character") as error:
-            load(CELEBS_GALLERY="Beyonc\udce9")
-        str(error.value).encode()
+    @pytest.mark.parametrize(
+        ("name", "value"), [("CELEBS_STORE", "a\0secret"), ("CELEBS_GALLERY", "Beyonc\udce9secret")]
+    )
+    def test_is_an_error_that_can_be_written(self, load: Callable[..., Settings], name: str, value: str) -> None:
+        with pytest.raises(SettingsError, match=f"{name} has a character that is none of a text, like a NUL") as error:
+            load(**{name: value})
+        assert b"secret" not in str(error.value).encode()
 
     def test_a_value_is_quoted_in_short(self, load: Callable[..., Settings]) -> None:
         with pytest.raises(SettingsError) as error:
             load(CELEBS_BROWSERS="9" * 100_000)
         assert len(str(error.value)) < 500
 
-    @pytest.mark.parametrize("name", ["CELEBS_S3_EXTRA_ARGS", "AIRFLOW_CONN_CELEBS_S3", "AIRFLOW_CONN_CELEBS_NOTIFY"])
+    @pytest.mark.parametrize("name", ["CELEBS_S3_EXTRA_ARGS", S3, NOTIFY])
     def test_deep_json_is_none(self, load: Callable[..., Settings], name: str) -> None:
         with pytest.raises(SettingsError, match=name):
             load(**{name: '{"a":' * 20_000})
@@ -296,23 +291,11 @@ class TestS3ExtraArgs:
         text = """CELEBS_S3_EXTRA_ARGS='{"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "alias/press"}'"""
         assert load(text).s3_extra_args == {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "alias/press"}
 
-    @pytest.mark.parametrize(
-        ("value", "said"),
-        [
-            ("AES256", 'it is no JSON object; write it like {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "…"}.'),
-            (
-                '{"SSECustomerKey": "secret-key"}',
-                "there is no argument SSECustomerKey that holds for every file; known are ACL,",
-            ),
-            ('{"Acl": "secret-key"}', "there is no argument Acl that holds for every file; known are ACL,"),
-        ],
-    )
-    def test_what_is_wrong_is_told_without_the_value(
-        self, load: Callable[..., Settings], value: str, said: str
-    ) -> None:
+    def test_what_is_wrong_is_told_without_the_value(self, load: Callable[..., Settings]) -> None:
         with pytest.raises(SettingsError) as error:
-            load(CELEBS_S3_EXTRA_ARGS=value)
-        assert str(error.value).startswith(f"CELEBS_S3_EXTRA_ARGS can't be used: {said}")
+            load(CELEBS_S3_EXTRA_ARGS='{"Acl": "secret-key"}')
+        said = "CELEBS_S3_EXTRA_ARGS can't be used: there is no argument Acl that holds for every file; known are ACL,"
+        assert str(error.value).startswith(said)
         assert "secret-key" not in str(error.value)
 
 
@@ -339,9 +322,6 @@ class TestPaths:
     ) -> None:
         monkeypatch.chdir(tmp_path)
         assert Settings().path(Path(path)) == seen
-
-    def test_the_project_is_the_checkout(self) -> None:
-        assert (PROJECT / "pyproject.toml").is_file()
 
 
 @pytest.mark.parametrize(

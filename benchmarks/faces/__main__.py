@@ -138,7 +138,6 @@ def _agreement() -> tuple[Counter[str], int]:
     from celeb_ops.settings import Settings
 
     settings = Settings.load()
-    settings.export_connections()
     store = open_store(settings)
     folder = settings.path(settings.gallery)
     gallery = Gallery.load(folder, settings.path(settings.cache), Removed.load(store))

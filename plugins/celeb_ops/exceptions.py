@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import ClassVar
 
@@ -52,6 +53,11 @@ class CelebsError(Exception):
     """Base of this project's errors. A task that meets one is tried again."""
 
     reason_code: ClassVar[ReasonCode] = ReasonCode.OTHER
+    """Of ``NoAnswerError`` it is ``NO_ANSWER``; where no code has the class's name, that of the class above."""
+
+    def __init_subclass__(cls) -> None:
+        name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__.removesuffix("Error")).upper()
+        cls.reason_code = ReasonCode.__members__.get(name, cls.reason_code)
 
 
 class PermanentError(CelebsError):
@@ -99,8 +105,6 @@ class InvalidKeyError(PermanentError):
 class StoreError(CelebsError):
     """The store could not be read or written."""
 
-    reason_code = ReasonCode.STORE
-
 
 class StoreRefusedError(StoreError, PermanentError):
     """The store refuses, and would again: there is no such bucket, the keys are unknown, a permission is lacking."""
@@ -120,8 +124,6 @@ class UpdateConflictError(StoreError):
 
 class RecordError(PermanentError):
     """A file in the store is not what its name says."""
-
-    reason_code = ReasonCode.RECORD
 
 
 class ExportError(PermanentError):
@@ -143,8 +145,6 @@ class CaptureError(CelebsError):
 class BrowserError(CaptureError):
     """The browser could not be started, or failed."""
 
-    reason_code = ReasonCode.BROWSER
-
 
 class BrowserCrashedError(BrowserError):
     """The browser, or the process that showed the page, died."""
@@ -161,61 +161,41 @@ class BrowserHungError(BrowserError):
 class NoAnswerError(CaptureError):
     """The site gave no answer, or none in time."""
 
-    reason_code = ReasonCode.NO_ANSWER
-
 
 class UnknownHostError(NoAnswerError):
     """The site's host name was not found."""
-
-    reason_code = ReasonCode.UNKNOWN_HOST
 
 
 class InternalAddressError(CaptureError, PermanentError):
     """The page led to an address inside the network that its site may not reach."""
 
-    reason_code = ReasonCode.INTERNAL_ADDRESS
-
 
 class CertificateError(CaptureError, PermanentError):
     """No safe connection to the site can be made."""
-
-    reason_code = ReasonCode.CERTIFICATE
 
 
 class RedirectLoopError(CaptureError, PermanentError):
     """The site redirects in a circle."""
 
-    reason_code = ReasonCode.REDIRECT_LOOP
-
 
 class PageRefusedError(CaptureError, PermanentError):
     """The site answered that it will not give its page (HTTP 4xx)."""
-
-    reason_code = ReasonCode.PAGE_REFUSED
 
 
 class ServerFailedError(CaptureError):
     """The site answered that it has trouble (HTTP 5xx), or is asked too often."""
 
-    reason_code = ReasonCode.SERVER_FAILED
-
 
 class BlockedPageError(CaptureError):
     """The site showed a page that stands in for its own: a captcha, an error page."""
-
-    reason_code = ReasonCode.BLOCKED_PAGE
 
 
 class BlankPageError(CaptureError):
     """The site showed a page with almost nothing on it."""
 
-    reason_code = ReasonCode.BLANK_PAGE
-
 
 class EmptyPictureError(CaptureError):
     """A picture came back empty, undecodable, of the wrong size or of one colour."""
-
-    reason_code = ReasonCode.EMPTY_PICTURE
 
 
 class DamagedScreenshotError(EmptyPictureError, PermanentError):
@@ -225,8 +205,6 @@ class DamagedScreenshotError(EmptyPictureError, PermanentError):
 class ArchiveError(CaptureError):
     """The archive of past pages could not be asked."""
 
-    reason_code = ReasonCode.ARCHIVE
-
 
 class ArchiveBusyError(ArchiveError):
     """The archive wants to be asked later."""
@@ -234,8 +212,6 @@ class ArchiveBusyError(ArchiveError):
 
 class NotArchivedError(CaptureError, PermanentError):
     """The archive has no copy of the page from that time that shows it."""
-
-    reason_code = ReasonCode.NOT_ARCHIVED
 
 
 class PictureGoneError(DamagedScreenshotError):
@@ -247,8 +223,6 @@ class PictureGoneError(DamagedScreenshotError):
 class RecognitionError(CelebsError):
     """The recogniser gave no usable answer."""
 
-    reason_code = ReasonCode.RECOGNITION
-
 
 class MissedError(PermanentError):
     """A site failed at its time, and its page can't be seen any more."""
@@ -256,8 +230,6 @@ class MissedError(PermanentError):
 
 class BudgetError(PermanentError):
     """The calls that a run may make are spent."""
-
-    reason_code = ReasonCode.BUDGET
 
 
 class SiteFailedError(PermanentError):

@@ -67,7 +67,6 @@ def told(tmp_path_factory: pytest.TempPathFactory, mail: MailServer, statsd: Sta
             "CELEBS_GALLERY": str(folder / "gallery"),
             # On a busy machine the API server may be slow.
             "AIRFLOW__WORKERS__EXECUTION_API_RETRIES": "30",
-            "CELEBS_RETRIES": "3",
             "CELEBS_RETRY_DELAY_S": "5",
             # The schedule's latest run is up to twelve hours old.
             "CELEBS_LIVE_WINDOW_H": "13",

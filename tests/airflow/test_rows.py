@@ -90,7 +90,7 @@ def press(tmp_path_factory: pytest.TempPathFactory, demo_folder: Path, web: Web)
     settings = {
         "CELEBS_SITES": str(path),
         "CELEBS_GALLERY": str(demo_folder / "gallery"),
-        "CELEBS_RETRIES": "0",
+        "CELEBS_RETRY_DELAY_S": "0",
         "AIRFLOW__WORKERS__EXECUTION_API_RETRIES": "30",
     }
     with airflow(folder, settings) as up:

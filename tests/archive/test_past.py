@@ -58,7 +58,7 @@ class Darkroom:
         return self._folder / "cache"
 
     def capture(self, timegate: str, url: str, when: datetime = RUN, browser_url: str = "") -> PastPage:
-        settings = Settings(archive_url=timegate, archive_rate=1000, cache=str(self.cache), browser_url=browser_url)
+        settings = Settings(archive_url=timegate, cache=str(self.cache), browser_url=browser_url)
         folder = self._folder / f"pictures{self.opened}"
         folder.mkdir(exist_ok=True)
         return capture_past(Site(url=url, name="DAILY"), when, settings, self.browser, folder)

@@ -56,7 +56,6 @@ class Place:
             "CELEBS_SITES": str(folder / "sites.yaml"),
             "CELEBS_STORE": str(self.store.root),
             "CELEBS_CACHE": str(folder / "cache"),
-            "CELEBS_RETRIES": "1",
             "CELEBS_RETRY_DELAY_S": "0",
             "TMPDIR": str(self.temporary),
             "COLUMNS": "200",

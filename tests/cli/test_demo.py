@@ -55,7 +55,7 @@ def ended(folder: Path, temporary: Path, made_home: Path) -> subprocess.Complete
         "CELEBS_RECOGNIZER": "rekognition",
         "CELEBS_BROWSER_URL": nowhere,
         "CELEBS_LIVE_WINDOW_H": "0.000001",
-        "CELEBS_RETRIES": "many",
+        "CELEBS_BROWSERS": "many",
         "CELEBS_NO_SUCH_SETTING": "1",
     }
     environment = {name: value for name, value in os.environ.items() if name.lower() != "no_proxy"}

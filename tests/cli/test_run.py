@@ -103,7 +103,6 @@ def place(
         sites,
         CELEBS_GALLERY=str(gallery),
         CELEBS_ARCHIVE_URL=past.timegate,
-        CELEBS_ARCHIVE_RATE="1000",
     )
 
 

@@ -2,39 +2,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
 from airflow.dag_processing.dagbag import DagBag
 
+from celeb_ops import keys
 from celeb_ops.operators import alerts
 from celeb_ops.settings import PROJECT
+from tests.trends.rows import Rows, on
 
 if TYPE_CHECKING:
-    from airflow.sdk import DAG
+    from celeb_ops.store import FolderStore
 
 
-@pytest.fixture
-def bag() -> DagBag:
-    return DagBag(dag_folder=str(PROJECT / "dags"))
-
-
-@pytest.fixture
-def dag(bag: DagBag) -> DAG:
-    return bag.dags["celebrity_trends"]
-
-
-def test_comes_when_merge_has_changed_the_dataset(bag: DagBag, dag: DAG) -> None:
+def test_rebuilds_trends_and_then_the_report_one_run_at_a_time_when_merge_has_changed_the_dataset(
+    folder_store: FolderStore,
+) -> None:
+    bag = DagBag(dag_folder=str(PROJECT / "dags"))
+    dag = bag.dags["celebrity_trends"]
     (outlet,) = bag.dags["trending_celebrities"].get_task("merge").outlets
     assert dag.schedule == [outlet]
-
-
-def test_the_report_is_made_of_the_new_trends(dag: DAG) -> None:
-    assert dag.get_task("write_report").upstream_task_ids == {"build_trends"}
-    assert [task.task_id for task in dag.tasks] == ["build_trends", "write_report"]
-
-
-def test_no_two_runs_write_the_trends_at_once(dag: DAG) -> None:
+    # Two could write the trends at once, the older one last.
     assert dag.max_active_runs == 1
-
-
-def test_airflow_tells_people_when_they_could_not_be_made(dag: DAG) -> None:
     assert dag.on_failure_callback == alerts.run_failed
+    assert [task.task_id for task in dag.tasks] == ["build_trends", "write_report"]
+    assert dag.get_task("write_report").upstream_task_ids == {"build_trends"}
+
+    rows = Rows()
+    rows.seen("A", on(0), "Cher")
+    rows.write(folder_store)
+    dag.get_task("build_trends").python_callable()
+    assert folder_store.exists(keys.trends("people"))
+    dag.get_task("write_report").python_callable()
+    assert b"Cher" in folder_store.read("Report/index.html")

@@ -39,7 +39,4 @@ def settings_for(served: Wikimedia, folder: Path) -> Settings:
         gallery=folder / "gallery",
         cache=folder / "cache",
         contact="test@example.org",
-        wikidata_url=served.sparql,
-        wikidata_api=served.wikidata_api,
-        commons_api=served.commons_api,
     )

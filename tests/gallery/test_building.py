@@ -35,12 +35,22 @@ if TYPE_CHECKING:
 
 KNOWN = {"Barack Obama", "Joe Biden", "Kit Harington", "Rose Leslie", "Simon Helberg", "Kevin Sussman"}
 EVERYBODY = KNOWN | {"John Smith", "John Smith (Q203)", "Died Lately"}
+COMMAND = """
+import sys
+from celeb_ops.cli.main import main
+from celeb_ops.gallery import wikimedia
+wikimedia.SERVICES = wikimedia.Services(*sys.argv[1:])
+sys.exit(main(["gallery", "build"]))
+"""
+"""The command, with other services."""
 SOON = 0.02
 """The shortest wait after an error."""
 
 
 def built(served: Wikimedia, folder: Path, wish: Wish | None = None, removed: Removed | None = None) -> Built:
-    return build(wish or Wish(), settings_for(served, folder), removed or Removed(), unit_s=SOON)
+    return build(
+        wish or Wish(), settings_for(served, folder), removed or Removed(), unit_s=SOON, services=served.services
+    )
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +144,7 @@ def test_ctrl_c_ends_it_soon_and_says_that_it_goes_on(first_world: World, tmp_pa
 def begun(served: Wikimedia, folder: Path) -> subprocess.Popen[str]:
     """A build in a process, and a group, of its own."""
     return subprocess.Popen(
-        [sys.executable, "-m", "celeb_ops.cli.main", "gallery", "build"],
+        [sys.executable, "-c", COMMAND, *served.services],
         env={**os.environ, **variables_for(served, folder)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -155,7 +165,7 @@ def wait_for_files(served: Wikimedia, number: int) -> None:
 def variables_for(served: Wikimedia, folder: Path) -> dict[str, str]:
     """The settings as a command gets them."""
     settings = settings_for(served, folder)
-    names = ("store", "gallery", "cache", "contact", "wikidata_url", "wikidata_api", "commons_api")
+    names = ("store", "gallery", "cache", "contact")
     variables = {f"CELEBS_{name.upper()}": str(getattr(settings, name)) for name in names}
     return {**variables, "PYTHONPATH": str(PROJECT / "plugins")}
 
@@ -176,7 +186,7 @@ def test_it_is_of_use_while_it_grows(
         said.append(step.usable)
 
     with serving(first_world) as served:
-        made = build(Wish(), settings_for(served, tmp_path), Removed(), told, unit_s=SOON)
+        made = build(Wish(), settings_for(served, tmp_path), Removed(), told, unit_s=SOON, services=served.services)
     # The best known first, and nobody who was there goes again.
     assert known[:4] == [set(), {"Barack Obama", "Joe Biden"}, {"Barack Obama", "Joe Biden"}, known[3]]
     assert known[3] == {"Barack Obama", "Joe Biden", "Kit Harington", "Rose Leslie"}
@@ -219,7 +229,7 @@ def test_stopped_while_it_grows_it_goes_on_to_the_same_file(
 
     with serving(first_world) as served:
         with pytest.raises(Stopped):
-            build(Wish(), settings_for(served, tmp_path), Removed(), told, unit_s=SOON)
+            build(Wish(), settings_for(served, tmp_path), Removed(), told, unit_s=SOON, services=served.services)
         monkeypatch.setenv("CELEBS_GALLERY", str(tmp_path / "gallery"))
         assert main(["gallery", "info"]) == 0
         assert "4 people" in (shown := capsys.readouterr().out)
@@ -242,7 +252,7 @@ def test_an_update_takes_nobody_away_before_its_end(
         known.append(set(Gallery.load(folder / "gallery", folder / "cache").people))
 
     with serving(world) as served:
-        made = build(Wish(), settings_for(served, folder), Removed(), told, unit_s=SOON)
+        made = build(Wish(), settings_for(served, folder), Removed(), told, unit_s=SOON, services=served.services)
     renamed = EVERYBODY - {"Barack Obama"} | {"B. H. Obama"}
     assert known[0] == EVERYBODY
     assert all(names == renamed for names in known[1:])
@@ -330,7 +340,7 @@ def test_when_the_answers_stop_the_gallery_stays_as_it_was(
             served.faults.offline = True
 
         with pytest.raises(WikimediaError, match="goes on from there"):
-            build(Wish(), settings_for(served, folder), Removed(), told, unit_s=SOON)
+            build(Wish(), settings_for(served, folder), Removed(), told, unit_s=SOON, services=served.services)
         assert content(folder) == before
         served.faults.offline = False
         assert not built(served, folder).changed

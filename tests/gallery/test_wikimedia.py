@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
-from tests.gallery.conftest import settings_for
 from tests.wikimedia.server import Faults, serving
 from tests.wikimedia.world import File, World
 
@@ -34,7 +33,7 @@ ENTITIES = {"action": "wbgetentities", "ids": "Q1"}
 
 def test_each_question_has_maxlag_and_json(small: World, tmp_path: Path) -> None:
     with serving(small) as served:
-        Wikimedia(settings_for(served, tmp_path), tmp_path / "answers").ask(served.wikidata_api, ENTITIES)
+        Wikimedia("test@example.org", tmp_path / "answers", services=served.services).ask(served.wikidata_api, ENTITIES)
         [asked] = served.asked("wikidata")
     assert (asked["maxlag"], asked["format"], asked["formatversion"]) == ("5", "json", "2")
 
@@ -42,7 +41,7 @@ def test_each_question_has_maxlag_and_json(small: World, tmp_path: Path) -> None
 def test_what_was_answered_is_not_asked_again(small: World, tmp_path: Path) -> None:
     with serving(small) as served:
         for _ in range(2):
-            one = Wikimedia(settings_for(served, tmp_path), tmp_path / "answers")
+            one = Wikimedia("test@example.org", tmp_path / "answers", services=served.services)
             assert one.ask(served.wikidata_api, ENTITIES)["entities"]["Q1"]["id"] == "Q1"
         assert len(served.asked("wikidata")) == 1
         # Of a file that was cut by a full disk nothing is taken.
@@ -54,7 +53,7 @@ def test_what_was_answered_is_not_asked_again(small: World, tmp_path: Path) -> N
 
 def test_no_error_is_kept_as_an_answer(small: World, tmp_path: Path) -> None:
     with serving(small, Faults(0.6, seed=3)) as served:
-        one = Wikimedia(settings_for(served, tmp_path), tmp_path / "answers", unit_s=0.01)
+        one = Wikimedia("test@example.org", tmp_path / "answers", unit_s=0.01, services=served.services)
         for number in range(10):
             one.ask(served.wikidata_api, {**ENTITIES, "n": number})
         assert served.faults.happened.total() > 5
@@ -64,7 +63,7 @@ def test_no_error_is_kept_as_an_answer(small: World, tmp_path: Path) -> None:
 
 def test_a_refusal_is_not_tried_again(small: World, tmp_path: Path) -> None:
     with serving(small) as served:
-        one = Wikimedia(settings_for(served, tmp_path), tmp_path / "answers", unit_s=0.01)
+        one = Wikimedia("test@example.org", tmp_path / "answers", unit_s=0.01, services=served.services)
         with pytest.raises(NotAtWikimediaError, match="answered 400: MalformedQueryException"):
             one.query("SELECT nonsense")
         with pytest.raises(WikimediaError, match="Too many values"):

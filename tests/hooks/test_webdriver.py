@@ -9,8 +9,7 @@ import pytest
 from selenium.common.exceptions import WebDriverException
 
 from celeb_ops.exceptions import BrowserError
-from celeb_ops.hooks import webdriver
-from celeb_ops.hooks.webdriver import WebDriverHook
+from celeb_ops.hooks.webdriver import WebDriverHook, airflow_addresses
 from celeb_ops.sites import CaptureOptions, Site
 from tests.browsers import running
 from tests.web import Web, free_port
@@ -32,7 +31,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 class TestLocal:
     def test_opens_a_browser_of_the_options_and_leaves_nothing(self, temporary: Path) -> None:
         before = running(psutil.Process())
-        with WebDriverHook("").browser(CaptureOptions(viewport=(800, 600))) as driver:
+        with WebDriverHook().browser(CaptureOptions(viewport=(800, 600))) as driver:
             driver.get("data:text/html,<title>News</title>")
             assert driver.title == "News"
             assert driver.execute_script("return [outerWidth, outerHeight, devicePixelRatio]") == [800, 600, 1]
@@ -48,12 +47,12 @@ class TestLocal:
             monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
         for name in ("no_proxy", "NO_PROXY"):
             monkeypatch.delenv(name, raising=False)
-        with WebDriverHook("").get_conn() as driver:
+        with WebDriverHook().browser(CaptureOptions()) as driver:
             assert driver.execute_script("return 1") == 1
 
     def test_ends_it_whatever_happened(self, temporary: Path) -> None:
         before = running(psutil.Process())
-        with pytest.raises(ZeroDivisionError), WebDriverHook("").get_conn():
+        with pytest.raises(ZeroDivisionError), WebDriverHook().browser(CaptureOptions()):
             raise ZeroDivisionError
         assert running(psutil.Process()) == before
         assert not list(temporary.iterdir())
@@ -61,11 +60,8 @@ class TestLocal:
 
 @pytest.mark.browser
 class TestRemote:
-    def test_opens_a_browser_there_and_ends_it_there(
-        self, chromedriver: psutil.Popen, temporary: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv("CELEBS_BROWSER_URL", chromedriver.url)
-        with WebDriverHook().get_conn() as driver:
+    def test_opens_a_browser_there_and_ends_it_there(self, chromedriver: psutil.Popen, temporary: Path) -> None:
+        with WebDriverHook(chromedriver.url).browser(CaptureOptions()) as driver:
             driver.get("data:text/html,<title>News</title>")
             assert driver.title == "News"
             assert driver.execute_cdp_cmd("Browser.getVersion", {})["product"]
@@ -83,7 +79,7 @@ class TestVisit:
     def test_keeps_a_page_of_a_site_on_loopback_from_the_api_server(self, monkeypatch: pytest.MonkeyPatch) -> None:
         with Web({"/": "Airflow"}) as airflow, Web({"/": "<title>News</title>"}) as site:
             monkeypatch.setenv("AIRFLOW__API__PORT", airflow.address.rpartition(":")[2])
-            with WebDriverHook("").visit(Site(url=site.address, name="NEWS")) as driver:
+            with WebDriverHook().visit(Site(url=site.address, name="NEWS")) as driver:
                 driver.get(site.address)
                 assert driver.title == "News"
                 with suppress(WebDriverException):
@@ -107,15 +103,15 @@ class TestVisit:
             ("api-server", 8080),
             ("redis", 6379),
             ("postgres", 5432),
-        } <= set(webdriver._airflow())
+        } <= set(airflow_addresses())
         monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "LocalExecutor")
-        assert not {"redis", "postgres"} & {host for host, _ in webdriver._airflow()}
+        assert not {"redis", "postgres"} & {host for host, _ in airflow_addresses()}
 
 
 class TestErrors:
     def test_an_address_where_nobody_answers(self) -> None:
         url = f"http://127.0.0.1:{free_port()}"
-        with pytest.raises(BrowserError) as error, WebDriverHook(url).get_conn():
+        with pytest.raises(BrowserError) as error, WebDriverHook(url).browser(CaptureOptions()):
             pass
         assert str(error.value).startswith(f"The browser at {url} could not be started: ")
         assert str(error.value).endswith(" Is CELEBS_BROWSER_URL right, and a browser free there?")
@@ -126,7 +122,7 @@ class TestErrors:
         monkeypatch.setenv("PATH", str(tmp_path))
         monkeypatch.setenv("SE_OFFLINE", "true")
         monkeypatch.setenv("SE_CACHE_PATH", str(tmp_path / "selenium"))
-        with pytest.raises(BrowserError) as error, WebDriverHook("").get_conn():
+        with pytest.raises(BrowserError) as error, WebDriverHook().browser(CaptureOptions()):
             pass
         assert str(error.value).startswith("The browser here could not be started: ")
         assert str(error.value).endswith(" Try `make browser`.")
@@ -140,5 +136,5 @@ class TestErrors:
         broken.chmod(0o755)
         monkeypatch.setenv("PATH", str(tmp_path))
         with pytest.raises(BrowserError, match=r"could not be started: .*exited.* Try `make browser`\.$"):
-            WebDriverHook("").get_conn().__enter__()
+            WebDriverHook().browser(CaptureOptions()).__enter__()
         assert not list(temporary.iterdir())

@@ -1,4 +1,4 @@
-"""A step's context, and a store that tells in which order it was written."""
+"""A step's context, and a store that can be watched and refuses what it is told to."""
 
 from __future__ import annotations
 
@@ -6,35 +6,49 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from celeb_ops.hooks import s3
+from celeb_ops.exceptions import NotPermittedError
+from celeb_ops.store import FolderStore
 from tests.factories import RUN_TIME
-from tests.web import free_port
 
 if TYPE_CHECKING:
-    from celeb_ops.store import FolderStore
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class Watched(FolderStore):
+    """A folder that knows in which order it was written, and forbids verbs as a bucket's policy does."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.written: list[str] = []
+        self.denied: set[str] = set()
+
+    def _check(self, verb: str, key: str) -> None:
+        if verb in self.denied:
+            raise NotPermittedError(f"{key}: no {verb}.")
+
+    def write(self, key: str, content: bytes) -> None:
+        super().write(key, content)
+        self.written.append(key)
+
+    def delete(self, key: str) -> None:
+        self._check("delete", key)
+        super().delete(key)
+
+    def list(self, prefix: str) -> Iterator[str]:
+        self._check("list", prefix)
+        return super().list(prefix)
+
+    def contents(self, prefix: str = "") -> dict[str, bytes]:
+        return {key: self.read(key) for key in super().list(prefix)}
+
+
+@pytest.fixture
+def watched(folder_store: FolderStore) -> Watched:
+    """The store of the settings."""
+    return Watched(folder_store.root)
 
 
 @pytest.fixture
 def context() -> dict[str, Any]:
     return {"logical_date": RUN_TIME}
-
-
-@pytest.fixture
-def written(folder_store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The keys that steps write, in the order in which they do."""
-    keys: list[str] = []
-    write = folder_store.write
-
-    def tell(key: str, content: bytes) -> None:
-        write(key, content)
-        keys.append(key)
-
-    monkeypatch.setattr(folder_store, "write", tell)
-    monkeypatch.setattr(s3, "open_store", lambda settings: folder_store)
-    return keys
-
-
-@pytest.fixture
-def no_browser(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A step that starts a browser fails."""
-    monkeypatch.setenv("CELEBS_BROWSER_URL", f"http://127.0.0.1:{free_port()}")

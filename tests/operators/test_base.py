@@ -8,38 +8,39 @@ import pytest
 from airflow.sdk.exceptions import AirflowSkipException, AirflowTaskTimeout
 
 from celeb_ops import keys
-from celeb_ops.exceptions import CaptureError, NotPermittedError, StoreError, StoreRefusedError
+from celeb_ops.exceptions import CaptureError, ReasonCode, SettingsError, StoreError, StoreRefusedError
 from celeb_ops.operators.base import SiteOperator, time_of
 from celeb_ops.records import Outcome
+from celeb_ops.settings import Settings
 from tests.factories import RUN_TIME
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from celeb_ops.operators.base import Step
-    from celeb_ops.store import FolderStore
+    from celeb_ops.store import Store
+    from tests.operators.conftest import Watched
 
-SITE = {"name": "TMZ", "url": "https://www.tmz.com/"}
-OUTCOME = keys.outcome(keys.stem("TMZ", RUN_TIME))
+STEM = keys.stem("TMZ", RUN_TIME)
+OUTCOME = keys.outcome(STEM)
+NO_PAGE = CaptureError("The site sent no page.")
 
 
-class _Ends(SiteOperator):
-    """A step that ends as it is told."""
+class Ends(SiteOperator):
+    """A step that ends as it is told, and keeps what it was given."""
 
-    def __init__(self, *, how: BaseException | None = None, **kwargs: Any) -> None:
-        super().__init__(site=SITE, **kwargs)
+    def __init__(self, *, how: BaseException | None = None, store: Store | None = None, **kwargs: Any) -> None:
+        site = {"name": "TMZ", "url": "https://www.tmz.com/"}
+        super().__init__(task_id="screenshot", site=site, execution_timeout=timedelta(seconds=90), **kwargs)
         self.how = how
+        if store:
+            self.store = store
 
     def run_step(self, step: Step) -> str:
+        self.given = step
         if self.how:
             raise self.how
         return step.stem
-
-
-def ends(how: BaseException | None = None, **given: Any) -> _Ends:
-    return _Ends(task_id="screenshot", how=how, **given)
-
-
-def test_a_step_knows_its_site_and_its_run_time(context: dict[str, Any]) -> None:
-    assert ends().execute(context) == "TMZ_Nov_23_2026_08H_00M_00S"
 
 
 @pytest.mark.parametrize(
@@ -51,109 +52,107 @@ def test_a_step_knows_its_site_and_its_run_time(context: dict[str, Any]) -> None
         (ZeroDivisionError(), "failed", "ZeroDivisionError"),
     ],
 )
-def test_a_step_that_ends_early_leaves_the_reason(
-    how: BaseException, outcome: str, reason: str, context: dict[str, Any], folder_store: FolderStore
+@pytest.mark.parametrize("seen_by", [None, "archive"])
+def test_a_step_that_ends_early_leaves_the_reason_and_which_page_it_tried(
+    how: BaseException, outcome: str, reason: str, seen_by: str | None, context: dict[str, Any], watched: Watched
 ) -> None:
-    with pytest.raises(type(how)):
-        ends(how, execution_timeout=timedelta(seconds=90)).execute(context)
-
-    left = Outcome.load(folder_store, OUTCOME)
-    assert (left.site, left.time, left.outcome, left.task) == ("TMZ", RUN_TIME, outcome, "screenshot")
-    assert left.reason == reason
-    assert left.source is None
-
-
-@pytest.mark.parametrize(
-    ("how", "source"),
-    [(CaptureError("The site sent no page."), "archive"), (AirflowSkipException("There is none."), None)],
-    ids=["failed", "skipped"],
-)
-def test_a_failure_says_which_page_was_tried(
-    how: Exception, source: str | None, context: dict[str, Any], folder_store: FolderStore
-) -> None:
-    step = ends(how)
-    step.seen_by = "archive"
+    step = Ends(how=how, store=watched)
+    step.seen_by = seen_by
     with pytest.raises(type(how)):
         step.execute(context)
-    assert Outcome.load(folder_store, OUTCOME).source == source
+    left = Outcome.load(watched, OUTCOME)
+    assert (left.site, left.time, left.outcome, left.task) == ("TMZ", RUN_TIME, outcome, "screenshot")
+    assert left.reason == reason
+    assert left.source == (seen_by if outcome == "failed" else None)
 
 
-def test_a_step_may_look_at_the_reason_before_it_is_removed(context: dict[str, Any], folder_store: FolderStore) -> None:
-    class Looks(_Ends):
+def test_the_code_of_an_error_is_kept_beside_its_sentence(context: dict[str, Any], watched: Watched) -> None:
+    for how, code in ((StoreError("The disk is full."), ReasonCode.STORE), (ValueError("x"), ReasonCode.OTHER)):
+        with pytest.raises(type(how)):
+            Ends(how=how, store=watched).execute(context)
+        assert Outcome.load(watched, OUTCOME).reason_code == code
+
+
+@pytest.mark.parametrize("how", [None, KeyboardInterrupt()], ids=["done", "killed"])
+def test_the_next_try_removes_the_reason_of_the_one_before(
+    how: BaseException | None, context: dict[str, Any], watched: Watched
+) -> None:
+    class Looks(Ends):
         def before(self, step: Step) -> None:
             self.found = Outcome.load(step.store, OUTCOME).reason
             super().before(step)
 
     with pytest.raises(CaptureError):
-        ends(CaptureError("The site sent no page.")).execute(context)
-    step = Looks(task_id="screenshot")
-    step.execute(context)
+        Ends(how=NO_PAGE, store=watched).execute(context)
+    step = Looks(how=how, store=watched)
+    if how:
+        with pytest.raises(KeyboardInterrupt):
+            step.execute(context)
+    else:
+        assert step.execute(context) == STEM
+    # It may look at it before.
     assert step.found == "The site sent no page."
-    assert not folder_store.exists(OUTCOME)
-
-
-def test_the_next_try_removes_the_reason_of_the_one_before(context: dict[str, Any], folder_store: FolderStore) -> None:
-    with pytest.raises(CaptureError):
-        ends(CaptureError("The site sent no page.")).execute(context)
-    ends().execute(context)
-    assert not folder_store.exists(OUTCOME)
-
-
-def test_the_reason_of_a_killed_try_is_not_the_one_before(context: dict[str, Any], folder_store: FolderStore) -> None:
-    with pytest.raises(CaptureError):
-        ends(CaptureError("The site sent no page.")).execute(context)
-    with pytest.raises(KeyboardInterrupt):
-        ends(KeyboardInterrupt()).execute(context)
-    assert not folder_store.exists(OUTCOME)
+    assert not watched.exists(OUTCOME)
 
 
 def test_a_store_that_lets_nobody_delete_costs_a_warning_only(
-    context: dict[str, Any],
-    folder_store: FolderStore,
-    written: list[str],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    context: dict[str, Any], watched: Watched, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def forbidden(key: str) -> None:
-        raise NotPermittedError(f"{key} could not be deleted: AccessDenied.")
-
-    monkeypatch.setattr(folder_store, "delete", forbidden)
-    assert ends().execute(context) == "TMZ_Nov_23_2026_08H_00M_00S"
-    assert f"stays: {OUTCOME} could not be deleted: AccessDenied." in capsys.readouterr().out
+    watched.denied = {"delete"}
+    assert Ends(store=watched).execute(context) == STEM
+    assert f"stays: {OUTCOME}: no delete." in capsys.readouterr().out
     # The next reason is still the latest.
     for reason in ("one", "two"):
         with pytest.raises(CaptureError):
-            ends(CaptureError(reason)).execute(context)
-        assert Outcome.load(folder_store, OUTCOME).reason == reason
+            Ends(how=CaptureError(reason), store=watched).execute(context)
+        assert Outcome.load(watched, OUTCOME).reason == reason
 
 
-def test_any_other_trouble_with_the_store_ends_the_step_at_once(
-    context: dict[str, Any], folder_store: FolderStore, written: list[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("verb", "how", "error", "said"),
+    [
+        ("delete", None, StoreRefusedError("There is no bucket."), "There is no bucket"),
+        ("write", NO_PAGE, StoreError("The disk is full."), "The site sent no page"),
+    ],
+    ids=["before the step", "when its reason is kept"],
+)
+def test_other_trouble_with_the_store_ends_the_step_but_does_not_hide_its_own_error(
+    verb: str,
+    how: Exception | None,
+    error: StoreError,
+    said: str,
+    context: dict[str, Any],
+    watched: Watched,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def nowhere(key: str) -> None:
-        raise StoreRefusedError("There is no bucket.")
+    def fail(*_: object) -> None:
+        raise error
 
-    monkeypatch.setattr(folder_store, "delete", nowhere)
-    with pytest.raises(StoreRefusedError, match="There is no bucket"):
-        ends().execute(context)
-
-
-def test_a_reason_that_can_not_be_kept_does_not_hide_the_error(
-    context: dict[str, Any], folder_store: FolderStore, written: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(key: str, content: bytes) -> None:
-        raise StoreError("The disk is full.")
-
-    monkeypatch.setattr(folder_store, "write", full)
-    with pytest.raises(CaptureError, match="The site sent no page"):
-        ends(CaptureError("The site sent no page.")).execute(context)
+    monkeypatch.setattr(watched, verb, fail)
+    with pytest.raises(type(how or error), match=said):
+        Ends(how=how, store=watched).execute(context)
 
 
 def test_the_site_is_templated(context: dict[str, Any]) -> None:
-    step = _Ends(task_id="screenshot")
+    step = Ends()
     step.site = {"name": "{{ params.site }}", "url": "https://{{ params.site | lower }}.com/"}
     step.render_template_fields({**context, "params": {"site": "PEOPLE"}})
     assert step.site == {"name": "PEOPLE", "url": "https://people.com/"}
+
+
+def test_an_argument_stands_in_place_of_the_setting_of_its_name(tmp_path: Path) -> None:
+    class Own(Ends):
+        own_settings = ("recognizer", "browser_url")
+        recognizer, browser_url = "rekognition", None
+
+    settings = Settings(store=str(tmp_path), browser_url="http://grid:4444")
+    step = Own(settings=settings)
+    assert step.set_here == settings.having(recognizer="rekognition")
+    assert step.store.url("Celebs.csv") == f"{tmp_path}/Celebs.csv"
+    step = Own(settings=settings)
+    step.recognizer = "azure"
+    with pytest.raises(SettingsError, match="CELEBS_RECOGNIZER='azure'"):
+        step.execute({"logical_date": RUN_TIME})
 
 
 AFTER = datetime(2026, 11, 23, 9, 30, 0, 123_456, tzinfo=UTC)
@@ -172,14 +171,6 @@ def test_the_run_time_is_the_logical_date_or_else_when_the_run_was_due(context: 
     assert time_of(context) == when
 
 
-class _Asked(SiteOperator):
-    """A step that keeps what it was given."""
-
-    def run_step(self, step: Step) -> str:
-        self.given = step
-        return step.stem
-
-
 @pytest.mark.parametrize(
     ("given", "since"),
     [
@@ -194,14 +185,13 @@ def test_what_was_answered_before_the_run_does_not_count_where_it_asks_anew(
 ) -> None:
     for _ in range(2):
         # The same at every try: what the first was told counts for the second.
-        step = _Asked(task_id="rekognize", site=SITE)
+        step = Ends()
         step.execute({**context, **given})
         assert step.given.anew_since == since
 
 
 def test_a_run_that_tells_no_start_asks_anew_all_the_same(context: dict[str, Any]) -> None:
-    step = _Asked(task_id="rekognize", site=SITE)
+    step = Ends()
     before = datetime.now(UTC)
     step.execute({**context, "params": {"rerecognise": True}})
-    assert step.given.anew_since is not None
     assert before <= step.given.anew_since <= datetime.now(UTC)

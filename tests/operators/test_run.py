@@ -13,9 +13,9 @@ from airflow.sdk.exceptions import AirflowSkipException
 from celeb_ops import keys
 from celeb_ops.dataset import captures_of
 from celeb_ops.exceptions import GalleryError, SettingsError, SiteFailedError, SitesError, StoreError
-from celeb_ops.hooks import s3
 from celeb_ops.operators.run import list_sites, merge_results, outcome_of, site_states, watch
 from celeb_ops.records import Outcome
+from celeb_ops.settings import Settings
 from tests.factories import RUN_TIME, a_result, a_screenshot, a_sighting, saved
 
 if TYPE_CHECKING:
@@ -54,6 +54,10 @@ def result_key(store: FolderStore, site: str, *names: str) -> str:
     return a_result(site, *names).save(store, keys.result(keys.stem(site, RUN_TIME)))
 
 
+def merged(store: FolderStore, context: Any, sites: Any) -> dict[str, Any]:
+    return merge_results(context, sites, store, Settings())
+
+
 def sidecar_of(site: str) -> str:
     return keys.sidecar(keys.stem(site, RUN_TIME))
 
@@ -88,39 +92,37 @@ def left(store: FolderStore, site: str, outcome: str, reason: str, source: str |
     word.save(store, keys.outcome(keys.stem(site, RUN_TIME)))
 
 
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """With two sites."""
+    path = tmp_path / "sites.yaml"
+    path.write_text("sites: [https://www.tmz.com/, https://people.com/]")
+    return Settings(sites=path, store=str(tmp_path / "store"))
+
+
 class TestListSites:
-    @pytest.fixture(autouse=True)
-    def sites_file(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        (tmp_path / "sites.yaml").write_text("sites: [https://www.tmz.com/, https://people.com/]")
-        monkeypatch.setenv("CELEBS_SITES", str(tmp_path / "sites.yaml"))
+    def test_gives_every_site_of_the_file_or_those_that_are_named(self, settings: Settings) -> None:
+        every = list_sites(None, settings)
+        assert [site["name"] for site in every] == ["TMZ", "PEOPLE"]
+        assert list_sites([], settings) == every
+        assert [site["url"] for site in list_sites(["people"], settings)] == ["https://people.com/"]
+        # It can go through XCom.
+        assert json.loads(json.dumps(every)) == every
 
-    def test_gives_every_site_of_the_file(self) -> None:
-        assert [site["name"] for site in list_sites(None)] == ["TMZ", "PEOPLE"]
-        assert list_sites([]) == list_sites(None)
-
-    def test_gives_only_the_sites_that_are_named(self) -> None:
-        assert [site["url"] for site in list_sites(["people"])] == ["https://people.com/"]
-
-    def test_an_unknown_name_is_an_error(self) -> None:
+    def test_an_unknown_name_is_an_error(self, settings: Settings) -> None:
         with pytest.raises(SitesError, match="There is no site PEOPEL: did you mean PEOPLE"):
-            list_sites(["PEOPEL"])
+            list_sites(["PEOPEL"], settings)
 
-    def test_a_gallery_that_is_set_and_is_not_there_is_an_error(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv("CELEBS_GALLERY", str(tmp_path / "galery"))
+    def test_a_gallery_that_is_set_and_is_not_there_is_an_error(self, settings: Settings, tmp_path: Path) -> None:
         with pytest.raises(GalleryError, match="there is no folder"):
-            list_sites(None)
+            list_sites(None, settings.having(gallery=tmp_path / "galery"))
 
     def test_a_connection_by_which_nobody_can_be_told_anything_is_an_error(
-        self, monkeypatch: pytest.MonkeyPatch
+        self, settings: Settings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("AIRFLOW_CONN_CELEBS_NOTIFY", "http://example.com")
         with pytest.raises(SettingsError, match="celebs_notify is of type 'http': people can be told by smtp"):
-            list_sites(None)
-
-    def test_what_it_gives_can_go_through_xcom(self) -> None:
-        assert json.loads(json.dumps(list_sites(None))) == list_sites(None)
+            list_sites(None, settings)
 
 
 class TestSiteStates:
@@ -144,19 +146,24 @@ class TestOutcomeOf:
         left(folder_store, "TMZ", "failed", "TMZ sent no page.")
         assert outcome_of(folder_store, "TMZ", RUN_TIME, DEAD, True).reason == "TMZ sent no page."
 
-    def test_is_not_what_a_step_left_that_ended_otherwise(self, folder_store: FolderStore) -> None:
-        left(folder_store, "TMZ", "skipped", "It was too late.")
-        assert "without a word" in outcome_of(folder_store, "TMZ", RUN_TIME, DEAD, True).reason
-
-    def test_is_not_what_an_earlier_try_of_another_task_left(self, folder_store: FolderStore) -> None:
-        """It stays there where the store forbids its deletion."""
-        left(folder_store, "TMZ", "failed", "TMZ sent no page.")
-        states = WHOLE | {"slice": "failed", "rekognize": "upstream_failed"}
+    @pytest.mark.parametrize(
+        ("states", "content"),
+        [
+            (DEAD, {"outcome": "skipped"}),
+            # Of an earlier try of another task: it stays there where the store forbids its deletion.
+            (WHOLE | {"slice": "failed", "rekognize": "upstream_failed"}, {"outcome": "failed"}),
+            (DEAD, None),
+        ],
+        ids=["of one that ended otherwise", "of another task", "damaged"],
+    )
+    def test_is_not_another_word_than_the_step_s(
+        self, states: dict[str, str], content: dict[str, str] | None, folder_store: FolderStore
+    ) -> None:
+        if content:
+            left(folder_store, "TMZ", reason="TMZ sent no page.", **content)
+        else:
+            folder_store.write(keys.outcome(keys.stem("TMZ", RUN_TIME)), b"{")
         assert "without a word" in outcome_of(folder_store, "TMZ", RUN_TIME, states, True).reason
-
-    def test_is_told_by_the_states_where_what_the_step_left_is_damaged(self, folder_store: FolderStore) -> None:
-        folder_store.write(keys.outcome(keys.stem("TMZ", RUN_TIME)), b"{")
-        assert "without a word" in outcome_of(folder_store, "TMZ", RUN_TIME, DEAD, True).reason
 
     @pytest.mark.parametrize(
         ("states", "outcome", "task"),
@@ -201,12 +208,12 @@ class TestMergeResults:
         # What Airflow gives a task: a text of its own type.
         given = a_run(WHOLE) | {"dag_run": SimpleNamespace(run_type=SimpleNamespace(value="backfill"))}
         result_key(folder_store, "TMZ")
-        assert merge_results(given, SITES[:1])["run_type"] == "backfill"
+        assert merged(folder_store, given, SITES[:1])["run_type"] == "backfill"
 
     def test_brings_seen_skipped_and_failed_sites_into_the_dataset(self, folder_store: FolderStore) -> None:
         left(folder_store, "PEREZHILTON", "failed", "PEREZHILTON sent no page.")
         result_key(folder_store, "TMZ", "Grace Hopper")
-        done = merge_results(a_run(WHOLE, SKIPPED, DEAD), SITES)
+        done = merged(folder_store, a_run(WHOLE, SKIPPED, DEAD), SITES)
 
         assert (done["seen"], done["skipped"], done["failed"]) == (["TMZ"], ["PEOPLE"], ["PEREZHILTON"])
         assert (done["time"], done["celebrities"], done["changed"]) == ("2026-11-23T08:00:00Z", 1, True)
@@ -223,28 +230,28 @@ class TestMergeResults:
         left(folder_store, "PEREZHILTON", "failed", "PEREZHILTON sent no page.", "live")
         key = result_key(folder_store, "TMZ", "Grace Hopper")
         folder_store.write(key, b"{")
-        merge_results(a_run(WHOLE, DEAD, DEAD), SITES)
+        merged(folder_store, a_run(WHOLE, DEAD, DEAD), SITES)
         sources = {row["site"]: row["source"] for row in captures_of(folder_store, RUN_TIME)}
         assert sources == {"TMZ": "live", "PEOPLE": None, "PEREZHILTON": "live"}
 
     def test_a_site_that_was_killed_at_its_time_was_tried_live(self, folder_store: FolderStore) -> None:
         now = datetime.now(UTC).replace(microsecond=0)
-        merge_results({**a_run(DEAD), "logical_date": now}, SITES[:1])
+        merged(folder_store, {**a_run(DEAD), "logical_date": now}, SITES[:1])
         assert [(row["outcome"], row["source"]) for row in captures_of(folder_store, now)] == [("failed", "live")]
 
     def test_names_the_sites_that_failed_in_the_log(
         self, folder_store: FolderStore, caplog: pytest.LogCaptureFixture
     ) -> None:
         left(folder_store, "TMZ", "failed", "TMZ sent no page.")
-        merge_results(a_run(DEAD), SITES[:1])
+        merged(folder_store, a_run(DEAD), SITES[:1])
         assert "TMZ was failed at screenshot: TMZ sent no page." in caplog.text
 
     def test_again_changes_nothing(self, folder_store: FolderStore) -> None:
         for site in ("TMZ", "PEOPLE"):
             result_key(folder_store, site)
-        merge_results(a_run(WHOLE, WHOLE), SITES[:2])
+        merged(folder_store, a_run(WHOLE, WHOLE), SITES[:2])
         before = {key: folder_store.read(key) for key in folder_store.list("")}
-        assert not merge_results(a_run(WHOLE, WHOLE), SITES[:2])["changed"]
+        assert not merged(folder_store, a_run(WHOLE, WHOLE), SITES[:2])["changed"]
         assert {key: folder_store.read(key) for key in folder_store.list("")} == before
 
     @pytest.mark.parametrize(
@@ -281,7 +288,7 @@ class TestMergeResults:
         # Of an earlier try: it is not the reason.
         left(folder_store, "TMZ", "failed", "TMZ sent no page.")
 
-        done = merge_results(a_run(WHOLE, WHOLE), SITES[:2])
+        done = merged(folder_store, a_run(WHOLE, WHOLE), SITES[:2])
 
         assert (done["seen"], done["failed"]) == (["PEOPLE"], ["TMZ"])
         assert b",PEOPLE,Grace Hopper," in folder_store.read(keys.CSV)
@@ -297,7 +304,7 @@ class TestMergeResults:
     ) -> None:
         key = result_key(folder_store, "TMZ", *names)
         saved(folder_store, a_screenshot(**facts), b"")
-        done = merge_results(a_run(WHOLE), SITES[:1])
+        done = merged(folder_store, a_run(WHOLE), SITES[:1])
         assert (done["seen"], done["failed"]) == ([], ["TMZ"])
         (row,) = captures_of(folder_store, RUN_TIME)
         assert row["outcome"] == "failed"
@@ -310,7 +317,7 @@ class TestMergeResults:
     ) -> None:
         result_key(folder_store, "TMZ")
         folder_store.delete(sidecar_of("TMZ")) if content is None else folder_store.write(sidecar_of("TMZ"), content)
-        assert merge_results(a_run(WHOLE), SITES[:1])["seen"] == ["TMZ"]
+        assert merged(folder_store, a_run(WHOLE), SITES[:1])["seen"] == ["TMZ"]
 
     def test_a_store_that_can_not_be_read_is_merge_s_own_failure(
         self, folder_store: FolderStore, monkeypatch: pytest.MonkeyPatch
@@ -319,59 +326,58 @@ class TestMergeResults:
             raise StoreError("The network is down.")
 
         result_key(folder_store, "TMZ")
-        monkeypatch.setattr(s3, "open_store", lambda settings: folder_store)
         monkeypatch.setattr(folder_store, "read", down)
         with pytest.raises(StoreError, match="network"):
-            merge_results(a_run(WHOLE), SITES[:1])
+            merged(folder_store, a_run(WHOLE), SITES[:1])
 
     def test_a_list_that_has_become_shorter_doubles_nothing(self, folder_store: FolderStore) -> None:
         """PEOPLE goes, and PEREZHILTON's tasks stand in its place; those of the last index are removed ones."""
         for site in SITES:
             result_key(folder_store, site["name"], "Grace Hopper")
-        merge_results(a_run(WHOLE, WHOLE, WHOLE), SITES)
+        merged(folder_store, a_run(WHOLE, WHOLE, WHOLE), SITES)
         before = {key: folder_store.read(key) for key in folder_store.list("")}
         shorter = a_run(WHOLE, WHOLE, dict.fromkeys(WHOLE, "removed"))
-        assert merge_results(shorter, [SITES[0], SITES[2]])["seen"] == ["PEREZHILTON", "TMZ"]
+        assert merged(folder_store, shorter, [SITES[0], SITES[2]])["seen"] == ["PEREZHILTON", "TMZ"]
         assert {key: folder_store.read(key) for key in folder_store.list("")} == before
 
-    def test_is_skipped_where_list_sites_failed(self) -> None:
+    def test_is_skipped_where_list_sites_failed(self, folder_store: FolderStore) -> None:
         with pytest.raises(AirflowSkipException, match="list_sites gave no sites"):
-            merge_results(a_run(), None)
+            merged(folder_store, a_run(), None)
 
 
 class TestWatch:
     @pytest.mark.parametrize("failed", [[], ["PEREZHILTON"]])
-    def test_a_run_is_good_unless_a_required_site_failed(self, failed: list[str]) -> None:
+    def test_a_run_is_good_unless_a_required_site_failed(
+        self, failed: list[str], caplog: pytest.LogCaptureFixture
+    ) -> None:
         watch(a_run(), SITES, failed)
+        assert caplog.messages == [f"{one} failed; it is optional, so the run may be green." for one in failed]
 
-    def test_a_merge_that_was_marked_as_done_by_hand_says_nothing_of_the_sites(self) -> None:
-        with pytest.raises(SiteFailedError, match="merge has not said"):
-            watch(a_run(), SITES, None)
-
-    def test_an_optional_sites_failure_is_reported(self, caplog: pytest.LogCaptureFixture) -> None:
-        watch(a_run(), SITES, ["PEREZHILTON"])
-        assert "PEREZHILTON failed; it is optional" in caplog.text
-
-    def test_a_required_sites_failure_is_the_runs(self) -> None:
-        with pytest.raises(
-            SiteFailedError, match=r"^1 of 3 sites failed: PEOPLE\. The log of merge .* clear the failed"
-        ):
-            watch(a_run(), SITES, ["PEOPLE", "PEREZHILTON"])
-
-    def test_a_failed_merge_is_the_runs_failure(self) -> None:
-        with pytest.raises(SiteFailedError, match="merge ended as failed: the dataset lacks this run"):
-            watch(a_run(WHOLE, WHOLE, WHOLE, merge="failed"), SITES)
-
-    def test_a_failed_list_of_sites_is_the_runs_failure(self) -> None:
-        with pytest.raises(SiteFailedError, match="list_sites failed, so no site was visited"):
-            watch(a_run(), None)
+    @pytest.mark.parametrize(
+        ("sites", "merge", "failed", "said"),
+        [
+            (
+                SITES,
+                "success",
+                ["PEOPLE", "PEREZHILTON"],
+                r"^1 of 3 sites failed: PEOPLE\. .* clear the failed",
+            ),
+            # It was marked as done by hand.
+            (SITES, "success", None, "merge has not said"),
+            (SITES, "failed", [], "merge ended as failed: the dataset lacks this run"),
+            (None, "success", None, "list_sites failed, so no site was visited"),
+        ],
+    )
+    def test_else_it_fails_and_says_why(self, sites: Any, merge: str, failed: list[str] | None, said: str) -> None:
+        with pytest.raises(SiteFailedError, match=said):
+            watch(a_run(WHOLE, WHOLE, WHOLE, merge=merge), sites, failed)
 
     @pytest.mark.parametrize("states", ONE_TRUTH, ids=str)
     def test_counts_a_site_as_merge_does(self, states: dict[str, str], folder_store: FolderStore) -> None:
         """Also where a step that had ended well was marked by hand, or a single one was cleared."""
         result_key(folder_store, "TMZ", "Grace Hopper")
         run = a_run(states)
-        done = merge_results(run, SITES[:1])
+        done = merged(folder_store, run, SITES[:1])
         with pytest.raises(SiteFailedError, match="1 of 1 sites failed: TMZ"):
             watch(run, SITES[:1], done["failed"])
         assert (done["seen"], done["failed"]) == ([], ["TMZ"])

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from celeb_ops import keys
-from celeb_ops.hooks import s3
 from celeb_ops.operators.tidy import tidy
+from celeb_ops.settings import Settings
+from celeb_ops.store import S3Store
 from tests.factories import RUN_TIME
 from tests.store.verbs import an_s3_client
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from celeb_ops.store import FolderStore
     from tests.aws.s3_proxy import S3Proxy
 
@@ -37,65 +36,38 @@ def files(folder_store: FolderStore) -> None:
 def test_slices_go_after_a_week_and_pictures_never(folder_store: FolderStore, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "celeb_ops")
     told = "emoved the slices of 1 capture (2 files, 0.6 MB), older than 7 days"
-    assert tidy() == f"r{told}"
+    assert tidy(folder_store, Settings()) == f"r{told}"
     assert caplog.messages == [f"R{told}."]
     assert list(folder_store.list("")) == sorted(IMAGES)
 
 
-def test_nothing_old_is_nothing_told(
-    folder_store: FolderStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_nothing_old_is_nothing_told(folder_store: FolderStore, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "celeb_ops")
-    monkeypatch.setenv("CELEBS_KEEP_SLICES_DAYS", "100000")
-    monkeypatch.setenv("CELEBS_KEEP_IMAGES_DAYS", "10.5")
-    assert tidy() is None
+    assert tidy(folder_store, Settings(keep_slices_days=100_000, keep_images_days=10.5)) is None
     assert caplog.messages == []
     assert list(folder_store.list("")) == sorted([*IMAGES, *SLICES])
 
 
-def test_pictures_go_where_that_is_set(folder_store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CELEBS_KEEP_IMAGES_DAYS", "9.5")
-    assert tidy() == (
+def test_pictures_go_where_that_is_set(folder_store: FolderStore) -> None:
+    assert tidy(folder_store, Settings(keep_images_days=9.5)) == (
         "removed the slices of 1 capture (2 files, 0.6 MB), older than 7 days and the pictures of 1 capture "
         "(1 file, 0.3 MB), older than 9.5 days"
     )
     assert list(folder_store.list("")) == [keys.sidecar(STEM)]
 
 
-@pytest.mark.parametrize("days", ["0", "-1", "nan", "inf", "soon"])
-@pytest.mark.parametrize("what", ["SLICES", "IMAGES"])
-def test_a_time_that_is_none_is_an_error(what: str, days: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from celeb_ops.exceptions import SettingsError
-    from celeb_ops.settings import Settings
-
-    monkeypatch.setenv(f"CELEBS_KEEP_{what}_DAYS", days)
-    with pytest.raises(SettingsError, match=f"CELEBS_KEEP_{what}_DAYS='{days}'"):
-        Settings.load()
-
-
-class TestWithoutPermission:
-    """Of accounts that may do only some things in the bucket: a warning, and nothing else."""
-
-    @pytest.fixture(params=["s3:ListBucket", "s3:DeleteObject"])
-    def denied(
-        self, request: pytest.FixtureRequest, proxy: S3Proxy, bucket: str, monkeypatch: pytest.MonkeyPatch
-    ) -> Iterator[str]:
-        from celeb_ops.store import S3Store
-
-        store = S3Store(an_s3_client(proxy.url), bucket)
-        for key in (*SLICES, *IMAGES):
-            store.write(key, b"")
-        proxy.denied = {request.param}
-        monkeypatch.setattr(s3, "open_store", lambda settings: store)
-        # What was written now is old at once.
-        monkeypatch.setenv("CELEBS_KEEP_SLICES_DAYS", "1e-9")
-        monkeypatch.setenv("CELEBS_KEEP_IMAGES_DAYS", "1e-9")
-        yield request.param
-        proxy.denied = set()
-        assert list(store.list("")) == sorted([*IMAGES, *SLICES])
-
-    def test_nothing_goes_and_the_log_says_what_lacks(self, denied: str, caplog: pytest.LogCaptureFixture) -> None:
-        assert tidy() is None
-        warned = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
-        assert [one.split(" older")[0] for one in warned] == ["The slices", "The pictures"]
-        assert all(f"needs the permission {denied} on" in one and "lifecycle rule" in one for one in warned)
+@pytest.mark.parametrize("denied", ["s3:ListBucket", "s3:DeleteObject"])
+def test_without_a_permission_nothing_goes_and_the_log_says_what_lacks(
+    denied: str, proxy: S3Proxy, bucket: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = S3Store(an_s3_client(proxy.url), bucket)
+    for key in (*SLICES, *IMAGES):
+        store.write(key, b"")
+    proxy.denied = {denied}
+    # What was written now is old at once.
+    assert tidy(store, Settings(keep_slices_days=1e-9, keep_images_days=1e-9)) is None
+    proxy.denied = set()
+    assert list(store.list("")) == sorted([*IMAGES, *SLICES])
+    warned = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert [one.split(" older")[0] for one in warned] == ["The slices", "The pictures"]
+    assert all(f"needs the permission {denied} on" in one and "lifecycle rule" in one for one in warned)

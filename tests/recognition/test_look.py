@@ -316,7 +316,8 @@ class TestEvidence:
         page.save(out, "JPEG", quality=95)
         store.write(UPPER.key, a_picture(300, 400))
         store.write(LOWER.key, out.getvalue())
-        (sighting,) = look(a_plan(screenshot), screenshot, Scripted([], [a_face(100, 110, "A")]), STEM, store).sightings
+        recognizer = Scripted([], [a_face(100, 110, "A", confidence=90)])
+        (sighting,) = look(a_plan(screenshot), screenshot, recognizer, STEM, store).sightings
         assert sighting.crop == f"Faces/{STEM}/1.jpeg"
         crop = Image.open(io.BytesIO(store.read(sighting.crop)))
         assert crop.size == (60 + 2 * 21, 60 + 2 * 21)

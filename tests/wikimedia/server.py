@@ -20,6 +20,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import rdflib
 
+from celeb_ops.gallery.wikimedia import Services
 from tests.wikimedia.world import COUNTRIES, Thumbnails
 
 if TYPE_CHECKING:
@@ -89,6 +90,10 @@ class Wikimedia:
     @property
     def commons_api(self) -> str:
         return f"http://127.0.0.1:{self.port}/commons/w/api.php"
+
+    @property
+    def services(self) -> Services:
+        return Services(self.sparql, self.wikidata_api, self.commons_api)
 
     def asked(self, kind: str) -> list[dict[str, str]]:
         return [params for one, params in self.requests if one == kind]

@@ -38,7 +38,7 @@ class Merged:
     calls: int
     calls_saved: int
     cost_usd: float
-    spent: dict[str, dict[str, float]]
+    sites: dict[str, dict[str, float]]
     """``calls``, ``calls_saved`` and ``cost_usd`` by site, of the sites that were seen."""
     changed: bool
 
@@ -82,7 +82,7 @@ def merge(store: Store, when: datetime, results: Sequence[Result], outcomes: Seq
         calls=sum(result.calls for result in results),
         calls_saved=sum(result.calls_saved for result in results),
         cost_usd=round(sum(result.cost_usd for result in results), 6),
-        spent={one.site: one.model_dump(include={"calls", "calls_saved", "cost_usd"}) for one in results},
+        sites={one.site: one.model_dump(include={"calls", "calls_saved", "cost_usd"}) for one in results},
         changed=changed,
     )
 

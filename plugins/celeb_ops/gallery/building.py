@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from celeb_ops.gallery.commons import Picture
     from celeb_ops.gallery.looking import Look, Why
     from celeb_ops.gallery.wikidata import Candidate
+    from celeb_ops.gallery.wikimedia import Services
     from celeb_ops.gallery.wish import Wish
     from celeb_ops.recognition.gallery_file import Whole
     from celeb_ops.recognition.models import FaceModel
@@ -77,6 +78,7 @@ def build(
     removed: Removed,
     told: Callable[[Step], None] = lambda step: None,
     unit_s: float = 1.0,
+    services: Services | None = None,
 ) -> Built:
     """Make the gallery's file, or bring it up to date: what did not change upstream is not fetched again.
 
@@ -92,7 +94,7 @@ def build(
     path = settings.path(settings.gallery) / gallery_file.FILE
     model = models.chosen(settings)
     under_way = Build.begin(cache, wish)
-    wikimedia = Wikimedia(settings, under_way.answers, unit_s)
+    wikimedia = Wikimedia(settings.contact, under_way.answers, unit_s, services)
     sitelinks, left_out = wikidata.candidates(wish, wikimedia, under_way.began)
     if not sitelinks:
         raise GalleryError("Wikidata knows nobody of this wish: ask for other occupations, countries or people.")

@@ -12,7 +12,7 @@ import logging
 import threading
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 import requests
@@ -23,8 +23,6 @@ from celeb_ops.gallery.kept import keep
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-    from celeb_ops.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -44,19 +42,36 @@ _LATER = ("maxlag", "ratelimited", "readonly", "internal_api_error_")
 """What errors of the API begin with that pass."""
 
 
+class Services(NamedTuple):
+    """Addresses: Wikidata's query service, its API, and Wikimedia Commons' API."""
+
+    sparql: str
+    wikidata: str
+    commons: str
+
+
+SERVICES = Services(
+    "https://query.wikidata.org/sparql",
+    "https://www.wikidata.org/w/api.php",
+    "https://commons.wikimedia.org/w/api.php",
+)
+
+
 class Wikimedia:
     """The three services, and what they answered in this build. Threads may share it."""
 
-    def __init__(self, settings: Settings, answers: Path, unit_s: float = 1.0) -> None:
-        """:param answers: folder of answers kept until the build is done. :param unit_s: the shortest wait."""
-        self.sparql = settings.wikidata_url
-        self.wikidata = settings.wikidata_api
-        self.commons = settings.commons_api
+    def __init__(self, contact: str, answers: Path, unit_s: float = 1.0, services: Services | None = None) -> None:
+        """
+        :param contact: whom Wikimedia can write to.
+        :param answers: folder of answers kept until the build is done.
+        :param unit_s: the shortest wait.
+        """
+        self.sparql, self.wikidata, self.commons = services or SERVICES
         self._answers = answers
         self._unit_s = unit_s
         self._slots = threading.BoundedSemaphore(CONNECTIONS)
         self._local = threading.local()
-        self._agent = f"TrendingCelebrities/1.0 ({settings.contact}) python-requests"
+        self._agent = f"TrendingCelebrities/1.0 ({contact}) python-requests"
         self._answered = False
         self._closed = threading.Event()
 

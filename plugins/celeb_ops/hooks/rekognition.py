@@ -30,7 +30,13 @@ class RekognitionHook(AwsBaseHook):
         super().__init__(*args, **kwargs)
 
 
-def rekognition_client(settings: Settings, aws_conn_id: str = REKOGNITION_CONNECTION) -> RekognitionClient:
+def rekognition_client(
+    settings: Settings,
+    aws_conn_id: str = REKOGNITION_CONNECTION,
+    region_name: str | None = None,
+    verify: bool | str | None = None,
+    botocore_config: dict[str, Any] | None = None,
+) -> RekognitionClient:
     """The client, with boto's own retries: they wait out throttling and short failures, and then call more slowly.
 
     :raises SettingsError: the connection, or what boto reads without one, is unusable; its region has no Rekognition.
@@ -39,15 +45,10 @@ def rekognition_client(settings: Settings, aws_conn_id: str = REKOGNITION_CONNEC
 
     from celeb_ops.aws import open_client
 
-    settings.export_connections()
-    config = Config(
-        retries={"mode": "adaptive", "total_max_attempts": 10},
-        connect_timeout=10,
-        read_timeout=30,
-        max_pool_connections=settings.calls_at_once,
-    )
-    hook = RekognitionHook(aws_conn_id=aws_conn_id)
-    client: RekognitionClient = open_client(hook, settings.region, "Rekognition", config)
+    ours = Config(retries={"mode": "adaptive", "total_max_attempts": 10}, connect_timeout=10, read_timeout=30)
+    given = Config(**botocore_config) if botocore_config else None
+    hook = RekognitionHook(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, config=given)
+    client: RekognitionClient = open_client(hook, settings.region, "Rekognition", ours)
     _check_region(client, aws_conn_id)
     return client
 

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from celeb_ops import keys
 from celeb_ops.settings import S3_CONNECTION, Settings
 from celeb_ops.store import FolderStore, S3Store, Store, split_s3
-
-if TYPE_CHECKING:
-    from botocore.config import Config
 
 logger = logging.getLogger(__name__)
 
@@ -26,28 +22,14 @@ def open_store(settings: Settings, aws_conn_id: str = S3_CONNECTION) -> Store:
         return FolderStore(settings.path(Path(settings.store)))
 
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+    from botocore.config import Config
 
     from celeb_ops.aws import open_client
 
-    settings.export_connections()
-    client = open_client(S3Hook(aws_conn_id=aws_conn_id), settings.region, "S3", _config(settings))
+    # For S3's short failures (SlowDown, 5xx, cut connections): pauses grow with each try.
+    config = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=10, read_timeout=60)
+    client = open_client(S3Hook(aws_conn_id=aws_conn_id), settings.region, "S3", config)
     return S3Store(client, *place, extra_args=settings.s3_extra_args)
-
-
-def _config(settings: Settings) -> Config:
-    """How boto bears S3's short failures (SlowDown, 5xx, cut connections); ``config_kwargs`` in the extra come before.
-
-    At most 5 tries of a request, with pauses that grow with each, and 60 s of silence before a connection is given up.
-    """
-    from botocore.config import Config
-
-    return Config(
-        retries={"mode": "standard", "total_max_attempts": 5},
-        connect_timeout=10,
-        read_timeout=60,
-        # Answers of Rekognition are read and kept side by side. Ten are boto's own.
-        max_pool_connections=max(10, settings.calls_at_once),
-    )
 
 
 def warn_of_new_prefix(settings: Settings, store: Store) -> None:

@@ -1,4 +1,4 @@
-"""A browser: local, or at the remote WebDriver of ``CELEBS_BROWSER_URL``."""
+"""A browser: local, or at a remote WebDriver."""
 
 from __future__ import annotations
 
@@ -9,16 +9,13 @@ from urllib.parse import urlsplit
 from airflow.sdk import BaseHook
 from airflow.sdk.configuration import conf
 
-from celeb_ops.settings import Settings
-from celeb_ops.sites import CaptureOptions
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
     from selenium.webdriver.remote.webdriver import WebDriver
 
-    from celeb_ops.sites import Site
+    from celeb_ops.sites import CaptureOptions, Site
 
 _PORTS = (
     ("api", "port"),
@@ -42,22 +39,17 @@ class WebDriverHook(BaseHook):
     Open a browser for one capture.
 
     :param browser_url: address of a Selenium Grid or chromedriver; empty starts a local Chromium.
-        Default: the setting ``CELEBS_BROWSER_URL``.
     """
 
-    def __init__(self, browser_url: str | None = None, **kwargs: Any) -> None:
+    def __init__(self, browser_url: str = "", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.browser_url = Settings.load().browser_url if browser_url is None else browser_url
-
-    def get_conn(self) -> AbstractContextManager[WebDriver]:
-        """A browser with default capture options; see :meth:`browser`."""
-        return self.browser(CaptureOptions())
+        self.browser_url = browser_url
 
     def visit(self, site: Site) -> AbstractContextManager[WebDriver]:
         """A browser for a site's live page, which reaches what that page may, and nothing of Airflow's."""
         from celeb_ops.capture.visit import visit
 
-        return visit(site, self.browser_url, _airflow())
+        return visit(site, self.browser_url, airflow_addresses())
 
     def browser(self, options: CaptureOptions, proxy: str = "") -> AbstractContextManager[WebDriver]:
         """A browser with a clean profile, as a context manager that always ends it.
@@ -70,7 +62,7 @@ class WebDriverHook(BaseHook):
         return open_browser(options, self.browser_url, proxy, any_certificate=bool(proxy))
 
 
-def _airflow() -> Iterator[tuple[str, int]]:
+def airflow_addresses() -> Iterator[tuple[str, int]]:
     """Hosts and ports of Airflow's parts, its queue and its database, as far as its configuration says."""
     for section, option in _PORTS:
         if port := conf.getint(section, option, fallback=0):

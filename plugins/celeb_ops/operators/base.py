@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException, AirflowTaskTimeout
@@ -15,6 +16,7 @@ from celeb_ops.exceptions import ReasonCode
 from celeb_ops.operators import counters
 from celeb_ops.operators.links import ResultLink, S3ConsoleLink, ScreenshotLink
 from celeb_ops.seeing import Wishes
+from celeb_ops.settings import S3_CONNECTION, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from airflow.sdk import BaseOperatorLink, Context
 
     from celeb_ops.records import Outcome
-    from celeb_ops.settings import Settings
     from celeb_ops.sites import Site
     from celeb_ops.store import Store
 
@@ -37,10 +38,11 @@ class Step:
     stem: str
     settings: Settings
     store: Store
-    anew_since: datetime | None = None
-    """Answers of a recogniser from before do not count: the run's ``rerecognise`` is set."""
-    wishes: Wishes = field(default_factory=Wishes)
+    wishes: Wishes
     """What the run was asked for."""
+    anew_since: datetime | None
+    """Answers of a recogniser from before do not count: the run's ``rerecognise`` is set. A second try keeps what the
+    first was told."""
 
 
 class SiteSkipped(AirflowSkipException):
@@ -62,27 +64,47 @@ class SiteOperator(BaseOperator):
     reason until it has another, or a picture.
 
     :param site: a site as ``list_sites`` gives it: ``name``, ``url`` and capture options. (templated)
+    :param settings: what is set. Default: what the environment and ``.env`` say where the task runs.
+    :param store_conn_id: the Airflow connection of a store in S3. (templated)
     """
 
-    template_fields: Sequence[str] = ("site",)
+    template_fields: Sequence[str] = ("site", "store_conn_id")
     operator_extra_links: Collection[BaseOperatorLink] = (ScreenshotLink(), ResultLink(), S3ConsoleLink())
     ui_color = "#f7e6d5"
+    own_settings: ClassVar[Sequence[str]] = ()
+    """Arguments that stand in place of the setting of their name."""
+    read_from: ClassVar[str] = ""
+    """The argument with the key that the step before has handed on."""
+    seen_by: Literal["live", "archive"] | None = None
+    """How the page is seen, as far as the step knows: a failure leaves it beside its reason."""
+    missed_live: Outcome | None = None
+    """The live failure that stays the site's, whatever comes of this try."""
 
-    def __init__(self, *, site: dict[str, Any], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        site: dict[str, Any],
+        settings: Settings | None = None,
+        store_conn_id: str = S3_CONNECTION,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.site = site
-        # What links are made of once the task has ended: the step that began, and the key that it returned.
-        self.step: Step | None = None
-        self.written: str | None = None
-        # How the page is seen, as far as the step knows: a failure leaves it beside its reason.
-        self.seen_by: Literal["live", "archive"] | None = None
-        # The live failure that stays the site's, whatever comes of this try.
-        self.missed_live: Outcome | None = None
+        self.settings = settings
+        self.store_conn_id = store_conn_id
 
-    @property
-    def has_screenshot(self) -> bool:
-        """Whether the site's screenshot is there, as far as the step can tell: those after it begin with it."""
-        return True
+    @cached_property
+    def set_here(self) -> Settings:
+        """The settings, with the operator's own arguments in place of some."""
+        settings = self.settings or Settings.load()
+        return settings.having(**{name: getattr(self, name) for name in self.own_settings})
+
+    @cached_property
+    def store(self) -> Store:
+        """The store of the settings, opened."""
+        from celeb_ops.hooks.s3 import open_store
+
+        return open_store(self.set_here, self.store_conn_id)
 
     def before(self, step: Step) -> None:
         """What comes before the step: the reason of the try before is removed."""
@@ -93,12 +115,11 @@ class SiteOperator(BaseOperator):
         """Do the step and return the key of its record."""
 
     def execute(self, context: Context) -> str:
-        self.step = step = self._step(context)
+        step = self._step(context)
         try:
             self.before(step)
             with counters.timed(self.task_id.rpartition(".")[2], step.site.name):
-                self.written = self.run_step(step)
-            return self.written
+                return self.run_step(step)
         except AirflowSkipException as skip:
             self._leave_word(step, "skipped", str(skip), _code_of(skip))
             raise
@@ -113,16 +134,14 @@ class SiteOperator(BaseOperator):
             raise
 
     def _step(self, context: Context) -> Step:
-        from celeb_ops.hooks.s3 import open_store
-        from celeb_ops.settings import Settings
         from celeb_ops.sites import Site
 
-        settings = Settings.load()
         site = Site.model_validate(self.site)
         when = time_of(context)
         wishes = Wishes.of(context.get("params"))
-        since = _run_start(context) if wishes.rerecognise else None
-        return Step(site, when, keys.stem(site.name, when), settings, open_store(settings), since, wishes)
+        begun = getattr(context.get("dag_run"), "start_date", None) or datetime.now(UTC)
+        since = begun if wishes.rerecognise else None
+        return Step(site, when, keys.stem(site.name, when), self.set_here, self.store, wishes, since)
 
     def _forget_word(self, step: Step) -> bool:
         """Remove the reason that is in the store; False where that is forbidden."""
@@ -163,11 +182,6 @@ class SiteOperator(BaseOperator):
 
 def _code_of(error: Exception) -> ReasonCode:
     return getattr(error, "reason_code", ReasonCode.OTHER)
-
-
-def _run_start(context: Context) -> datetime:
-    """The run's start: a second try of a step that asks a recogniser anew keeps what the first was told."""
-    return getattr(context.get("dag_run"), "start_date", None) or datetime.now(UTC)
 
 
 def time_of(context: Context) -> datetime:

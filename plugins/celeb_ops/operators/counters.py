@@ -12,17 +12,16 @@ import threading
 import time
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from celeb_ops import keys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from datetime import datetime
 
-    from celeb_ops.geometry import Box
     from celeb_ops.recognition import Face, Recognizer
-    from celeb_ops.records import RecognizerInfo, Result
+    from celeb_ops.records import Result
     from celeb_ops.store import Store
 
 logger = logging.getLogger(__name__)
@@ -62,14 +61,15 @@ class CountedCalls:
 
     def __init__(self, recognizer: Recognizer) -> None:
         self._recognizer = recognizer
-        self.info: RecognizerInfo = recognizer.info
-        self.cost_usd: float = recognizer.cost_usd
         self._calls = 0
         self._lock = threading.Lock()
 
-    def recognize(self, picture: bytes, areas: Sequence[Box] = (), key: str | None = None) -> list[Face]:
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._recognizer, name)
+
+    def recognize(self, *given: Any, **named: Any) -> list[Face]:
         """As the recogniser's own."""
-        faces = self._recognizer.recognize(picture, areas, key)
+        faces = self._recognizer.recognize(*given, **named)
         # Calls are under way at the same time.
         with self._lock:
             self._calls += 1
@@ -77,9 +77,9 @@ class CountedCalls:
 
     def send(self, site: str) -> None:
         """Count the calls, and what they cost; those that cost nothing are none."""
-        if self.cost_usd:
+        if self._recognizer.cost_usd:
             count("calls", self._calls, site)
-            count("cost_usd", round(self._calls * self.cost_usd, 6), site)
+            count("cost_usd", round(self._calls * self._recognizer.cost_usd, 6), site)
 
 
 @contextmanager

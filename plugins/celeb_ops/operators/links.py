@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from airflow.sdk import BaseOperatorLink
 from airflow.sdk.configuration import conf
+from airflow.sdk.execution_time.xcom import XCom
 
 from celeb_ops import keys
 from celeb_ops.store import S3Store, split_s3
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
     from airflow.sdk.types import TaskInstanceKey
 
-    from celeb_ops.operators.base import SiteOperator, Step
+    from celeb_ops.operators.base import SiteOperator
     from celeb_ops.store import Store
 
 APP = "/celebs"
@@ -34,20 +35,18 @@ _CONSOLES = {
 
 
 class StepLink(BaseOperatorLink):
-    """
-    Base of the links of a site's step.
-
-    The operator is the one that has executed: it knows its site, run time and store.
-    """
+    """Base of the links of a site's step, made of the key that the step has pushed."""
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
         """The address; empty where there is nothing to see: Airflow shows no button then."""
-        ended = cast("SiteOperator", operator)
-        return self.address(ended, ended.step) if ended.step else ""
+        step = cast("SiteOperator", operator)
+        written = XCom.get_value(ti_key=ti_key, key="return_value")
+        given = getattr(step, step.read_from, None)
+        return self.address(step, written, given if isinstance(given, str) else None)
 
     @abstractmethod
-    def address(self, operator: SiteOperator, step: Step) -> str:
-        """The address for a step that had begun."""
+    def address(self, operator: SiteOperator, written: str | None, given: str | None) -> str:
+        """The address, by the key that the step has pushed (None: it ended early), and the one that it was given."""
 
 
 class ScreenshotLink(StepLink):
@@ -55,8 +54,9 @@ class ScreenshotLink(StepLink):
 
     name = "Screenshot"
 
-    def address(self, operator: SiteOperator, step: Step) -> str:
-        return in_airflow(f"screenshots/{quote(step.stem)}") if operator.has_screenshot else ""
+    def address(self, operator: SiteOperator, written: str | None, given: str | None) -> str:
+        stem = keys.stem_in(written or given or "")
+        return in_airflow(f"screenshots/{quote(stem)}") if stem else ""
 
 
 class ResultLink(StepLink):
@@ -64,9 +64,10 @@ class ResultLink(StepLink):
 
     name = "Result"
 
-    def address(self, operator: SiteOperator, step: Step) -> str:
+    def address(self, operator: SiteOperator, written: str | None, given: str | None) -> str:
         # After a step that ended early nothing comes to be there.
-        return in_airflow(f"files/{quote(keys.result(step.stem))}") if operator.written else ""
+        stem = keys.stem_in(written or "")
+        return in_airflow(f"files/{quote(keys.result(stem))}") if stem else ""
 
 
 class S3ConsoleLink(StepLink):
@@ -74,8 +75,8 @@ class S3ConsoleLink(StepLink):
 
     name = "S3 console"
 
-    def address(self, operator: SiteOperator, step: Step) -> str:
-        return console_url(step.store, operator.written) if operator.written else ""
+    def address(self, operator: SiteOperator, written: str | None, given: str | None) -> str:
+        return console_url(operator.store, written) if written else ""
 
 
 def base_path() -> str:

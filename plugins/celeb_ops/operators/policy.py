@@ -26,7 +26,8 @@ def default_args(settings: Settings) -> dict[str, Any]:
     """For every task of a DAG: who owns it, how often and after how long it is tried again, and when it is ended."""
     return {
         "owner": "celebs",
-        "retries": settings.retries,
+        # What fails a third time needs somebody: a site that is down, a quota that is spent.
+        "retries": 2,
         "retry_delay": timedelta(seconds=settings.retry_delay_s),
         "retry_exponential_backoff": 2.0,
         "max_retry_delay": timedelta(minutes=15),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from celeb_ops import keys
 from celeb_ops.operators import counters
@@ -13,28 +13,52 @@ from celeb_ops.settings import REKOGNITION_CONNECTION
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from celeb_ops.recognition import Recognizer
     from celeb_ops.records import Plan, Screenshot
 
 
 class RekognizeCelebritiesOperator(SiteOperator):
     """
-    Have the celebrities on a page's slices recognised, by the recogniser of ``CELEBS_RECOGNIZER``.
+    Have the celebrities on a page's slices recognised.
 
     Slices that were tidied away (``CELEBS_KEEP_SLICES_DAYS``), or were cut from another screenshot than the one that is
-    stored now, are cut again first.
+    stored now, are cut again first. Beside these, :class:`~celeb_ops.operators.base.SiteOperator` has arguments.
 
-    :param site: see :class:`~celeb_ops.operators.base.SiteOperator`. (templated)
     :param plan: key of the slices' plan. (templated)
+    :param recognizer: ``local`` or ``rekognition``. Default: ``CELEBS_RECOGNIZER``. (templated)
     :param aws_conn_id: the connection for AWS Rekognition, which may belong to another account than the store's.
+        (templated)
+    :param region_name: region of Rekognition. Default: the connection's. (templated)
+    :param verify: whether, or by which bundle, TLS certificates are checked, as boto3 takes it. (templated)
+    :param botocore_config: further arguments of ``botocore.config.Config``. (templated)
     :return: the key of the result, ``Results/<stem>.json``.
     """
 
-    template_fields: Sequence[str] = ("site", "plan")
+    template_fields: Sequence[str] = (
+        *SiteOperator.template_fields,
+        *("plan", "recognizer", "aws_conn_id", "region_name", "verify", "botocore_config"),
+    )
+    read_from = "plan"
+    own_settings = ("recognizer",)
 
-    def __init__(self, *, plan: str, aws_conn_id: str = REKOGNITION_CONNECTION, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        plan: str,
+        recognizer: str | None = None,
+        aws_conn_id: str = REKOGNITION_CONNECTION,
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.plan = plan
+        self.recognizer = recognizer
         self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+        self.verify = verify
+        self.botocore_config = botocore_config
 
     def run_step(self, step: Step) -> str:
         from celeb_ops.hooks.rekognition import rekognition_client
@@ -42,25 +66,25 @@ class RekognizeCelebritiesOperator(SiteOperator):
         from celeb_ops.recognition.gallery_file import people_of
         from celeb_ops.recognition.look import look
         from celeb_ops.recognition.paid import Terms
-        from celeb_ops.records import Screenshot
 
-        screenshot = Screenshot.load_of(step.store, keys.sidecar(step.stem), step.site.name, step.time)
-        self.seen_by = screenshot.source
-        plan = self._whole_plan(step, screenshot)
+        screenshot, plan = self._whole_plan(step)
         recognizer = open_recognizer(
-            step.settings, step.store, lambda: rekognition_client(step.settings, self.aws_conn_id)
+            step.settings,
+            step.store,
+            lambda: rekognition_client(
+                step.settings, self.aws_conn_id, self.region_name, self.verify, self.botocore_config
+            ),
         )
         counted = counters.CountedCalls(recognizer)
         try:
             result = look(
                 plan,
                 screenshot,
-                counted,
+                cast("Recognizer", counted),
                 step.stem,
                 step.store,
                 Terms.of(step.settings, step.anew_since),
-                step.settings.min_confidence,
-                people_of(step.settings.path(step.settings.gallery)),
+                people=people_of(step.settings.path(step.settings.gallery)),
             )
         finally:
             # They are paid for, whatever comes of the step.
@@ -72,34 +96,26 @@ class RekognizeCelebritiesOperator(SiteOperator):
         counters.result(result)
         return key
 
-    def _whole_plan(self, step: Step, screenshot: Screenshot) -> Plan:
-        """The screenshot's plan, whose slices are all in the store."""
+    def _whole_plan(self, step: Step) -> tuple[Screenshot, Plan]:
+        """The screenshot and its plan, whose slices are all in the store."""
         from celeb_ops.exceptions import NotStoredError
-        from celeb_ops.records import Plan
+        from celeb_ops.records import Plan, Screenshot
 
         try:
             plan = Plan.load(step.store, self.plan)
+            sidecar = plan.screenshot
         except NotStoredError:
+            plan, sidecar = None, keys.sidecar(step.stem)
+        screenshot = Screenshot.load_of(step.store, sidecar, step.site.name, step.time)
+        self.seen_by = screenshot.source
+        if plan is None:
             why = f"{step.store.url(self.plan)} is not in the store any more"
+        elif plan.screenshot_digest != screenshot.digest:
+            # Of an old plan, which does not say, nobody can tell: rather cut once more than mix two pages.
+            why = "The slices were cut from another screenshot than the one that is stored now"
+        elif lost := sum(not step.store.exists(one.key) for one in plan.slices):
+            why = f"{lost} of {len(plan.slices)} slices are not in the store any more"
         else:
-            if plan.screenshot_digest != screenshot.digest:
-                # Of an old plan, which does not say, nobody can tell: rather cut once more than mix two pages.
-                why = "The slices were cut from another screenshot than the one that is stored now"
-            elif lost := self._lost(step, plan):
-                why = f"{lost} of {len(plan.slices)} slices are not in the store any more"
-            else:
-                return plan
+            return screenshot, plan
         self.log.info("%s: the screenshot is cut again.", why)
-        return cut_slices(step, screenshot, keys.sidecar(step.stem))
-
-    def _lost(self, step: Step, plan: Plan) -> int:
-        """How many of a plan's slices are not in the store."""
-        from celeb_ops.exceptions import NotPermittedError
-
-        wanted = {one.key for one in plan.slices}
-        try:
-            there = set(step.store.list(keys.slices(step.stem)))
-        except NotPermittedError:
-            # The first version's user may read and write only.
-            there = {key for key in wanted if step.store.exists(key)}
-        return len(wanted - there)
+        return screenshot, cut_slices(step, screenshot, sidecar)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from celeb_ops.records import Outcome, Result
+    from celeb_ops.settings import Settings
     from celeb_ops.store import Store
 
 logger = logging.getLogger(__name__)
@@ -32,7 +34,7 @@ STEPS = ("screenshot", "slice", "rekognize")
 """The tasks of the group, in their order."""
 
 
-def list_sites(names: Sequence[str] | None) -> list[dict[str, Any]]:
+def list_sites(names: Sequence[str] | None, settings: Settings) -> list[dict[str, Any]]:
     """The sites to visit, checked: those of the sites file, or those of them with these names.
 
     A gallery or a bucket that is set and is not there, or a connection by which nobody can be told anything, is an
@@ -41,10 +43,8 @@ def list_sites(names: Sequence[str] | None) -> list[dict[str, Any]]:
     from celeb_ops.hooks.notify import check_channel
     from celeb_ops.hooks.s3 import open_store, warn_of_new_prefix
     from celeb_ops.recognition import check_gallery, check_terms
-    from celeb_ops.settings import Settings
     from celeb_ops.sites import check_number, choose, load_sites
 
-    settings = Settings.load()
     chosen = choose(load_sites(settings.path(settings.sites)), names)
     check_number(chosen, conf.getint("core", "max_map_length"))
     check_gallery(settings)
@@ -54,47 +54,19 @@ def list_sites(names: Sequence[str] | None) -> list[dict[str, Any]]:
     return [site.model_dump(mode="json") for site in chosen]
 
 
-def merge_results(context: Context, sites: Sequence[Mapping[str, Any]] | None) -> dict[str, Any]:
+def merge_results(
+    context: Context, sites: Sequence[Mapping[str, Any]] | None, store: Store, settings: Settings
+) -> dict[str, Any]:
     """Merge a run into the dataset; what was done, for the asset event.
-
-    A site is seen if each of its steps has ended well and its result can be used; else it has been skipped or failed,
-    and the others are merged. The results' keys come from the names of the sites, not from the steps' XComs: of those
-    Airflow also hands on the ones of map indexes that a longer list had.
 
     :param sites: as ``list_sites`` gave them; None where it failed.
     """
     if sites is None:
         raise AirflowSkipException("list_sites gave no sites: there is nothing to merge.")
-    from celeb_ops.dataset import load_result, merge
-    from celeb_ops.hooks.s3 import open_store
-    from celeb_ops.records import Outcome
-    from celeb_ops.settings import Settings
+    from celeb_ops.dataset import merge
 
-    settings = Settings.load()
-    store = open_store(settings)
     when = time_of(context)
-    live = is_live(when, datetime.now(UTC), settings)
-    results: list[Result] = []
-    outcomes: list[Outcome] = []
-    for name, states in site_states(context, sites).items():
-        if any(states.get(step) != "success" for step in STEPS):
-            outcomes.append(outcome_of(store, name, when, states, live))
-            continue
-        try:
-            results.append(load_result(store, name, when))
-        except (RecordError, NotStoredError) as error:
-            source = _photographed(store, name, when)
-            outcomes.append(
-                Outcome(
-                    site=name,
-                    time=when,
-                    outcome="failed",
-                    task=STEPS[-1],
-                    reason=str(error),
-                    reason_code=ReasonCode.RECORD,
-                    source=source,
-                )
-            )
+    results, outcomes = collected(site_states(context, sites), store, when, is_live(when, datetime.now(UTC), settings))
     with counters.timed("merge"), counters.pages(store, when):
         merged = merge(store, when, results, outcomes)
     for outcome in outcomes:
@@ -109,20 +81,47 @@ def merge_results(context: Context, sites: Sequence[Mapping[str, Any]] | None) -
         "written" if merged.changed else "is as it was",
     )
     kind = getattr(context.get("dag_run"), "run_type", None)
-    return {
-        "time": keys.iso(when),
-        # A backfill that does a scheduled run anew leaves it its id. Who hears of the trends depends on the type.
-        "run_type": str(getattr(kind, "value", kind) or ""),
-        "seen": merged.seen,
-        "skipped": merged.skipped,
-        "failed": merged.failed,
-        "celebrities": len(merged.celebrities),
-        "calls": merged.calls,
-        "calls_saved": merged.calls_saved,
-        "cost_usd": merged.cost_usd,
-        "sites": merged.spent,
-        "changed": merged.changed,
-    }
+    # A backfill that does a scheduled run again leaves it its id. Who hears of the trends depends on the type.
+    run = {"time": keys.iso(when), "run_type": str(getattr(kind, "value", kind) or "")}
+    return run | asdict(merged) | {"celebrities": len(merged.celebrities)}
+
+
+def collected(
+    states: Mapping[str, Mapping[str, str]], store: Store, when: datetime, live: bool
+) -> tuple[list[Result], list[Outcome]]:
+    """The results of the sites that were seen, and what came of the others.
+
+    A site is seen if each of its steps has ended well and its result can be used. The results' keys come from the names
+    of the sites, not from the steps' XComs: of those Airflow also hands on the ones of map indexes that a longer list
+    had.
+
+    :param states: of each site's steps. :param live: whether the sites' live pages stand for the run time now.
+    """
+    from celeb_ops.dataset import load_result
+    from celeb_ops.records import Outcome
+
+    results: list[Result] = []
+    outcomes: list[Outcome] = []
+    for site, steps in states.items():
+        if any(steps.get(step) != "success" for step in STEPS):
+            outcomes.append(outcome_of(store, site, when, steps, live))
+            continue
+        try:
+            results.append(load_result(store, site, when))
+        except (RecordError, NotStoredError) as error:
+            source = _photographed(store, site, when)
+            outcomes.append(
+                Outcome(
+                    site=site,
+                    time=when,
+                    outcome="failed",
+                    task=STEPS[-1],
+                    reason=str(error),
+                    reason_code=ReasonCode.RECORD,
+                    source=source,
+                )
+            )
+    return results, outcomes
 
 
 def watch(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from celeb_ops.operators.base import SiteOperator, SiteSkipped, Step
 from celeb_ops.seeing import view
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from airflow.sdk import Context
@@ -27,18 +28,6 @@ BEGAN = "The capture began and did not end: was the task killed, or its machine 
 _ENDED = "It has ended well; the store forbids to delete what was written here before."
 
 
-@dataclass(frozen=True)
-class _Seen:
-    """A page that was photographed, and how it was seen."""
-
-    page: PageCapture
-    source: str
-    captured_at: datetime
-    images_missing: int
-    memento: str | None = None
-    missing: tuple[str, ...] = ()
-
-
 class ScreenshotOperator(SiteOperator):
     """
     Photograph a site's whole page in headless Chromium.
@@ -47,22 +36,23 @@ class ScreenshotOperator(SiteOperator):
     :mod:`celeb_ops.seeing`. Where none can be seen the task is skipped; a site that had failed at its time, live, fails
     again then: it stays missed.
 
-    :param site: see :class:`~celeb_ops.operators.base.SiteOperator`. (templated)
+    Beside these, :class:`~celeb_ops.operators.base.SiteOperator` has arguments.
+
     :param sites_file: where the site of this name may have changed since: a corrected address counts when the task is
         cleared, without list_sites. None: ``site`` is taken as it is given.
+    :param browser_url: a Selenium Grid or chromedriver. Default: ``CELEBS_BROWSER_URL``. (templated)
     :return: the key of the sidecar, ``Images/<stem>.json``.
     """
 
-    def __init__(self, *, sites_file: Path | None = None, **kwargs: Any) -> None:
+    template_fields: Sequence[str] = (*SiteOperator.template_fields, "browser_url")
+    own_settings = ("browser_url",)
+    missed_before: Outcome | None = None
+    """How the site had failed, live, in an earlier try."""
+
+    def __init__(self, *, sites_file: Path | None = None, browser_url: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.sites_file = sites_file
-        self.missed_before: Outcome | None = None
-        # Whether the store has a reason that goes when the step has succeeded.
-        self.word_left = False
-
-    @property
-    def has_screenshot(self) -> bool:
-        return self.written is not None
+        self.browser_url = browser_url
 
     def _step(self, context: Context) -> Step:
         step = super()._step(context)
@@ -86,14 +76,13 @@ class ScreenshotOperator(SiteOperator):
         from celeb_ops.missed import missed
 
         self.missed_before = missed(step.store, step.site.name, step.time)
-        if self.missed_before:
-            self.word_left = True
-        else:
+        if not self.missed_before:
             super().before(step)
 
     def run_step(self, step: Step) -> str:
         key = self._see(step, keys.sidecar(step.stem))
-        if self.word_left and not self._forget_word(step):
+        may_have_a_word = self.missed_before or self.seen_by == "live"
+        if may_have_a_word and not self._forget_word(step):
             # Else it would be read as why the site was missed.
             self._leave_word(step, "skipped", _ENDED, None)
         return key
@@ -156,14 +145,13 @@ class ScreenshotOperator(SiteOperator):
         from celeb_ops.capture.scratch import scratch_folder
         from celeb_ops.hooks.webdriver import WebDriverHook
 
-        self.word_left = True
         try:
             self._leave_word(step, "failed", BEGAN, ReasonCode.KILLED)
             with scratch_folder("capture") as folder:
                 with WebDriverHook(step.settings.browser_url).visit(step.site) as driver:
                     page = capture_page(driver, step.site, folder)
                 missing = page.images_total - page.images_loaded
-                return self._keep(step, key, _Seen(page, "live", page.captured_at, missing))
+                return self._keep(step, key, page, source="live", images_missing=missing)
         except KeyboardInterrupt:
             # A person has stopped the run: it is as if the capture had not begun.
             if self.missed_before:
@@ -193,19 +181,27 @@ class ScreenshotOperator(SiteOperator):
                 if self.missed_before:
                     raise type(error)(stays_missed(self.missed_before, str(error))) from error
                 raise
-            seen = _Seen(
-                past.page, "archive", past.memento.when, past.images_missing, past.memento.address, tuple(past.told)
+            self._keep(
+                step,
+                key,
+                past.page,
+                source="archive",
+                memento=past.memento.address,
+                captured_at=past.memento.when,
+                images_missing=past.images_missing,
+                missing=[*past.page.missing, *past.told],
             )
-            self._keep(step, key, seen)
         self.seen_by = "archive"
         return key
 
-    def _keep(self, step: Step, key: str, seen: _Seen) -> str:
-        """The pictures, and then the sidecar, into the store."""
+    def _keep(self, step: Step, key: str, page: PageCapture, **seen: Any) -> str:
+        """The pictures, and then the sidecar, into the store.
+
+        :param seen: facts of how the page was seen, beside what it says itself or in place of that.
+        """
         from celeb_ops.exceptions import NotPermittedError
         from celeb_ops.records import Part, Screenshot
 
-        page = seen.page
         with contextlib.suppress(NotPermittedError):
             # It stands for the pictures of before, which are written over now.
             step.store.delete(key)
@@ -215,43 +211,24 @@ class ScreenshotOperator(SiteOperator):
             step.store.write(part_key, part.path.read_bytes())
             parts.append(Part(key=part_key, rows=part.rows))
         self._delete_others(step, parts)
-        screenshot = Screenshot.model_validate(
-            {
-                "site": step.site.name,
-                "time": step.time,
-                "url": step.site.url,
-                "final_url": page.final_url,
-                "title": page.title,
-                "http_status": page.http_status,
-                "captured_at": seen.captured_at,
-                "source": seen.source,
-                "memento": seen.memento,
-                "viewport": step.site.viewport,
-                "page_width": page.page_width,
-                "page_height": page.page_height,
-                "captured_height": page.captured_height,
-                "truncated": page.truncated,
-                "parts": parts,
-                "pictures": page.pictures,
-                "images_loaded": page.images_loaded,
-                "images_total": page.images_total,
-                "images_missing": seen.images_missing,
-                "missing": [*page.missing, *seen.missing],
-                "consent": page.consent,
-                "timings": page.timings,
-                "browser": page.browser,
-            }
-        )
+        own = {
+            "site": step.site.name,
+            "time": step.time,
+            "url": step.site.url,
+            "viewport": step.site.viewport,
+            "parts": parts,
+        }
+        shot = Screenshot.model_validate(vars(page) | own | seen)
         self.log.info(
             "%s: %d of %d rows, %d of %d pictures loaded%s",
-            seen.memento or page.final_url,
-            page.captured_height,
-            page.page_height,
-            page.images_loaded,
-            page.images_total,
-            f"; still missing: {', '.join(screenshot.missing)}" if screenshot.missing else "",
+            shot.memento or shot.final_url,
+            shot.captured_height,
+            shot.page_height,
+            shot.images_loaded,
+            shot.images_total,
+            f"; still missing: {', '.join(shot.missing)}" if shot.missing else "",
         )
-        return screenshot.save(step.store, key)
+        return shot.save(step.store, key)
 
     def _delete_others(self, step: Step, parts: list[Part]) -> None:
         """Delete the pictures of an earlier try that are none of this one's: of a taller page, or in another format.

@@ -20,12 +20,14 @@ class SliceOperator(SiteOperator):
     """
     Cut a screenshot into slices that the recogniser can read well.
 
-    :param site: see :class:`~celeb_ops.operators.base.SiteOperator`. (templated)
+    Beside these, :class:`~celeb_ops.operators.base.SiteOperator` has arguments.
+
     :param screenshot: key of the screenshot's sidecar. (templated)
     :return: the key of the plan, ``Slices/<stem>/plan.json``.
     """
 
-    template_fields: Sequence[str] = ("site", "screenshot")
+    template_fields: Sequence[str] = (*SiteOperator.template_fields, "screenshot")
+    read_from = "screenshot"
 
     def __init__(self, *, screenshot: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from celeb_ops.text import counted
+
+if TYPE_CHECKING:
+    from celeb_ops.settings import Settings
+    from celeb_ops.store import Store
 
 logger = logging.getLogger(__name__)
 
 
-def tidy() -> str | None:
+def tidy(store: Store, settings: Settings) -> str | None:
     """Remove slices and pictures that are older than the settings say; what went, for people. None: nothing did.
 
-    Whoever may not list or delete in the store is warned, and nothing else comes of it.
+    Where listing or deleting is not permitted the log says so, and nothing else comes of it.
     """
     from celeb_ops.exceptions import NotPermittedError
-    from celeb_ops.hooks.s3 import open_store
     from celeb_ops.parts import sweep
-    from celeb_ops.settings import Settings
     from celeb_ops.tidy import tidy_images, tidy_slices
 
-    settings = Settings.load()
-    store = open_store(settings)
     told = []
     if left := store.sweep() + sweep(settings.path(settings.cache)):
         told.append(f"what killed writers had left ({counted(left, 'file')})")
@@ -35,12 +36,8 @@ def tidy() -> str | None:
         try:
             tidied = remove(store, timedelta(days=days))
         except NotPermittedError as error:
-            logger.warning(
-                "The %s older than %g days stay, but for what a lifecycle rule of the bucket removes: %s",
-                what,
-                days,
-                error,
-            )
+            only = f"The {what} older than {days:g} days stay, but for what a lifecycle rule of the bucket removes"
+            logger.warning("%s: %s", only, error)
             continue
         if tidied.captures:
             size = f"{counted(tidied.files, 'file')}, {tidied.size / 1e6:.1f} MB"

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+MIN_CONFIDENCE = 50
+"""Both recognisers begin at about that: what is below is an answer out of the ordinary."""
 CROP_MARGIN = 0.35
 _CROP_PX = 256
 
@@ -39,7 +41,7 @@ def look(
     stem: str,
     store: Store,
     terms: Terms | None = None,
-    min_confidence: float = 0,
+    min_confidence: float = MIN_CONFIDENCE,
     people: People | None = None,
 ) -> Result:
     """The result of a site in a run (not yet saved); the evidence crops are in the store.

@@ -54,7 +54,7 @@ class Terms:
 
     @classmethod
     def of(cls, settings: Settings, since: datetime | None = None) -> Terms:
-        return cls(settings.calls_at_once, settings.sheets, settings.budget, since)
+        return cls(sheets=settings.sheets, budget=settings.budget, since=since)
 
 
 def find(

@@ -25,9 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_rekognition.type_defs import BoundingBoxTypeDef
 
 _RETRYABLE = {"ProvisionedThroughputExceededException", "ThrottlingException", "InternalServerError"}
-_QUOTA = (
-    "the account makes more calls a second than its quota; lower CELEBS_CALLS_AT_ONCE, or ask AWS for a higher quota"
-)
+_QUOTA = "the account makes more calls a second than its quota; ask AWS for a higher one"
 _CLOCK = "Signature expired", "Signature not yet current"
 _HINTS = {
     "AccessDeniedException": "the connection celebs_rekognition needs the permission rekognition:RecognizeCelebrities",

@@ -93,7 +93,6 @@ def newsroom(folder: Path, demo: Path) -> Iterator[Newsroom]:
                 "CELEBS_SITES": str(sites),
                 "CELEBS_GALLERY": str(gallery),
                 "CELEBS_ARCHIVE_URL": running.timegate,
-                "CELEBS_ARCHIVE_RATE": "1000",
                 "CELEBS_ARCHIVE_WINDOW_H": str(WINDOW_H),
             }
             yield Newsroom(running, live, settings)
