@@ -34,6 +34,7 @@ def dotenv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     # What loading puts into the environment goes with the test.
     for name in (S3, REKOGNITION):
         monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
     return path
 
 
