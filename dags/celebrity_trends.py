@@ -13,7 +13,7 @@ from __future__ import annotations
 from airflow.sdk import dag, task
 
 from celeb_ops.hooks.s3 import open_store
-from celeb_ops.operators import alerts
+from celeb_ops.notifications import callbacks
 from celeb_ops.operators.policy import DATASET, default_args
 from celeb_ops.settings import Settings
 
@@ -28,7 +28,7 @@ settings = Settings.load()
     doc_md=__doc__,
     tags=["celebs"],
     default_args=default_args(settings),
-    on_failure_callback=alerts.run_failed,
+    on_failure_callback=callbacks.run_failed,
 )
 def celebrity_trends():
     @task

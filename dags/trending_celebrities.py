@@ -32,7 +32,8 @@ from airflow.sdk import (
 )
 
 from celeb_ops.hooks.s3 import open_store
-from celeb_ops.operators import alerts, run
+from celeb_ops.notifications import callbacks
+from celeb_ops.operators import run
 from celeb_ops.operators.policy import DATASET, default_args
 from celeb_ops.operators.rekognize import RekognizeCelebritiesOperator
 from celeb_ops.operators.screenshot import ScreenshotOperator
@@ -86,13 +87,13 @@ label = "{{ task.site['name'] }}"
         ),
     },
     default_args=default_args(settings),
-    on_failure_callback=alerts.run_failed,
-    on_success_callback=alerts.run_succeeded,
+    on_failure_callback=callbacks.run_failed,
+    on_success_callback=callbacks.run_succeeded,
     deadline=DeadlineAlert(
         reference=DeadlineReference.DAGRUN_LOGICAL_DATE,
         interval=timedelta(hours=settings.late_h),
         # In the triggerer: a run may be late because no worker is free.
-        callback=AsyncCallback(alerts.run_late),
+        callback=AsyncCallback(callbacks.run_late),
     )
     # `airflow dags test` of 3.3.2 ends in a traceback at the end of a run of a DAG that has one.
     if settings.tells_late

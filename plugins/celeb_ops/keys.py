@@ -19,8 +19,6 @@ CSV_V1 = "Celebs.v1.csv"
 DATAPACKAGE = "datapackage.json"
 TRENDS = "Trends/"
 REPORT = "Report/index.html"
-ALERTS = "Alerts/sites.json"
-"""Which failing sites people were told of."""
 REMOVED = "removed.yaml"
 """Who asked not to be in the dataset."""
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from celeb_ops import keys
-from celeb_ops.exceptions import NotStoredError, ReasonCode, RecordError
+from celeb_ops.exceptions import ReasonCode, RecordError
 from celeb_ops.records import Outcome
 
 if TYPE_CHECKING:
@@ -29,45 +28,24 @@ def missed(store: Store, site: str, when: datetime) -> Outcome | None:
 
     It is as the latest try says, else ``Captures``, without what a try that came too late has added.
     """
-    row = _row(store, site, when)
-    if row.get("outcome") == "seen":
-        return None
-    left = _left(store, site, when)
-    if left is None or (left.outcome, left.source) != ("failed", "live"):
-        if (row.get("outcome"), row.get("source")) != ("failed", "live"):
-            return None
-        code = row["reason_code"] and ReasonCode(row["reason_code"])
-        reason = row["reason"] or ""
-    else:
-        code, reason = left.reason_code, left.reason if left.missed_live is None else left.missed_live
-    # It is empty where it named somebody who asked not to be in the dataset.
-    return Outcome(
-        site=site,
-        time=when,
-        outcome="failed",
-        task="screenshot",
-        reason=reason or _UNKNOWN,
-        reason_code=code,
-        source="live",
-    )
-
-
-def _left(store: Store, site: str, when: datetime) -> Outcome | None:
-    """What the latest try has left; None: nothing that can be read."""
-    try:
-        return Outcome.load_of(store, keys.outcome(keys.stem(site, when)), site, when)
-    except (NotStoredError, RecordError):
-        return None
-
-
-def _row(store: Store, site: str, when: datetime) -> dict[str, Any]:
-    """The site's row of ``Captures``; empty: there is none."""
     # polars is imported for it.
     from celeb_ops.dataset.tables import captures_of
 
+    row: dict[str, Any] = {}
     try:
-        return next((row for row in captures_of(store, when) if row["site"] == site), {})
+        row = next((row for row in captures_of(store, when) if row["site"] == site), row)
     except RecordError as error:
         # Merge is the one to end by it: a page that can still be seen must not be lost.
         logger.warning("Whether %s was missed before is not known: %s", site, error)
-        return {}
+    if row.get("outcome") == "seen":
+        return None
+    left = Outcome.left(store, site, when)
+    if left and (left.outcome, left.source) == ("failed", "live"):
+        code, reason = left.reason_code, left.reason if left.missed_live is None else left.missed_live
+    elif (row.get("outcome"), row.get("source")) == ("failed", "live"):
+        code, reason = row["reason_code"] and ReasonCode(row["reason_code"]), row["reason"]
+    else:
+        return None
+    # It is empty where it named somebody who asked not to be in the dataset.
+    found = {"site": site, "time": when, "outcome": "failed", "task": "screenshot", "source": "live"}
+    return Outcome.model_validate(found | {"reason": reason or _UNKNOWN, "reason_code": code})

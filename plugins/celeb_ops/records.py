@@ -17,8 +17,8 @@ from pydantic import (
     field_serializer,
 )
 
-from celeb_ops import gate
-from celeb_ops.exceptions import ReasonCode, RecordError
+from celeb_ops import gate, keys
+from celeb_ops.exceptions import NotStoredError, ReasonCode, RecordError
 from celeb_ops.geometry import Box
 from celeb_ops.keys import iso
 from celeb_ops.names import nfc
@@ -329,3 +329,11 @@ class Outcome(SiteRecord):
     missed_live: Annotated[str, AfterValidator(cleaned)] | None = None
     """Why the live page failed, of a site whose page can't be seen any more: ``reason`` tells that too, and
     ``reason_code`` is that failure's."""
+
+    @classmethod
+    def left(cls, store: Store, site: str, when: datetime) -> Outcome | None:
+        """What the latest try of a step has left; None: nothing that can be read."""
+        try:
+            return cls.load_of(store, keys.outcome(keys.stem(site, when)), site, when)
+        except (NotStoredError, RecordError):
+            return None

@@ -19,8 +19,8 @@ from celeb_ops.cli.airflow_home import environment, migrated
 from celeb_ops.store import FolderStore
 from tests.airflow.conftest import WORDS
 from tests.airflow.running import RUN_S, airflow
-from tests.alerts.smtp import Mail, MailServer
-from tests.alerts.statsd import Statsd
+from tests.mail import Mail, MailServer
+from tests.statsd import Statsd
 from tests.web import Web
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from airflow.dag_processing.dagbag import DagBag
 
 from celeb_ops import keys
-from celeb_ops.operators import alerts
+from celeb_ops.notifications import callbacks
 from celeb_ops.settings import PROJECT
 from tests.trends.rows import Rows, on
 
@@ -22,7 +22,7 @@ def test_rebuilds_trends_and_then_the_report_one_run_at_a_time_when_merge_has_ch
     assert dag.schedule == [outlet]
     # Two could write the trends at once, the older one last.
     assert dag.max_active_runs == 1
-    assert dag.on_failure_callback == alerts.run_failed
+    assert dag.on_failure_callback == callbacks.run_failed
     assert [task.task_id for task in dag.tasks] == ["build_trends", "write_report"]
     assert dag.get_task("write_report").upstream_task_ids == {"build_trends"}
 

@@ -10,7 +10,7 @@ from airflow.sdk import AsyncCallback, DeadlineReference, TriggerRule
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables.base import DagRunInfo
 
-from celeb_ops.operators import alerts
+from celeb_ops.notifications import callbacks
 from celeb_ops.settings import PROJECT
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def test_is_wired_site_by_site_into_one_merge_and_one_watcher(dag: DAG) -> None:
     assert [asset.name for asset in dag.get_task("merge").outlets] == ["celebs_dataset"]
     # The store is tidied by one run at a time.
     assert dag.get_task("tidy").max_active_tis_per_dag == 1
-    assert (dag.on_failure_callback, dag.on_success_callback) == (alerts.run_failed, alerts.run_succeeded)
+    assert (dag.on_failure_callback, dag.on_success_callback) == (callbacks.run_failed, callbacks.run_succeeded)
     for name in SITE_STEPS:
         assert dag.get_task(name).map_index_template == "{{ task.site['name'] }}"
     # Time for the slowest site that options allow.
@@ -117,7 +117,7 @@ def test_a_run_is_late_by_its_run_time(
     assert deadline.reference is DeadlineReference.DAGRUN_LOGICAL_DATE
     # In the triggerer, also where no worker is left.
     assert isinstance(deadline.callback, AsyncCallback)
-    assert deadline.callback.path == "celeb_ops.operators.alerts.run_late"
+    assert deadline.callback.path == "celeb_ops.notifications.callbacks.run_late"
 
 
 def test_no_run_is_late_where_nobody_is_told(dag: DAG) -> None:

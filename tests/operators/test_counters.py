@@ -18,9 +18,9 @@ from celeb_ops import keys
 from celeb_ops.exceptions import RecognitionError
 from celeb_ops.operators import counters
 from celeb_ops.operators.base import SiteOperator, Step
-from tests.alerts.statsd import Statsd
 from tests.factories import RUN_TIME, a_result
 from tests.operators.test_run import DEAD, SITES, WHOLE, a_run, left, merged, result_key
+from tests.statsd import Statsd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -121,7 +121,7 @@ class TestListSites:
         self, settings: Settings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("AIRFLOW_CONN_CELEBS_NOTIFY", "http://example.com")
-        with pytest.raises(SettingsError, match="celebs_notify is of type 'http': people can be told by smtp"):
+        with pytest.raises(SettingsError, match="celebs_notify is of type 'http': use smtp"):
             list_sites(None, settings)
 
 

@@ -40,8 +40,8 @@ def list_sites(names: Sequence[str] | None, settings: Settings) -> list[dict[str
     A gallery or a bucket that is set and is not there, or a connection by which nobody can be told anything, is an
     error here too, before any work begins.
     """
-    from celeb_ops.hooks.notify import check_channel
     from celeb_ops.hooks.s3 import open_store, warn_of_new_prefix
+    from celeb_ops.notifications.channel import open_channel
     from celeb_ops.recognition import check_gallery, check_terms
     from celeb_ops.sites import check_number, choose, load_sites
 
@@ -49,7 +49,7 @@ def list_sites(names: Sequence[str] | None, settings: Settings) -> list[dict[str
     check_number(chosen, conf.getint("core", "max_map_length"))
     check_gallery(settings)
     check_terms(settings)
-    check_channel(settings)
+    open_channel(settings)
     warn_of_new_prefix(settings, open_store(settings))
     return [site.model_dump(mode="json") for site in chosen]
 
@@ -187,13 +187,10 @@ def outcome_of(store: Store, site: str, when: datetime, states: Mapping[str, str
     # Those after a skipped step are skipped with it: the first one is where it happened.
     skipped = next((step for step in STEPS if states.get(step) == "skipped"), None)
     kind: Literal["skipped", "failed"] = "skipped" if skipped and not ended else "failed"
-    try:
-        left = Outcome.load_of(store, keys.outcome(keys.stem(site, when)), site, when)
-        # One of another task is of an earlier try: it stays where the store forbids its deletion.
-        if (left.outcome, left.task) == (kind, ended or skipped):
-            return left
-    except (NotStoredError, RecordError):
-        pass
+    left = Outcome.left(store, site, when)
+    # One of another task is of an earlier try: it stays where the store forbids its deletion.
+    if left and (left.outcome, left.task) == (kind, ended or skipped):
+        return left
     reason = f"The task ended as {kind} without a word (was it killed, or marked by hand?): see its log."
     tried: Literal["live", "archive"] | None = None
     if kind == "failed":
