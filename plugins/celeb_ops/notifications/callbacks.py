@@ -62,7 +62,6 @@ async def run_late(context: Mapping[str, Any]) -> None:
         if queued and queued > when + timedelta(hours=settings.late_h):
             # Made when it was late already: the schedule was off, and whoever has switched it on knows.
             return
-        settings.export_connections()
         channel = Channel.of(settings, await BaseHook.aget_connection(NOTIFY_CONNECTION))
         run = _run(given["dag_id"], given["dag_run_id"], when)
         # In a thread, for the triggerer goes on.

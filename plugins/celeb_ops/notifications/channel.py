@@ -136,7 +136,6 @@ def open_channel(settings: Settings) -> Channel | None:
 
     :raises SettingsError: it can't be used.
     """
-    settings.export_connections()
     try:
         return Channel.of(settings, BaseHook.get_connection(NOTIFY_CONNECTION))
     except AirflowNotFoundException:
