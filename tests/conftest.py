@@ -188,7 +188,7 @@ def chromedriver(monkeypatch: pytest.MonkeyPatch) -> Iterator[psutil.Popen]:
     command = [shutil.which("chromedriver") or pytest.skip("no chromedriver here"), "--port=0"]
     with psutil.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         started = next(filter(None, (re.search(r"on port (\d+)\.", line) for line in process.stdout)))
-        process.url = f"http://127.0.0.1:{started[1]}"
+        process.url = f"http://127.0.0.1:{started[1]}"  # type: ignore[attr-defined]
         try:
             yield process
         finally:

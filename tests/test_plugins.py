@@ -154,7 +154,7 @@ class TestApp:
 
         manager = SimpleNamespace(is_authorized_dag=is_authorized_dag)
         monkeypatch.setattr(security, "get_auth_manager", lambda: manager)
-        monkeypatch.setattr(security.DagModel, "get_team_name", lambda dag_id: None)
+        monkeypatch.setattr(security.DagModel, "get_team_name", lambda dag_id: None)  # type: ignore[attr-defined]
         app.dependency_overrides[security.get_user] = lambda: "somebody"
         folder_store.write(keys.image("x", 1, "jpeg"), b"picture")
 

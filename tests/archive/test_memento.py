@@ -134,7 +134,7 @@ class TestRead:
     def test_gives_an_archived_error_with_its_time(self, page: str, status: int, either: memento.Archive) -> None:
         answer = either.read(f"{SITE}/{page}", NOON, soon())
         assert (answer.status, answer.when) == (status, MORNING)
-        assert either._turns.pauses == []
+        assert either._turns.pauses == []  # type: ignore[attr-defined]
 
     @pytest.mark.parametrize("page", ["never", "picture?id=2&width=2"])
     def test_of_what_was_never_archived_is_none(self, page: str, either: memento.Archive) -> None:

@@ -174,7 +174,7 @@ def test_the_first_version_s_dataset_was_taken_over(place: Place, driver: Driver
 
 
 def test_everything_in_the_bucket_is_under_the_prefix(place: Place, s3_client: S3Client) -> None:
-    there = s3_client.list_objects_v2(Bucket=place.store.bucket)["Contents"]
+    there = s3_client.list_objects_v2(Bucket=place.store.bucket)["Contents"]  # type: ignore[attr-defined]
     assert len(there) > 50
     assert [entry["Key"] for entry in there if not entry["Key"].startswith(f"{PREFIX}/")] == []
 

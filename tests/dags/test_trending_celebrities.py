@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pendulum
 import pytest
 from airflow.dag_processing.dagbag import DagBag
-from airflow.sdk import AsyncCallback, DeadlineReference, TriggerRule
+from airflow.sdk import AsyncCallback, DeadlineReference, TriggerRule  # type: ignore[attr-defined]
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables.base import DagRunInfo
 

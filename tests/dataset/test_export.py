@@ -260,7 +260,7 @@ class TestPackage:
     def test_its_lists_read_as_lists(self, dataset: FolderStore, tmp_path: Path) -> None:
         export(dataset, Wanted(OCTOBER, RUN_TIME, ("TMZ",)), "csv", tmp_path / "out")
         with system.use_context(trusted=True):
-            (row,) = Package(str(tmp_path / "out" / keys.DATAPACKAGE)).get_resource("captures").read_rows()
+            (row,) = Package(str(tmp_path / "out" / keys.DATAPACKAGE)).get_resource("captures").read_rows()  # type: ignore[attr-defined]
         assert row["celebrities"] == ["Adele", "Cher"]
 
     def test_a_sighting_without_its_capture_is_found(self, dataset: FolderStore, tmp_path: Path) -> None:

@@ -137,4 +137,4 @@ def test_hostile_names(name: str, folder_store: FolderStore, capsys: pytest.Capt
     # Her crop is of the same place, so it was cut anew from what is blurred now.
     assert list(folder_store.list("Faces/")) == [crops[1]]
     with Image.open(io.BytesIO(folder_store.read(crops[1]))) as crop:
-        assert crop.size != (100, 100)
+        assert crop.size != (100, 100)  # type: ignore[attr-defined]

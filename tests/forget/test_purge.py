@@ -276,7 +276,7 @@ def test_somebody_removed_while_a_merge_is_under_way_is_not_in_it(
     from celeb_ops import dataset
 
     store, result = folder_press.store, made.results[0]
-    plain = dataset.update_csv
+    plain = dataset.update_csv  # type: ignore[attr-defined]
 
     def late(*arguments: object) -> bool:
         monkeypatch.setattr(dataset, "update_csv", plain)

@@ -144,4 +144,4 @@ def test_throttling_is_sat_through_by_boto(
 def test_the_hook_is_one_of_the_provider_s_kind() -> None:
     hook = RekognitionHook(aws_conn_id="celebs_rekognition", region_name="eu-west-1")
     assert hook.client_type == "rekognition"
-    assert hook.get_conn().meta.service_model.service_name == "rekognition"
+    assert hook.get_conn().meta.service_model.service_name == "rekognition"  # type: ignore[attr-defined]

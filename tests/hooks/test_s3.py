@@ -198,7 +198,7 @@ class TestClient:
         with pytest.raises(StoreError, match="InternalError"):
             store.write("a", b"1")
         assert proxy.requests == {"PutObject": 10}
-        assert store.client.meta.config.read_timeout == 60
+        assert store.client.meta.config.read_timeout == 60  # type: ignore[attr-defined]
 
     def test_the_connection_s_own_config_comes_before(
         self, proxy: S3Proxy, settings: Settings, monkeypatch: pytest.MonkeyPatch
@@ -210,8 +210,8 @@ class TestClient:
         with pytest.raises(StoreError, match="InternalError"):
             store.write("a", b"1")
         assert proxy.requests == {"PutObject": 1}
-        assert store.client.meta.config.s3 == {"addressing_style": "path"}
-        assert store.client.meta.config.connect_timeout == 10
+        assert store.client.meta.config.s3 == {"addressing_style": "path"}  # type: ignore[attr-defined]
+        assert store.client.meta.config.connect_timeout == 10  # type: ignore[attr-defined]
 
     def test_keys_that_s3_does_not_know_are_told(
         self, proxy: S3Proxy, settings: Settings, monkeypatch: pytest.MonkeyPatch

@@ -24,11 +24,11 @@ def pixels(request: pytest.FixtureRequest, pictures: Path) -> Any:
 
 
 def test_yunet_is_as_opencv_runs_it(pixels: Any, tmp_path: Path) -> None:
-    model = conversion.onnx.load(onnx_models.FOLDER / onnx_models.YUNET)
+    model = conversion.onnx.load(onnx_models.FOLDER / onnx_models.YUNET)  # type: ignore[attr-defined]
     theirs = tmp_path / "yunet.onnx"
     for place in (2, 3):
         model.graph.input[0].type.tensor_type.shape.dim[place].dim_value = 640
-    conversion.onnx.save(model, theirs)
+    conversion.onnx.save(model, theirs)  # type: ignore[attr-defined]
     conversion.yunet(theirs, tmp_path / "ours.onnx")
     height, width = pixels.shape[:2]
     opencv = cv2.FaceDetectorYN.create(str(theirs), "", (width, height), 0.7, 0.3)

@@ -46,7 +46,7 @@ def empty_cache(tmp_path: Path) -> Path:
 def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
     """The shape of each photo that is searched for faces."""
     shapes: list[tuple[int, ...]] = []
-    find_faces = models.find_faces
+    find_faces = models.find_faces  # type: ignore[attr-defined]
 
     def noted(pixels: np.ndarray, areas: object = ()) -> object:
         shapes.append(pixels.shape)

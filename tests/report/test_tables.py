@@ -20,7 +20,7 @@ def test_a_table_is_read_once_and_again_when_it_has_changed(store: Store, monkey
     history.fill(store, days=2)
     tables = Tables(store)
     read = []
-    plain = tables_module.load
+    plain = tables_module.load  # type: ignore[attr-defined]
     monkeypatch.setattr(tables_module, "load", lambda store, name: read.append(name) or plain(store, name))
     first = tables.now()("people")
     assert first.height

@@ -118,7 +118,7 @@ class TestALostAnswer:
     ) -> None:
         proxy.give(LOST, to="PutObject")
         other = S3Store(losing.client, losing.bucket, "press")
-        monkeypatch.setattr(s3.time, "sleep", lambda _: other.update("a", with_line(b"other\n")))
+        monkeypatch.setattr(s3.time, "sleep", lambda _: other.update("a", with_line(b"other\n")))  # type: ignore[attr-defined]
         assert losing.update("a", with_line(b"mine\n")) is True
         assert losing.read("a") == b"mine\nother\n"
 
@@ -126,7 +126,7 @@ class TestALostAnswer:
         self, proxy: S3Proxy, losing: S3Store, attempts: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         proxy.give(LOST, to="PutObject")
-        monkeypatch.setattr(s3.time, "sleep", lambda _: losing.write("a", b"other\n"))
+        monkeypatch.setattr(s3.time, "sleep", lambda _: losing.write("a", b"other\n"))  # type: ignore[attr-defined]
         assert losing.update("a", with_line(b"mine\n")) is True
         assert losing.read("a") == b"other\nmine\n"
 

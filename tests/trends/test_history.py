@@ -59,7 +59,7 @@ def test_not_more_months_are_held_than_are_read_at_once(
     months = history.months(folder_store)
     next(months)
     assert sum(key.startswith("Captures/") for key in asked) <= history.READERS + 1
-    months.close()
+    months.close()  # type: ignore[attr-defined]
 
 
 def test_only_needed_columns_come_and_lacking_ones_are_empty(folder_store: FolderStore, rows: Rows) -> None:
