@@ -92,8 +92,8 @@ def test_the_connection_s_endpoint_and_a_region_are_honoured(
 def test_boto_s_own_options_come_before_ours(service: Rekognition, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(REKOGNITION, connection(service.url, region_name="us-west-2"))
     client = rekognition_client(Settings(), verify="ca.pem", botocore_config={"read_timeout": 5})
-    assert (client.meta.config.read_timeout, client.meta.config.connect_timeout) == (5, 10)
-    assert client._endpoint.http_session._verify == "ca.pem"
+    assert (client.meta.config.read_timeout, client.meta.config.connect_timeout) == (5, 10)  # type: ignore[attr-defined]
+    assert client._endpoint.http_session._verify == "ca.pem"  # type: ignore[attr-defined]
 
 
 def test_without_a_connection_boto_looks_for_itself(service: Rekognition, monkeypatch: pytest.MonkeyPatch) -> None:
