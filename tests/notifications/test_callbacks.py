@@ -215,8 +215,8 @@ class TestSites:
         assert failing.subject == "Trending Celebrities: PEREZHILTON failed again and again"
         assert "- PEREZHILTON (optional) (3 times in a row): Gone." in failing.text
         assert "Its options are in the sites file" in failing.text
-        assert back.subject == "Trending Celebrities: PEREZHILTON can be seen again"
-        assert "- PEREZHILTON, after 3 failures in a row" in back.text
+        assert back.subject == "Trending Celebrities: PEREZHILTON can be seen again"  # type: ignore[attr-defined]
+        assert "- PEREZHILTON, after 3 failures in a row" in back.text  # type: ignore[attr-defined]
 
     def test_a_failed_run_tells_of_them_too_first(self, mail: MailServer, folder_store: FolderStore) -> None:
         for back in range(3):

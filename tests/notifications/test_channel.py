@@ -163,7 +163,7 @@ class TestSns:
     def topic(self, s3_endpoint: str) -> Iterator[tuple[str, Any]]:
         """A topic of moto's, in another region than the connection's, and what asks for its messages."""
         keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "region_name": "eu-west-1"}
-        sns, sqs = (boto3.client(name, endpoint_url=s3_endpoint, **keys) for name in ("sns", "sqs"))
+        sns, sqs = (boto3.client(name, endpoint_url=s3_endpoint, **keys) for name in ("sns", "sqs"))  # type: ignore[call-overload]
         topic = sns.create_topic(Name="celebs")["TopicArn"]
         queue = sqs.create_queue(QueueName="celebs")["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
