@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
 from celeb_ops import keys, trends
-from celeb_ops.dataset import tables
-from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS
 from celeb_ops.geometry import Box
 from celeb_ops.records import Picture
 from tests.factories import a_picture, a_result, a_screenshot, a_sighting, saved
+from tests.trends.rows import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,23 +61,28 @@ CAST = (HOPPER, COLLINS)
 
 def fill(store: Store, cast: Sequence[Figure] = CAST, *, days: int = 150, sites: Sequence[str] = SITES) -> None:
     """A run each 12 h; the trends are built."""
-    chances = random.Random(6)
-    captures: list[dict[str, Any]] = []
-    sightings: list[dict[str, Any]] = []
+    chances, rows = random.Random(6), Rows()
     for half in range(2 * days):
         when = END - timedelta(hours=12 * half)
         ago = half // 2
         for site in sites:
             outcome, reason = _outcome(site, ago, half, chances)
-            shown = [
-                one for one in cast if outcome == "seen" and site in (one.sites or sites) and _shows(one, ago, chances)
-            ]
-            captures.append(_capture(when, site, outcome, reason, shown, ago))
-            for at, one in enumerate(shown):
-                crops = one.crops or (keys.crop(keys.stem(site, END), cast.index(one) + 1),)
-                sightings.append(_sighting(when, site, one, at, crops[half % len(crops)]))
-    for month in {when.replace(day=1) for when in (row["time"] for row in captures)}:
-        _write(store, month, captures, sightings)
+            if outcome != "seen":
+                rows.missed(site, when, outcome, reason)
+                continue
+            shown = [one for one in cast if site in (one.sites or sites) and _shows(one, ago, chances)]
+            rows.seen(
+                site,
+                when,
+                *(_sighting(when, site, one, at, cast.index(one) + 1, half) for at, one in enumerate(shown)),
+                captured_at=when,
+                recognizer_version="1" if ago > BREAK_DAY else "2",
+                celebrities=sorted({one.name for one in shown}),
+                faces=len(shown) + 2,
+                cost_usd=0.003,
+                seconds=8.5,
+            )
+    rows.write(store)
     trends.build(store)
 
 
@@ -115,64 +117,19 @@ def _shows(one: Figure, ago: int, chances: random.Random) -> bool:
     return ago < one.since and chances.random() < (one.late if one.late is not None and ago < 7 else one.chance)
 
 
-def _capture(
-    when: datetime, site: str, outcome: str, reason: str | None, shown: Sequence[Figure], ago: int
-) -> dict[str, Any]:
-    row: dict[str, Any] = {"time": when, "site": site, "outcome": outcome, "reason": reason}
-    if outcome == "seen":
-        row |= {
-            "captured_at": when,
-            "source": "live",
-            "recognizer": "local",
-            "recognizer_version": "1" if ago > BREAK_DAY else "2",
-            "gallery": "abc",
-            "faces": len(shown) + 2,
-            "unrecognised": 2,
-            "celebrities": sorted({one.name for one in shown}),
-            "slices": 3,
-            "calls": 3,
-            "calls_saved": 1,
-            "cost_usd": 0.003,
-            "seconds": 8.5,
-        }
-    return row
-
-
-def _sighting(when: datetime, site: str, one: Figure, at: int, crop: str) -> dict[str, Any]:
+def _sighting(when: datetime, site: str, one: Figure, at: int, number: int, half: int) -> dict[str, Any]:
     # A picture stays for two days.
     story = when.timetuple().tm_yday // 2
+    crops = one.crops or (keys.crop(keys.stem(site, END), number),)
     return {
-        "time": when,
-        "site": site,
-        "captured_at": when,
-        "source": "live",
         "name": one.name,
         "qid": one.qid,
         "confidence": 72.0 + (7 * story + 11 * at) % 25,
-        "margin": 0.1,
         "basis": "face+text" if story % 3 == 0 else "face",
-        "left": 100,
-        "top": 300 * (at + 1),
-        "width": 150,
-        "height": 150,
-        "above_fold": at < 2,
-        "page_share": 0.005,
-        "prominence": 1.0,
-        "picture": 0,
         "headline": one.headline if isinstance(one.headline, str) else one.headline[story % len(one.headline)],
         "link": one.link,
         "alt": one.alt,
         "picture_url": f"https://pictures.example/{site}/{one.name[:20]}/{story}.jpeg",
         "screenshot": keys.sidecar(keys.stem(site, when)),
-        "crop": crop,
+        "crop": crops[half % len(crops)],
     }
-
-
-def _write(store: Store, month: datetime, captures: list[dict[str, Any]], sightings: list[dict[str, Any]]) -> None:
-    for key, table, rows in (
-        (keys.captures(month), CAPTURES, captures),
-        (keys.sightings(month), SIGHTINGS, sightings),
-    ):
-        of_month = [row for row in rows if (row["time"].year, row["time"].month) == (month.year, month.month)]
-        frame = pl.DataFrame(of_month, schema=table.dtypes).sort("time", "site", maintain_order=True)
-        store.write(key, tables.to_parquet(frame))

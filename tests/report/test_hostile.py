@@ -82,11 +82,3 @@ def test_nor_in_the_report(hostile: FolderStore, browser: WebDriver) -> None:
         narrow(browser)
         assert too_wide(browser) <= 0, part
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-
-
-def test_nothing_of_them_is_lost_in_the_store(hostile: FolderStore) -> None:
-    import polars as pl
-
-    rows = pl.concat([pl.read_parquet(path) for path in (hostile.root / "Sightings").glob("*.parquet")])
-    assert set(rows["name"]) == {one.name for one in CAST}
-    assert set(rows["headline"]) == {one.headline for one in CAST}

@@ -121,12 +121,6 @@ class TestMovement:
         assert (one.word, one.factor) == ("no clear change", "")
 
 
-def test_the_tables_are_those_of_the_trends() -> None:
-    assert {"people", "movers", "periods", "weeks", "months", "appearances", "site_days", "evidence", "runs"} <= set(
-        trends.SCHEMAS
-    )
-
-
 class TestWhatALeaderboardCounts:
     @pytest.fixture
     def moved(self, folder_store: FolderStore) -> Load:

@@ -219,11 +219,10 @@ class TestArchived:
         trends.build(folder_store)
         return folder_store
 
-    def test_the_run_counts_each_way(self, past_run: FolderStore) -> None:
-        said = text(get(app_of(past_run), RUN))
-        assert "2 live 2 archived 1 skipped 1 failed" in said
-
-    def test_a_way_that_nothing_went_is_counted_too(self, app: FastAPI) -> None:
+    def test_the_run_and_the_list_of_runs_count_each_way(self, past_run: FolderStore, app: FastAPI) -> None:
+        for page in (RUN, "/runs"):
+            assert "2 live 2 archived 1 skipped 1 failed" in text(get(app_of(past_run), page))
+        # A way that nothing went is counted too.
         html = get(app, RUN).text
         assert '<span class="badge live">2 live</span>' in html
         assert '<span class="badge none">0 archived</span>' in html
@@ -239,25 +238,21 @@ class TestArchived:
         assert "FAILED failed HTTP 503." in said
         assert "SKIPPED skipped No copy is near enough." in said
 
-    @pytest.mark.parametrize("site", ["ARCHIVED", "HOSTILE"])
-    def test_the_archived_page_is_led_to_where_it_is_one(self, past_run: FolderStore, site: str) -> None:
-        html = get(app_of(past_run), f"{RUN}?site={site}").text
-        links = re.findall(r'<a class="out" href="([^"]*)" rel="([^"]*)">the archived page', html)
-        # In its row, and in the details where it is the chosen one.
-        assert links == [(self.MEMENTO, "noopener noreferrer nofollow")] * (2 if site == "ARCHIVED" else 1)
-        assert "javascript:" not in html
-
     def test_so_do_the_chosen_sites_details(self, past_run: FolderStore) -> None:
         app = app_of(past_run)
         archived = details(get(app, f"{RUN}?site=ARCHIVED"))
         assert "1 h 48 min before the run · the archived page · 9 pictures did not come from the archive" in archived
         assert "from the archive · 1 face" in archived
-        assert "seen 25 Nov 2026, 08:00 UTC · 2 pictures did not load · 0 faces" in details(
-            get(app, f"{RUN}?site=LIVE")
-        )
+        live = details(get(app, f"{RUN}?site=LIVE"))
+        assert "seen 25 Nov 2026, 08:00 UTC · 2 pictures did not load · 0 faces" in live
 
-    def test_the_list_of_runs_tells_them_apart(self, past_run: FolderStore) -> None:
-        assert "2 live 2 archived 1 skipped 1 failed" in text(get(app_of(past_run), "/runs"))
+    @pytest.mark.parametrize(("site", "links"), [("ARCHIVED", 2), ("HOSTILE", 1)])
+    def test_the_archived_page_is_led_to_where_it_is_one(self, past_run: FolderStore, site: str, links: int) -> None:
+        html = get(app_of(past_run), f"{RUN}?site={site}").text
+        found = re.findall(r'<a class="out" href="([^"]*)" rel="([^"]*)">the archived page', html)
+        # In its row, and in the details where it is the chosen one.
+        assert found == [(self.MEMENTO, "noopener noreferrer nofollow")] * links
+        assert "javascript:" not in html
 
     def test_trends_of_before_archives_are_of_live_pages(self, past_run: FolderStore) -> None:
         old = trends.load(past_run, "runs").drop("archived")

@@ -68,8 +68,8 @@ class Rows:
                 }
             )
 
-    def missed(self, site: str, when: datetime, outcome: str = "failed") -> None:
-        self.captures.append({"time": when, "site": site, "outcome": outcome, "reason": f"It {outcome}."})
+    def missed(self, site: str, when: datetime, outcome: str = "failed", reason: str | None = None) -> None:
+        self.captures.append({"time": when, "site": site, "outcome": outcome, "reason": reason or f"It {outcome}."})
 
     def write(self, store: Store) -> None:
         for rows, table, key in (

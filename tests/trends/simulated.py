@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from celeb_ops.trends import history
+from celeb_ops.trends.tables import in_form
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,12 +52,7 @@ def news(there: NDArray[np.bool_], seen: NDArray[np.bool_] | None = None) -> New
         {"name": [f"P{one}" for one in who], "site": [SITES[one] for one in where], "time": moments.gather(when)}
     )
     shown = pl.concat([once, once.with_columns(pl.col("time") - timedelta(hours=12))])
-    return News(_in_form(captures, history.CAPTURES), _in_form(shown, history.SHOWN))
-
-
-def _in_form(table: pl.DataFrame, schema: dict) -> pl.DataFrame:
-    lacking = [pl.lit(None, dtype).alias(name) for name, dtype in schema.items() if name not in table.columns]
-    return table.with_columns(lacking).select(list(schema)).cast(pl.Schema(schema))
+    return News(in_form(captures, history.CAPTURES), in_form(shown, history.SHOWN))
 
 
 def independent(random: np.random.Generator, share: NDArray[np.float64], days: int) -> NDArray[np.bool_]:

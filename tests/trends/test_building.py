@@ -47,12 +47,6 @@ def test_an_empty_store_gives_empty_tables(store: Store) -> None:
         assert dict(table.schema) == trends.SCHEMAS[name]
 
 
-def test_before_the_first_time_they_are_empty_too(store: Store) -> None:
-    for name, table in tables(store).items():
-        assert dict(table.schema) == trends.SCHEMAS[name]
-        assert table.is_empty()
-
-
 def test_a_dataset_of_failures_only(folder_store: FolderStore, rows: Rows) -> None:
     rows.missed("A", on(0))
     rows.missed("A", on(1), "skipped")

@@ -8,7 +8,6 @@ import numpy as np
 import polars as pl
 import pytest
 
-from celeb_ops.trends import movers as module
 from celeb_ops.trends.movers import WINDOWS, Z_95, movers
 from tests.trends.simulated import News, independent, lasting, news, stories
 
@@ -77,15 +76,6 @@ def test_without_a_change_no_more_than_one_in_twenty_seems_to_have_one(
 
 def test_it_is_not_so_sure_that_nothing_could_be_found() -> None:
     assert surprising(compared(each_day_anew, 0.1, 0.5)) >= 0.02
-
-
-@pytest.mark.parametrize(("make", "more"), [(pictures_that_stay, 0.08), (stories_over_sites, 0.2)])
-def test_taking_site_days_for_independent_would_promise_too_much(
-    monkeypatch: pytest.MonkeyPatch, make: Callable[[np.random.Generator, float, float], News], more: float
-) -> None:
-    even = pl.DataFrame({"all": [0], "dispersion": [1.0]}, schema={"all": pl.Int64, "dispersion": pl.Float64})
-    monkeypatch.setattr(module, "_dispersions", lambda *_: even)
-    assert surprising(compared(make, 0.1, 0.5)) >= more
 
 
 def rising_share(before: float, times: float, people: int = 10) -> tuple[float, float]:

@@ -51,57 +51,76 @@ def test_two_names_from_two_recognisers_are_one_person(folder_store: FolderStore
     assert people(folder_store, rows) == {"Simon Helberg": (2, "Q104")}
 
 
-def test_a_row_without_a_qid_is_whose_name_it_has(folder_store: FolderStore) -> None:
+# By day: (name, QID) of everybody on the page of that day. What is expected: captures and QID by name.
+BEYONCE = {"Beyoncé Knowles": (2, "Q36153")}
+STORIES = {
+    "a row without a QID is theirs whose name it has": (
+        {0: [("J. Biden", None)], 1: [("J. Biden", "Q101")], 2: [("Joe Biden", "Q101"), ("Somebody", None)]},
+        {"Joe Biden": (3, "Q101"), "Somebody": (1, None)},
+    ),
+    "two spellings without a QID are one person": (
+        {0: [("Beyonce", None)], 1: [("Beyonce\u0301", None)], 2: [("Beyonc\u00e9", None), ("Cher", None)]},
+        {"Beyoncé": (3, None), "Cher": (1, None)},
+    ),
+    "two people with one name stay two": (
+        {0: [("John Smith", "Q1")], 1: [("John Smith", "Q2")], 2: [("John Smith", "Q2")]},
+        {"John Smith": (2, "Q2"), "John Smith (Q1)": (1, "Q1")},
+    ),
+    "both names on one page are one capture": (
+        {0: [("Ye", "Q15"), ("Kanye West", "Q15"), ("Kim", "Q3")]},
+        {"Kanye West": (1, "Q15"), "Kim": (1, "Q3")},
+    ),
+    "without any QID nothing changes": (
+        {0: [("Cher", None), ("Ye", None)], 1: [("Cher", None)]},
+        {"Cher": (2, None), "Ye": (1, None)},
+    ),
+    # The newest rows have no QID: whose the name is, only an older month says.
+    "who is who is known before the newest month is counted": (
+        {0: [("J. Biden", "Q101")], 40: [("Joe Biden", "Q101")], 80: [("J. Biden", None)]},
+        {"Joe Biden": (3, "Q101")},
+    ),
+    "without accents": ({0: [("Beyonce Knowles", None)], 40: [("Beyoncé Knowles", "Q36153")]}, BEYONCE),
+    "in capitals": ({0: [("BEYONCÉ KNOWLES", None)], 40: [("Beyoncé Knowles", "Q36153")]}, BEYONCE),
+    "with two spaces": ({0: [("Beyoncé  Knowles", None)], 40: [("Beyoncé Knowles", "Q36153")]}, BEYONCE),
+    "a name that two people had is neither's": (
+        {
+            0: [("Jenny", "Q1"), ("Jenny", "Q2")],
+            40: [("Jennifer Lopez", "Q1"), ("Jennifer Lawrence", "Q2"), ("Jenny", None)],
+        },
+        {"Jennifer Lopez": (2, "Q1"), "Jennifer Lawrence": (2, "Q2"), "Jenny": (1, None)},
+    ),
+    "of two names at one time the more frequent is shown": (
+        {0: [("Ye", "Q15"), ("Kanye West", "Q15"), ("Ye", "Q15")]},
+        {"Ye": (1, "Q15")},
+    ),
+    "a person keeps the QID when the newest pictures have none": (
+        {0: [("Cher", "Q12003")]} | {day: [("Cher", None)] for day in range(1, 40)},
+        {"Cher": (40, "Q12003")},
+    ),
+    "names of signs alone are nobody else's": (
+        {0: [("†", "Q1")], 1: [("…", None)]},
+        {"†": (1, "Q1"), "…": (1, None)},
+    ),
+}
+
+
+@pytest.mark.parametrize(("days", "expected"), STORIES.values(), ids=STORIES)
+def test_a_person_is_one_by_qid_else_by_name(
+    folder_store: FolderStore,
+    days: dict[int, list[tuple[str, str | None]]],
+    expected: dict[str, tuple[int, str | None]],
+) -> None:
     rows = Rows()
-    rows.seen("A", on(0), who("J. Biden"))
-    rows.seen("A", on(1), who("J. Biden", "Q101"))
-    rows.seen("A", on(2), who("Joe Biden", "Q101"), who("Somebody"))
-    assert people(folder_store, rows) == {"Joe Biden": (3, "Q101"), "Somebody": (1, None)}
-
-
-def test_two_spellings_without_a_qid_are_one_person(folder_store: FolderStore) -> None:
-    rows = Rows()
-    rows.seen("A", on(0), who("Beyonce"))
-    rows.seen("A", on(1), who("Beyonce\u0301"))
-    rows.seen("A", on(2), who("Beyonc\u00e9"), who("Cher"))
-    assert people(folder_store, rows) == {"Beyoncé": (3, None), "Cher": (1, None)}
-
-
-def test_two_people_with_one_name_stay_two(folder_store: FolderStore) -> None:
-    rows = Rows()
-    rows.seen("A", on(0), who("John Smith", "Q1"))
-    rows.seen("B", on(1), who("John Smith", "Q2"))
-    rows.seen("C", on(2), who("John Smith", "Q2"))
-    assert people(folder_store, rows) == {"John Smith": (2, "Q2"), "John Smith (Q1)": (1, "Q1")}
-
-
-def test_both_names_on_one_page_are_one_capture(folder_store: FolderStore) -> None:
-    rows = Rows()
-    rows.seen("A", on(0), who("Ye", "Q15"), who("Kanye West", "Q15"), who("Kim", "Q3"))
-    assert people(folder_store, rows)["Kanye West"] == (1, "Q15")
-    assert set(load(folder_store, "evidence")["name"]) == {"Kanye West", "Kim"}
-    assert set(load(folder_store, "appearances")["name"]) == {"Kanye West", "Kim"}
-
-
-def test_without_any_qid_nothing_changes(folder_store: FolderStore) -> None:
-    rows = Rows()
-    rows.seen("A", on(0), "Cher", "Ye")
-    rows.seen("A", on(1), "Cher")
-    assert people(folder_store, rows) == {"Cher": (2, None), "Ye": (1, None)}
-
-
-def test_the_same_each_time(folder_store: FolderStore) -> None:
-    rows = Rows()
-    for day in range(0, 90, 3):
-        rows.seen("A", on(day), who("Ye" if day % 2 else "Kanye West", "Q15"), who("Cher"))
-    people(folder_store, rows)
-    assert build(folder_store).changed == []
+    for day, faces in days.items():
+        rows.seen("A", on(day), *(who(name, qid) for name, qid in faces))
+    assert people(folder_store, rows) == expected
 
 
 @pytest.mark.parametrize("qid", ["Q9", None])
 def test_who_is_unknown_to_the_gallery_keeps_name_and_qid(qid: str | None) -> None:
     box = Box(0, 0, 9, 9)
-    [one] = identified([Finding(Face(box, "Cher", qid=qid), box, "", False)], People([Person("Ye", "Q15")]), Removed())
+    found = [Finding(Face(box, "Cher", qid=qid), box, "", False)]
+    [one] = identified(found, People([Person("Ye", "Q15")]), Removed())
     assert (one.face.name, one.face.qid) == ("Cher", qid)
 
 
@@ -117,57 +136,7 @@ def test_months_of_before_have_no_qid(folder_store: FolderStore) -> None:
     assert load(folder_store, "people")["name"].to_list() == ["Ye"]
 
 
-def test_who_is_who_is_known_before_the_newest_month_is_counted(folder_store: FolderStore) -> None:
-    """The newest rows have no QID: whose the name is, only an older month says."""
-    rows = Rows()
-    rows.seen("A", on(0), who("J. Biden", "Q101"))
-    rows.seen("A", on(40), who("Joe Biden", "Q101"))
-    rows.seen("A", on(80), who("J. Biden"))
-    assert people(folder_store, rows) == {"Joe Biden": (3, "Q101")}
-
-
-@pytest.mark.parametrize("spelling", ["Beyonce Knowles", "BEYONCÉ KNOWLES", "Beyoncé  Knowles"])
-def test_a_row_without_a_qid_may_be_spelled_otherwise(folder_store: FolderStore, spelling: str) -> None:
-    rows = Rows()
-    rows.seen("A", on(0), who(spelling))
-    rows.seen("A", on(40), who("Beyoncé Knowles", "Q36153"))
-    assert people(folder_store, rows) == {"Beyoncé Knowles": (2, "Q36153")}
-
-
-def test_a_name_that_two_people_had_is_neithers(folder_store: FolderStore) -> None:
-    rows = Rows()
-    rows.seen("A", on(0), who("Jenny", "Q1"), who("Jenny", "Q2"))
-    rows.seen("A", on(40), who("Jennifer Lopez", "Q1"), who("Jennifer Lawrence", "Q2"), who("Jenny"))
-    assert people(folder_store, rows) == {
-        "Jennifer Lopez": (2, "Q1"),
-        "Jennifer Lawrence": (2, "Q2"),
-        "Jenny": (1, None),
-    }
-
-
-def test_of_two_names_at_one_time_the_more_frequent_is_shown(folder_store: FolderStore) -> None:
-    rows = Rows()
-    rows.seen("A", on(0), who("Ye", "Q15"), who("Kanye West", "Q15"))
-    rows.seen("B", on(0), who("Ye", "Q15"))
-    assert people(folder_store, rows) == {"Ye": (2, "Q15")}
-
-
-def test_a_person_keeps_the_qid_when_the_newest_pictures_have_none(folder_store: FolderStore) -> None:
-    rows = Rows()
-    rows.seen("A", on(0), who("Cher", "Q12003"))
-    for day in range(1, 40):
-        rows.seen("A", on(day), who("Cher"))
-    assert people(folder_store, rows) == {"Cher": (40, "Q12003")}
-
-
-def test_names_of_signs_alone_are_nobody_elses(folder_store: FolderStore) -> None:
-    rows = Rows()
-    rows.seen("A", on(0), who("†", "Q1"))
-    rows.seen("A", on(1), who("…"))
-    assert people(folder_store, rows) == {"†": (1, "Q1"), "…": (1, None)}
-
-
-def test_one_person_in_every_table_that_names_people(folder_store: FolderStore) -> None:
+def test_one_person_in_every_table_that_names_people_each_time(folder_store: FolderStore) -> None:
     rows = Rows()
     for day in range(40):
         name = "Kanye West" if day % 2 else "Ye"
@@ -176,3 +145,4 @@ def test_one_person_in_every_table_that_names_people(folder_store: FolderStore) 
     for table in ("people", "days", "weeks", "months", "movers", "together", "appearances", "evidence"):
         assert set(load(folder_store, table)["name"]) == {"Kanye West", "Kim"}, table
     assert load(folder_store, "together").filter(name="Kim").rows() == [("Kim", "Kanye West", 1, 40)]
+    assert build(folder_store).changed == []

@@ -56,11 +56,12 @@ def movers(captures: pl.DataFrame, shown: pl.DataFrame, window: Window) -> pl.Da
     recent = recent.join(weights, on="site")
     there = _in_days(shown, last, window)
     compared = there.filter(pl.col("day") < window.days).join(weights, on="site")
-    dispersions = _dispersions(recent, compared, window)
+    site_days = compared.group_by("name", "site", "day", "is_now", "weight").len("captures")
+    dispersions = _dispersions(recent, site_days, window)
     covered = recent.filter(~pl.col("is_now"))["day"].n_unique() >= MIN_COVERED * window.before
     is_now = pl.col("is_now")
     return (
-        _counts(compared)
+        _counts(site_days)
         .join(there.group_by("name").agg(pl.col("day").filter(~is_now).min().alias("last_before")), on="name")
         .with_columns((pl.col("site_days") - pl.col("y_now")).cast(pl.Int64).alias("all"))
         .sort("all")
@@ -113,29 +114,20 @@ def _weights(recent: pl.DataFrame) -> tuple[pl.DataFrame, float, float]:
     return sites.select("site", (pl.col("n") / pl.col("m") * before / now).alias("weight")), now, before
 
 
-def _counts(compared: pl.DataFrame) -> pl.DataFrame:
+def _counts(site_days: pl.DataFrame) -> pl.DataFrame:
     """By person: captures, site-days (``y_now`` plain, ``y_before`` weighted, ``site_days`` both plain) and days."""
     is_now = pl.col("is_now")
-    site_days = compared.select("name", "site", "day", "is_now", "weight").unique()
-    return (
-        compared.group_by("name")
-        .agg(
-            is_now.sum().cast(pl.Int32).alias("captures_now"),
-            (~is_now).sum().cast(pl.Int32).alias("captures_before"),
-            pl.col("day").n_unique().alias("days"),
-        )
-        .join(
-            site_days.group_by("name").agg(
-                is_now.sum().alias("y_now"),
-                pl.col("weight").filter(~is_now).sum().alias("y_before"),
-                pl.len().alias("site_days"),
-            ),
-            on="name",
-        )
+    return site_days.group_by("name").agg(
+        pl.col("captures").filter(is_now).sum().cast(pl.Int32).alias("captures_now"),
+        pl.col("captures").filter(~is_now).sum().cast(pl.Int32).alias("captures_before"),
+        pl.col("day").n_unique().alias("days"),
+        is_now.sum().alias("y_now"),
+        pl.col("weight").filter(~is_now).sum().alias("y_before"),
+        pl.len().alias("site_days"),
     )
 
 
-def _dispersions(recent: pl.DataFrame, compared: pl.DataFrame, window: Window) -> pl.DataFrame:
+def _dispersions(recent: pl.DataFrame, site_days: pl.DataFrame, window: Window) -> pl.DataFrame:
     """``dispersion`` by ``all``, site-days before: how many times more they vary from one stretch of days to the next
     than independent ones would.
 
@@ -149,11 +141,9 @@ def _dispersions(recent: pl.DataFrame, compared: pl.DataFrame, window: Window) -
     share = pl.col("y").sum() / total
     chi_square = ((pl.col("y") ** 2 / pl.col("n")).sum() - share**2 * total) / (share * (1 - share))
     return (
-        compared.filter(before)
-        .select("name", "site", "day", stretch)
-        .unique()
-        .group_by("name", "stretch")
-        .agg(pl.len().alias("y"))
+        site_days.filter(before)
+        .group_by("name", stretch)
+        .len("y")
         .join(n, on="stretch")
         .group_by("name")
         .agg(pl.col("y").sum().cast(pl.Int64).alias("all"), chi_square.alias("chi_square"))
