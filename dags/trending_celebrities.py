@@ -148,7 +148,7 @@ def trending_celebrities():
     @task(trigger_rule=TriggerRule.ALL_DONE, retries=0)
     def watcher(sites: list[dict], failed: list[str] | None) -> None:
         """Turn the run red unless every failure was of an optional site."""
-        run.watch(get_current_context(), sites, failed)
+        run.watch(sites, failed)
 
     sites = list_sites()  # type: ignore[call-arg]
     merged = merge(sites)  # type: ignore[call-arg]

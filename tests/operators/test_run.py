@@ -36,10 +36,9 @@ ONE_TRUTH = [WHOLE | {step: "failed"} for step in WHOLE]
 SKIPPED = {"rekognize": "skipped", "slice": "skipped", "screenshot": "skipped"}
 
 
-def a_run(*sites: Mapping[str, str], merge: str = "success") -> Any:
-    """The context of merge and watcher, where Airflow's supervisor would tell the states of a run's tasks."""
+def a_run(*sites: Mapping[str, str]) -> Any:
+    """The context of merge, where Airflow's supervisor would tell the states of a run's tasks."""
     states = {f"site.{step}_{index}": state for index, steps in enumerate(sites) for step, state in steps.items()}
-    states["merge"] = merge
 
     def get_task_states(dag_id: str, run_ids: list[str], task_ids: list[str]) -> dict[str, dict[str, str]]:
         told = {task: state for task, state in states.items() if re.sub(r"_\d+$", "", task) in task_ids}
@@ -350,27 +349,20 @@ class TestWatch:
     def test_a_run_is_good_unless_a_required_site_failed(
         self, failed: list[str], caplog: pytest.LogCaptureFixture
     ) -> None:
-        watch(a_run(), SITES, failed)
+        watch(SITES, failed)
         assert caplog.messages == [f"{one} failed; it is optional, so the run may be green." for one in failed]
 
     @pytest.mark.parametrize(
-        ("sites", "merge", "failed", "said"),
+        ("sites", "failed", "said"),
         [
-            (
-                SITES,
-                "success",
-                ["PEOPLE", "PEREZHILTON"],
-                r"^1 of 3 sites failed: PEOPLE\. .* clear the failed",
-            ),
-            # It was marked as done by hand.
-            (SITES, "success", None, "merge has not said"),
-            (SITES, "failed", [], "merge ended as failed: the dataset lacks this run"),
-            (None, "success", None, "list_sites failed, so no site was visited"),
+            (SITES, ["PEOPLE", "PEREZHILTON"], r"^1 of 3 sites failed: PEOPLE\. .* clear the failed"),
+            (SITES, None, "merge failed, or was marked as done by hand: the dataset may lack this run"),
+            (None, None, "list_sites failed, so no site was visited"),
         ],
     )
-    def test_else_it_fails_and_says_why(self, sites: Any, merge: str, failed: list[str] | None, said: str) -> None:
+    def test_else_it_fails_and_says_why(self, sites: Any, failed: list[str] | None, said: str) -> None:
         with pytest.raises(SiteFailedError, match=said):
-            watch(a_run(WHOLE, WHOLE, WHOLE, merge=merge), sites, failed)
+            watch(sites, failed)
 
     @pytest.mark.parametrize("states", ONE_TRUTH, ids=str)
     def test_counts_a_site_as_merge_does(self, states: dict[str, str], folder_store: FolderStore) -> None:
@@ -379,6 +371,6 @@ class TestWatch:
         run = a_run(states)
         done = merged(folder_store, run, SITES[:1])
         with pytest.raises(SiteFailedError, match="1 of 1 sites failed: TMZ"):
-            watch(run, SITES[:1], done["failed"])
+            watch(SITES[:1], done["failed"])
         assert (done["seen"], done["failed"]) == ([], ["TMZ"])
         assert [row["outcome"] for row in captures_of(folder_store, RUN_TIME)] == ["failed"]

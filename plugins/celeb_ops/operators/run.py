@@ -124,27 +124,22 @@ def collected(
     return results, outcomes
 
 
-def watch(
-    context: Context, sites: Sequence[Mapping[str, Any]] | None, failed_in_merge: Sequence[str] | None = None
-) -> None:
+def watch(sites: Sequence[Mapping[str, Any]] | None, failed: Sequence[str] | None) -> None:
     """Fail the run unless every failure in it was of an optional site.
 
-    :param failed_in_merge: the sites that merge counts as failed. Merge alone knows: all steps of a site whose result
-        can't be used have ended well, and a site that an earlier merge has seen stays seen in Captures.
+    :param failed: the sites that merge counts as failed. Merge alone knows: all steps of a site whose result can't be
+        used have ended well, and a site that an earlier merge has seen stays seen in Captures.
     """
     if sites is None:
         raise SiteFailedError("list_sites failed, so no site was visited: its log says why.")
-    merge_state = _states(context, task_ids=["merge"]).get("merge")
-    if merge_state != "success":
-        raise SiteFailedError(f"merge ended as {merge_state}: the dataset lacks this run. Clear merge to try again.")
-    if failed_in_merge is None:
-        # Somebody has marked it as done by hand.
-        raise SiteFailedError("merge has not said what came of the sites. Clear merge to try again.")
+    if failed is None:
+        raise SiteFailedError(
+            "merge failed, or was marked as done by hand: the dataset may lack this run. Clear merge to try again."
+        )
     optional = {site["name"] for site in sites if site["optional"]}
-    failed = set(failed_in_merge)
-    for name in sorted(failed & optional):
+    for name in sorted(optional.intersection(failed)):
         logger.warning("%s failed; it is optional, so the run may be green.", name)
-    if required := sorted(failed - optional):
+    if required := sorted(set(failed) - optional):
         raise SiteFailedError(
             f"{len(required)} of {len(sites)} sites failed: {', '.join(required)}. The log of merge says why. To try "
             "again clear the failed task, soon if the page was not photographed, or rekognize where none failed."
@@ -154,10 +149,12 @@ def watch(
 def site_states(context: Context, sites: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
     """The state of each step by site: ``{"TMZ": {"screenshot": "success", …}}``."""
     by_site: dict[str, dict[str, str]] = {site["name"]: {} for site in sites}
+    ti, run = context["ti"], context["run_id"]
     for step in STEPS:
         # Not by the group: for that Airflow reads all tasks of the run twice, and at 1,000 sites that takes longer than
         # the five seconds that a task waits for an answer.
-        for task, state in _states(context, task_ids=[f"{GROUP}.{step}"]).items():
+        told = ti.get_task_states(dag_id=ti.dag_id, run_ids=[run], task_ids=[f"{GROUP}.{step}"])
+        for task, state in told.get(run, {}).items():
             # `site.screenshot_3`: the task's id and its index in the list of sites.
             index = task.rpartition("_")[2]
             # A list that has become shorter leaves removed ones; they are those of other sites.
@@ -205,9 +202,3 @@ def outcome_of(store: Store, site: str, when: datetime, states: Mapping[str, str
         reason_code=ReasonCode.KILLED,
         source=tried,
     )
-
-
-def _states(context: Context, **of: Any) -> dict[str, str]:
-    ti = context["ti"]
-    run_id = context["run_id"]
-    return dict(ti.get_task_states(dag_id=ti.dag_id, run_ids=[run_id], **of).get(run_id, {}))
