@@ -168,6 +168,20 @@ class TestOthers:
 
 
 class TestConnections:
+    @pytest.fixture
+    def loaded(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Settings]:
+        """The process's own settings, with this ``.env``; what they put into the environment goes with the test."""
+        for name in (S3, REKOGNITION, NOTIFY):
+            monkeypatch.setenv(name, "")
+            monkeypatch.delenv(name)
+        monkeypatch.setattr(settings_module, "DOTENV", tmp_path / ".env")
+
+        def loaded(dotenv: str) -> Settings:
+            (tmp_path / ".env").write_text(dotenv)
+            return Settings.load()
+
+        return loaded
+
     @pytest.mark.parametrize(
         ("name", "value"),
         [
@@ -178,26 +192,23 @@ class TestConnections:
         ],
     )
     def test_those_of_the_file_are_handed_to_airflow_by_the_environment(
-        self, load: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch, name: str, value: str
+        self, loaded: Callable[[str], Settings], name: str, value: str
     ) -> None:
-        # Undone with the test.
-        monkeypatch.setenv(name, "")
-        settings = load(f"{name}='{value}'")
-        settings.export_connections()
-        assert settings.connections == {name: value}
+        assert loaded(f"{name}='{value}'").connections == {name: value}
         assert os.environ[name] == value
 
-    def test_the_environment_s_own_stays(self, load: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_environment_s_own_stays(
+        self, loaded: Callable[[str], Settings], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setenv(S3, "aws://environment")
-        load(f"{S3}=aws://file").export_connections()
+        assert loaded(f"{S3}=aws://file").connections == {S3: "aws://environment"}
         assert os.environ[S3] == "aws://environment"
 
     def test_an_empty_one_does_not_stand_before_the_first_version_s(
-        self, load: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+        self, loaded: Callable[[str], Settings], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv(S3, "")
-        monkeypatch.setenv(REKOGNITION, "")
-        load(FIRST_VERSION, **{S3: ""}).export_connections()
+        loaded(FIRST_VERSION)
         assert "AKIABUCKET" in os.environ[S3]
 
     @pytest.mark.parametrize("name", [S3, NOTIFY])

@@ -146,7 +146,8 @@ class Settings(BaseModel):
                 chosen[cls._field(name)] = values[name]
         settings = cls._checked(_first_version(values) | chosen | {"connections": _connections(values)})
         if environ is None:
-            settings.export_connections()
+            # Compose files hand on variables that are not set as empty ones.
+            os.environ.update({name: one for name, one in settings.connections.items() if not os.environ.get(name)})
         return settings
 
     def having(self, **others: object) -> Settings:
@@ -194,13 +195,6 @@ class Settings(BaseModel):
     def path(self, path: Path) -> Path:
         """A setting's path, seen from the project."""
         return PROJECT / path.expanduser()
-
-    def export_connections(self) -> None:
-        """Put the connections of ``.env`` into the environment."""
-        for name, value in self.connections.items():
-            # Compose files hand on variables that are not set as empty ones.
-            if not os.environ.get(name):
-                os.environ[name] = value
 
 
 def _values(environ: Mapping[str, str], dotenv: Path) -> dict[str, str]:
