@@ -274,7 +274,7 @@ class TestMergeResults:
             (changed(time="2026-11-22T08:00:00Z"), "is of TMZ at 2026-11-22T08:00:00Z, not of TMZ at 2026-11-23T08:00"),
             (
                 changed(screenshot=sidecar_of("PEOPLE")),
-                "is of Images/PEOPLE_Nov_23_2026_08H_00M_00S.json, not of Image",
+                "is of Images/PEOPLE_Nov_23_2026_08H_00M_00S.json, the live page of 2026-11-23T08:00:00Z, and",
             ),
             (changed("sidecar", site="PEOPLE"), "is of PEOPLE at 2026-11-23T08:00:00Z, not of TMZ"),
         ],
@@ -307,7 +307,7 @@ class TestMergeResults:
         assert (done["seen"], done["failed"]) == ([], ["TMZ"])
         (row,) = captures_of(folder_store, RUN_TIME)
         assert row["outcome"] == "failed"
-        assert f"{key} is of the live page of 2026-11-23T08:00:00Z, and the screenshot that is stored" in row["reason"]
+        assert f"{key} is of {sidecar_of('TMZ')}, the live page of 2026-11-23T08:00:00Z, and stored" in row["reason"]
         assert row["reason"].endswith("Clear rekognize.")
 
     @pytest.mark.parametrize("content", [None, b"{"], ids=["gone", "damaged"])
