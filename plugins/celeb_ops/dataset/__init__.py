@@ -10,21 +10,54 @@ from celeb_ops import gate, keys
 from celeb_ops.dataset.celebs import update_csv
 from celeb_ops.dataset.celebs_csv import site_cell
 from celeb_ops.dataset.datapackage import update_datapackage
-from celeb_ops.dataset.results import load_result
 from celeb_ops.dataset.tables import captures_of, sighting_rows, update_captures, update_sightings
-from celeb_ops.exceptions import NotPermittedError, RecordError
+from celeb_ops.exceptions import NotPermittedError, NotStoredError, RecordError
+from celeb_ops.records import Result, Screenshot
 from celeb_ops.removed import Removed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from celeb_ops.records import Outcome, Result
+    from celeb_ops.records import Outcome
     from celeb_ops.store import Store
 
 logger = logging.getLogger(__name__)
 
 __all__ = ["Merged", "captures_of", "load_result", "merge"]
+
+
+def load_result(store: Store, site: str, when: datetime) -> Result:
+    """The result of a site in a run, which can be merged.
+
+    One that is damaged, or of another site, run or page, costs its site alone. Nor is one of another screenshot than is
+    stored now merged: names of one page would stand with the headlines and the time of another.
+
+    :raises RecordError: it can't be merged. :raises NotStoredError: it, or its screenshot's sidecar, is not there.
+    """
+    stem = keys.stem(site, when)
+    key, sidecar = keys.result(stem), keys.sidecar(stem)
+    result = Result.load_of(store, key, site, when)
+    try:
+        shot = Screenshot.load_of(store, sidecar, site, when)
+    except (NotStoredError, RecordError):
+        if result.sightings:
+            # Their headlines are in it.
+            raise
+        return result
+    of_it = result.screenshot, result.captured_at, result.source
+    if of_it != (sidecar, shot.captured_at, shot.source):
+        raise RecordError(
+            f"{store.url(key)} is of {result.screenshot}, the {result.source} page of {keys.iso(result.captured_at)}, "
+            f"and stored now is the {shot.source} one of {keys.iso(shot.captured_at)}. Clear rekognize."
+        )
+    last = max((one.picture for one in result.sightings if one.picture is not None), default=-1)
+    if last >= len(shot.pictures):
+        raise RecordError(
+            f"{store.url(key)} has a face on picture {last}, and its page has {len(shot.pictures)} pictures, counted "
+            "from 0. Clear rekognize."
+        )
+    return result
 
 
 @dataclass(frozen=True)
