@@ -54,6 +54,10 @@ class Span(NamedTuple):
     start: int
     stop: int
 
+    @property
+    def size(self) -> int:
+        return self.stop - self.start
+
 
 class Record(BaseModel):
     """A frozen record. Fields of a newer version are passed over, so that an older one can read on."""
@@ -179,7 +183,7 @@ def stacked(bands: Sequence[Span]) -> tuple[list[int], int]:
     tops, height = [], 0
     for band in bands:
         tops.append(height)
-        height += band.stop - band.start + GUTTER_PX
+        height += band.size + GUTTER_PX
     return tops, height - GUTTER_PX
 
 
@@ -193,29 +197,22 @@ class Slice(Record):
     def on_page(self, box: Box) -> Box:
         """A box in the slice's pixels, in the page's; of one that reaches over a gutter, the part in its own band."""
         top, band = self._band(box.centre[1])
-        inside = box.moved(0, -top).clipped(self.columns.stop - self.columns.start, band.stop - band.start)
+        inside = box.moved(0, -top).clipped(self.columns.size, band.size)
         return inside.moved(self.columns.start, band.start)
 
     def parts_of(self, area: Box) -> list[Box]:
         """Of an area of the page, what is in this slice, in the slice's pixels."""
-        parts = []
         tops, _ = stacked(self.bands)
-        for top, band in zip(tops, self.bands, strict=True):
-            moved = area.moved(-self.columns.start, -band.start)
-            part = moved.clipped(self.columns.stop - self.columns.start, band.stop - band.start)
-            if part.area:
-                parts.append(part.moved(0, top))
-        return parts
+        parts = (
+            area.moved(-self.columns.start, -band.start).clipped(self.columns.size, band.size).moved(0, top)
+            for top, band in zip(tops, self.bands, strict=True)
+        )
+        return [part for part in parts if part.area]
 
     def cuts(self, box: Box) -> bool:
         """Whether a box in the slice's pixels touches an edge of its band: what it shows may go on beyond."""
         top, band = self._band(box.centre[1])
-        return (
-            box.top <= top
-            or box.bottom >= top + band.stop - band.start
-            or box.left <= 0
-            or box.right >= self.columns.stop - self.columns.start
-        )
+        return box.top <= top or box.bottom >= top + band.size or box.left <= 0 or box.right >= self.columns.size
 
     def _band(self, row: float) -> tuple[int, Span]:
         """The band at a row of the slice, and where it begins there."""
