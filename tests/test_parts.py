@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 @pytest.fixture
 def left(folder_store: FolderStore) -> Iterator[Path]:
     """What is there when a writer is killed in the middle of a file."""
-    os.makedirs(folder_store.root / "Results")
     writer = parts.written(folder_store.root / "Results" / "a.json")
     with writer.__enter__() as file:
         file.write(b'{"name": "Grace Hopper"}')
