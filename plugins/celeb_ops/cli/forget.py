@@ -5,13 +5,13 @@ again.
 from __future__ import annotations
 
 import difflib
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import track
 from rich.table import Column, Table
 
 from celeb_ops import keys
@@ -31,7 +31,7 @@ from celeb_ops.text import counted
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from celeb_ops.forget.removal import Track
@@ -63,11 +63,9 @@ def forget_run(when: datetime, names: Sequence[str], *, dry: bool, anyway: bool)
             raise ForgetError(f"{error} To look for leavings of it all the same: FORCE=1 (--yes).") from None
         sites = [name.upper() for name in names] or known
     console = _console()
-    with _progress(console) as (progress, track):
-        whole = runs.get(when, set()) <= set(sites)
-        removal = RunRemoval(Untouched(store) if dry else store, when, sites, whole, track=track)
-        progress.add_task("Rows, trends and report", total=None)
-        removal.run()
+    whole = runs.get(when, set()) <= set(sites)
+    removal = RunRemoval(Untouched(store) if dry else store, when, sites, whole, track=_track(console))
+    removal.run()
     console.print(_table(removal.done, dry, "removed"))
     console.print(f"{keys.iso(when)}: {', '.join(sites)}.")
     console.print("Nothing was changed." if dry else _AGAIN)
@@ -83,10 +81,8 @@ def forget_person(name: str, aliases: Sequence[str], *, delete_photos: bool, dry
     # First of all: from here on nothing of them comes in.
     removed = _kept_out(store, gallery, name, aliases, dry, anyway, console)
     target = Untouched(store) if dry else store
-    with _progress(console) as (progress, track):
-        purge = Purge(target, removed, track=track)
-        progress.add_task("Rows, trends and report", total=None)
-        purge.run()
+    purge = Purge(target, removed, track=_track(console))
+    purge.run()
     purge.done += forget_photos(gallery, cache, removed, delete_photos, dry)
     # An export beside the project, as `make export` makes it, too.
     left = sweep(PROJECT, at_once=True, deep=False, dry=dry)
@@ -150,14 +146,8 @@ def _console() -> Console:
     return Console(soft_wrap=True, highlight=False, markup=False)
 
 
-@contextmanager
-def _progress(console: Console) -> Iterator[tuple[Progress, Track]]:
-    with Progress(console=console, transient=True) as progress:
-
-        def track(what: Sequence[str], description: str) -> Iterable[str]:
-            return progress.track(what, description=description)
-
-        yield progress, track
+def _track(console: Console) -> Track:
+    return partial(track, console=console, transient=True)
 
 
 def _table(done: Counter[str], dry: bool, how: str) -> Table:
