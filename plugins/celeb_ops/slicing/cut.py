@@ -58,16 +58,14 @@ def cut(screenshot: Screenshot, sidecar_key: str, stem: str, store: Store) -> Pl
         reader = RowReader(screenshot, store.read)
         with ThreadPoolExecutor(1, thread_name_prefix="write-slices") as writer:
             # One stack is encoded and written while the next is decoded, and no third is in memory.
-            writing: Future[None] | None = None
+            writing: Future[None] = writer.submit(lambda: None)
             for layout in layouts:
                 canvas = _stack(reader, layout.bands)
                 made = _slices(layout, stem)
-                if writing:
-                    writing.result()
+                writing.result()
                 writing = writer.submit(_write, store, canvas, made)
                 slices += made
-            if writing:
-                writing.result()
+            writing.result()
     except NotStoredError as error:
         raise PictureGoneError(
             f"{error} It was tidied away (CELEBS_KEEP_IMAGES_DAYS) or deleted, by hand or by make forget, so this page "
