@@ -83,10 +83,10 @@ class PastPage:
         return max(self.page.images_total - self.page.images_loaded, len(self.lacking))
 
     @property
-    def told(self) -> list[str]:
-        """What is missing, for people: ``3 pictures are not archived``."""
+    def missing(self) -> list[str]:
+        """What is missing, for people: what the page waited for, and ``3 pictures are not archived``."""
         kinds = sorted(Counter(self.lacking.values()).items())
-        return [f"{n} {'picture is' if n == 1 else 'pictures are'} {lack}" for lack, n in kinds]
+        return self.page.missing + [f"{n} {'picture is' if n == 1 else 'pictures are'} {lack}" for lack, n in kinds]
 
 
 def capture_past(

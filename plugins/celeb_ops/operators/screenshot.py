@@ -189,7 +189,7 @@ class ScreenshotOperator(SiteOperator):
                 memento=past.memento.address,
                 captured_at=past.memento.when,
                 images_missing=past.images_missing,
-                missing=[*past.page.missing, *past.told],
+                missing=past.missing,
             )
         self.seen_by = "archive"
         return key
