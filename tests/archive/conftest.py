@@ -140,12 +140,10 @@ def daily(tmp_path_factory: pytest.TempPathFactory) -> Path:
             made.page(f"https://scripts.example{name}", MORNING + timedelta(days=29), "news()", "text/javascript")
 
         clock = "<script>document.title = new Date().toDateString()</script>"
-        # To an archive, one address is the same with either scheme.
-        for scheme in ("http", "https"):
-            frames = f"<iframe src=/frame></iframe><iframe src={scheme}://{scheme}.other.example/frame></iframe>"
-            made.page(f"{scheme}://{scheme}.clock.example/", MORNING, f"{clock}{WORDS}{frames}")
-            for host in ("clock", "other"):
-                made.page(f"{scheme}://{scheme}.{host}.example/frame", MORNING, clock)
+        frames = "<iframe src=/frame></iframe><iframe src=https://other.example/frame></iframe>"
+        made.page("https://clock.example/", MORNING, f"{clock}{WORDS}{frames}")
+        for host in ("clock", "other"):
+            made.page(f"https://{host}.example/frame", MORNING, clock)
 
         onward = {
             "scripted": "<script>location = '/other'</script>",
@@ -160,8 +158,6 @@ def daily(tmp_path_factory: pytest.TempPathFactory) -> Path:
         made.redirect("http://moving.example/", MORNING, "https://www.moving.example/front")
         made.page("https://www.moving.example/front", MORNING + hour, f"<title>Front</title>{WORDS}")
 
-        made.page("http://flaky.example/", MORNING, "<h1>Come again</h1>", status=503)
-        made.page("http://flaky.example/", MORNING - 3 * hour, f"<title>Up</title>{WORDS}")
         made.page("http://guarded.example/", MORNING, CHALLENGE)
         made.page("http://guarded.example/", MORNING + 2 * hour, f"<title>Let in</title>{WORDS}")
         made.page("http://broken.example/", MORNING, "<h1>Not found</h1>", status=404)
