@@ -90,12 +90,14 @@ class Rekognition:
             raise Refusal("UnrecognizedClientException: The security token included in the request is invalid.")
         picture, size = self._picture(json.loads(body)["Image"])
         with self._turn:
-            if self.hold_after is not None and len(self.asked) >= self.hold_after:
-                self._released.wait()
-                raise Cut
-            faces = sorted(self.recognizer.recognize(picture), key=lambda face: face.box.area, reverse=True)
-            if fault != CUT_IN_THE_MIDDLE:
-                self.asked.append(hashlib.sha256(picture).hexdigest())
+            held = self.hold_after is not None and len(self.asked) >= self.hold_after
+            if not held:
+                faces = sorted(self.recognizer.recognize(picture), key=lambda face: face.box.area, reverse=True)
+                if fault != CUT_IN_THE_MIDDLE:
+                    self.asked.append(hashlib.sha256(picture).hexdigest())
+        if held:
+            self._released.wait()
+            raise Cut
         told = {
             "CelebrityFaces": [_celebrity(face, size) for face in faces[:MAX_FACES] if face.name],
             "UnrecognizedFaces": [_compared(face, size) for face in faces[:MAX_FACES] if not face.name],
