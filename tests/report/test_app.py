@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from unittest.mock import Mock
 from urllib.parse import quote, urljoin
 
 import pytest
@@ -43,11 +44,8 @@ class TestFile:
         ("key", "media_type"),
         [
             (PICTURE, "image/jpeg"),
-            (keys.image(STEM, 2, "png"), "image/png"),
             (keys.sidecar(STEM), "application/json"),
             (keys.crop(STEM, 1), "image/jpeg"),
-            (keys.slice_(STEM, (0, 10), (0, 10)), "image/jpeg"),
-            (keys.plan(STEM), "application/json"),
             (RESULT, "application/json"),
         ],
     )
@@ -79,17 +77,12 @@ class TestFile:
         "key",
         [
             keys.CSV,
-            keys.CSV_V1,
             "removed.yaml",
             keys.captures(RUN_TIME),
-            keys.outcome(STEM),
             "Answers/local/x.json",
-            "Images",
             # What nobody of us wrote there would run as a page of Airflow's.
             "Images/page.html",
             "Images/picture.svg",
-            "Images/script.js",
-            "Images/picture.JPEG",
             "Images/picture",
             "images/picture.jpeg",
         ],
@@ -104,22 +97,12 @@ class TestFile:
         "path",
         [
             "Images/../secret.json",
-            "Images/../../secret.json",
-            "../files/Images/../secret.json",
-            "Images/%2e%2e/secret.json",
             "Images/%2E%2E%2Fsecret.json",
-            "Images/..%2f..%2fsecret.json",
-            "Images/%2e%2e/%2e%2e/secret.json",
             "Images/./picture.json",
-            "Images//picture.json",
-            "/Images/picture.json",
             "%2FImages/picture.json",
             "Images%5C..%5Csecret.json",
-            "Images/..%5csecret.json",
             "Images/picture.json%00.jpeg",
             "Images/.locks/picture.json",
-            ".locks/picture.json",
-            "Images/.picture.json",
             "Images/%252e%252e/secret.json",
             "",
         ],
@@ -149,10 +132,11 @@ class TestFile:
         answer = get(app_of(lambda: folder_store), "/files/Images/b.jpeg")
         assert (answer.status_code, "hidden" in answer.text, str(tmp_path) in answer.text) == (404, False, False)
 
-    def test_that_can_not_be_read_is_told_without_where_the_store_is(self, folder_store: FolderStore) -> None:
+    def test_whose_record_is_unusable_is_told_without_where_the_store_is(self, folder_store: FolderStore) -> None:
         folder_store.write(keys.sidecar(STEM), b"{}")
         for headers in ({}, {"Accept": "text/html"}):
             answer = get(app_of(lambda: folder_store), f"/screenshots/{STEM}", headers=headers)
+            assert answer.status_code == 502
             assert f"{keys.sidecar(STEM)} is not a Screenshot record" in answer.text
             assert str(folder_store.root) not in answer.text
 
@@ -190,12 +174,6 @@ class TestScreenshot:
     def test_outside_the_store_is_never_read(self, stem: str, app: FastAPI) -> None:
         assert get(app, f"/screenshots/{stem}").status_code == 404
 
-    def test_without_a_usable_record_is_told_in_a_sentence(self, app: FastAPI, store: Store) -> None:
-        store.write(keys.sidecar(STEM), b"{}")
-        answer = get(app, f"/screenshots/{STEM}")
-        assert answer.status_code == 502
-        assert "is not a Screenshot record" in answer.json()["detail"]
-
 
 class TestClosed:
     def test_a_person_in_a_browser_logs_in_and_comes_back(self, store: Store) -> None:
@@ -220,33 +198,21 @@ class TestTrouble:
     def test_is_told_in_its_sentence(
         self, error: Exception, status: int, folder_store: FolderStore, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def troubled(key: str) -> bytes:
-            raise error
-
-        monkeypatch.setattr(folder_store, "read", troubled)
+        monkeypatch.setattr(folder_store, "read", Mock(side_effect=error))
         answer = get(app_of(lambda: folder_store), f"/files/{PICTURE}")
         assert (answer.status_code, answer.json()) == (status, {"detail": str(error)})
 
     def test_a_store_is_opened_once_and_anew_after_it_refused(
         self, folder_store: FolderStore, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        opened = []
-
-        def open_store() -> Store:
-            opened.append(folder_store)
-            return folder_store
-
+        open_store = Mock(return_value=folder_store)
         a_result("TMZ").save(folder_store, RESULT)
         app = app_of(open_store)
         for _ in range(3):
             assert get(app, f"/files/{RESULT}").status_code == 200
-        assert len(opened) == 1
-
-        def refuses(key: str) -> bytes:
-            raise NotPermittedError("The keys are unknown.")
-
+        assert open_store.call_count == 1
         with monkeypatch.context() as patched:
-            patched.setattr(folder_store, "read", refuses)
+            patched.setattr(folder_store, "read", Mock(side_effect=NotPermittedError("The keys are unknown.")))
             assert get(app, f"/files/{RESULT}").status_code == 502
         assert get(app, f"/files/{RESULT}").status_code == 200
-        assert len(opened) == 2
+        assert open_store.call_count == 2

@@ -111,11 +111,6 @@ def test_a_fall_to_nothing_is_found() -> None:
     )
 
 
-def test_the_interval_covers_no_change_19_times_of_20() -> None:
-    table = compared(each_day_anew, 0.02, 0.5)
-    assert ((table["low"] <= 0) & (table["high"] >= 0)).mean() >= 0.95
-
-
 def test_little_evidence_is_drawn_to_no_change() -> None:
     # Of who is seen three times, all of them now, the plain log-odds ratio would be infinite. With two site-days at the
     # share of both windows, 3.5/316, in each: ln(5 / 238.6) - ln(2 / 430.6).

@@ -17,13 +17,7 @@ if TYPE_CHECKING:
 
 
 def person(built: Built, name: str = "Cher") -> dict[str, Any]:
-    return built("people").row(by_predicate=_is(name), named=True)
-
-
-def _is(name: str) -> pl.Expr:
-    import polars as pl
-
-    return pl.col("name") == name
+    return built("people").filter(name=name).row(0, named=True)
 
 
 def test_counts_since_the_first_time(rows: Rows, built: Built) -> None:

@@ -53,12 +53,6 @@ def test_pictures_in_the_page_itself_are_not_one_and_the_same(rows: Rows, built:
     assert built("evidence").filter(pl.col("name") == "Cher").height == 2
 
 
-def test_faces_on_no_picture_are_on_no_common_one(rows: Rows, built: Built) -> None:
-    for number in range(2):
-        rows.seen("A", on(number), face("Cher"), face("Adele"))
-    assert built("together")["pictures"].to_list() == [0, 0]
-
-
 def test_over_months_the_same_picture_counts_once(rows: Rows, built: Built) -> None:
     for month in range(14):
         rows.seen("A", on(30 * month), face("Cher", "p"), face("Adele", "p"))
@@ -72,10 +66,6 @@ def test_the_twenty_nearest(rows: Rows, built: Built) -> None:
     rows.seen("A", on(2), "Cher", "N24")
     table = built("together").filter(pl.col("name") == "Cher")
     assert table["other"].to_list() == ["N24", *others[: A_PERSON - 1]]
-
-
-def test_nobody(built: Built) -> None:
-    assert built("together").is_empty()
 
 
 SIGHTINGS = st.lists(

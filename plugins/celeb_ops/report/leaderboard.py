@@ -114,12 +114,13 @@ def board(load: Load, query: Query, rows: int = ROWS) -> Board:
 
 def _counted(load: Load, query: Query, newest: datetime) -> tuple[pl.DataFrame, date, int]:
     """``name, captures, sites`` in the period, its first day, and the captures seen in it."""
-    if query.period in ("7d", "28d") and not query.sites:
-        begin = newest - timedelta(days=_DAYS[query.period])
-        table = load("people").select("name", captures=f"captures_{query.period}", sites=f"sites_{query.period}")
-        seen = load("runs").filter(pl.col("time") > begin)["seen"].sum()
+    if query.period != "year" and not query.sites:
+        of = "" if query.period == "all" else f"_{query.period}"
+        table = load("people").select("name", captures=f"captures{of}", sites=f"sites{of}")
+        times = load("runs").select("time", "seen")
         # The begin itself is outside; the run after it may be on the same day.
-        return table, (begin + timedelta(seconds=1)).date(), int(seen)
+        begin = newest - timedelta(days=_DAYS[query.period]) if of else min(times["time"]) - timedelta(seconds=1)
+        return table, (begin + timedelta(seconds=1)).date(), int(times.filter(pl.col("time") > begin)["seen"].sum())
     # By site the trends count in whole weeks: the period begins with the Monday in or before it.
     appearances, days = load("appearances"), load("site_days")
     if query.sites:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
-from threading import Lock
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -32,7 +31,6 @@ class Tables:
     def __init__(self, store: Store) -> None:
         self.store = store
         self._kept: dict[str, tuple[str, pl.DataFrame]] = {}
-        self._lock = Lock()
 
     def now(self) -> Load:
         """The tables as they are now; asks the store once, however many of them a page reads."""
@@ -44,11 +42,9 @@ class Tables:
 
     def _read(self, versions: Mapping[str, str], otherwise: str, name: str) -> pl.DataFrame:
         version = versions.get(keys.trends(name), otherwise)
-        with self._lock:
-            kept = self._kept.get(name)
+        kept = self._kept.get(name)
         if kept and kept[0] == version:
             return kept[1]
         table = load(self.store, name)
-        with self._lock:
-            self._kept[name] = version, table
+        self._kept[name] = version, table
         return table

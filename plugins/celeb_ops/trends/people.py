@@ -16,10 +16,8 @@ def people(
 ) -> pl.DataFrame:
     """``people``. :param evidence: with ``id``. :param qids: by name. :param movers: of the week."""
     name = pl.col("name").cast(pl.String)
-    seen = captures.filter(SEEN)["time"]
-    last = newest(captures)
-    seen_month, seen_week = (int((seen > last - stretch).sum()) for stretch in (MONTH, WEEK))
-    in_month, in_week = (pl.col("time") > last - stretch for stretch in (MONTH, WEEK))
+    seen, last = captures.filter(SEEN), newest(captures)
+    recent = {"28d": pl.col("time") > last - MONTH, "7d": pl.col("time") > last - WEEK}
     return (
         shown.group_by("name")
         .agg(
@@ -30,17 +28,17 @@ def people(
             pl.col("sightings").sum(),
             pl.col("site").filter(pl.col("time") == pl.col("time").min()).min().alias("first_site"),
             pl.col("confidence").median(),
-            in_month.sum().alias("captures_28d"),
-            in_week.sum().alias("captures_7d"),
-            pl.col("site").filter(in_month).n_unique().alias("sites_28d"),
-            pl.col("site").filter(in_week).n_unique().alias("sites_7d"),
-            summed(pl.col("prominence").filter(in_month)).alias("prominence_28d"),
+            *(of_late.sum().alias(f"captures_{days}") for days, of_late in recent.items()),
+            *(pl.col("site").filter(of_late).n_unique().alias(f"sites_{days}") for days, of_late in recent.items()),
+            summed(pl.col("prominence").filter(recent["28d"])).alias("prominence_28d"),
         )
-        .join(_streaks(seen, shown), on="name")
+        .join(_streaks(seen["time"], shown), on="name")
         .with_columns(
             name,
-            (pl.col("captures_28d") / (seen_month or None)).alias("share_28d"),
-            (pl.col("captures_7d") / (seen_week or None)).alias("share_7d"),
+            *(
+                (pl.col(f"captures_{days}") / (seen.filter(of_late).height or None)).alias(f"share_{days}")
+                for days, of_late in recent.items()
+            ),
         )
         .join(_faces(evidence), on="name", how="left")
         .join(qids, on="name", how="left")
