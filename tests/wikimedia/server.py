@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import threading
 import time
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from urllib.parse import quote
 
 import rdflib
+from werkzeug import Request, Response
+from werkzeug.serving import make_server
 
 from celeb_ops.gallery.wikimedia import Services
 from tests.wikimedia.world import COUNTRIES, Thumbnails
@@ -100,13 +102,12 @@ class Wikimedia:
 
 
 @contextmanager
-def serving(world: World, faults: Faults | None = None, port: int = 0, page_of: int = 5) -> Iterator[Wikimedia]:
+def serving(world: World, faults: Faults | None = None, page_of: int = 5) -> Iterator[Wikimedia]:
     """The endpoints on 127.0.0.1. :param page_of: most members of a category in one answer."""
-    served = Wikimedia(port, faults or Faults())
-    handler = type("Bound", (_Handler,), {"world": world, "served": served, "page_of": page_of, "made": Thumbnails()})
-    server = ThreadingHTTPServer(("127.0.0.1", port), handler)
-    served.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    served = Wikimedia(0, faults or Faults())
+    server = make_server("127.0.0.1", 0, _App(world, served, page_of), threaded=True)
+    served.port = server.port
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
         yield served
@@ -116,86 +117,62 @@ def serving(world: World, faults: Faults | None = None, port: int = 0, page_of: 
         thread.join()
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    world: World
-    served: Wikimedia
-    page_of: int
-    made: Thumbnails
-    _under_way = 0
-    _lock = threading.Lock()
+class _App:
+    def __init__(self, world: World, served: Wikimedia, page_of: int) -> None:
+        self.world, self.served, self.page_of, self.made = world, served, page_of, Thumbnails()
+        self._under_way = 0
+        self._lock = threading.Lock()
 
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing."""
-
-    def do_POST(self) -> None:
-        self._serve(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode())
-
-    def do_GET(self) -> None:
-        self._serve(urlsplit(self.path).query)
-
-    def _serve(self, query: str) -> None:
-        kind = type(self)
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        request = Request(environ)
         with self._lock:
-            kind._under_way += 1
-            now = kind._under_way
+            self._under_way += 1
+            now = self._under_way
             self.served.at_once = max(self.served.at_once, now)
         try:
-            params = {name: values[-1] for name, values in parse_qs(query).items()}
-            self._answer(urlsplit(self.path).path, params, now)
-        except (BrokenPipeError, ConnectionResetError):
-            self.close_connection = True
+            return self._answer(request, now)(environ, start_response)
         finally:
             with self._lock:
-                kind._under_way -= 1
+                self._under_way -= 1
 
-    def _answer(self, path: str, params: dict[str, str], now: int) -> None:
+    def _answer(self, request: Request, now: int) -> Response:
         faults = self.served.faults
         if faults.offline:
-            self.close_connection = True
-            return
-        agent = self.headers.get("User-Agent", "")
-        if "@" not in agent and "http" not in agent:
-            self._send(403, b"Please set a user-agent and respect our robot policy", "text/plain")
-        elif faults.retry_after:
-            self._send(429, b"later", "text/plain", {"Retry-After": faults.retry_after})
-        elif now > MOST_AT_ONCE:
-            self._send(429, b"too many at once", "text/plain", {"Retry-After": "0"})
-        elif path.startswith("/files/"):
-            self._file(path)
-        else:
-            kind = path.split("/")[1]
-            self.served.requests.append((kind, params))
-            answers = {"sparql": self._sparql, "wikidata": self._wikidata, "commons": self._commons}
-            fault = faults.next(f"{path}?{sorted(params.items())}", KINDS_OF_API)
-            if kind not in answers:
-                self._send(404, b"no such page", "text/plain")
-            elif not self._broken(fault):
-                told = answers[kind](params)
-                if told is not None:
-                    content = json.dumps(told).encode()
-                    self._send(200, content[: len(content) // 2] if fault == "half" else content, "application/json")
+            raise ConnectionAbortedError
+        if not re.search("@|http", request.headers.get("User-Agent", "")):
+            return Response("Please set a user-agent and respect our robot policy", 403)
+        if faults.retry_after or now > MOST_AT_ONCE:
+            return Response("later", 429, {"Retry-After": faults.retry_after or "0"})
+        if request.path.startswith("/files/"):
+            return self._file(request.path)
+        kind, params = request.path.split("/")[1], request.values.to_dict()
+        self.served.requests.append((kind, params))
+        fault = faults.next(f"{request.path}?{sorted(params.items())}", KINDS_OF_API)
+        if broken := self._broken(fault):
+            return broken
+        told = {"sparql": self._sparql, "wikidata": self._wikidata, "commons": self._commons}[kind](params)
+        if isinstance(told, Response):
+            return told
+        content = json.dumps(told)
+        return Response(content[: len(content) // 2] if fault == "half" else content, mimetype="application/json")
 
-    def _broken(self, fault: str) -> bool:
-        """Whether this fault was the answer."""
-        wait = {"Retry-After": formatdate(time.time(), usegmt=True) if self.served.faults.seed % 2 else "0"}
+    def _broken(self, fault: str) -> Response | None:
+        """What the fault makes of the answer, if anything."""
         if fault == "closed":
-            self.close_connection = True
-        elif fault in {"429", "503"}:
-            self._send(int(fault), b"later", "text/plain", wait)
-        elif fault == "maxlag":
+            raise ConnectionAbortedError
+        wait = {"Retry-After": formatdate(time.time(), usegmt=True) if self.served.faults.seed % 2 else "0"}
+        if fault in {"429", "503"}:
+            return Response("later", int(fault), wait)
+        if fault == "maxlag":
             error = {"code": "maxlag", "info": "Waiting for db1: 6 seconds lagged.", "lag": 6}
-            self._send(200, json.dumps({"error": error}).encode(), "application/json", {"Retry-After": "0"})
-        else:
-            return False
-        return True
+            return Response(json.dumps({"error": error}), headers={"Retry-After": "0"}, mimetype="application/json")
+        return None
 
-    def _sparql(self, params: dict[str, str]) -> dict[str, Any] | None:
+    def _sparql(self, params: dict[str, str]) -> dict[str, Any] | Response:
         try:
             found = _graph(self.world).query(params.get("query", ""))
         except Exception as error:
-            self._send(400, f"MalformedQueryException: {error}".encode(), "text/plain")
-            return None
+            return Response(f"MalformedQueryException: {error}", 400)
         told: dict[str, Any] = json.loads(found.serialize(format="json") or b"{}")
         return told
 
@@ -259,37 +236,25 @@ class _Handler(BaseHTTPRequestHandler):
         }
         return {"pageid": number, "ns": 6, "title": title, "imageinfo": [info]}
 
-    def _file(self, path: str) -> None:
-        title, width = unquote(path.removeprefix("/files/").split("/")[0]), path.rsplit("/", 1)[-1]
+    def _file(self, path: str) -> Response:
+        # Unquoted already: a title has no slash.
+        title, width = path.removeprefix("/files/").split("/")[:2]
         file: File | None = self.world.files.get(title)
         if not file or title in self.served.gone:
-            self._send(404, b"no such file", "text/plain")
-            return
+            return Response("no such file", 404)
         if not width.endswith("px-moved"):
-            self._send(302, b"", "text/plain", {"Location": f"{path}-moved"})
-            return
+            return Response(status=302, headers={"Location": f"{quote(path)}-moved"})
         self.served.requests.append(("file", {"title": title}))
         fault = self.served.faults.next(path, KINDS_OF_FILE)
-        if self._broken(fault):
-            return
+        if broken := self._broken(fault):
+            return broken
         content = self.made.of(file, int(width.removesuffix("px-moved")))
         if fault == "broken":
             content = content[:200] + bytes(len(content) - 200)
-        if fault == "cut":
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content[: len(content) // 2])
-            self.close_connection = True
-            return
-        self._send(200, content, "image/jpeg")
-
-    def _send(self, status: int, content: bytes, mime: str, headers: dict[str, str] | None = None) -> None:
-        self.send_response(status)
-        for name, value in {"Content-Type": mime, "Content-Length": str(len(content)), **(headers or {})}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(content)
+        sent = content[: len(content) // 2] if fault == "cut" else content
+        response = Response(sent, mimetype="image/jpeg")
+        response.headers["Content-Length"] = str(len(content))
+        return response
 
 
 def _graph(world: World) -> rdflib.Graph:
