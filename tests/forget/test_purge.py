@@ -217,6 +217,9 @@ def test_kept_answers_that_still_name_her_are_not_believed(folder_press: Press) 
     result = folder_press.recognise("TMZ", LATER, folder_press.paid)
     assert result.calls == 1
     assert result.celebrities == [COLLINS]
+    # Nor are the words of a screenshot of before.
+    merge(folder_press.store, LATER, [result], [])
+    assert set(rows(folder_press.store).filter(pl.col("time") == LATER)["headline"]) == {""}
     forget(folder_press.store)
     assert naming(folder_press.store, HOPPER) == []
 
