@@ -177,7 +177,7 @@ class Stopped(Exception):
 def test_it_is_of_use_while_it_grows(
     undisturbed: tuple[Path, Built], first_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("celeb_ops.gallery.building.GROWS_BY", 2, raising=False)
+    monkeypatch.setattr("celeb_ops.gallery.building.GROWS_BY", 2)
     known: list[set[str]] = []
     said: list[int] = []
 
@@ -221,7 +221,7 @@ def test_stopped_while_it_grows_it_goes_on_to_the_same_file(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("celeb_ops.gallery.building.GROWS_BY", 2, raising=False)
+    monkeypatch.setattr("celeb_ops.gallery.building.GROWS_BY", 2)
 
     def told(step: Step) -> None:
         if step.done == 5:
@@ -243,7 +243,7 @@ def test_stopped_while_it_grows_it_goes_on_to_the_same_file(
 def test_an_update_takes_nobody_away_before_its_end(
     folder: Path, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("celeb_ops.gallery.building.GROWS_BY", 2, raising=False)
+    monkeypatch.setattr("celeb_ops.gallery.building.GROWS_BY", 2)
     world.humans["Q100"].name = "B. H. Obama"
     world.humans["Q105"].occupations = ()
     known: list[set[str]] = []

@@ -23,7 +23,7 @@ from werkzeug import Request, Response
 from werkzeug.serving import make_server
 
 from celeb_ops.gallery.wikimedia import Services
-from tests.wikimedia.world import COUNTRIES, Thumbnails
+from tests.wikimedia.world import COUNTRIES, thumbnail
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,7 +119,7 @@ def serving(world: World, faults: Faults | None = None, page_of: int = 5) -> Ite
 
 class _App:
     def __init__(self, world: World, served: Wikimedia, page_of: int) -> None:
-        self.world, self.served, self.page_of, self.made = world, served, page_of, Thumbnails()
+        self.world, self.served, self.page_of = world, served, page_of
         self._under_way = 0
         self._lock = threading.Lock()
 
@@ -248,7 +248,7 @@ class _App:
         fault = self.served.faults.next(path, KINDS_OF_FILE)
         if broken := self._broken(fault):
             return broken
-        content = self.made.of(file, int(width.removesuffix("px-moved")))
+        content = thumbnail(file.content, int(width.removesuffix("px-moved")))
         if fault == "broken":
             content = content[:200] + bytes(len(content) - 200)
         sent = content[: len(content) // 2] if fault == "cut" else content

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -178,21 +178,14 @@ class Maker:
         return photo
 
 
-@dataclass(frozen=True)
-class Thumbnails:
-    """Pictures at a width, made once."""
-
-    made: dict[tuple[str, int], bytes] = field(default_factory=dict)
-
-    def of(self, file: File, width: int) -> bytes:
-        key = (file.sha1, width)
-        if key not in self.made:
-            with Image.open(io.BytesIO(file.content)) as image:
-                photo = image.convert("RGB")
-            if photo.width > width:
-                photo = photo.resize((width, round(photo.height * width / photo.width)), Image.Resampling.LANCZOS)
-            self.made[key] = _jpeg(photo)
-        return self.made[key]
+@cache
+def thumbnail(content: bytes, width: int) -> bytes:
+    """A picture at a width, if it is no smaller."""
+    with Image.open(io.BytesIO(content)) as image:
+        photo = image.convert("RGB")
+    if photo.width > width:
+        photo = photo.resize((width, round(photo.height * width / photo.width)), Image.Resampling.LANCZOS)
+    return _jpeg(photo)
 
 
 def _jpeg(image: Image.Image, quality: int = 90) -> bytes:

@@ -45,11 +45,8 @@ def clear(removal: Removal, sidecar: str, capture: Capture, removed: Removed) ->
     """
     store, stem = removal.store, sidecar.removeprefix("Images/").removesuffix(".json")
     if not _blurred(removal, stem, sidecar, capture, removed):
-        pictures = [key for key in store.list(f"Images/{stem}.") if key != sidecar]
-        removal.delete("pictures that could not be blurred", pictures)
-    # The plan first: it is there = its slices are.
-    slices = sorted(store.list(keys.slices(stem)), key=lambda key: key != keys.plan(stem))
-    removal.delete("slices and plans", slices)
+        removal.delete_pictures("pictures that could not be blurred", stem)
+    removal.delete_slices(stem)
     removal.delete("crops of their faces", sorted(capture.crops & set(store.list(keys.crops(stem)))))
 
 

@@ -74,6 +74,15 @@ class Removal:
             self.store.delete(key)
             self.done[what] += 1
 
+    def delete_slices(self, stem: str) -> None:
+        """Delete a capture's slices. The plan first: it is there = they are."""
+        slices = sorted(self.store.list(keys.slices(stem)), key=lambda key: key != keys.plan(stem))
+        self.delete("slices and plans", slices)
+
+    def delete_pictures(self, what: str, stem: str) -> None:
+        """Delete a screenshot's pictures, not its facts."""
+        self.delete(what, [key for key in self.store.list(f"Images/{stem}.") if key != keys.sidecar(stem)])
+
     def rewrite(self, key: str, clean: Callable[[bytes], tuple[bytes, Counter[str]]]) -> None:
         """Put the cleaned content in the place of a file's, where it is there and something had to be done."""
         done: Counter[str] = Counter()

@@ -102,12 +102,9 @@ class RunRemoval(Removal):
         stems = sorted({keys.stem(site, self.when) for site in self.sites})
         self.delete("results", self._there(map(keys.result, stems)))
         for stem in self.track(stems, "Captures"):
-            # The plan first: it is there = its slices are.
-            slices = sorted(self.store.list(keys.slices(stem)), key=lambda key: key != keys.plan(stem))
-            self.delete("slices and plans", slices)
+            self.delete_slices(stem)
             self.delete("crops of faces", self.store.list(keys.crops(stem)))
-            images = self.store.list(f"Images/{stem}.")
-            self.delete("pictures of screenshots", [key for key in images if key != keys.sidecar(stem)])
+            self.delete_pictures("pictures of screenshots", stem)
         if self.whole:
             self.delete("counts of calls", self._there([keys.budget(self.when)]))
         months = {keys.sightings(self.when): SIGHTINGS, keys.captures(self.when): CAPTURES}

@@ -109,17 +109,19 @@ class Wikimedia:
         return answer
 
     def _get(self, url: str, params: dict[str, str]) -> requests.Response:
-        for number in range(_TRIES):
+        for number in range(1, _TRIES + 1):
             try:
                 return self._asked(url, params)
             except _PassingError as error:
-                trouble, wait_s = error, error.wait_s
-            if not self._answered and number + 1 >= _FIRST_TRIES:
+                trouble = error
+            if not self._answered and number >= _FIRST_TRIES:
                 raise OfflineError(
                     f"{_host(url)} can't be reached: is this machine on the internet? The gallery stays as it was."
                 )
-            logger.info("%s; try %d of %d", trouble, number + 1, _TRIES)
-            self._closed.wait(min(self._unit_s * 2**number, _LONGEST_WAIT_S) if wait_s is None else wait_s)
+            if number < _TRIES:
+                logger.info("%s; try %d of %d", trouble, number, _TRIES)
+                default_s = min(self._unit_s * 2 ** (number - 1), _LONGEST_WAIT_S)
+                self._closed.wait(default_s if trouble.wait_s is None else trouble.wait_s)
         raise WikimediaError(f"{trouble}, {_TRIES} times in a row. {_KEPT}")
 
     def _asked(self, url: str, params: dict[str, str]) -> requests.Response:
