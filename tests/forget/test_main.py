@@ -109,12 +109,6 @@ def test_without_a_name_the_list_is_gone_through_again(
     assert naming(folder_store, HOPPER) == []
 
 
-def test_a_damaged_list_stops_before_any_work(folder_press: Press, capsys: pytest.CaptureFixture[str]) -> None:
-    folder_press.store.write(keys.REMOVED, b"- Grace Hopper")
-    assert main(["forget", HOPPER]) == 2
-    assert "removed.yaml, entry 1" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_names(name: str, folder_store: FolderStore, capsys: pytest.CaptureFixture[str]) -> None:
     from celeb_ops.recognition.findings import _clean

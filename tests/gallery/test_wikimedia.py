@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 import pytest
-import requests
 from tests.wikimedia.server import Faults, serving
 from tests.wikimedia.world import File, World
 
 from celeb_ops.exceptions import NotAtWikimediaError, WikimediaError
-from celeb_ops.gallery import wikimedia as client
 from celeb_ops.gallery.wikimedia import Wikimedia
 
 if TYPE_CHECKING:
@@ -69,16 +65,3 @@ def test_a_refusal_is_not_tried_again(small: World, tmp_path: Path) -> None:
         with pytest.raises(WikimediaError, match="Too many values"):
             one.ask(served.wikidata_api, {**ENTITIES, "ids": "|".join(f"Q{n}" for n in range(1, 60))})
         assert len(served.requests) == 2
-
-
-@pytest.mark.parametrize(
-    ("said", "seconds"),
-    [("7", 7), ("0", 0), (timedelta(seconds=100), 100), (timedelta(seconds=-100), 0), ("soon", None), ("", None)],
-)
-def test_retry_after_is_a_number_or_a_date(said: str | timedelta, seconds: float | None) -> None:
-    if isinstance(said, timedelta):
-        said = format_datetime(datetime.now(UTC) + said, usegmt=True)
-    answer = requests.Response()
-    answer.headers["Retry-After"] = said
-    told = client._retry_after(answer)
-    assert told == (None if seconds is None else pytest.approx(seconds, abs=30))
