@@ -158,7 +158,7 @@ def test_a_scheduled_run_that_fails_is_told_of_and_no_other(told: Up, mail: Mail
     assert failed.subject == f"Trending Celebrities: {name} failed (GONE)"
     assert failed.to == ["press@example.com", "desk@example.com"]
     assert failed.sender == "celebs@example.com"
-    assert "1 of 2 sites failed:\n- GONE: " in failed.text
+    assert "These sites failed (1):\n- GONE: " in failed.text
     assert "HTTP 410" in failed.text
     assert "press ↻ (Shift+C)" in failed.text
     assert place in failed.text
