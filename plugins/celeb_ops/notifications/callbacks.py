@@ -22,12 +22,11 @@ from celeb_ops.notifications.messages import Run, failed_message, late_message, 
 from celeb_ops.settings import NOTIFY_CONNECTION, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from airflow.sdk import Context
 
     from celeb_ops.notifications.finding import Found
-    from celeb_ops.notifications.messages import Message
 
 logger = logging.getLogger(__name__)
 
@@ -38,12 +37,12 @@ of the DAG processor after ``dag_file_processor_timeout``, 50 s."""
 
 def run_failed(context: Context) -> None:
     """Tell that a run failed: which sites, why, and what to press."""
-    _tell(context, _failed)
+    _tell(context, failed=True)
 
 
 def run_succeeded(context: Context) -> None:
     """Tell of sites that fail again and again though the run is green, and of those that are back."""
-    _tell(context, _succeeded)
+    _tell(context, failed=False)
 
 
 async def run_late(context: Mapping[str, Any]) -> None:
@@ -70,15 +69,16 @@ async def run_late(context: Mapping[str, Any]) -> None:
         logger.warning("Nobody was told that a run is late: %s", _said(error))
 
 
-def _tell(context: Context, message_of: Callable[[Context, Run, Settings], Message | None]) -> None:
+def _tell(context: Context, failed: bool) -> None:
     try:
         dag_run: Any = context["dag_run"]
         settings = Settings.load()
-        if _is_told(dag_run) and (channel := open_channel(settings)):
-            when = keys.run_time(dag_run.logical_date, dag_run.run_after)
-            message = message_of(context, _run(dag_run.dag_id, dag_run.run_id, when), settings)
-            if message:
-                channel.send(message)
+        if not _is_told(dag_run) or not (channel := open_channel(settings)):
+            return
+        run = _run(dag_run.dag_id, dag_run.run_id, keys.run_time(dag_run.logical_date, dag_run.run_after))
+        tasks, found = _known(context, run, settings)
+        if message := failed_message(run, tasks, found, settings) if failed else sites_message(run, found):
+            channel.send(message)
     except Exception as error:
         # A message is not worth a run.
         logger.warning("Nobody was told of the run %s: %s", context.get("run_id"), _said(error))
@@ -94,47 +94,34 @@ def _is_told(dag_run: Any) -> bool:
     return bool(dag_run.run_type == "scheduled" or (dag_run.run_type == "asset_triggered" and "scheduled" in sources))
 
 
-def _failed(context: Context, run: Run, settings: Settings) -> Message:
-    from celeb_ops.notifications.finding import Found
+def _known(context: Context, run: Run, settings: Settings) -> tuple[list[str], Found]:
+    """The tasks that failed, but for the watcher and the sites', which are thousands; and what came of the sites.
 
-    tasks: list[str] = []
-    found = Found()
-    try:
-        tasks = _failed_tasks(context)
-        if context["dag"].has_task("merge"):
-            found = _found(context, run, settings)
-    except Exception as error:
-        # The message goes out all the same.
-        logger.warning("What came of the run could not be read: %s", _said(error))
-    return failed_message(run, tasks, found, settings)
-
-
-def _succeeded(context: Context, run: Run, settings: Settings) -> Message | None:
-    return sites_message(run, _found(context, run, settings))
-
-
-def _failed_tasks(context: Context) -> list[str]:
-    """The tasks that failed, but for the watcher and the sites', which are thousands."""
-    dag, run_id = context["dag"], context["run_id"]
-    asked = [task for task in dag.task_ids if "." not in task and task != "watcher"]
-    states = context["ti"].get_task_states(dag_id=dag.dag_id, run_ids=[run_id], task_ids=asked)
-    return sorted(task for task, state in states.get(run_id, {}).items() if state == "failed")
-
-
-def _found(context: Context, run: Run, settings: Settings) -> Found:
-    """What came of the sites. TimeoutError where the store takes too long to say so."""
+    The store has ``LOOK_S`` seconds. What can't be read is left out, with a warning: a message goes out all the same.
+    """
     from celeb_ops.hooks.s3 import open_store
-    from celeb_ops.notifications.finding import find
+    from celeb_ops.notifications.finding import Found, find
     from celeb_ops.sites import load_sites
 
-    counted = context["ti"].xcom_pull(task_ids="merge", map_indexes=None)
-    failed = counted if isinstance(counted, list) else None
+    ti, dag, run_id = context["ti"], context["dag"], context["run_id"]
+    tasks: list[str] = []
+    try:
+        asked = [task for task in dag.task_ids if "." not in task and task != "watcher"]
+        states = ti.get_task_states(dag_id=dag.dag_id, run_ids=[run_id], task_ids=asked).get(run_id, {})
+        tasks = sorted(task for task, state in states.items() if state == "failed")
+        if not dag.has_task("merge"):
+            return tasks, Found()
+        counted = ti.xcom_pull(task_ids="merge", map_indexes=None)
 
-    def look() -> Found:
-        sites = load_sites(settings.path(settings.sites))
-        return find(open_store(settings), sites, run.when, failed, settings.notify_after, datetime.now(UTC))
+        def look() -> Found:
+            failed = counted if isinstance(counted, list) else None
+            sites = load_sites(settings.path(settings.sites))
+            return find(open_store(settings), sites, run.when, failed, settings.notify_after, datetime.now(UTC))
 
-    return ThreadPoolExecutor(1).submit(look).result(LOOK_S)
+        return tasks, ThreadPoolExecutor(1).submit(look).result(LOOK_S)
+    except Exception as error:
+        logger.warning("What came of the run could not be read: %s", _said(error))
+        return tasks, Found()
 
 
 def _run(dag_id: str, run_id: str, when: datetime) -> Run:
