@@ -13,9 +13,7 @@ from rich.console import Console
 from celeb_ops import keys
 from celeb_ops.cli.progress import Progress, rows_of, summary
 from celeb_ops.exceptions import CaptureError, StoreError
-from celeb_ops.hooks.s3 import warn_of_new_prefix
 from celeb_ops.records import Outcome, Plan, Slice, Span
-from celeb_ops.settings import Settings
 from tests.factories import RUN_TIME, a_picture, a_result, a_screenshot, saved
 
 if TYPE_CHECKING:
@@ -73,10 +71,15 @@ class TestAScreenshot:
             timings={"open": 0.25, "load": 1.5},
             images_loaded=9,
             images_total=12,
+            page_height=9_000,
+            truncated=True,
+            missing=["2 pictures", "fonts"],
         )
         saved(folder_store, shot, a_picture())
         succeed(told, "screenshot")
-        assert told.lines() == ["✓ TMZ screenshot 3,000 px, 9 of 12 pictures, 1.8 s"]
+        assert told.lines() == [
+            "✓ TMZ screenshot 3,000 px of 9,000 (truncated), 9 of 12 pictures, still missing 2 pictures, fonts, 1.8 s"
+        ]
 
     @pytest.mark.parametrize(
         ("source", "seen", "shown"),
@@ -105,50 +108,26 @@ class TestAScreenshot:
         succeed(told, "screenshot")
         assert told.lines() == ["✓ TMZ screenshot 3,000 px, 0 of 0 pictures, 1.0 s"]
 
-    def test_that_lacks_something_says_what(self, told: Told, folder_store: FolderStore) -> None:
-        shot = a_screenshot(
-            captured_at=datetime.now(UTC), page_height=9_000, truncated=True, missing=["2 pictures", "fonts"]
-        )
-        saved(folder_store, shot, a_picture())
-        succeed(told, "screenshot")
-        assert "3,000 px of 9,000 (truncated), 0 of 0 pictures, still missing 2 pictures, fonts" in told.lines()[0]
 
-
-@pytest.mark.parametrize(("number", "text"), [(1, "1 slice, 0.4 s"), (2, "2 slices, 0.4 s")])
-def test_slices_are_counted(number: int, text: str, told: Told, folder_store: FolderStore) -> None:
+def test_slices_and_faces_are_counted_and_named(told: Told, folder_store: FolderStore) -> None:
     one = Slice(key="x", bands=[Span(0, 1)], columns=Span(0, 1))
-    Plan(screenshot="x", slices=[one] * number, seconds=0.4).save(folder_store, keys.plan(STEM))
+    Plan(screenshot="x", slices=[one], seconds=0.4).save(folder_store, keys.plan(STEM))
     succeed(told, "slice")
-    assert told.lines() == [f"✓ TMZ slice {text}"]
+    for names in ((), ("Grace Hopper", "Eileen [Collins]")):
+        a_result("TMZ", *names).save(folder_store, keys.result(STEM))
+        succeed(told, "rekognize")
+    assert told.lines() == [
+        "✓ TMZ slice 1 slice, 0.4 s",
+        "✓ TMZ rekognize 0 faces: nobody named",
+        "✓ TMZ rekognize 2 faces: Eileen [Collins], Grace Hopper",
+    ]
 
 
-@pytest.mark.parametrize(
-    ("names", "text"),
-    [
-        ([], "0 faces: nobody named"),
-        (["Grace Hopper"], "1 face: Grace Hopper"),
-        (["Grace Hopper", "Eileen [Collins]"], "2 faces: Eileen [Collins], Grace Hopper"),
-    ],
-)
-def test_faces_are_counted_and_named(names: list[str], text: str, told: Told, folder_store: FolderStore) -> None:
-    a_result("TMZ", *names).save(folder_store, keys.result(STEM))
-    succeed(told, "rekognize")
-    assert told.lines() == [f"✓ TMZ rekognize {text}"]
-
-
-class TestTidying:
-    def tidied(self, told: Told, left: str | None) -> None:
-        told.progress.on_task_instance_success(
-            "running", SimpleNamespace(task_id="tidy", task=None, xcom_pull=lambda task_ids: {"tidy": left}[task_ids])
-        )
-
-    def test_is_told_where_something_went(self, told: Told) -> None:
-        self.tidied(told, "removed the slices of 2 captures (6 files, 1.2 MB), older than 7 days")
-        assert told.lines() == ["✓ tidy removed the slices of 2 captures (6 files, 1.2 MB), older than 7 days"]
-
-    def test_is_not_told_where_nothing_did(self, told: Told) -> None:
-        self.tidied(told, None)
-        assert told.lines() == []
+@pytest.mark.parametrize("left", ["removed the slices of 2 captures (6 files, 1.2 MB), older than 7 days", None])
+def test_tidying_is_told_where_something_went(left: str | None, told: Told) -> None:
+    task = SimpleNamespace(task_id="tidy", task=None, xcom_pull=lambda task_ids: {"tidy": left}[task_ids])
+    told.progress.on_task_instance_success("running", task)
+    assert told.lines() == ([f"✓ tidy {left}"] if left else [])
 
 
 class TestASkip:
@@ -164,20 +143,8 @@ class TestASkip:
         told.progress.on_task_instance_skipped("running", a_task("site.screenshot"))
         assert told.progress.skips == {"TMZ": "screenshot was skipped without a word: see the log."}
 
-    def test_outside_the_sites_is_none_of_a_site(self, told: Told) -> None:
-        told.progress.on_task_instance_skipped("running", a_task("merge", site=None))
-        assert told.progress.skips == {}
-
 
 class TestAWarning:
-    def test_of_a_bucket_without_a_dataset_is_told(self, told: Told, folder_store: FolderStore) -> None:
-        settings = Settings(store="s3://press", from_v1=True)
-        with told.progress:
-            warn_of_new_prefix(settings, folder_store)
-        (line,) = told.lines()
-        assert line.startswith(f"! {folder_store.url(keys.CSV)} is not there: a new dataset begins.")
-        assert "CELEBS_PREFIX" in line
-
     def test_is_told_once(self, told: Told) -> None:
         with told.progress:
             for photo in ("one.jpg", "one.jpg", "[two].jpg"):
@@ -199,12 +166,6 @@ class TestAWarning:
             for site in ("TMZ", "TMZ.CO"):
                 logging.getLogger("celeb_ops.operators.run").warning("%s was failed at rekognize: Half.", site)
         assert told.lines() == ["✗ TMZ screenshot No page.", "! TMZ.CO was failed at rekognize: Half."]
-
-    def test_is_not_told_when_the_run_is_over(self, told: Told) -> None:
-        with told.progress:
-            pass
-        logging.getLogger("celeb_ops.sites").warning("Too late.")
-        assert told.lines() == []
 
 
 class TestAFailure:
@@ -230,10 +191,6 @@ class TestAFailure:
         assert told.lines() == []
         assert told.progress.errors == []
 
-    def test_without_words_is_told_by_its_kind(self, told: Told) -> None:
-        fail(told, a_task("site.slice"), MemoryError())
-        assert told.lines() == ["✗ TMZ slice MemoryError"]
-
     def test_by_ctrl_c_ends_the_run(self, told: Told) -> None:
         """Airflow's task runner takes it for any other failure, and would go on with the next task."""
         with pytest.raises(KeyboardInterrupt):
@@ -249,38 +206,31 @@ def missed(site: str, outcome: str, reason: str) -> dict[str, Any]:
     return {"site": site, "outcome": outcome, "reason": reason}
 
 
-class TestRowsOf:
-    def test_are_those_of_the_runs_sites_by_name(self) -> None:
-        captures = [seen("TMZ"), seen("PEOPLE"), seen("VARIETY")]
-        assert rows_of(["TMZ", "PEOPLE"], captures, {}, {}) == [seen("PEOPLE"), seen("TMZ")]
+def test_rows_are_those_of_the_runs_sites_with_what_this_run_says_of_them() -> None:
+    """Also where the site was seen before, or failed; and where its failure could not be merged."""
+    captures = [seen("A"), seen("B"), missed("C", "failed", "No page."), seen("OTHER")]
+    assert rows_of(["C", "B", "A", "D", "NEVER"], captures, {"B": "No gallery.", "D": "Full."}, {"C": "Late."}) == [
+        seen("A"),
+        missed("B", "failed", "No gallery."),
+        missed("C", "skipped", "Late."),
+        missed("D", "failed", "Full."),
+    ]
 
-    def test_tell_this_runs_failure_of_a_site_that_was_seen_before(self) -> None:
-        assert rows_of(["TMZ"], [seen("TMZ")], {"TMZ": "No gallery."}, {}) == [missed("TMZ", "failed", "No gallery.")]
 
-    def test_tell_this_runs_skip_of_a_site_that_failed_before(self) -> None:
-        captures = [missed("TMZ", "failed", "No page."), missed("VARIETY", "failed", "No answer.")]
-        assert rows_of(["TMZ", "VARIETY"], captures, {}, {"TMZ": "It was too late."}) == [
-            missed("TMZ", "skipped", "It was too late."),
-            missed("VARIETY", "failed", "No answer."),
-        ]
-
-    def test_tell_a_failure_that_could_not_be_merged(self) -> None:
-        assert rows_of(["TMZ"], [], {"TMZ": "No page."}, {}) == [missed("TMZ", "failed", "No page.")]
-
-    def test_are_none_for_a_site_of_which_nothing_is_known(self) -> None:
-        assert rows_of(["TMZ"], [], {}, {}) == []
+def table_of(rows: list[dict[str, Any]]) -> list[str]:
+    out = io.StringIO()
+    Console(file=out, width=100).print(summary(rows))
+    return [line.rstrip() for line in out.getvalue().splitlines()]
 
 
 def test_the_table_shows_what_came_of_each_site() -> None:
-    out = io.StringIO()
     rows = [
         seen("DAILY-PLAIN", "Eileen Collins", "Grace [Hopper]"),
         seen("LAZY-POST", faces=0),
         missed("PEOPLE", "skipped", "It was too late."),
         missed("TMZ", "failed", "TMZ sent [no] page."),
     ]
-    Console(file=out, width=100).print(summary(rows))
-    assert [line.rstrip() for line in out.getvalue().splitlines()] == [
+    assert table_of(rows) == [
         "site         faces  celebrities                     seconds",
         "DAILY-PLAIN      2  Eileen Collins; Grace [Hopper]      4.3",
         "LAZY-POST        0  nobody named                        4.3",
@@ -290,14 +240,12 @@ def test_the_table_shows_what_came_of_each_site() -> None:
 
 
 def test_the_table_shows_what_a_paid_recogniser_cost() -> None:
-    out = io.StringIO()
     rows = [
         seen("LAZY-POST", "Eileen Collins") | {"calls": 3, "calls_saved": 5, "cost_usd": 0.003},
         seen("PEOPLE", faces=1) | {"calls": 0, "calls_saved": 8},
         missed("TMZ", "failed", "No page."),
     ]
-    Console(file=out, width=100).print(summary(rows))
-    assert [line.rstrip() for line in out.getvalue().splitlines()] == [
+    assert table_of(rows) == [
         "site       faces  celebrities       seconds  calls  saved    cost",
         "LAZY-POST      2  Eileen Collins        4.3      3      5  $0.003",
         "PEOPLE         1  nobody named          4.3      0      8  $0.000",
