@@ -30,23 +30,10 @@ def test_nobody_else_reads_a_home(tmp_path: Path) -> None:
         assert home.stat().st_mode & 0o777 == 0o700
 
 
-def test_a_home_is_free_again_when_its_user_is_done(tmp_path: Path) -> None:
-    for _ in range(2):
-        with claimed(tmp_path):
-            pass
-
-
 def test_a_place_that_can_not_be_a_home_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(AirflowHomeError, match="can't be Airflow's home"), claimed(tmp_path / "file" / "home"):
         pass
-
-
-def test_everything_of_airflow_is_in_the_home(tmp_path: Path) -> None:
-    told = environment(tmp_path)
-    assert told["AIRFLOW_HOME"] == str(tmp_path)
-    assert told["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] == f"sqlite:///{tmp_path}/airflow.db?timeout=60"
-    assert told["AIRFLOW__LOGGING__BASE_LOG_FOLDER"] == f"{tmp_path}/logs"
 
 
 HERE = "127.0.0.1,localhost"

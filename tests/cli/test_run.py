@@ -147,14 +147,6 @@ def test_ctrl_c_ends_the_run_and_leaves_nothing_behind(tmp_path: Path, made_home
         assert list(place.store.list("")) == []
 
 
-def test_a_killed_run_leaves_no_browser_behind(tmp_path: Path, made_home: Path) -> None:
-    with under_way(tmp_path, made_home) as (_, process, _):
-        browser = psutil.Process(process.pid).children(recursive=True)
-        process.kill()
-        assert browser
-        assert left_of(browser, after_s=5) == []
-
-
 @pytest.fixture(scope="module")
 def first(driver: Driver) -> Run:
     """BETA is dead, and the optional DELTA too."""
