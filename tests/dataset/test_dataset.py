@@ -147,7 +147,8 @@ def test_a_key_has_one_row_whatever_is_merged(
         merge(store, RUN_TIME, [faces(store, "LAST")], [failed("SECOND")])
         double(store)
     for results, outcomes in merges:
-        merge(store, RUN_TIME, [faces(store, site) for site in results], [failed(site) for site in outcomes])
+        done = merge(store, RUN_TIME, [faces(store, site) for site in results], [failed(site) for site in outcomes])
+        assert (set(done.seen), set(done.failed)) == (set(results), set(outcomes) - set(results))
         with pytest.raises(
             RecordError, match=r"What came of LAST at 2026-11-23T20:00:00Z can't be merged into the run"
         ):
