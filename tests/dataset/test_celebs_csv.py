@@ -352,7 +352,7 @@ class TestFirstVersion:
     @pytest.mark.parametrize(
         ("lines", "names"),
         [
-            ("{},TMZ,Cher\n{},TMZ,Adele,Cher\n", "Adele; Cher"),
+            ("{},TMZ,Cher\n{},TMZ,Adele\n", "Adele; Cher"),
             ("{},TMZ,=1,'a\n", "'=1; 'a"),
             ('{},TMZ,"Downey, Jr.",Cher\n', "Cher; Downey, Jr."),
             ("\ufeff{},TMZ,Cher\r\n", "Cher"),
