@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import random
 import re
+import socket
 import threading
 import time
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import quote
 
 import rdflib
@@ -117,6 +118,12 @@ def serving(world: World, faults: Faults | None = None, page_of: int = 5) -> Ite
         thread.join()
 
 
+def _hang_up(request: Request) -> NoReturn:
+    # The error alone leaves the connection open, and who asked waits until they give up.
+    request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+    raise ConnectionAbortedError
+
+
 class _App:
     def __init__(self, world: World, served: Wikimedia, page_of: int) -> None:
         self.world, self.served, self.page_of = world, served, page_of
@@ -138,17 +145,17 @@ class _App:
     def _answer(self, request: Request, now: int) -> Response:
         faults = self.served.faults
         if faults.offline:
-            raise ConnectionAbortedError
+            _hang_up(request)
         if not re.search("@|http", request.headers.get("User-Agent", "")):
             return Response("Please set a user-agent and respect our robot policy", 403)
         if faults.retry_after or now > MOST_AT_ONCE:
             return Response("later", 429, {"Retry-After": faults.retry_after or "0"})
         if request.path.startswith("/files/"):
-            return self._file(request.path)
+            return self._file(request)
         kind, params = request.path.split("/")[1], request.values.to_dict()
         self.served.requests.append((kind, params))
         fault = faults.next(f"{request.path}?{sorted(params.items())}", KINDS_OF_API)
-        if broken := self._broken(fault):
+        if broken := self._broken(fault, request):
             return broken
         told = {"sparql": self._sparql, "wikidata": self._wikidata, "commons": self._commons}[kind](params)
         if isinstance(told, Response):
@@ -156,10 +163,10 @@ class _App:
         content = json.dumps(told)
         return Response(content[: len(content) // 2] if fault == "half" else content, mimetype="application/json")
 
-    def _broken(self, fault: str) -> Response | None:
+    def _broken(self, fault: str, request: Request) -> Response | None:
         """What the fault makes of the answer, if anything."""
         if fault == "closed":
-            raise ConnectionAbortedError
+            _hang_up(request)
         wait = {"Retry-After": formatdate(time.time(), usegmt=True) if self.served.faults.seed % 2 else "0"}
         if fault in {"429", "503"}:
             return Response("later", int(fault), wait)
@@ -236,7 +243,8 @@ class _App:
         }
         return {"pageid": number, "ns": 6, "title": title, "imageinfo": [info]}
 
-    def _file(self, path: str) -> Response:
+    def _file(self, request: Request) -> Response:
+        path = request.path
         # Unquoted already: a title has no slash.
         title, width = path.removeprefix("/files/").split("/")[:2]
         file: File | None = self.world.files.get(title)
@@ -246,7 +254,7 @@ class _App:
             return Response(status=302, headers={"Location": f"{quote(path)}-moved"})
         self.served.requests.append(("file", {"title": title}))
         fault = self.served.faults.next(path, KINDS_OF_FILE)
-        if broken := self._broken(fault):
+        if broken := self._broken(fault, request):
             return broken
         content = thumbnail(file.content, int(width.removesuffix("px-moved")))
         if fault == "broken":
