@@ -175,6 +175,15 @@ class TestUnusableScreenshots:
         with pytest.raises(PictureGoneError, match=rf"\.2\.jpeg {tidied}"):
             cut(screenshot, key, STEM, store)
 
+    @pytest.mark.parametrize(("width", "height"), [(100, 1_499), (100, 1_501), (99, 1_500)])
+    def test_a_part_of_another_size_than_its_sidecar_says(
+        self, folder_store: FolderStore, width: int, height: int
+    ) -> None:
+        screenshot, (first, _) = in_parts(a_page(100, 3_000), "jpeg", 1_500)
+        said = rf"is {width}x{height} px, but its sidecar says 100x1500\. {MEND}"
+        with pytest.raises(DamagedScreenshotError, match=said):
+            cut_of(folder_store, screenshot, [first, a_picture(width, height)])
+
     @pytest.mark.parametrize(
         ("rows", "row"),
         [([], 0), ([Span(0, 200)], 200), ([Span(0, 100), Span(150, 300)], 100)],

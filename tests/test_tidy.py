@@ -159,3 +159,8 @@ class TestImages:
         aged.write(1, made[young])
         assert tidy_images(aged.store, WEEK) == Tidied()
         assert aged.there == sorted(made)
+
+    def test_a_picture_of_somebody_s_own_stays(self, aged: Aged) -> None:
+        others = aged.write(1_000, "Images/logo.png", "Images/TMZ_Nov_99_2026_08H_00M_00S.jpeg")
+        assert tidy_images(aged.store, WEEK) == Tidied()
+        assert aged.there == sorted(others)

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 
 import psutil
 import pytest
+from selenium.webdriver.support.wait import WebDriverWait
 
 from celeb_ops.capture import bounds, browser
 from celeb_ops.capture.browser import open_browser
@@ -182,6 +183,15 @@ STORE = """(async () => {
   } catch {}
   document.title = `${stored} MB`;
 })()"""
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(90)
+def test_what_a_page_may_store_is_bounded_by_the_browser_itself(site: LocalSite) -> None:
+    with open_browser(site_at("about:blank")) as driver:
+        driver.get(site.page(html("<p>News</p>", script=STORE)))
+        stored = WebDriverWait(driver, 60).until(lambda driver: re.fullmatch(r"(\d+) MB", driver.title))
+    assert 0 < int(stored[1]) <= browser._STORED_MB
 
 
 @pytest.mark.browser

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from unittest.mock import Mock
 
 import psutil
 import pytest
@@ -71,6 +72,17 @@ class TestReach:
         with pytest.raises(InternalError):
             reach.allowed("10.9.9.9", 80)
         assert reach.allowed("news.example", 80) == [PUBLIC]
+
+    def test_is_a_public_site_s_where_its_name_is_not_known(self) -> None:
+        reach = Reach("news.example", 80, Mock(side_effect=[OSError, ["10.1.2.3"]]))
+        with pytest.raises(InternalError, match=r"at 10\.1\.2\.3"):
+            reach.allowed("intra.example", 80)
+
+    def test_does_not_change_with_the_site_s_addresses(self) -> None:
+        reach = Reach("news.example", 80, Mock(side_effect=[[PUBLIC], ["127.0.0.1"]]))
+        assert reach.allowed("news.example", 80) == [PUBLIC]
+        with pytest.raises(InternalError):
+            reach.allowed("rebound.example", 80)
 
     def test_leaves_out_a_name_s_inner_addresses(self) -> None:
         reach = Reach(PUBLIC, 80, named(mixed=["127.0.0.1", PUBLIC, "169.254.169.254"]))

@@ -27,7 +27,7 @@ class Checkout:
         shutil.copy(PROJECT / "Makefile", self.folder)
         self._programs = folder / "bin"
         self._programs.mkdir()
-        for name in ("cat", "env", "id"):
+        for name in ("cat", "env", "id", "rm"):
             (self._programs / name).symlink_to(str(shutil.which(name)))
         self.python("""for word; do echo "[$word]"; done; echo "$PYTEST_ADDOPTS"; echo "$CELEBS_STORE" >store""")
 
@@ -122,6 +122,7 @@ def test_another_airflow_in_the_shell_has_no_say(checkout: Checkout) -> None:
         "AIRFLOW_HOME": "/opt/airflow",
         "AIRFLOW__CORE__XCOM_BACKEND": "theirs.XCom",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD": "cat /etc/conn",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_SCHEMA": "theirs",
         "AIRFLOW__SECRETS__BACKEND": "theirs.Vault",
         "AIRFLOW__WORKERS__SECRETS_BACKEND": "theirs.Vault",
     }
@@ -134,3 +135,12 @@ def test_another_airflow_in_the_shell_has_no_say(checkout: Checkout) -> None:
     there = {name: value for name, value in said.items() if name.startswith("AIRFLOW")}
     assert there.pop("AIRFLOW_HOME").endswith("/checkout/.airflow/run")
     assert there == ours
+
+
+def test_what_pip_was_set_to_has_no_say_but_where_packages_come_from(checkout: Checkout) -> None:
+    checkout.python("env >said")
+    set_to = {"PIP_USER": "1", "PIP_REQUIRE_VIRTUALENV": "1", "PIP_INDEX_URL": "x"}
+    checkout.make(".venv/tools/bin/uv", "PYTHON=python", **set_to)
+    said = (checkout.folder / "said").read_text().splitlines()
+    # What is set in the environment counts before a pip.conf.
+    assert {"PIP_USER=0", "PIP_REQUIRE_VIRTUALENV=0", "PIP_INDEX_URL=x"} <= set(said)

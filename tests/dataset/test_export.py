@@ -19,7 +19,7 @@ from celeb_ops import keys
 from celeb_ops.cli.main import main
 from celeb_ops.dataset.export import Wanted, export
 from celeb_ops.dataset.formats import write_table
-from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS, VERSION, VERSION_KEY
+from celeb_ops.dataset.schema import CAPTURES, CELEBS, SIGHTINGS, VERSION, VERSION_KEY
 from celeb_ops.dataset.tables import from_parquet
 from celeb_ops.exceptions import ExportError, RecordError
 from celeb_ops.store import FolderStore
@@ -231,6 +231,7 @@ class TestReaders:
             assert found == [("ZSTD", "EONLINE")]
             assert pl.read_parquet_metadata(path)[VERSION_KEY] == str(VERSION)
             assert from_parquet(path.read_bytes(), CAPTURES, "").height > 0
+        assert pl.read_parquet_schema(tmp_path / "out" / "Celebs.parquet") == pl.Schema(CELEBS.dtypes)
 
     def test_json_lines(self, dataset: FolderStore, tmp_path: Path) -> None:
         export(dataset, Wanted(RUN_TIME, EVENING), "json", tmp_path / "out")

@@ -189,10 +189,11 @@ class TestOlderFiles:
         see(folder_store, RUN_TIME, [a_seen(folder_store, "TMZ", "Cher")])
         key = keys.sightings(RUN_TIME)
         assert version(folder_store, key) == str(VERSION)
-        without(folder_store, key, "prominence", "picture")
+        without(folder_store, key, "prominence", "picture", "basis", "memento")
         assert version(folder_store, key) is None
         see(folder_store, LATER, [a_seen(folder_store, "TMZ", "Adele", when=LATER)])
         assert version(folder_store, key) == str(VERSION)
+        assert table(folder_store, key).schema == pl.Schema(SIGHTINGS.dtypes)
         assert [row["prominence"] is None for row in sightings(folder_store)] == [True, False]
 
     def test_of_before_codes_rows_stay_beside_those_that_have_one(self, folder_store: FolderStore) -> None:

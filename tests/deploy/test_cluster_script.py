@@ -95,6 +95,22 @@ def test_the_first_versions_file_means_the_same_with_the_secrets_in_it(checkout:
     assert after.recognizer == "rekognition"
 
 
+def test_other_settings_make_new_containers_with_room_for_as_many_tasks(checkout: Path) -> None:
+    cluster(checkout)
+    first = variables(checkout)
+    with (checkout / ".env").open("a") as file:
+        file.write("WORKERS=3\nWORKER_CONCURRENCY=5\n")
+    (checkout / ".env").chmod(0o644)
+    cluster(checkout)
+    now = variables(checkout)
+    assert (first["PARALLELISM"], now["PARALLELISM"]) == ("8", "15")
+    assert now["SETTINGS_DIGEST"] != first["SETTINGS_DIGEST"]
+    assert (checkout / ".env").read_text().count("SETTINGS_DIGEST=") == 1
+    # A file that all could read is closed.
+    assert (checkout / ".env").stat().st_mode & 0o007 == 0
+    assert not (checkout / ".env.new").exists()
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from celeb_ops.cli import up
 from celeb_ops.settings import PROJECT, Settings
 
 if TYPE_CHECKING:
@@ -145,6 +146,21 @@ class TestUnits:
         unit.write_text(text.replace("/usr/bin/make", "/bin/sh"))
         done = run("systemd-analyze", "verify", "--man=no", str(unit))
         assert (done.returncode, [line for line in done.stderr.splitlines() if name in line]) == (0, [])
+
+    def test_chromium_keeps_its_sandbox_and_airflow_its_tasks_and_its_time_to_end(self) -> None:
+        """Seen to break: no user namespaces, no page; an own view of /proc, no task."""
+        given = dict(re.findall(r"^(\w+)=(.*)$", (UNITS / "celebs.service").read_text(encoding="utf-8"), re.MULTILINE))
+        breaking = {"RestrictNamespaces", "MemoryDenyWriteExecute", "ProtectProc", "PrivateUsers"}
+        assert given.keys().isdisjoint(breaking)
+        # Its last wait, for those it killed, is 5 s.
+        assert int(given["TimeoutStopSec"]) > up.END_S + 5
+
+    def test_the_network_without_credentials_is_the_browsers(self) -> None:
+        unit = (UNITS / "celebs-imds.service").read_text(encoding="utf-8")
+        (subnet,) = re.findall(r"^Environment=BROWSERS_SUBNET=(\S+)$", unit, re.MULTILINE)
+        compose = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))
+        (config,) = compose["networks"]["browsers"]["ipam"]["config"]
+        assert subnet in config["subnet"]
 
     def test_workers_leave_by_another_network_than_the_browsers(self) -> None:
         """Docker takes the gateway of the network whose name is first in the alphabet; internal ones have none."""

@@ -154,6 +154,15 @@ class TestStack:
         assert plain(topic["PolicyDocument"]) == json.loads((EC2 / "policy-sns.json").read_text(encoding="utf-8"))
         assert (condition, otherwise) == ("TellsTopic", {"Ref": "AWS::NoValue"})
 
+    def test_credentials_need_a_token_and_reach_a_container(self) -> None:
+        options = resources()["LaunchTemplate"]["LaunchTemplateData"]["MetadataOptions"]
+        assert options == {"HttpTokens": "required", "HttpPutResponseHopLimit": 2}
+
+    def test_nobody_comes_in_unless_ssh_is_asked_for(self) -> None:
+        condition, ways_in, otherwise = resources()["SecurityGroup"]["SecurityGroupIngress"]["Fn::If"]
+        assert [(one["FromPort"], one["ToPort"]) for one in ways_in] == [(22, 22)]
+        assert (condition, otherwise) == ("OpensSsh", {"Ref": "AWS::NoValue"})
+
 
 class TestLinter:
     """cfn-lint knows IAM's actions, its condition operators, and which resource an action goes with."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,11 @@ def test_a_password_comes_by_another_way(script: str, tmp_path: Path) -> None:
     subprocess.run(["sh", "-c", SCRIPTS[script].replace("$$", "$")], cwd=tmp_path, env=own, check=False)
     assert SECRET not in (tmp_path / "arguments").read_text()
     assert SECRET in (tmp_path / "other").read_text()
+
+
+def test_compose_writes_none_into_a_command() -> None:
+    lines = [str(one.get(part)) for one in SERVICES.values() for part in ("command", "entrypoint", "healthcheck")]
+    assert [line for line in lines if re.search(r"(?<!\$)\$\{?\w*PASSWORD", line)] == []
 
 
 @pytest.mark.parametrize("name", [".env", ".env.new", ".env.bak"])

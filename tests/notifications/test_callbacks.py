@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import socket
 import time
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -18,7 +19,7 @@ from celeb_ops import keys
 from celeb_ops.dataset.tables import update_captures
 from celeb_ops.exceptions import StoreError
 from celeb_ops.hooks import s3
-from celeb_ops.notifications import callbacks, finding
+from celeb_ops.notifications import callbacks, channel, finding
 from celeb_ops.records import Outcome
 from tests.mail import MailServer
 from tests.notifications.test_finding import HALF_DAY, captured
@@ -249,6 +250,19 @@ class TestLate:
         assert "has not ended 1.5 h after its time (CELEBS_LATE_H)." in at_work.text
         assert f"It began at {NOW:%Y-%m-%d %H:%M} UTC and is still at work." in at_work.text
         assert "It has not begun." in waiting.text
+
+    def test_the_triggerer_goes_on_meanwhile(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        async def beats_beside_it() -> int:
+            telling, beats = asyncio.create_task(callbacks.run_late(late())), 0
+            while not telling.done():
+                beats += 1
+                await asyncio.sleep(0.05)
+            return beats
+
+        monkeypatch.setattr(channel, "TIMEOUT_S", 1)
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            connect(monkeypatch, silent.getsockname()[1])
+            assert asyncio.run(beats_beside_it()) > 10
 
     @pytest.mark.parametrize(
         "given",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import socket
 import ssl
 import time
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 import trustme
+from hypothesis import given
+from hypothesis import strategies as st
 
 from celeb_ops.exceptions import SettingsError
 from celeb_ops.notifications import channel
@@ -35,6 +38,16 @@ MESSAGE = Message.of(
 PLAIN = {"disable_ssl": True, "disable_tls": True, "from_email": "celebs@example.com"}
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:celebs"
 SECRET = "secret-of-the-server"
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=400))
+def test_nothing_in_it_is_a_header_markup_or_a_mention(text: str) -> None:
+    message = Message.of(text, text)
+    # Of SNS, too, which takes no more.
+    assert re.fullmatch(r"[ -~]{1,100}", message.subject.encode("ascii", "replace").decode())
+    assert not re.search("[<>]", message.slack)
+    # Those of the element around it.
+    assert re.findall("[<>]", message.html) == ["<", ">", "<", ">"]
 
 
 @pytest.fixture

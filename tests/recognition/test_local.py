@@ -179,3 +179,24 @@ def test_a_thumbnail_s_face_and_a_hero_s_are_both_found(recognizer: LocalRecogni
     assert (large.box.width > 350, small.box.width < 45) == (True, True)
     assert areas[0].contains(large.box.centre)
     assert areas[1].contains(small.box.centre)
+
+
+def test_real_people_are_named_right_and_strangers_are_not(faces: Path, tmp_path: Path) -> None:
+    """By one photo each, on another one."""
+
+    def small(photo: Path) -> bytes:
+        with Image.open(photo) as image:
+            image.thumbnail((800, 800))
+            image.convert("RGB").save(out := io.BytesIO(), "JPEG", quality=90)
+        return out.getvalue()
+
+    people = {one.name: sorted(one.glob("*.*"))[:2] for one in faces.glob("[!_]*/")}
+    for name, (known, _) in people.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "photo.jpeg").write_bytes(small(known))
+    recognizer = LocalRecognizer(Gallery.load(tmp_path, tmp_path / ".cache"))
+    others = dict.fromkeys(sorted((faces / "_unknown").iterdir())[:10], "")
+    others |= {other: name for name, (_, other) in people.items()}
+    told = [(name, face.name) for photo, name in others.items() for face in recognizer.recognize(small(photo))]
+    assert [one for one in told if one[1] not in (None, one[0])] == []
+    assert len({name for name, _ in told if name} & {name for _, name in told}) >= 0.8 * len(people)

@@ -6,6 +6,7 @@ from urllib.parse import quote, urljoin
 
 import pytest
 from fastapi import FastAPI, HTTPException
+from fastapi.routing import APIRoute
 
 from celeb_ops import keys
 from celeb_ops.exceptions import NotPermittedError, SettingsError, StoreError
@@ -176,6 +177,19 @@ class TestScreenshot:
 
 
 class TestClosed:
+    @pytest.mark.parametrize("status", [401, 403])
+    def test_everything_is_closed_before_anything_is_read(self, status: int) -> None:
+        def refuse() -> None:
+            raise HTTPException(status, "No.")
+
+        app = app_of(Mock(side_effect=NotImplementedError), refuse)
+        addresses = [route.path for route in app.routes if isinstance(route, APIRoute)]
+        assert len(addresses) == len(app.routes) > 2
+        for address in [*addresses, f"/files/{PICTURE}"]:
+            answer = get(app, address)
+            assert (answer.status_code, answer.json()) == (status, {"detail": "No."}), address
+            assert answer.headers["cache-control"] == "private, no-cache"
+
     def test_a_person_in_a_browser_logs_in_and_comes_back(self, store: Store) -> None:
         def refuse() -> None:
             raise HTTPException(401, "Not authenticated")

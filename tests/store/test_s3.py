@@ -63,6 +63,12 @@ class TestBrokenReads:
         assert proxy.requests["GetObject"] == 3
         assert proxy.faults[HALF] == 2
 
+    def test_a_list_that_breaks_off_is_asked_for_again(self, proxy: S3Proxy, behind: S3Store) -> None:
+        behind.write("Celebs.csv", b"some rows")
+        proxy.give(HALF, to="ListObjectsV2")
+        assert list(behind.list("")) == ["Celebs.csv"]
+        assert proxy.requests["ListObjectsV2"] == 2
+
     @pytest.mark.usefixtures("no_pauses")
     def test_content_that_always_breaks_off_is_an_error_that_may_pass(self, proxy: S3Proxy, behind: S3Store) -> None:
         behind.write("Celebs.csv", b"some rows")
