@@ -26,31 +26,19 @@ def what(when: datetime, wishes: Wishes = PLAIN, stored: Stored = "none", settin
 
 
 @pytest.mark.parametrize("when", [NOW, LONG_AGO, NOW + 24 * HOUR])
-@pytest.mark.parametrize("wishes", [PLAIN, SKIP, ANEW])
-def test_what_is_stored_is_used_again(when: datetime, wishes: Wishes) -> None:
-    assert view(when, NOW, wishes, SETTINGS, stored="whole") == View("stored")
+def test_what_is_stored_is_used_again_unless_it_is_to_be_captured_anew(when: datetime) -> None:
+    for wishes in (PLAIN, SKIP, ANEW):
+        assert view(when, NOW, wishes, SETTINGS, stored="whole") == View("stored")
+    for wishes in (AGAIN, BOTH):
+        assert what(when, wishes, stored="whole") == {NOW: "live", LONG_AGO: "archive"}.get(when, "nothing")
 
 
-@pytest.mark.parametrize("wishes", [AGAIN, BOTH])
-@pytest.mark.parametrize(("when", "seen"), [(NOW, "live"), (LONG_AGO, "archive")])
-def test_unless_it_is_to_be_captured_anew(wishes: Wishes, when: datetime, seen: str) -> None:
-    assert what(when, wishes, stored="whole") == seen
-
-
-@pytest.mark.parametrize(
-    ("when", "wishes", "seen"),
-    [
-        (LONG_AGO, PLAIN, View("nothing", GONE, ReasonCode.PICTURES_GONE)),
-        (LONG_AGO, ANEW, View("nothing", GONE, ReasonCode.PICTURES_GONE)),
-        (LONG_AGO, SKIP, View("nothing", GONE, ReasonCode.PICTURES_GONE)),
-        (LONG_AGO, AGAIN, View("archive")),
-        (LONG_AGO, BOTH, View("archive")),
-        (NOW, PLAIN, View("live")),
-        (NOW, AGAIN, View("live")),
-    ],
-)
-def test_what_was_recognised_stays_when_its_pictures_are_gone(when: datetime, wishes: Wishes, seen: View) -> None:
-    assert view(when, NOW, wishes, SETTINGS, stored="recognised") == seen
+@pytest.mark.parametrize("wishes", [PLAIN, SKIP, AGAIN, ANEW, BOTH])
+def test_what_was_recognised_stays_when_its_pictures_are_gone(wishes: Wishes) -> None:
+    gone = View("nothing", GONE, ReasonCode.PICTURES_GONE)
+    assert view(NOW, NOW, wishes, SETTINGS, stored="recognised") == View("live")
+    then = view(LONG_AGO, NOW, wishes, SETTINGS, stored="recognised")
+    assert then == (View("archive") if wishes.recapture else gone)
 
 
 @pytest.mark.parametrize("sign", [-1, 1])

@@ -140,6 +140,17 @@ class TestAPage:
         assert f"the facts of 501 of {facts.MOST_PICTURES + 501:,} pictures, the smallest" in page.missing
 
 
+WHOLE: dict[str, object] = {
+    "url": "https://a.example/",
+    "title": "",
+    "height": 600,
+    "pictures": [],
+    "left_out": 0,
+    "images_loaded": 0,
+    "images_total": 0,
+}
+
+
 class TestAnAnswer:
     @pytest.mark.parametrize(
         "told",
@@ -147,45 +158,21 @@ class TestAnAnswer:
         ids=str,
     )
     def test_that_no_page_can_give_is_refused(self, told: dict[str, object]) -> None:
-        whole = {
-            "url": "https://a.example/",
-            "title": "",
-            "height": 600,
-            "pictures": [],
-            "left_out": 0,
-            "images_loaded": 0,
-            "images_total": 0,
-        }
-        assert Facts.model_validate(whole).height == 600
+        assert Facts.model_validate(WHOLE).height == 600
         with pytest.raises(ValidationError):
-            Facts.model_validate(whole | told)
+            Facts.model_validate(WHOLE | told)
 
 
 def test_boxes_are_clipped_to_the_page() -> None:
     told = {"sure": True, "src": "https://a.example/", "alt": "", "link": "ftp://a.example/", "headline": ""}
-    page = Facts.model_validate(
-        {
-            "url": "https://a.example/",
-            "title": "",
-            "height": 600,
-            "pictures": [told | {"box": [-50, -50, 10**8, 10**8]}, told | {"box": [900, 0, 10, 10]}],
-            "left_out": 3,
-            "images_loaded": 0,
-            "images_total": 0,
-        }
-    )
-    [picture] = page.on(400, 600)
+    pictures = [told | {"box": [-50, -50, 10**8, 10**8]}, told | {"box": [900, 0, 10, 10]}]
+    [picture] = Facts.model_validate(WHOLE | {"pictures": pictures}).on(400, 600)
     assert (picture.box, picture.link) == (Box(0, 0, 400, 600), "")
 
 
 def test_the_drivers_words_are_cut_and_cleaned_before_they_are_logged() -> None:
     page = "\x1b[2J" + "x" * 10**6
-    answer = {
-        "error": "unexpected alert open",
-        "message": f"alert open\n{page}",
-        "stacktrace": "",
-        "data": {"text": page},
-    }
+    answer = {"error": "unexpected alert open", "message": f"alert open\n{page}", "data": {"text": page}}
     with pytest.raises(UnexpectedAlertPresentException) as error:
         browser._Cleaned().check_response({"status": 500, "value": json.dumps({"value": answer})})
     assert len(str(error.value)) < 4 * SENTENCE_CHARS

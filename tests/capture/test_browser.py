@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -28,11 +29,11 @@ from tests.capture.shots import Shot, bands, html, shoot, site_at
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.capture.site import LocalSite
+    from tests.capture.site import LocalSite, Request
 
 TELL = """
 const said = { zone: Intl.DateTimeFormat().resolvedOptions().timeZone, hour: new Date(0).getHours(),
-  languages: navigator.languages, agent: navigator.userAgent };
+  languages: navigator.languages, agent: navigator.userAgent, clock: [Date.now(), String(Date)] };
 fetch('/said?' + encodeURIComponent(JSON.stringify(said)));
 """
 
@@ -47,28 +48,25 @@ def temporary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield Path(folder)
 
 
+AUSTRIAN: dict[str, Any] = {"locale": "de-AT", "timezone": "Asia/Tokyo"}
+
+
 class InARow:
-    """Five captures of this process, one after another, and what is there afterwards."""
+    """Two captures of this process, one after another, and what is there afterwards."""
 
     def __init__(self, site: LocalSite, temporary: Path) -> None:
         others = running(psutil.Process())
         elsewhere = site.address.replace("127.0.0.1", "localhost")
-        ads = html(
-            f"{bands(900)}<img src='{elsewhere}/picture/ff0000/99x99.png?ad'><img src='/picture/00ff00/99x99.png'>"
+        page = html(
+            f"{bands(900)}<img src='{elsewhere}/picture/ff0000/99x99.png?ad'><img src='/picture/00ff00/99x99.png'>",
+            script=f"document.cookie = 'seen=1; max-age=99999'; fetch('/mine'); {TELL}",
         )
-        cookie = html("<p>Welcome</p>", script="document.cookie = 'seen=1; max-age=99999'; fetch('/mine')")
-        self.shots: dict[str, Shot] = {}
-        self.asked: dict[str, list[Any]] = {}
-        for name, page, options in (
-            ("told", html("<p>News</p>", script=TELL), {"locale": "de-AT", "timezone": "Asia/Tokyo"}),
-            ("all hosts", ads, {}),
-            ("blocked host", ads, {"block_hosts": ("localhost",)}),
-            ("cookie set", cookie, {}),
-            ("cookie again", cookie, {}),
-        ):
+        self.shots: list[Shot] = []
+        self.asked: list[list[Request]] = []
+        for path, options in (("/first", {}), ("/second", {"block_hosts": ("localhost",)})):
             before = len(site.asked)
-            self.shots[name] = shoot(site.page(page, f"/{name.replace(' ', '-')}"), **options)
-            self.asked[name] = site.asked[before:]
+            self.shots.append(shoot(site.page(page, path), **AUSTRIAN, **options))
+            self.asked.append(site.asked[before:])
         self.left = sorted(path.name for path in temporary.iterdir() if not path.name.startswith("celebs-test-shot-"))
         self.running = running(psutil.Process()) - others
 
@@ -86,38 +84,40 @@ class TestCaptures:
         assert in_a_row.left == []
 
     def test_no_request_says_headless(self, in_a_row: InARow) -> None:
-        for request in (one for asked in in_a_row.asked.values() for one in asked):
+        for request in (one for asked in in_a_row.asked for one in asked):
             assert re.search(r"Chrome/\d+", request.headers["User-Agent"])
             assert "Chrom" in request.headers["sec-ch-ua"]
             assert "headless" not in str(request.headers).lower()
 
-    def test_language_and_time_zone_are_the_sites(self, in_a_row: InARow) -> None:
-        page, *_ = in_a_row.asked["told"]
+    def test_language_and_time_zone_are_the_sites_and_the_clock_is_the_real_one(self, in_a_row: InARow) -> None:
+        page, *others = in_a_row.asked[0]
         assert page.headers["Accept-Language"].startswith("de-AT")
-        [said] = [json.loads(unquote(one.path[6:])) for one in in_a_row.asked["told"] if one.path.startswith("/said?")]
+        [said] = [json.loads(unquote(one.path[6:])) for one in others if one.path.startswith("/said?")]
         assert (said["zone"], said["hour"]) == ("Asia/Tokyo", 9)
         assert said["languages"][0] == "de-AT"
         assert "Headless" not in said["agent"]
+        # Only that of an archived page is another (tests/archive/test_clock.py).
+        assert abs(said["clock"][0] / 1000 - time.time()) < 120
+        assert said["clock"][1] == "function Date() { [native code] }"
 
     def test_blocked_hosts_are_not_asked(self, in_a_row: InARow) -> None:
-        asked = {name: [one.path for one in requests] for name, requests in in_a_row.asked.items()}
-        assert "/picture/ff0000/99x99.png?ad" in asked["all hosts"]
-        assert "/picture/ff0000/99x99.png?ad" not in asked["blocked host"]
-        assert "/picture/00ff00/99x99.png" in asked["blocked host"]
-        assert in_a_row.shots["blocked host"].page.images_loaded == 1
+        first, second = ([one.path for one in asked] for asked in in_a_row.asked)
+        assert "/picture/ff0000/99x99.png?ad" in first
+        assert "/picture/ff0000/99x99.png?ad" not in second
+        assert "/picture/00ff00/99x99.png" in second
+        assert in_a_row.shots[1].page.images_loaded == 1
 
     def test_a_cookie_does_not_outlive_its_capture(self, in_a_row: InARow) -> None:
-        for name in ("cookie set", "cookie again"):
-            page, *_ = in_a_row.asked[name]
-            assert page.path == f"/{name.replace(' ', '-')}"
+        for path, (page, *others) in zip(("/first", "/second"), in_a_row.asked, strict=True):
+            assert page.path == path
             assert "Cookie" not in page.headers
-            [mine] = [one for one in in_a_row.asked[name] if one.path == "/mine"]
+            [mine] = [one for one in others if one.path == "/mine"]
             assert mine.headers["Cookie"] == "seen=1"
 
     def test_a_remote_browser_takes_the_same_picture(self, in_a_row: InARow, site: LocalSite, remote: str) -> None:
-        shot = shoot(site.address + "/all-hosts", browser_url=remote)
-        assert (shot.pixels == in_a_row.shots["all hosts"].pixels).all()
-        assert shot.page.pictures == in_a_row.shots["all hosts"].page.pictures
+        shot = shoot(site.address + "/first", browser_url=remote, **AUSTRIAN)
+        assert (shot.pixels == in_a_row.shots[0].pixels).all()
+        assert shot.page.pictures == in_a_row.shots[0].page.pictures
 
 
 @pytest.fixture
