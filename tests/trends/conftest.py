@@ -1,15 +1,14 @@
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
 
 from celeb_ops import trends
-from tests.trends.rows import Rows
+from tests.trends.rows import Built, Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import polars as pl
 
     from celeb_ops.store import FolderStore
@@ -21,15 +20,16 @@ def rows() -> Rows:
 
 
 @pytest.fixture
-def built(folder_store: FolderStore, rows: Rows) -> Callable[[str], pl.DataFrame]:
+def built(folder_store: FolderStore, rows: Rows) -> Built:
     """A table of the trends of ``rows``, which are written and built at the first call."""
-    done: list[bool] = []
+
+    @cache
+    def build() -> None:
+        rows.write(folder_store)
+        trends.build(folder_store)
 
     def table(name: str) -> pl.DataFrame:
-        if not done:
-            rows.write(folder_store)
-            trends.build(folder_store)
-            done.append(True)
+        build()
         return trends.load(folder_store, name)
 
     return table

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ from celeb_ops.dataset.tables import to_parquet
 if TYPE_CHECKING:
     from celeb_ops.store import Store
 
+Built = Callable[[str], pl.DataFrame]
+"""The fixture: a table of the trends by its name."""
 MONDAY = datetime(2026, 11, 2, 8, tzinfo=UTC)
 
 

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
 
 from celeb_ops.settings import PROJECT
 from celeb_ops.trends import SCHEMAS
-from tests.trends.rows import Rows, on
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.trends.rows import Built, Rows, on
 
 PAGE = (PROJECT / "docs/trends.md").read_text(encoding="utf-8")
 
 
-def test_the_example(rows: Rows, built: Callable[[str], pl.DataFrame]) -> None:
+def test_the_example(rows: Rows, built: Built) -> None:
     example = PAGE.split("### An example")[1].split("\n### ")[0]
     said = {name: float(value) for name, value in re.findall(r"^\| ([\w ]+) \| ([\d.]+) \|$", example, re.MULTILINE)}
     weekly = [week * 7 + day for week in range(4) for day in (0, 3)]

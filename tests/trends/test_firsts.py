@@ -6,19 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.trends.rows import Rows, on
+from tests.trends.rows import Built, Rows, on
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import polars as pl
-
-    Built = Callable[[str], pl.DataFrame]
+    from collections.abc import Iterable
 
 Shown = dict[tuple[str, int, int], list[str]]
 
 
-def fill(rows: Rows, shown: Shown, days: range = range(40), sites: str = "ABC") -> None:
+def fill(rows: Rows, shown: Shown, days: Iterable[int] = range(40), sites: str = "ABC") -> None:
     """All sites seen twice a day, with these people on (site, day, hour)."""
     for day in days:
         for hour in (8, 20):
@@ -56,31 +52,26 @@ def test_first_shares_and_leads(rows: Rows, built: Built) -> None:
     }
 
 
+ON_A_THEN_B: Shown = {("A", 20, 8): ["Cher"], ("B", 21, 8): ["Cher"]}
+
+
 @pytest.mark.parametrize(
-    "shown",
+    ("shown", "days"),
     [
-        pytest.param({("A", 10, 8): ["Cher"]}, id="on one site only"),
+        pytest.param({("A", 10, 8): ["Cher"]}, range(40), id="on one site only"),
         pytest.param(
-            {("A", 10, 8): ["Cher"], ("A", 11, 8): ["Cher"], ("B", 17, 8): ["Cher"]}, id="the second after a week"
+            {("A", 10, 8): ["Cher"], ("A", 11, 8): ["Cher"], ("B", 17, 8): ["Cher"]}, range(40), id="after a week"
         ),
-        pytest.param({("A", 3, 8): ["Cher"], ("B", 4, 8): ["Cher"]}, id="in the dataset's first days"),
+        pytest.param(ON_A_THEN_B, range(17, 40), id="in the dataset's first days"),
+        # C shows her every six days: never quiet. A and B take her up within that.
+        pytest.param({("C", day, 8): ["Cher"] for day in range(0, 40, 6)} | ON_A_THEN_B, range(40), id="no quiet week"),
+        pytest.param(
+            {("C", 9, 8): ["Cher"]} | ON_A_THEN_B, [*range(10), *range(18, 30)], id="nothing seen is not quiet"
+        ),
     ],
 )
-def test_no_story(rows: Rows, built: Built, shown: Shown) -> None:
-    fill(rows, shown)
-    assert built("firsts").is_empty()
-
-
-def test_somebody_who_was_shown_in_the_week_before_begins_no_new_story(rows: Rows, built: Built) -> None:
-    # C shows her every six days: never quiet. A and B take her up on day 20 within that.
-    shown: Shown = {("C", day, 8): ["Cher"] for day in range(0, 40, 6)}
-    fill(rows, shown | {("A", 20, 8): ["Cher"], ("B", 21, 8): ["Cher"]})
-    assert built("firsts").is_empty()
-
-
-def test_a_week_in_which_nothing_was_seen_is_not_quiet(rows: Rows, built: Built) -> None:
-    fill(rows, {("C", 9, 8): ["Cher"]}, range(0, 10))
-    fill(rows, {("A", 20, 8): ["Cher"], ("B", 21, 8): ["Cher"]}, range(18, 30))
+def test_no_story(rows: Rows, built: Built, shown: Shown, days: Iterable[int]) -> None:
+    fill(rows, shown, days)
     assert built("firsts").is_empty()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import polars as pl
 import pytest
 
 from celeb_ops.geometry import Box
@@ -33,22 +32,22 @@ def people(store: FolderStore, rows: Rows) -> dict[str, tuple[int, str | None]]:
     return {name: (captures, qid) for name, captures, qid in told.iter_rows()}
 
 
-def test_two_names_from_two_recognisers_are_one_person(folder_store: FolderStore) -> None:
-    """Done when 3 of the gallery: Rekognition's name with a Wikidata address, the gallery's with a QID."""
-    known = People([Person("Simon Helberg", "Q104", ("Simon Maxwell Helberg",))])
-    box = Box(0, 0, 9, 9)
-    faces = [
-        Face(box, "Simon M. Helberg", urls=("www.wikidata.org/wiki/Q104",)),
-        Face(box, "Simon Maxwell Helberg"),
-        Face(box, "Simon Helberg", qid="Q104"),
-    ]
-    told = [one.face for one in identified([Finding(face, box, "", False) for face in faces], known, Removed())]
-    assert {(face.name, face.qid) for face in told} == {("Simon Helberg", "Q104")}
-    # And where no gallery knew who is who: two runs by two recognisers, some months apart.
-    rows = Rows()
-    rows.seen("A", on(0), who("Simon M. Helberg", "Q104"), recognizer="rekognition")
-    rows.seen("A", on(40), who("Simon Helberg", "Q104"))
-    assert people(folder_store, rows) == {"Simon Helberg": (2, "Q104")}
+BOX, KNOWN = Box(0, 0, 9, 9), People([Person("Simon Helberg", "Q104", ("Simon Maxwell Helberg",))])
+
+
+@pytest.mark.parametrize(
+    ("face", "told"),
+    [
+        (Face(BOX, "Simon M. Helberg", urls=("www.wikidata.org/wiki/Q104",)), ("Simon Helberg", "Q104")),
+        (Face(BOX, "Simon Maxwell Helberg"), ("Simon Helberg", "Q104")),
+        (Face(BOX, "Simon Helberg", qid="Q104"), ("Simon Helberg", "Q104")),
+        (Face(BOX, "Cher", qid="Q9"), ("Cher", "Q9")),
+        (Face(BOX, "Cher"), ("Cher", None)),
+    ],
+)
+def test_whom_the_gallery_knows_has_its_name_whatever_recognised_them(face: Face, told: tuple[str, str | None]) -> None:
+    [one] = identified([Finding(face, BOX, "", False)], KNOWN, Removed())
+    assert (one.face.name, one.face.qid) == told
 
 
 # By day: (name, QID) of everybody on the page of that day. What is expected: captures and QID by name.
@@ -114,26 +113,6 @@ def test_a_person_is_one_by_qid_else_by_name(
     for day, faces in days.items():
         rows.seen("A", on(day), *(who(name, qid) for name, qid in faces))
     assert people(folder_store, rows) == expected
-
-
-@pytest.mark.parametrize("qid", ["Q9", None])
-def test_who_is_unknown_to_the_gallery_keeps_name_and_qid(qid: str | None) -> None:
-    box = Box(0, 0, 9, 9)
-    found = [Finding(Face(box, "Cher", qid=qid), box, "", False)]
-    [one] = identified(found, People([Person("Ye", "Q15")]), Removed())
-    assert (one.face.name, one.face.qid) == ("Cher", qid)
-
-
-def test_months_of_before_have_no_qid(folder_store: FolderStore) -> None:
-    rows = Rows()
-    rows.seen("A", on(0), who("Ye"))
-    rows.write(folder_store)
-    key = "Sightings/2026-11.parquet"
-    table = pl.read_parquet(folder_store.read(key)).drop("qid")
-    with (folder_store.root / key).open("wb") as file:
-        table.write_parquet(file)
-    build(folder_store)
-    assert load(folder_store, "people")["name"].to_list() == ["Ye"]
 
 
 def test_one_person_in_every_table_that_names_people_each_time(folder_store: FolderStore) -> None:

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from tests.trends.rows import Rows, on
+from tests.trends.rows import Built, Rows, on
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    Built = Callable[[str], pl.DataFrame]
+    from collections.abc import Iterable
 
 BY_HAND_Z = 3.430736
 """Of test_by_hand, which counts it."""
@@ -32,14 +30,16 @@ def showing(name: str, site: str, days: Iterable[int]) -> dict[tuple[str, int], 
     return {(site, day): [name] for day in days}
 
 
+BY_HAND = showing("Cher", "A", [0, 3, 7, 10, 14, 17, 21, 24, *range(28, 34)]) | showing("Cher", "B", range(30, 34))
+
+
 def mover(built: Built, name: str, kind: str = "week") -> dict[str, Any]:
     return built("movers").row(by_predicate=(pl.col("name") == name) & (pl.col("kind") == kind), named=True)
 
 
 def test_by_hand(rows: Rows, built: Built) -> None:
     # Now: A on 6 of 7 days, B on 4: 10 of 14 site-days. Before: A on two days of each week: 8 of 56.
-    weekly = [week * 7 + day for week in range(4) for day in (0, 3)]
-    fill(rows, showing("Cher", "A", [*weekly, *range(28, 34)]) | showing("Cher", "B", range(30, 34)))
+    fill(rows, BY_HAND)
     # The prior at the share of both, (10 + 8 + 1/2) / (14 + 56 + 1): 2 site-days with her, and as many without as that
     # leaves, 2 × (71 - 18.5) / 18.5 = 5.68, in each window.
     without = 2 * 52.5 / 18.5
@@ -61,12 +61,10 @@ def test_by_hand(rows: Rows, built: Built) -> None:
 
 def test_two_runs_of_a_day_are_one_piece_of_evidence(rows: Rows, built: Built) -> None:
     # As above, and every page seen again 12 h before, with the same people.
-    weekly = [week * 7 + day for week in range(4) for day in (0, 3)]
-    shown = showing("Cher", "A", [*weekly, *range(28, 34)]) | showing("Cher", "B", range(30, 34))
     for day in ALL:
         for site in "AB":
             for hour in (8, -4):
-                rows.seen(site, on(day, hour), *shown.get((site, day), []))
+                rows.seen(site, on(day, hour), *BY_HAND.get((site, day), []))
     row = mover(built, "Cher")
     assert (row["captures_now"], row["seen_now"]) == (20, 28)
     assert row["z"] == pytest.approx(BY_HAND_Z, abs=1e-5)
@@ -100,43 +98,33 @@ def test_as_ever_is_no_change(rows: Rows, built: Built) -> None:
         assert row["q"] > 0.9
 
 
-class TestNewcomers:
-    @pytest.mark.parametrize(
-        ("days", "kind"),
-        [
-            ([30], "steady"),  # a person seen once is no trend
-            ([30, 31], "newcomer"),
-            ([27, 30, 31], "steady"),
-        ],
-    )
-    def test_never_seen_before(self, rows: Rows, built: Built, days: list[int], kind: str) -> None:
-        fill(rows, showing("Cher", "A", days))
-        assert mover(built, "Cher")["mover"] == kind
-        assert built("people")["mover"].to_list() == [kind]
+@pytest.mark.parametrize(
+    ("on_a", "on_b", "days", "kind"),
+    [
+        pytest.param([30], [], ALL, "steady", id="once is no trend"),
+        pytest.param([30, 31], [], ALL, "newcomer", id="never before"),
+        pytest.param([30], [30], ALL, "newcomer", id="on two sites on one day"),
+        pytest.param([27, 30, 31], [], ALL, "steady", id="once before"),
+        pytest.param([30, 31], [], [*range(15, 28), *NOW], "steady", id="more than half of the time before unknown"),
+        pytest.param([30, 31], [], [*range(14, 28), *NOW], "newcomer", id="half of it is enough"),
+        pytest.param([-5, 30, 31], [], range(-10, 35), "returner", id="seen long ago"),
+    ],
+)
+def test_newcomers(rows: Rows, built: Built, on_a: list[int], on_b: list[int], days: Iterable[int], kind: str) -> None:
+    fill(rows, showing("Cher", "A", on_a) | showing("Cher", "B", on_b), days)
+    assert mover(built, "Cher")["mover"] == kind
+    assert built("people")["mover"].to_list() == [kind]
 
-    def test_on_two_sites_on_one_day(self, rows: Rows, built: Built) -> None:
-        fill(rows, showing("Cher", "A", [30]) | showing("Cher", "B", [30]))
-        assert mover(built, "Cher")["mover"] == "newcomer"
 
-    def test_not_while_half_of_the_time_before_is_unknown(self, rows: Rows, built: Built) -> None:
-        fill(rows, showing("Cher", "A", [30, 31]), [*range(15, 28), *NOW])
-        assert mover(built, "Cher")["mover"] == "steady"
-
-    def test_half_of_it_is_enough(self, rows: Rows, built: Built) -> None:
-        fill(rows, showing("Cher", "A", [30, 31]), [*range(14, 28), *NOW])
-        assert mover(built, "Cher")["mover"] == "newcomer"
-
-    def test_seen_long_ago_is_a_returner(self, rows: Rows, built: Built) -> None:
-        fill(rows, showing("Cher", "A", [-5, 30, 31]), range(-10, 35))
-        assert mover(built, "Cher")["mover"] == "returner"
-
-    def test_a_new_site_brings_none(self, rows: Rows, built: Built) -> None:
-        # C begins in the latest week: whom only it shows is not compared, but is there.
-        fill(rows, showing("Cher", "A", range(0, 35, 7)))
-        fill(rows, showing("Adele", "C", NOW), NOW, "C")
-        assert built("movers").filter(kind="week")["name"].to_list() == ["Cher"]
-        people = dict(built("people").select("name", "mover").iter_rows())
-        assert people == {"Cher": "steady", "Adele": "steady"}
+def test_a_new_site_brings_no_newcomer(rows: Rows, built: Built) -> None:
+    # C begins in the latest week: whom only it shows is not compared, but is there.
+    fill(rows, showing("Cher", "A", range(0, 35, 7)))
+    fill(rows, {("C", day): ["Adele", "Cher"] for day in NOW}, NOW, "C")
+    assert built("movers").filter(kind="week")["name"].to_list() == ["Cher"]
+    row = mover(built, "Cher")
+    assert (row["captures_now"], row["seen_now"]) == (1, 14)
+    people = dict(built("people").select("name", "mover").iter_rows())
+    assert people == {"Cher": "steady", "Adele": "steady"}
 
 
 class TestWhatIsNoEvidence:
@@ -165,13 +153,6 @@ class TestWhatIsNoEvidence:
         assert row["change"] == pytest.approx(0, abs=0.05)
         assert row["mover"] == "steady"
 
-    def test_a_site_that_was_not_seen_before_is_not_compared(self, rows: Rows, built: Built) -> None:
-        fill(rows, showing("Cher", "A", range(0, 35, 7)))
-        fill(rows, showing("Cher", "C", NOW), NOW, "C")
-        row = mover(built, "Cher")
-        assert (row["captures_now"], row["seen_now"]) == (1, 14)
-        assert row["mover"] == "steady"
-
     def test_without_a_time_before_there_is_nothing_to_compare(self, rows: Rows, built: Built) -> None:
         fill(rows, showing("Cher", "A", NOW), NOW)
         assert built("movers").is_empty()
@@ -179,18 +160,24 @@ class TestWhatIsNoEvidence:
         assert (row["mover"], row["change"], row["z"]) == ("steady", None, None)
 
 
-class TestBreaks:
-    @pytest.mark.parametrize(
-        "facts", [{"gallery": "def"}, {"recognizer": "rekognition"}, {"recognizer_version": "2"}, {"source": "archive"}]
-    )
-    @pytest.mark.parametrize(("day", "across"), [(20, True), (0, False), (-3, False)])
-    def test_are_told_where_they_lie_between(
-        self, rows: Rows, built: Built, facts: dict[str, Any], day: int, across: bool
-    ) -> None:
-        for number in range(-10, 35):
-            rows.seen("A", on(number), "Cher", **(facts if number >= day else {}))
-        assert mover(built, "Cher")["across_break"] is across
-        assert built("people")["across_break"].to_list() == [across]
+@pytest.mark.parametrize(
+    ("facts", "day", "across"),
+    [
+        ({"gallery": "def"}, 20, True),
+        ({"recognizer": "rekognition"}, 20, True),
+        ({"recognizer_version": "2"}, 20, True),
+        ({"source": "archive"}, 20, True),
+        ({"gallery": "def"}, 0, False),
+        ({"gallery": "def"}, -3, False),
+    ],
+)
+def test_breaks_are_told_where_they_lie_between(
+    rows: Rows, built: Built, facts: dict[str, Any], day: int, across: bool
+) -> None:
+    for number in range(-10, 35):
+        rows.seen("A", on(number), "Cher", **(facts if number >= day else {}))
+    assert mover(built, "Cher")["across_break"] is across
+    assert built("people")["across_break"].to_list() == [across]
 
 
 def test_month_compares_28_days_with_112(rows: Rows, built: Built) -> None:

@@ -6,14 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.trends.rows import Rows, on
+from tests.trends.rows import Built, Rows, on
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import polars as pl
-
-    Built = Callable[[str], pl.DataFrame]
+    from collections.abc import Sequence
 
 
 def person(built: Built, name: str = "Cher") -> dict[str, Any]:
@@ -54,38 +50,26 @@ def test_of_several_first_sites_the_first_by_name(rows: Rows, built: Built) -> N
     assert person(built)["first_site"] == "A"
 
 
-class TestStreaks:
-    def streaks(self, built: Built) -> tuple[int, int]:
-        row = person(built)
-        return row["longest_streak_days"], row["streak_days"]
-
-    def test_days_in_a_row(self, rows: Rows, built: Built) -> None:
-        for number in range(10):
-            rows.seen("A", on(number), *(["Cher"] if number in {0, 1, 2, 5, 8, 9} else []))
-        assert self.streaks(built) == (3, 2)
-
-    def test_a_day_on_which_nothing_was_seen_breaks_none_and_counts_for_none(self, rows: Rows, built: Built) -> None:
-        for number in (0, 1, 4, 5):
-            rows.seen("A", on(number), "Cher")
-        rows.missed("A", on(2), "failed")
-        rows.missed("A", on(3), "skipped")
-        assert self.streaks(built) == (4, 4)
-
-    def test_a_day_on_which_she_was_not_shown_breaks_it(self, rows: Rows, built: Built) -> None:
-        for number in range(5):
-            rows.seen("A", on(number), *(["Cher"] if number != 2 else []))
-        assert self.streaks(built) == (2, 2)
-
-    @pytest.mark.parametrize(("last", "streak"), [(4, 5), (3, 4), (2, 0)])
-    def test_the_newest_day_is_still_open(self, rows: Rows, built: Built, last: int, streak: int) -> None:
-        for number in range(5):
-            rows.seen("A", on(number), *(["Cher"] if number <= last else []))
-        assert self.streaks(built) == (last + 1, streak)
-
-    def test_over_the_turn_of_a_month(self, rows: Rows, built: Built) -> None:
-        for number in range(27, 31):
-            rows.seen("A", on(number), "Cher")
-        assert self.streaks(built) == (4, 4)
+@pytest.mark.parametrize(
+    ("seen", "shown", "longest", "now"),
+    [
+        pytest.param(range(10), {0, 1, 2, 5, 8, 9}, 3, 2, id="the longest and the latest"),
+        pytest.param([0, 1, 4, 5], {0, 1, 4, 5}, 4, 4, id="days on which nothing was seen break none, count for none"),
+        pytest.param(range(5), {0, 1, 3, 4}, 2, 2, id="a day on which she was not shown breaks it"),
+        pytest.param(range(5), {0, 1, 2, 3, 4}, 5, 5, id="up to the newest day"),
+        pytest.param(range(5), {0, 1, 2, 3}, 4, 4, id="the newest day is still open"),
+        pytest.param(range(5), {0, 1, 2}, 3, 0, id="it is over"),
+        pytest.param(range(27, 31), set(range(27, 31)), 4, 4, id="over the turn of a month"),
+    ],
+)
+def test_days_in_a_row(rows: Rows, built: Built, seen: Sequence[int], shown: set[int], longest: int, now: int) -> None:
+    for day in range(seen[0], seen[-1] + 1):
+        if day in seen:
+            rows.seen("A", on(day), *(["Cher"] if day in shown else []))
+        else:
+            rows.missed("A", on(day), "skipped" if day % 2 else "failed")
+    row = person(built)
+    assert (row["longest_streak_days"], row["streak_days"]) == (longest, now)
 
 
 class TestFace:

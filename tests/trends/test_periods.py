@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tests.trends.rows import Rows, on
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import polars as pl
-
-    Built = Callable[[str], pl.DataFrame]
+from tests.trends.rows import Built, Rows, on
 
 MONDAY = date(2026, 11, 2)
 
@@ -47,19 +40,8 @@ def fortnight(rows: Rows) -> Rows:
 
 
 def test_days(fortnight: Rows, built: Built) -> None:
-    columns = [
-        "name",
-        "period",
-        "captures",
-        "seen",
-        "share",
-        "sites",
-        "sites_seen",
-        "sightings",
-        "prominence",
-        "above_fold",
-    ]
-    assert built("days").select(columns).rows() == [
+    counts = ["captures", "seen", "share", "sites", "sites_seen", "sightings", "prominence", "above_fold"]
+    assert built("days").select("name", "period", *counts).rows() == [
         ("Adele", day(7), 1, 2, 0.5, 1, 2, 1, 1.0, 0.0),
         ("Cher", day(0), 1, 2, 0.5, 1, 2, 1, 1.0, 1.0),
         ("Cher", day(1), 2, 2, 1.0, 2, 2, 2, 2.0, 1.0),
@@ -69,7 +51,7 @@ def test_days(fortnight: Rows, built: Built) -> None:
     ]
 
 
-def test_weeks(fortnight: Rows, built: Built) -> None:
+def test_weeks_and_months(fortnight: Rows, built: Built) -> None:
     # Week 1: A seen on 7 days, B on 2: 9. Week 2: A on days 7, 8, 11, B on 7, 11: 5.
     columns = ["name", "period", "captures", "seen", "share", "sites", "sightings", "prominence"]
     assert built("weeks").select(columns).rows() == [
@@ -77,10 +59,7 @@ def test_weeks(fortnight: Rows, built: Built) -> None:
         ("Cher", day(0), 4, 9, round(4 / 9, 6), 2, 5, 7.0),
         ("Cher", day(7), 1, 5, 0.2, 1, 1, 1.0),
     ]
-
-
-def test_months(fortnight: Rows, built: Built) -> None:
-    # All fourteen seen captures: the failed and the skipped one are not among them.
+    # A month has all fourteen seen captures: the failed and the skipped one are not among them.
     assert built("months").select("name", "period", "captures", "seen").rows() == [
         ("Adele", date(2026, 11, 1), 1, 14),
         ("Cher", date(2026, 11, 1), 5, 14),
@@ -101,12 +80,7 @@ def test_days_without_any_capture_are_there_as_gaps(rows: Rows, built: Built) ->
     rows.seen("A", on(0), "Cher")
     rows.seen("A", on(3), "Cher")
     periods = built("periods").rows_by_key("kind", named=True)
-    assert [(row["period"], row["seen"]) for row in periods["day"]] == [
-        (day(0), 1),
-        (day(1), 0),
-        (day(2), 0),
-        (day(3), 1),
-    ]
+    assert [(row["period"], row["seen"]) for row in periods["day"]] == [(day(n), n in (0, 3)) for n in range(4)]
 
 
 def test_a_week_begins_on_monday_and_a_day_at_midnight_utc(rows: Rows, built: Built) -> None:
@@ -155,25 +129,20 @@ class TestBreaks:
             rows.seen("A", on(number), **facts)
         assert self.breaks(built) == [(day(8), said)]
         assert self.breaks(built, "week") == [(day(7), said)]
-        site_days = built("site_days")
-        assert site_days.select("day", "break").rows() == [
-            (day(0), None),
-            (day(1), None),
+        assert built("site_days").select("day", "break").rows() == [
+            *((day(n), None) for n in (0, 1)),
             (day(8), said),
             (day(9), None),
         ]
 
-    def test_a_failed_capture_between_is_none(self, rows: Rows, built: Built) -> None:
+    @pytest.mark.parametrize(("gallery", "expected"), [("abc", []), ("def", [(day(2), "gallery")])])
+    def test_a_site_that_failed_between_is_compared_when_it_is_seen_again(
+        self, rows: Rows, built: Built, gallery: str, expected: list[Any]
+    ) -> None:
         rows.seen("A", on(0))
         rows.missed("A", on(1))
-        rows.seen("A", on(2))
-        assert self.breaks(built) == []
-
-    def test_a_change_while_a_site_failed_is_found_when_it_is_seen_again(self, rows: Rows, built: Built) -> None:
-        rows.seen("A", on(0))
-        rows.missed("A", on(1))
-        rows.seen("A", on(2), gallery="def")
-        assert self.breaks(built) == [(day(2), "gallery")]
+        rows.seen("A", on(2), gallery=gallery)
+        assert self.breaks(built) == expected
 
     def test_sites_that_differ_from_one_another_are_none(self, rows: Rows, built: Built) -> None:
         for number in range(3):

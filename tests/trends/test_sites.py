@@ -1,17 +1,8 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
-from tests.trends.rows import Rows, on
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import polars as pl
-
-    Built = Callable[[str], pl.DataFrame]
+from tests.trends.rows import Built, Rows, on
 
 
 @pytest.fixture
