@@ -49,13 +49,10 @@ def rows_of(content: bytes) -> pl.DataFrame:
     return pl.read_parquet(io.BytesIO(content))
 
 
-def test_a_run_is_in_all_three_tables(store: Store) -> None:
-    done = merge(
-        store,
-        RUN_TIME,
-        [seen(store, "TMZ", "Zendaya", "Cher"), seen(store, "EONLINE", "Cher")],
-        [failed("PEOPLE"), skipped("VARIETY")],
-    )
+def test_a_run_is_in_all_three_tables_and_a_second_merge_changes_nothing(store: Store) -> None:
+    results = [seen(store, "TMZ", "Zendaya", "Cher"), seen(store, "EONLINE", "Cher")]
+    outcomes = [failed("PEOPLE"), skipped("VARIETY")]
+    done = merge(store, RUN_TIME, results, outcomes)
     assert files(store).keys() == {"Celebs.csv", "Captures/2026-11.parquet", "Sightings/2026-11.parquet"}
     assert [(row[1], row[2]) for row in read_csv(store.read(keys.CSV)).values()] == [
         ("EONLINE", "Cher"),
@@ -69,13 +66,8 @@ def test_a_run_is_in_all_three_tables(store: Store) -> None:
     }
     assert (done.seen, done.failed, done.skipped) == (["EONLINE", "TMZ"], ["PEOPLE"], ["VARIETY"])
     assert (done.celebrities, done.calls, done.cost_usd, done.changed) == (["Cher", "Zendaya"], 4, 0.004, True)
-
-
-def test_a_second_merge_changes_nothing(store: Store) -> None:
-    given = [seen(store, "TMZ", "Zendaya", "Cher"), seen(store, "EONLINE")], [failed("PEOPLE")]
-    merge(store, RUN_TIME, *given)
     before = files(store)
-    assert merge(store, RUN_TIME, *given).changed is False
+    assert merge(store, RUN_TIME, results, outcomes).changed is False
     assert files(store) == before
 
 
@@ -90,13 +82,9 @@ def test_a_site_that_comes_back_adds_just_its_row(store: Store) -> None:
     key = keys.sightings(RUN_TIME)
     assert rows_of(after[key]).filter(pl.col("site") != "PEOPLE").equals(rows_of(before[key]))
     assert [row["outcome"] for row in captures_of(store, RUN_TIME)] == ["seen", "seen"]
-
-
-def test_a_site_that_fails_later_stays_seen_in_all_tables(folder_store: FolderStore) -> None:
-    merge(folder_store, RUN_TIME, [seen(folder_store, "TMZ", "Cher")], [])
-    before = files(folder_store)
-    assert merge(folder_store, RUN_TIME, [], [failed("TMZ")]).changed is False
-    assert files(folder_store) == before
+    # Nor does one that fails later take anything away.
+    assert merge(store, RUN_TIME, [], [failed("TMZ")]).changed is False
+    assert files(store) == after
 
 
 def test_a_run_in_which_nobody_was_seen_is_a_run_too(folder_store: FolderStore) -> None:
@@ -105,7 +93,8 @@ def test_a_run_in_which_nobody_was_seen_is_a_run_too(folder_store: FolderStore) 
     assert [row["outcome"] for row in captures_of(folder_store, RUN_TIME)] == ["failed"]
 
 
-def test_merges_at_once_lose_nothing(store: Store) -> None:
+def test_merges_at_once_lose_nothing(folder_store: FolderStore) -> None:
+    store = folder_store
     runs = [RUN_TIME + timedelta(hours=12 * number) for number in range(6)]
     given = [([seen(store, "TMZ", "Cher", when=when)], [failed("PEOPLE", when)]) for when in runs]
     with ThreadPoolExecutor(len(runs)) as pool:
@@ -116,18 +105,15 @@ def test_merges_at_once_lose_nothing(store: Store) -> None:
     assert rows_of(store.read(keys.sightings(RUN_TIME)))["time"].to_list() == runs
 
 
-def test_nothing_is_written_where_the_csv_can_not_be_read(store: Store) -> None:
+def test_nothing_is_written_where_the_csv_can_not_be_read_or_a_screenshot_is_gone(store: Store) -> None:
+    gone = a_result("TMZ", "Cher", screenshot="Images/gone.json")
+    with pytest.raises(NotStoredError, match=r"Images/gone\.json is not there"):
+        merge(store, RUN_TIME, [gone], [])
+    assert files(store) == {}
     store.write(keys.CSV, b"<html>")
     with pytest.raises(RecordError):
         merge(store, RUN_TIME, [seen(store, "TMZ", "Cher")], [])
     assert files(store) == {keys.CSV: b"<html>"}
-
-
-def test_nothing_is_written_where_a_screenshot_is_gone(folder_store: FolderStore) -> None:
-    gone = a_result("TMZ", "Cher", screenshot="Images/gone.json")
-    with pytest.raises(NotStoredError, match=r"Images/gone\.json is not there"):
-        merge(folder_store, RUN_TIME, [gone], [])
-    assert files(folder_store) == {}
 
 
 SITES = ("FIRST", "SECOND", "LAST")

@@ -34,25 +34,16 @@ def test_an_object_and_its_text_are_the_same(given: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (
-            "aws:kms",
-            'it is no JSON object; write it like {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "…"}',
-        ),
+        ("aws:kms", 'it is no JSON object; write it like {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "…"}'),
         ('["ACL"]', "it is no JSON object"),
-        (
-            '{"SSECustomerKey": "very-secret"}',
-            "there is no argument SSECustomerKey that holds for every file; known are",
-        ),
+        ('{"SSECustomerKey": "very-secret"}', "no argument SSECustomerKey that holds for every file; known are"),
         ('{"ContentType": "text/plain"}', "there is no argument ContentType that holds for every file"),
         ('{"ChecksumSHA256": "very-secret"}', "there is no argument ChecksumSHA256"),
         ('{"IfMatch": "very-secret"}', "there is no argument IfMatch"),
         ('{"ServerSideEncription": "AES256"}', "known are ACL, CacheControl, "),
         ('{"ACL": 1}', 'ACL is no text; write it like {"ACL": "…"}'),
         ('{"SSEKMSKeyId": ""}', "SSEKMSKeyId is no text"),
-        (
-            '{"Metadata": "very-secret"}',
-            'is no object of texts; write it like {"Metadata": {"team": "press"}}',
-        ),
+        ('{"Metadata": "very-secret"}', 'no object of texts; write it like {"Metadata": {"team": "press"}}'),
         ('{"Metadata": {"a": 1}}', "Metadata is no object of texts"),
     ],
 )

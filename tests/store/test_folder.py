@@ -38,7 +38,8 @@ class TestFolder:
         try:
             timer.start()
             with pytest.raises(KeyboardInterrupt):
-                write_without_end(folder_store, "Celebs.csv", old, new)
+                # Without end.
+                any(folder_store.write("Celebs.csv", content) for content in itertools.cycle((old, new)))
         finally:
             timer.join()
             signal.signal(signal.SIGUSR1, before)
@@ -124,11 +125,6 @@ class TestFolder:
                 ended.set()
         for other in others:
             other.result()
-
-
-def write_without_end(store: Store, key: str, *contents: bytes) -> None:
-    for content in itertools.cycle(contents):
-        store.write(key, content)
 
 
 def files_in(folder: Path) -> list[str]:

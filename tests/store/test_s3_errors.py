@@ -68,14 +68,6 @@ def test_a_refusal_says_what_to_do_and_is_not_tried_again(proxy: S3Proxy, signed
     assert proxy.faults[code] == (2 if code in REDIRECTS else 1)
 
 
-@every_verb()
-def test_so_it_is_with_every_verb(proxy: S3Proxy, signed: S3Store, verb: Callable[[Store, str], Any]) -> None:
-    proxy.at_random({"InvalidAccessKeyId": 1}, seed=1)
-    with pytest.raises(StoreRefusedError, match=r"Celebs\.csv could not be \w+: InvalidAccessKeyId: "):
-        verb(signed, "Celebs.csv")
-    assert proxy.faults == {"InvalidAccessKeyId": 1}
-
-
 def test_a_clock_that_is_wrong_is_told_with_both_times(proxy: S3Proxy, signed: S3Store) -> None:
     proxy.give("RequestTimeTooSkewed")
     with pytest.raises(StoreRefusedError, match=r"RequestTimeTooSkewed: .* too large") as error:
@@ -128,21 +120,22 @@ class BreaksOff:
 
 
 @every_verb()
-def test_a_missing_bucket_is_a_sentence(proxy: S3Proxy, signed: S3Store, verb: Callable[[Store, str], Any]) -> None:
+def test_whatever_is_asked_for_a_refusal_is_a_sentence(
+    proxy: S3Proxy, signed: S3Store, verb: Callable[[Store, str], Any]
+) -> None:
     with pytest.raises(StoreRefusedError) as error:
         verb(S3Store(signed.client, "celebs-nowhere"), "Celebs.csv")
     assert str(error.value) == "There is no bucket 'celebs-nowhere': create it, or set CELEBS_STORE to another one."
     assert proxy.requests.total() == 1
-
-
-@every_verb()
-def test_an_endpoint_that_is_not_there_is_a_sentence(verb: Callable[[Store, str], Any]) -> None:
-    url = f"http://127.0.0.1:{free_port()}"
-    with pytest.raises(
-        StoreError, match=r'could not be \w+: Could not .* "http://.*"\. Check the connection celebs_s3'
-    ) as error:
-        verb(S3Store(an_s3_client(url), "celebs"), "Celebs.csv")
-    assert not isinstance(error.value, PermanentError)
+    proxy.at_random({"InvalidAccessKeyId": 1}, seed=1)
+    with pytest.raises(StoreRefusedError, match=r"Celebs\.csv could not be \w+: InvalidAccessKeyId: "):
+        verb(signed, "Celebs.csv")
+    assert proxy.faults == {"InvalidAccessKeyId": 1}
+    nowhere = an_s3_client(f"http://127.0.0.1:{free_port()}")
+    told = r'could not be \w+: Could not .* "http://.*"\. Check the connection celebs_s3'
+    with pytest.raises(StoreError, match=told) as unreached:
+        verb(S3Store(nowhere, "celebs"), "Celebs.csv")
+    assert not isinstance(unreached.value, PermanentError)
 
 
 def test_no_credentials_are_a_sentence(s3_endpoint: str) -> None:

@@ -113,60 +113,49 @@ class TestALostAnswer:
         # With boto's own second try, which meets 412: of its own first one.
         assert proxy.requests == {"GetObject": 3, "PutObject": attempts}
 
-    def test_is_a_change_also_where_another_writer_went_on_from_it(
-        self, proxy: S3Proxy, losing: S3Store, attempts: int, monkeypatch: pytest.MonkeyPatch
+    @pytest.mark.parametrize("went_on", [True, False])
+    def test_and_what_another_writer_did_then_are_both_kept(
+        self, proxy: S3Proxy, losing: S3Store, went_on: bool, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         proxy.give(LOST, to="PutObject")
         other = S3Store(losing.client, losing.bucket, "press")
-        monkeypatch.setattr(s3.time, "sleep", lambda _: other.update("a", with_line(b"other\n")))  # type: ignore[attr-defined]
-        assert losing.update("a", with_line(b"mine\n")) is True
-        assert losing.read("a") == b"mine\nother\n"
 
-    def test_and_another_s_write_in_its_place_are_both_kept(
-        self, proxy: S3Proxy, losing: S3Store, attempts: int, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        proxy.give(LOST, to="PutObject")
-        monkeypatch.setattr(s3.time, "sleep", lambda _: losing.write("a", b"other\n"))  # type: ignore[attr-defined]
+        def meanwhile(_: float) -> None:
+            if went_on:
+                other.update("a", with_line(b"other\n"))
+            else:
+                other.write("a", b"other\n")
+
+        monkeypatch.setattr(s3.time, "sleep", meanwhile)  # type: ignore[attr-defined]
         assert losing.update("a", with_line(b"mine\n")) is True
-        assert losing.read("a") == b"other\nmine\n"
+        assert losing.read("a") == (b"mine\nother\n" if went_on else b"other\nmine\n")
 
 
 class TestFaults:
-    @pytest.mark.parametrize("fault", [CUT, LOST, "InternalError", "SlowDown", "RequestTimeout", "IncompleteBody"])
-    def test_of_a_write_that_boto_gives_up_are_met_by_another_attempt(
-        self, proxy: S3Proxy, bucket: str, fault: str
+    @pytest.mark.parametrize(
+        ("to", "fault"),
+        [("PutObject", one) for one in (CUT, LOST, "InternalError", "SlowDown", "RequestTimeout", "IncompleteBody")]
+        + [("GetObject", one) for one in (CUT, HALF, "InternalError", "SlowDown")],
+    )
+    def test_that_boto_gives_up_are_met_by_another_attempt(
+        self, proxy: S3Proxy, bucket: str, to: str, fault: str
     ) -> None:
         store = S3Store(an_s3_client(proxy.url), bucket)
-        proxy.give(fault, fault, to="PutObject")
-        assert store.update("a", with_line(b"1\n"))
-        assert store.read("a") == b"1\n"
-
-    @pytest.mark.parametrize("fault", [CUT, HALF, "InternalError", "SlowDown"])
-    def test_of_a_read_too(self, proxy: S3Proxy, bucket: str, fault: str) -> None:
-        store = S3Store(an_s3_client(proxy.url), bucket)
         store.write("a", b"1\n")
-        proxy.give(fault, fault, to="GetObject")
+        proxy.give(fault, fault, to=to)
         assert store.update("a", with_line(b"2\n"))
         assert store.read("a") == b"1\n2\n"
 
-    def test_that_do_not_pass_are_told_after_some_attempts(
-        self, proxy: S3Proxy, bucket: str, monkeypatch: pytest.MonkeyPatch
+    @pytest.mark.parametrize(("name", "most", "asked"), [("UPDATE_ATTEMPTS", 3, 3), ("UPDATE_TIMEOUT_S", 0, 1)])
+    def test_that_do_not_pass_are_told_after_some_attempts_or_some_time(
+        self, proxy: S3Proxy, bucket: str, monkeypatch: pytest.MonkeyPatch, name: str, most: int, asked: int
     ) -> None:
-        monkeypatch.setattr(s3, "UPDATE_ATTEMPTS", 3)
+        monkeypatch.setattr(s3, name, most)
         proxy.give(*["InternalError"] * 9)
         with pytest.raises(StoreError, match=r"/a could not be read: InternalError: We encountered") as error:
             S3Store(an_s3_client(proxy.url), bucket).update("a", with_line(b"1\n"))
         assert type(error.value) is StoreError
-        assert proxy.requests == {"GetObject": 3}
-
-    def test_that_take_long_are_not_tried_for_ever(
-        self, proxy: S3Proxy, bucket: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(s3, "UPDATE_TIMEOUT_S", 0)
-        proxy.give("InternalError")
-        with pytest.raises(StoreError, match="InternalError"):
-            S3Store(an_s3_client(proxy.url), bucket).update("a", with_line(b"1\n"))
-        assert proxy.requests == {"GetObject": 1}
+        assert proxy.requests == {"GetObject": asked}
 
     def test_of_the_change_itself_are_its_own(self, proxy: S3Proxy, behind: S3Store) -> None:
         def change(old: bytes | None) -> bytes:

@@ -41,14 +41,11 @@ class TestOneFile:
         store.delete(key)
         assert list(store.list("")) == ["Images/a.jpeg"]
 
-    @pytest.mark.parametrize("content", [b"", b"1"])
-    def test_an_empty_file_is_there_like_any_other(self, store: Store, content: bytes) -> None:
-        store.write("a", content)
-        assert store.exists("a")
-        assert store.read("a") == content
-
     def test_deleted_is_gone_and_deleting_again_does_nothing(self, store: Store) -> None:
-        store.write("a", b"1")
+        # An empty file is there like any other.
+        store.write("a", b"")
+        assert store.exists("a")
+        assert store.read("a") == b""
         store.delete("a")
         assert not store.exists("a")
         store.delete("a")
@@ -135,19 +132,7 @@ class TestList:
 class TestInside:
     """Whoever names a site or a person can't reach what is outside the store."""
 
-    OUTSIDE = (
-        "../a",
-        "a/../../b",
-        "..",
-        "/etc/passwd",
-        "a//b",
-        "a/./b",
-        ".",
-        "a\\b",
-        "a\0b",
-        ".locks/a",
-        "Images/.a.part",
-    )
+    OUTSIDE = ("../a", "a/../../b", "..", "/etc/passwd", "a//b", "a/./b", ".", "a\\b", "a\0b", ".locks/a", "b/.a.part")
 
     @every_verb()
     @pytest.mark.parametrize("key", OUTSIDE)
@@ -177,14 +162,10 @@ class TestInside:
 
 
 class TestUpdate:
-    def test_gets_nothing_and_makes_the_file(self, store: Store) -> None:
+    def test_gets_what_is_there_and_makes_the_file(self, store: Store) -> None:
         assert store.update("Captures/a", lambda old: b"new" if old is None else b"wrong")
-        assert store.read("Captures/a") == b"new"
-
-    def test_gets_the_content_and_changes_it(self, store: Store) -> None:
-        store.write("a", b"1")
-        assert store.update("a", lambda old: (old or b"") + b"2")
-        assert store.read("a") == b"12"
+        assert store.update("Captures/a", lambda old: (old or b"") + b"2")
+        assert store.read("Captures/a") == b"new2"
 
     @pytest.mark.parametrize("there", [None, b"1"])
     @pytest.mark.parametrize("same", [False, True], ids=["none", "the same"])
