@@ -154,14 +154,11 @@ class TestAPageThatWantsTooMuch:
     THUMBNAILS = tuple(Box(left, top, 60, 60) for top in range(72, 72_072, 72) for left in range(0, 1_440, 72))
     LARGE = (Box(0, 80_000, 900, 600), Box(0, 10, 300, 50))
 
-    def test_has_its_largest_pictures_looked_at(self) -> None:
+    def test_has_its_largest_pictures_looked_at_and_the_others_named(self) -> None:
         looked_at, beyond = largest([*self.THUMBNAILS, *self.LARGE])
         assert len(looked_at) == MOST_AREAS
         assert set(self.LARGE) < set(looked_at)
         assert len(beyond) == 20_002 - MOST_AREAS
-
-    def test_and_the_others_named(self) -> None:
-        looked_at, beyond = largest([*self.THUMBNAILS, *self.LARGE])
         layouts, left_out = lay_out(1_440, 100_000, looked_at, beyond)
         reasons = [(left.rows.start < 72_072, left.reason) for left in left_out]
         assert set(reasons) == {(True, BEYOND), (False, LEFT_OUT)}

@@ -5,6 +5,7 @@ It executes every file of that folder under its bare name; ``.airflowignore`` ke
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
@@ -56,6 +57,7 @@ print(json.dumps({
 """
 
 
+@functools.cache
 def loaded(plugins: Path) -> dict[str, Any]:
     """The files of all modules by name, before and after Airflow loads the plugins of a folder; names and errors."""
     done = subprocess.run(

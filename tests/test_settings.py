@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,8 @@ from celeb_ops.settings import PROJECT, Settings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    Load = Callable[..., Settings]
+
 FIRST_VERSION = """\
 aws_access_key_id=AKIABUCKET
 aws_secret_access_key=bucket/secret+1=
@@ -28,7 +31,7 @@ S3, REKOGNITION, NOTIFY = (f"AIRFLOW_CONN_CELEBS_{name}" for name in ("S3", "REK
 
 
 @pytest.fixture
-def load(tmp_path: Path) -> Callable[..., Settings]:
+def load(tmp_path: Path) -> Load:
     """Settings of a ``.env`` of this text, and of an environment."""
 
     def load(dotenv: str = "", **environ: str) -> Settings:
@@ -53,19 +56,17 @@ class TestDefaults:
         settings = Settings.load()
         assert (settings.browsers, settings.store) == (7, "environment")
 
-    def test_other_programs_variables_are_left_alone(self, load: Callable[..., Settings]) -> None:
+    def test_other_programs_variables_are_left_alone(self, load: Load) -> None:
         assert load("OTHER=1\nAIRFLOW_CONN_MAIL=smtp://x\n", PATH="/bin", AWS_REGION="eu-west-1") == Settings()
 
 
 class TestOrder:
-    def test_the_environment_comes_before_the_file(self, load: Callable[..., Settings]) -> None:
-        settings = load("CELEBS_STORE=file\nCELEBS_GALLERY=file\n", CELEBS_STORE="environment")
-        assert (settings.store, settings.gallery) == ("environment", Path("file"))
+    def test_the_environment_comes_before_the_file_also_where_it_is_empty(self, load: Load) -> None:
+        dotenv = "CELEBS_STORE=file\nCELEBS_GALLERY=file\nCELEBS_BROWSERS=7\n"
+        settings = load(dotenv, CELEBS_STORE="environment", CELEBS_BROWSERS="")
+        assert (settings.store, settings.gallery, settings.browsers) == ("environment", Path("file"), 2)
 
-    def test_an_empty_variable_hides_the_file_s(self, load: Callable[..., Settings]) -> None:
-        assert load("CELEBS_BROWSERS=7\n", CELEBS_BROWSERS="").browsers == 2
-
-    def test_new_names_come_before_old_ones_wherever_they_stand(self, load: Callable[..., Settings]) -> None:
+    def test_new_names_come_before_old_ones_wherever_they_stand(self, load: Load) -> None:
         connection = "aws://new:secret@/?region_name=us-east-2"
         new = f"CELEBS_STORE=s3://new-bucket/new\nCELEBS_RECOGNIZER=local\n{S3}={connection}\n"
         old = dict(line.split("=", 1) for line in FIRST_VERSION.splitlines())
@@ -75,38 +76,29 @@ class TestOrder:
         assert settings.connections[S3] == connection
         assert not settings.from_v1
 
-    def test_a_file_may_begin_with_a_byte_order_mark(self, load: Callable[..., Settings]) -> None:
+    def test_a_file_may_begin_with_a_byte_order_mark(self, load: Load) -> None:
         assert load("\ufeffCELEBS_BROWSERS=7\n").browsers == 7
 
 
 class TestFirstVersion:
     """Its ``.env`` works unchanged."""
 
-    def test_gives_the_bucket_the_recogniser_and_two_connections(self, load: Callable[..., Settings]) -> None:
+    def test_gives_the_bucket_the_recogniser_and_two_connections(self, load: Load) -> None:
         settings = load(FIRST_VERSION)
         assert settings.store == "s3://celebs-bucket/"
         assert settings.recognizer == "rekognition"
         assert settings.from_v1
+        aws = {"conn_type": "aws", "extra": {"region_name": "eu-west-1"}}
         assert {name: json.loads(value) for name, value in settings.connections.items()} == {
-            S3: {
-                "conn_type": "aws",
-                "login": "AKIABUCKET",
-                "password": "bucket/secret+1=",
-                "extra": {"region_name": "eu-west-1"},
-            },
-            REKOGNITION: {
-                "conn_type": "aws",
-                "login": "AKIARECOGNITION",
-                "password": "recognition/secret+2=",
-                "extra": {"region_name": "eu-west-1"},
-            },
+            S3: aws | {"login": "AKIABUCKET", "password": "bucket/secret+1="},
+            REKOGNITION: aws | {"login": "AKIARECOGNITION", "password": "recognition/secret+2="},
         }
 
     @pytest.mark.parametrize("prefix", ["press/daily", "/press/daily/"])
-    def test_its_folder_is_a_setting(self, load: Callable[..., Settings], prefix: str) -> None:
+    def test_its_folder_is_a_setting(self, load: Load, prefix: str) -> None:
         assert load(FIRST_VERSION, CELEBS_PREFIX=prefix).store == "s3://celebs-bucket/press/daily"
 
-    def test_without_keys_for_rekognition_faces_are_looked_for_here(self, load: Callable[..., Settings]) -> None:
+    def test_without_keys_for_rekognition_faces_are_looked_for_here(self, load: Load) -> None:
         settings = load("s3bucketName=celebs-bucket\naws_access_key_id=A\naws_secret_access_key=B\n")
         assert settings.recognizer == "local"
         assert list(settings.connections) == [S3]
@@ -117,31 +109,22 @@ class TestFirstVersion:
         [
             ("aws_access_key_id=A", "Of aws_access_key_id and aws_secret_access_key only one is set: set both."),
             ("aws_secret_access_key=A", "Of aws_access_key_id and aws_secret_access_key only one is set: set both."),
-            (
-                "recognition_aws_access_key_id=A",
-                "Of recognition_aws_access_key_id and recognition_aws_secret_access_key only one is set: set both.",
-            ),
-            (
-                "s3bucketName=s3://a/b",
-                "s3bucketName='s3://a/b': this is no bucket's name; write it without s3:// and slashes.",
-            ),
+            ("recognition_aws_access_key_id=A", "Of recognition_aws_access_key_id and recognition_aws_secret_"),
+            ("s3bucketName=s3://a/b", "'s3://a/b': this is no bucket's name; write it without s3:// and slashes."),
         ],
     )
-    def test_half_of_it_is_an_error(self, load: Callable[..., Settings], lines: str, said: str) -> None:
-        with pytest.raises(SettingsError) as error:
+    def test_half_of_it_is_an_error(self, load: Load, lines: str, said: str) -> None:
+        with pytest.raises(SettingsError, match=re.escape(said)):
             load(lines)
-        assert str(error.value) == said
 
-    def test_half_a_pair_does_not_matter_beside_a_connection(self, load: Callable[..., Settings]) -> None:
+    def test_half_a_pair_does_not_matter_beside_a_connection(self, load: Load) -> None:
         assert load(f"aws_access_key_id=A\n{S3}=aws://\n").connections == {S3: "aws://"}
 
 
 class TestRetired:
     """What was a setting once may stand in an old ``.env``."""
 
-    def test_one_is_a_warning_that_says_what_holds_now(
-        self, load: Callable[..., Settings], caplog: pytest.LogCaptureFixture
-    ) -> None:
+    def test_one_is_a_warning_that_says_what_holds_now(self, load: Load, caplog: pytest.LogCaptureFixture) -> None:
         settings = load("CELEBS_RETRIES=secret\nCELEBS_BROWSERS=7\n", CELEBS_WIKIDATA_URL="https://wiki.example/")
         assert settings == Settings(browsers=7)
         assert caplog.messages == [
@@ -150,15 +133,13 @@ class TestRetired:
             "remove it.",
         ]
 
-    def test_what_the_tests_read_is_passed_over(
-        self, load: Callable[..., Settings], caplog: pytest.LogCaptureFixture
-    ) -> None:
+    def test_what_the_tests_read_is_passed_over(self, load: Load, caplog: pytest.LogCaptureFixture) -> None:
         assert load(CELEBS_TEST_FACES="faces") == Settings()
         assert not caplog.messages
 
 
 class TestOthers:
-    def test_stand_in_place_of_what_is_set(self, load: Callable[..., Settings]) -> None:
+    def test_stand_in_place_of_what_is_set(self, load: Load) -> None:
         settings = load("CELEBS_STORE=file\nCELEBS_BROWSERS=7\n").having(store="other", recognizer=None)
         assert (settings.store, settings.browsers, settings.recognizer) == ("other", 7, "local")
 
@@ -169,7 +150,7 @@ class TestOthers:
 
 class TestConnections:
     @pytest.fixture
-    def loaded(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Settings]:
+    def loaded(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
         """The process's own settings, with this ``.env``; what they put into the environment goes with the test."""
         for name in (S3, REKOGNITION, NOTIFY):
             monkeypatch.setenv(name, "")
@@ -192,20 +173,18 @@ class TestConnections:
         ],
     )
     def test_those_of_the_file_are_handed_to_airflow_by_the_environment(
-        self, loaded: Callable[[str], Settings], name: str, value: str
+        self, loaded: Load, name: str, value: str
     ) -> None:
         assert loaded(f"{name}='{value}'").connections == {name: value}
         assert os.environ[name] == value
 
-    def test_the_environment_s_own_stays(
-        self, loaded: Callable[[str], Settings], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_the_environment_s_own_stays(self, loaded: Load, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(S3, "aws://environment")
         assert loaded(f"{S3}=aws://file").connections == {S3: "aws://environment"}
         assert os.environ[S3] == "aws://environment"
 
     def test_an_empty_one_does_not_stand_before_the_first_version_s(
-        self, loaded: Callable[[str], Settings], monkeypatch: pytest.MonkeyPatch
+        self, loaded: Load, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv(S3, "")
         loaded(FIRST_VERSION)
@@ -213,9 +192,7 @@ class TestConnections:
 
     @pytest.mark.parametrize("name", [S3, NOTIFY])
     @pytest.mark.parametrize("value", ['{"conn_type": "aws", "password": secret}', "AKIA:secret", '["secret"]'])
-    def test_what_airflow_can_t_read_is_an_error_that_tells_no_secret(
-        self, load: Callable[..., Settings], name: str, value: str
-    ) -> None:
+    def test_what_airflow_can_t_read_is_an_error_that_tells_no_secret(self, load: Load, name: str, value: str) -> None:
         with pytest.raises(
             SettingsError, match=rf"^{name} is no connection: write it as JSON, .* or as a URI"
         ) as error:
@@ -256,7 +233,7 @@ class TestErrors:
     )
     @pytest.mark.parametrize("where", ["environment", "file"])
     def test_names_the_setting_and_what_would_be_right(
-        self, load: Callable[..., Settings], name: str, value: str, said: str, where: str
+        self, load: Load, name: str, value: str, said: str, where: str
     ) -> None:
         with pytest.raises(SettingsError) as error:
             load(**{name: value}) if where == "environment" else load(f"{name}={value}\n")
@@ -265,10 +242,8 @@ class TestErrors:
         assert name in told
         assert told.endswith((".", "?"))
 
-    def test_a_value_is_what_was_typed(self, tmp_path: Path) -> None:
-        path = tmp_path / ".env"
-        path.write_text("CELEBS_PREFIX='a${HOME}$A'\n")
-        assert Settings.load({}, path).prefix == "a${HOME}$A"
+    def test_a_value_is_what_was_typed(self, load: Load) -> None:
+        assert load("CELEBS_PREFIX='a${HOME}$A'\n").prefix == "a${HOME}$A"
 
     def test_a_file_in_another_encoding(self, tmp_path: Path) -> None:
         path = tmp_path / ".env"
@@ -281,28 +256,28 @@ class TestWhatIsNoText:
     @pytest.mark.parametrize(
         ("name", "value"), [("CELEBS_STORE", "a\0secret"), ("CELEBS_GALLERY", "Beyonc\udce9secret")]
     )
-    def test_is_an_error_that_can_be_written(self, load: Callable[..., Settings], name: str, value: str) -> None:
+    def test_is_an_error_that_can_be_written(self, load: Load, name: str, value: str) -> None:
         with pytest.raises(SettingsError, match=f"{name} has a character that is none of a text, like a NUL") as error:
             load(**{name: value})
         assert b"secret" not in str(error.value).encode()
 
-    def test_a_value_is_quoted_in_short(self, load: Callable[..., Settings]) -> None:
+    def test_a_value_is_quoted_in_short(self, load: Load) -> None:
         with pytest.raises(SettingsError) as error:
             load(CELEBS_BROWSERS="9" * 100_000)
         assert len(str(error.value)) < 500
 
     @pytest.mark.parametrize("name", ["CELEBS_S3_EXTRA_ARGS", S3, NOTIFY])
-    def test_deep_json_is_none(self, load: Callable[..., Settings], name: str) -> None:
+    def test_deep_json_is_none(self, load: Load, name: str) -> None:
         with pytest.raises(SettingsError, match=name):
             load(**{name: '{"a":' * 20_000})
 
 
 class TestS3ExtraArgs:
-    def test_are_a_json_object(self, load: Callable[..., Settings]) -> None:
+    def test_are_a_json_object(self, load: Load) -> None:
         text = """CELEBS_S3_EXTRA_ARGS='{"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "alias/press"}'"""
         assert load(text).s3_extra_args == {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "alias/press"}
 
-    def test_what_is_wrong_is_told_without_the_value(self, load: Callable[..., Settings]) -> None:
+    def test_what_is_wrong_is_told_without_the_value(self, load: Load) -> None:
         with pytest.raises(SettingsError) as error:
             load(CELEBS_S3_EXTRA_ARGS='{"Acl": "secret-key"}')
         said = "CELEBS_S3_EXTRA_ARGS can't be used: there is no argument Acl that holds for every file; known are ACL,"
@@ -319,19 +294,13 @@ def test_a_dag_file_that_loads_them_waits_for_no_heavy_import() -> None:
     assert heavy.isdisjoint(told.stdout.decode().split())
 
 
-class TestPaths:
-    @pytest.mark.parametrize(
-        ("path", "seen"),
-        [
-            ("gallery", PROJECT / "gallery"),
-            ("/srv/gallery", Path("/srv/gallery")),
-            ("~/gallery", Path.home() / "gallery"),
-        ],
-    )
-    def test_relative_ones_start_at_the_project(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, seen: Path
-    ) -> None:
-        monkeypatch.chdir(tmp_path)
+def test_relative_paths_start_at_the_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for path, seen in {
+        "gallery": PROJECT / "gallery",
+        "/srv/gallery": Path("/srv/gallery"),
+        "~/gallery": Path.home() / "gallery",
+    }.items():
         assert Settings().path(Path(path)) == seen
 
 
@@ -344,7 +313,7 @@ class TestPaths:
         "ftp://me:hunter2@archive.example",
     ],
 )
-def test_an_archive_s_address_with_a_password_is_refused_and_not_shown(url: str, load: Callable[..., Settings]) -> None:
+def test_an_archive_s_address_with_a_password_is_refused_and_not_shown(url: str, load: Load) -> None:
     """It would stand in every sidecar, result and row of an archived page."""
     with pytest.raises(SettingsError, match="CELEBS_ARCHIVE_URL can't be used: it has a user's name") as error:
         load(f"CELEBS_ARCHIVE_URL={url}\n")

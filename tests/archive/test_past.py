@@ -146,10 +146,15 @@ class TestAPage:
         assert seen.memento.when == MORNING + 10 * HOUR
         assert seen.memento.address == f"{news.timegate}20261120180307/{there}"
 
-    def test_lacks_a_background_too(self, news: Archive, darkroom: Darkroom) -> None:
+    def test_lacks_a_background_too_and_leaves_no_thread_behind(self, news: Archive, darkroom: Darkroom) -> None:
+        before = set(threading.enumerate())
         seen = darkroom.capture(news.timegate, "https://backed.example/")
         assert (seen.page.images_total, seen.images_missing) == (0, 1)
         assert seen.missing[-1:] == ["1 picture is archived at another time"]
+        deadline = time.monotonic() + 5
+        while (left := set(threading.enumerate()) - before) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert left == set()
 
     def test_is_told_to_be_the_browsers_fault_where_that_does_not_reach_the_proxy(
         self, news: Archive, darkroom: Darkroom
@@ -228,13 +233,3 @@ class TestWithoutABrowser:
             darkroom.capture(f"http://127.0.0.1:{free_port()}/web/", "http://daily.example/")
         assert not isinstance(caught.value, PermanentError)
         assert darkroom.opened == 0
-
-
-@pytest.mark.browser
-def test_a_capture_leaves_no_thread_behind(news: Archive, darkroom: Darkroom) -> None:
-    before = set(threading.enumerate())
-    darkroom.capture(news.timegate, "https://secure.example/")
-    deadline = time.monotonic() + 5
-    while (left := set(threading.enumerate()) - before) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert left == set()

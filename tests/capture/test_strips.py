@@ -52,14 +52,6 @@ def cut(page: NDArray[np.uint8], heights: Sequence[int], folder: Path) -> list[S
 
 
 class TestJoin:
-    # The last strip is lower than the others: a join that pads to the highest adds rows.
-    @pytest.mark.parametrize("heights", [(8_000, 5_998), (600,), (10, 8_000), (8_000, 8_000, 1)])
-    def test_strips_of_unequal_heights(self, heights: tuple[int, ...], tmp_path: Path) -> None:
-        page = band_rows(sum(heights), W)
-        [part] = join(cut(page, heights, tmp_path), tmp_path, "png", 80)
-        assert part.rows == (0, len(page))
-        assert wrong_rows(pixels(part.path), page) == []
-
     @settings(max_examples=30)
     @given(heights=st.lists(st.integers(1, 40), min_size=1, max_size=12), part_px=st.integers(1, 100))
     def test_every_row_is_in_one_part_whatever_the_heights(
