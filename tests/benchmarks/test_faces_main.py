@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -41,7 +42,11 @@ def test_in_two_steps_it_is_what_the_recogniser_does_in_one(faces: Path, tmp_pat
     assert [face.name for face in told] == ["Barack Obama"]
 
 
-def test_from_photos_to_a_page(faces: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_from_photos_to_a_page(
+    faces: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Another process would load the models again; dlib is for one thread at a time.
+    monkeypatch.setattr("benchmarks.faces.looking.ProcessPoolExecutor", lambda *_, **__: ThreadPoolExecutor(1))
     obama, biden = (sorted((faces / name).iterdir()) for name in ("Barack Obama", "Joe Biden"))
     [stranger, *_] = sorted((faces / "_unknown").iterdir())
     for name, path in {

@@ -48,6 +48,13 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "gallery"
 
 
+def change(path: Path, drop: str = "", **about: object) -> None:
+    """Write what the file says of itself as another version would."""
+    told = json.loads(pl.read_parquet_metadata(path)["celeb_ops"])
+    told.pop(drop, None)
+    pl.read_parquet(path).write_parquet(path, metadata={"celeb_ops": json.dumps(told | about)})
+
+
 def test_comes_back_as_it_was_written(folder: Path) -> None:
     told = gallery_file.read(folder / gallery_file.FILE)
     wanted = a_whole(confusable=())
@@ -84,42 +91,35 @@ def test_a_file_that_is_replaced_while_it_is_read_is_one_of_the_two(
 
 def test_a_file_of_before_galleries_grew_is_whole(folder: Path) -> None:
     path = folder / gallery_file.FILE
-    about = json.loads(pl.read_parquet_metadata(path)["celeb_ops"])
-    del about["growing_to"]
-    pl.read_parquet(path).write_parquet(path, metadata={"celeb_ops": json.dumps(about)})
+    change(path, drop="growing_to")
     assert gallery_file.read(path).about.growing_to is None
 
 
-def test_is_a_gallery_of_its_own(folder: Path, tmp_path: Path) -> None:
+def test_is_a_gallery_of_its_own_whose_faces_have_the_qid_and_the_other_names(folder: Path, tmp_path: Path) -> None:
     gallery = Gallery.load(folder, tmp_path / "cache")
     assert gallery.people == {"Grace Hopper": 2, "Eileen Collins": 3}
     assert gallery.photos[0] == "Grace Hopper/File:Grace Hopper 0.jpg"
     assert gallery.embeddings.shape == (5, 128)
     assert gallery.known["Grace Hopper"] == HOPPER
-
-
-def test_a_face_that_it_names_has_the_qid_and_the_other_names(folder: Path, tmp_path: Path) -> None:
-    face = LocalRecognizer(Gallery.load(folder, tmp_path / "cache")).named(Box(0, 0, 9, 9), Match(1, 0.3, 0.2))
+    face = LocalRecognizer(gallery).named(Box(0, 0, 9, 9), Match(1, 0.3, 0.2))
     assert (face.name, face.qid, face.aliases) == ("Grace Hopper", "Q11641", HOPPER.aliases)
     assert face.reference == "Grace Hopper/File:Grace Hopper 1.jpg"
 
 
-@pytest.mark.parametrize("name", ["Grace Hopper", "grace brewster hopper", "Q11641"])
-def test_a_folder_of_somebody_it_knows_adds_to_their_photos(
-    folder: Path, tmp_path: Path, demo_folder: Path, name: str
+@pytest.mark.parametrize(
+    ("name", "known_as"),
+    [(name, "Grace Hopper") for name in ("Grace Hopper", "grace brewster hopper", "Q11641")] + [("My Friend",) * 2],
+)
+def test_a_folder_of_somebody_it_knows_adds_to_their_photos_and_another_person_stands_beside_them(
+    folder: Path, tmp_path: Path, demo_folder: Path, name: str, known_as: str
 ) -> None:
     (folder / name).mkdir()
     shutil.copy(demo_folder / "www" / "pictures" / "hopper-small.jpeg", folder / name / "mine.jpg")
     gallery = Gallery.load(folder, tmp_path / "cache")
-    assert gallery.people == {"Grace Hopper": 3, "Eileen Collins": 3}
+    file = {"Grace Hopper": 2, "Eileen Collins": 3}
+    assert gallery.people == file | {known_as: file.get(known_as, 0) + 1}
     assert gallery.photos[-1] == f"{name}/mine.jpg"
-    assert gallery.names[-1] == "Grace Hopper"
-
-
-def test_somebody_else_stands_beside_them(folder: Path, tmp_path: Path, demo_folder: Path) -> None:
-    (folder / "My Friend").mkdir()
-    shutil.copy(demo_folder / "www" / "pictures" / "hopper-small.jpeg", folder / "My Friend" / "mine.jpg")
-    assert set(Gallery.load(folder, tmp_path / "cache").people) == {"Grace Hopper", "Eileen Collins", "My Friend"}
+    assert gallery.names[-1] == known_as
 
 
 @pytest.mark.parametrize("name", ["Grace Hopper", "Amazing Grace"])
@@ -132,19 +132,15 @@ def test_who_asked_not_to_be_in_the_dataset_is_not_loaded(folder: Path, tmp_path
     assert gallery.digest != before.digest
 
 
-def test_another_models_file_is_refused(folder: Path, tmp_path: Path) -> None:
-    path = folder / gallery_file.FILE
-    gallery_file.write(path, a_whole(model="arcface-r100"))
-    with pytest.raises(GalleryError, match=r"model arcface-r100.*make gallery"):
-        Gallery.load(folder, tmp_path / "cache")
-
-
-def test_a_newer_versions_file_is_refused(folder: Path, tmp_path: Path) -> None:
-    path = folder / gallery_file.FILE
-    table, told = pl.read_parquet(path), pl.read_parquet_metadata(path)
-    about = json.loads(told["celeb_ops"]) | {"format": 99}
-    table.write_parquet(path, metadata={"celeb_ops": json.dumps(about)})
-    with pytest.raises(GalleryError, match="newer version"):
+@pytest.mark.parametrize(
+    ("about", "said"),
+    [({"model": "arcface-r100"}, r"model arcface-r100.*make gallery"), ({"format": 99}, "newer version")],
+)
+def test_what_another_model_or_a_newer_version_made_is_refused(
+    about: dict[str, object], said: str, folder: Path, tmp_path: Path
+) -> None:
+    change(folder / gallery_file.FILE, **about)
+    with pytest.raises(GalleryError, match=said):
         Gallery.load(folder, tmp_path / "cache")
 
 
@@ -177,11 +173,7 @@ def test_one_of_dlib_alone_is_used_by_dlib_alone_and_says_how_to_bring_it_up_to_
 ) -> None:
     """As every file of the first format is: there too a distance stood where today's have a score."""
     path = folder / gallery_file.FILE
-    table, told = pl.read_parquet(path), pl.read_parquet_metadata(path)
-    about = json.loads(told["celeb_ops"])
-    del about["counted_score"]
-    about |= {"format": 1, "counted": 0.1, "strangers": [0.8, 0.1]}
-    table.write_parquet(path, metadata={"celeb_ops": json.dumps(about)})
+    change(path, drop="counted_score", format=1, counted=0.1, strangers=[0.8, 0.1])
     gallery = Gallery.load(folder, tmp_path / "cache", model=models.BOTH)
     assert gallery.model is models.DLIB
     assert gallery.counted_score is None

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 STEM = "TMZ_Nov_23_2026_08H_00M_00S"
 UPPER = Slice(key=keys.slice_(STEM, (0, 400), (0, 300)), bands=[Span(0, 400)], columns=Span(0, 300))
 LOWER = Slice(key=keys.slice_(STEM, (200, 600), (0, 300)), bands=[Span(200, 600)], columns=Span(0, 300))
+Found = tuple[Face, Slice]
 
 
 class Scripted:
@@ -60,58 +62,47 @@ def a_plan(screenshot: Screenshot) -> Plan:
     return Plan(screenshot=keys.sidecar(keys.stem(screenshot.site, screenshot.time)), slices=[UPPER, LOWER])
 
 
-def merged(found: Sequence[tuple[Face, Slice]]) -> list[tuple[Face, Slice]]:
+def merged(found: Sequence[Found]) -> list[Found]:
     """The module's own, told boxes in page px."""
     slices = {one.key: one for _, one in found}
     told = [Finding(face, face.box, one.key, one.cuts(face.box.moved(0, -one.bands[0].start))) for face, one in found]
     return [(one.face, slices[one.source]) for one in findings.merged(told)]
 
 
+PIECE, WHOLE = Face(Box(100, 350, 60, 50), "A", confidence=60), a_face(100, 350)
+
+
 class TestMerged:
-    def test_a_face_in_two_slices_is_one_face(self) -> None:
-        found = [(a_face(100, 250, "A"), UPPER), (a_face(103, 252, "A"), LOWER)]
-        assert [face.name for face, _ in merged(found)] == ["A"]
+    @pytest.mark.parametrize(
+        ("found", "names"),
+        [
+            ([(a_face(100, 250, "A"), UPPER), (a_face(103, 252, "A"), LOWER)], ["A"]),
+            ([(a_face(100, 250), UPPER), (a_face(100, 250, "A", confidence=60), LOWER)], ["A"]),
+            ([(a_face(100, 250, "A", confidence=60), LOWER), (a_face(100, 250), UPPER)], ["A"]),
+            ([(a_face(100, 250, size=100), UPPER), (a_face(110, 260, size=40), LOWER)], [None, None]),
+            ([(a_face(100, 250, "A"), UPPER), (a_face(100, 250, "B"), LOWER)], ["A", "B"]),
+            ([(a_face(100, 250), UPPER), (a_face(140, 250), LOWER)], [None, None]),
+            ([(a_face(100, 250), UPPER), (a_face(110, 250), UPPER)], [None, None]),
+            ([(a_face(95, 245, size=90), LOWER), (a_face(100, 250), UPPER), (a_face(110, 250), UPPER)], [None, None]),
+        ],
+        ids=[
+            *("in two slices it is one", "one slice knows it", "the other knows it"),
+            *("a child before an adult", "two names are never one", "side by side", "of one slice", "one around both"),
+        ],
+    )
+    def test_a_face_is_one_face(self, found: list[Found], names: list[str | None]) -> None:
+        assert sorted((face.name for face, _ in merged(found)), key=str) == names
 
     def test_the_whole_face_wins_over_a_surer_piece_of_it(self) -> None:
-        piece = Face(Box(100, 350, 60, 50), "A", confidence=99)
-        whole = Face(Box(100, 350, 60, 60), "A", confidence=80)
-        assert merged([(piece, UPPER), (whole, LOWER)]) == [(whole, LOWER)]
+        surer, whole = replace(PIECE, confidence=99), a_face(100, 350, "A", confidence=80)
+        assert merged([(surer, UPPER), (whole, LOWER)]) == [(whole, LOWER)]
+        # And keeps its box when the piece has the name.
+        ((face, one),) = merged([(PIECE, UPPER), (WHOLE, LOWER)])
+        assert (face.name, face.box, one) == ("A", WHOLE.box, LOWER)
 
     def test_of_two_whole_ones_the_surer_wins(self) -> None:
         found = [(a_face(100, 250, "A", confidence=70), UPPER), (a_face(101, 250, "A", confidence=80), LOWER)]
         assert [face.confidence for face, _ in merged(found)] == [80]
-
-    @pytest.mark.parametrize("order", [1, -1])
-    def test_a_face_that_one_slice_knows_is_known(self, order: int) -> None:
-        found = [(a_face(100, 250), UPPER), (a_face(100, 250, "A", confidence=60), LOWER)]
-        assert [face.name for face, _ in merged(found[::order])] == ["A"]
-
-    def test_a_name_on_a_piece_is_not_lost_to_the_whole_unknown_face(self) -> None:
-        found = [(Face(Box(100, 350, 60, 50), "A", confidence=60), UPPER), (a_face(100, 350), LOWER)]
-        assert [face.name for face, _ in merged(found)] == ["A"]
-
-    def test_a_child_before_an_adult_is_another_face(self) -> None:
-        found = [(a_face(100, 250, size=100), UPPER), (a_face(110, 260, size=40), LOWER)]
-        assert len(merged(found)) == 2
-
-    def test_the_whole_face_keeps_its_box_when_a_piece_has_the_name(self) -> None:
-        piece, whole = Face(Box(100, 350, 60, 50), "A", confidence=60), a_face(100, 350)
-        ((face, one),) = merged([(piece, UPPER), (whole, LOWER)])
-        assert (face.name, face.box, one) == ("A", whole.box, LOWER)
-
-    def test_two_names_are_never_one_face(self) -> None:
-        found = [(a_face(100, 250, "A"), UPPER), (a_face(100, 250, "B"), LOWER)]
-        assert {face.name for face, _ in merged(found)} == {"A", "B"}
-
-    def test_faces_of_one_slice_are_never_one(self) -> None:
-        found = [(a_face(100, 250), UPPER), (a_face(110, 250), UPPER)]
-        assert len(merged(found)) == 2
-        one_around_both = (a_face(95, 245, size=90), LOWER)
-        assert len(merged([one_around_both, *found])) == 2
-
-    def test_faces_side_by_side_stay_two(self) -> None:
-        found = [(a_face(100, 250), UPPER), (a_face(140, 250), LOWER)]
-        assert len(merged(found)) == 2
 
     findings = st.lists(
         st.tuples(
@@ -127,14 +118,14 @@ class TestMerged:
     )
 
     @given(findings)
-    def test_no_name_is_lost_and_none_is_made(self, found: list[tuple[Face, Slice]]) -> None:
+    def test_no_name_is_lost_and_none_is_made(self, found: list[Found]) -> None:
         kept = merged(found)
         assert {face.name for face, _ in kept} - {None} == {face.name for face, _ in found} - {None}
         places = [(face.box, one.key) for face, one in found]
         assert all((face.box, one.key) in places for face, one in kept)
 
     @given(findings)
-    def test_there_are_no_fewer_faces_than_on_any_slice(self, found: list[tuple[Face, Slice]]) -> None:
+    def test_there_are_no_fewer_faces_than_on_any_slice(self, found: list[Found]) -> None:
         assert len(merged(found)) >= max(sum(one == place for _, one in found) for place in (UPPER, LOWER))
 
 
@@ -175,22 +166,17 @@ class TestConfirmed:
 
 
 class TestLook:
-    def test_boxes_are_page_pixels(self, folder_store: FolderStore) -> None:
-        result = looked(folder_store, [a_face(10, 20, "A")], [a_face(200, 310, "B")])
-        assert {one.name: one.box for one in result.sightings} == {
-            "A": Box(10, 20, 60, 60),
-            "B": Box(200, 510, 60, 60),
-        }
+    def test_boxes_are_page_pixels_and_end_with_the_page(self, folder_store: FolderStore) -> None:
+        result = looked(folder_store, [a_face(10, 20, "A")], [a_face(200, 310, "B"), a_face(260, 370, "C")])
+        boxes = {"A": Box(10, 20, 60, 60), "B": Box(200, 510, 60, 60), "C": Box(260, 570, 40, 30)}
+        assert {one.name: one.box for one in result.sightings} == boxes
+        assert result.sightings[0].page_share == pytest.approx(60 * 60 / (300 * 600))
 
     def test_tells_which_page_it_is_and_what_that_lacks(self, folder_store: FolderStore) -> None:
         address = "https://web.archive.org/web/20261123061200/https://www.tmz.com/"
         seen = {"source": "archive", "memento": address, "images_missing": 9, "captured_at": RUN_TIME}
         result = looked(folder_store, [], [], **seen)
         assert {name: getattr(result, name) for name in seen} == seen
-
-    def test_boxes_end_with_the_page(self, folder_store: FolderStore) -> None:
-        (sighting,) = looked(folder_store, [], [a_face(260, 370, "A")]).sightings
-        assert sighting.box == Box(260, 570, 40, 30)
 
     def test_a_face_in_the_overlap_counts_once(self, folder_store: FolderStore) -> None:
         result = looked(folder_store, [a_face(10, 250, "A"), a_face(200, 20)], [a_face(11, 51, "A"), a_face(200, 310)])
@@ -201,15 +187,20 @@ class TestLook:
         result = looked(folder_store, given, [], min_confidence=80)
         assert (result.celebrities, result.faces, result.unrecognised) == (["A"], 2, 1)
 
-    def test_a_name_that_is_none_makes_no_second_face(self, folder_store: FolderStore) -> None:
+        # Nor does it make a second face.
         upper, lower = a_face(100, 250, "A", confidence=55), a_face(100, 50, "B", confidence=95)
         result = looked(folder_store, [upper], [lower], min_confidence=80)
         assert (result.celebrities, result.faces, result.unrecognised) == (["B"], 1, 0)
 
-    def test_nobody_there_is_a_result_too(self, folder_store: FolderStore) -> None:
+    def test_nobody_there_is_a_result_too(self, folder_store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
         result = looked(folder_store, [], [])
         assert (result.faces, result.sightings, result.slices) == (0, [], 2)
         assert list(folder_store.list("Faces/")) == []
+        # A call has its price.
+        assert (result.calls, result.cost_usd) == (0, 0)
+        monkeypatch.setattr(Scripted, "cost_usd", 0.001)
+        result = looked(folder_store, [], [])
+        assert (result.calls, result.cost_usd) == (2, 0.002)
 
     def test_sightings_go_down_the_page_and_name_the_recogniser(self, folder_store: FolderStore) -> None:
         result = looked(folder_store, [a_face(200, 100, "B"), a_face(10, 100, "C")], [a_face(10, 300, "A")])
@@ -227,23 +218,12 @@ class TestLook:
         (sighting,) = looked(folder_store, [], [a_face(10, top - 200, "A", size=20)]).sightings
         assert sighting.above_fold is above
 
-    def test_the_page_share_is_of_the_whole_page(self, folder_store: FolderStore) -> None:
-        (sighting,) = looked(folder_store, [a_face(10, 20, "A")], []).sightings
-        assert sighting.page_share == pytest.approx(60 * 60 / (300 * 600))
-
     def test_a_face_belongs_to_the_smallest_picture_around_its_middle(self, folder_store: FolderStore) -> None:
         boxes = [Box(0, 0, 300, 600), Box(20, 20, 100, 100), Box(30, 60, 10, 10), Box(0, 500, 50, 50)]
         pictures = [Picture(box=box, src=f"https://example.com/{number}") for number, box in enumerate(boxes)]
         result = looked(folder_store, [a_face(30, 30, "A"), a_face(200, 30, "B")], [], pictures=pictures)
         assert {one.name: one.picture for one in result.sightings} == {"A": 1, "B": 0}
-
-    def test_a_face_may_belong_to_no_picture(self, folder_store: FolderStore) -> None:
         assert looked(folder_store, [a_face(30, 30, "A")], []).sightings[0].picture is None
-
-    def test_a_call_has_its_price(self, folder_store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
-        assert (looked(folder_store, [], []).calls, looked(folder_store, [], []).cost_usd) == (0, 0)
-        monkeypatch.setattr(Scripted, "cost_usd", 0.001)
-        assert (looked(folder_store, [], []).calls, looked(folder_store, [], []).cost_usd) == (2, 0.002)
 
 
 class TestAPageThatWantsTooMuch:
@@ -266,6 +246,7 @@ class TestNames:
         ("said", "kept"),
         [
             ("Grace\nHopper", "Grace Hopper"),
+            ("\u200f\n", ""),
             ("Grace\r\n\tHopper\0", "Grace Hopper"),
             ("\u202eGrace Hopper\u202c", "Grace Hopper"),
             ("Grace \u200f Hopper", "Grace Hopper"),
@@ -275,12 +256,9 @@ class TestNames:
     )
     def test_are_kept_on_one_line_without_hidden_signs(self, folder_store: FolderStore, said: str, kept: str) -> None:
         result = looked(folder_store, [a_face(10, 20, said)], [])
-        assert result.celebrities == [kept]
+        assert (result.celebrities, result.faces) == ([kept] if kept else [], 1)
+        assert result.unrecognised == (not kept)
         assert Result.model_validate_json(result.model_dump_json()) == result
-
-    def test_of_which_nothing_is_left_are_none(self, folder_store: FolderStore) -> None:
-        result = looked(folder_store, [a_face(10, 20, "\u200f\n")], [])
-        assert (result.celebrities, result.faces, result.unrecognised) == ([], 1, 1)
 
     def test_that_differ_only_in_hidden_signs_are_one(self, folder_store: FolderStore) -> None:
         result = looked(folder_store, [a_face(10, 250, "Grace\u200fHopper")], [a_face(10, 50, "Grace Hopper")])
@@ -327,6 +305,9 @@ class TestEvidence:
     def test_a_crop_is_small(self, folder_store: FolderStore) -> None:
         (sighting,) = looked(folder_store, [a_face(10, 10, "A", size=280)], []).sightings
         assert max(Image.open(io.BytesIO(folder_store.read(sighting.crop))).size) == 256
+        # Of the unrecognised nothing is kept.
+        looked(folder_store, [a_face(10, 20), a_face(100, 20, "B")], [])
+        assert len(list(folder_store.list("Faces/"))) == 1
 
     def test_a_second_time_replaces_the_first(self, store: Store) -> None:
         others = "Faces/TMZ_Nov_23_2026_20H_00M_00S/1.jpeg"
@@ -337,17 +318,13 @@ class TestEvidence:
         assert len(before) == 3
         assert list(store.list("Faces/")) == [result.sightings[0].crop, others]
 
-    def test_nothing_is_kept_of_the_unrecognised(self, folder_store: FolderStore) -> None:
-        looked(folder_store, [a_face(10, 20), a_face(100, 20, "B")], [])
-        assert len(list(folder_store.list("Faces/"))) == 1
-
 
 def test_a_real_face_on_a_cut_is_named_once(
     recognizer: LocalRecognizer, pictures: Path, folder_store: FolderStore
 ) -> None:
     # Slices 0–1920 and 400–2320: the first ends in the middle of her face.
     height = 2_320
-    (pixels,) = [a_page(500, height, {(20, 1_720): pictures / "hopper.jpeg"})]
+    pixels = a_page(500, height, {(20, 1_720): pictures / "hopper.jpeg"})
     screenshot = a_screenshot(
         page_width=500,
         captured_height=height,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -51,11 +51,6 @@ def folder(tmp_path: Path, pictures: Path) -> Path:
 
 
 @pytest.fixture
-def local(folder: Path, tmp_path: Path) -> LocalRecognizer:
-    return LocalRecognizer(Gallery.load(folder, tmp_path / "cache"))
-
-
-@pytest.fixture
 def rekognition(tmp_path: Path, pictures: Path) -> Iterator[Recognizer]:
     """One that knows her by another name, with her address at Wikidata."""
     (tmp_path / "theirs" / THEIRS).mkdir(parents=True)
@@ -85,13 +80,9 @@ def looked(
 
 @pytest.mark.parametrize("with_gallery", [True, False])
 def test_found_by_both_is_one_in_the_trends(
-    local: LocalRecognizer,
-    rekognition: Recognizer,
-    folder: Path,
-    folder_store: FolderStore,
-    pictures: Path,
-    with_gallery: bool,
+    rekognition: Recognizer, folder: Path, folder_store: FolderStore, pictures: Path, tmp_path: Path, with_gallery: bool
 ) -> None:
+    local = LocalRecognizer(Gallery.load(folder, tmp_path / "cache"))
     people = gallery_file.people_of(folder) if with_gallery else None
     theirs = looked(folder_store, rekognition, 0, pictures, people)
     ours = looked(folder_store, local, 1, pictures, people)
@@ -105,17 +96,12 @@ def test_found_by_both_is_one_in_the_trends(
 
 @pytest.mark.parametrize(
     "removed",
-    [
-        RemovedPerson("Grace Hopper"),
-        RemovedPerson("Somebody Else", (QID,)),
-        RemovedPerson("Grace Murray Hopper"),
-        RemovedPerson(THEIRS),
-    ],
-    ids=["by name", "by QID alone", "by a name that only the gallery knows", "by the recogniser's name"],
+    # By name, by QID alone, by a name that only the gallery knows, by the recogniser's name.
+    [(HOPPER.name,), ("Somebody Else", (QID,)), ("Grace Murray Hopper",), (THEIRS,)],
 )
 def test_who_asked_not_to_be_in_it_is_in_by_no_name(
-    rekognition: Recognizer, folder: Path, folder_store: FolderStore, pictures: Path, removed: RemovedPerson
+    rekognition: Recognizer, folder: Path, folder_store: FolderStore, pictures: Path, removed: tuple[Any, ...]
 ) -> None:
-    add(folder_store, removed)
+    add(folder_store, RemovedPerson(*removed))
     result = looked(folder_store, rekognition, 0, pictures, gallery_file.people_of(folder))
     assert (result.celebrities, result.unrecognised) == ([], 1)

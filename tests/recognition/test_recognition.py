@@ -58,21 +58,20 @@ class TestCheckGallery:
             "right one, or leave the setting out."
         )
 
-    def test_one_of_the_file_too(self, tmp_path: Path) -> None:
+    def test_one_of_the_file_too_and_an_empty_folder_will_do(self, tmp_path: Path) -> None:
         dotenv = tmp_path / ".env"
         dotenv.write_text("CELEBS_GALLERY=no/such/gallery\n")
         with pytest.raises(GalleryError, match="CELEBS_GALLERY='no/such/gallery': there is no folder /"):
             check_gallery(Settings.load({}, dotenv))
-
-    def test_an_empty_folder_will_do(self, tmp_path: Path) -> None:
         check_gallery(Settings.load({"CELEBS_GALLERY": str(tmp_path)}))
 
-    @pytest.mark.parametrize("environ", [{}, {"CELEBS_GALLERY": ""}], ids=["not set", "set but empty"])
+    @pytest.mark.parametrize(
+        "environ",
+        [{}, {"CELEBS_GALLERY": ""}, {"CELEBS_GALLERY": "/nowhere", "CELEBS_RECOGNIZER": "rekognition"}],
+        ids=["not set", "set but empty", "Rekognition needs none"],
+    )
     def test_the_default_may_be_missing(
         self, environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("celeb_ops.settings.PROJECT", tmp_path)
         check_gallery(Settings.load(environ))
-
-    def test_rekognition_needs_none(self) -> None:
-        check_gallery(Settings.load({"CELEBS_GALLERY": "/nowhere", "CELEBS_RECOGNIZER": "rekognition"}))

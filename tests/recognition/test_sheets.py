@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -12,11 +11,6 @@ from celeb_ops.recognition import Face
 from celeb_ops.recognition.findings import Finding
 from celeb_ops.recognition.sheets import CELL_PX, Piece, contact_sheets, face_piece
 from celeb_ops.slicing import LONG_SIDE_PX
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from celeb_ops.recognition.local import LocalRecognizer
 
 PIXELS = np.zeros((1_000, 1_440, 3), np.uint8)
 
@@ -59,16 +53,3 @@ def test_of_several_answers_in_a_cell_the_one_about_its_face_counts() -> None:
     neighbour, meant = Face(Box(0, 0, 40, 40), "Neighbour"), Face(Box(44, 44, 88, 88), "A")
     assert [one.face.name for one in sheet.findings([neighbour, meant])] == ["A"]
     assert sheet.findings([neighbour]) == []
-
-
-def test_real_faces_are_known_on_them(recognizer: LocalRecognizer, pictures: Path) -> None:
-    made = []
-    for name in ("hopper-small", "collins-small", "hopper"):
-        with Image.open(pictures / f"{name}.jpeg") as image:
-            pixels = np.asarray(image.convert("RGB"))
-        (face,) = recognizer.recognize((pictures / f"{name}.jpeg").read_bytes())
-        made.append(face_piece(pixels, found(face.box, face.box.moved(0, 3_000))))
-    (sheet,) = contact_sheets("x", made)
-    findings = sheet.findings(recognizer.recognize(sheet.content))
-    assert [one.face.name for one in findings] == ["Grace Hopper", "Eileen Collins", "Grace Hopper"]
-    assert [one.box for one in findings] == [piece.face for piece in made]

@@ -83,20 +83,9 @@ class Wikimedia:
     """Most connections that were served at the same time."""
 
     @property
-    def sparql(self) -> str:
-        return f"http://127.0.0.1:{self.port}/sparql"
-
-    @property
-    def wikidata_api(self) -> str:
-        return f"http://127.0.0.1:{self.port}/wikidata/w/api.php"
-
-    @property
-    def commons_api(self) -> str:
-        return f"http://127.0.0.1:{self.port}/commons/w/api.php"
-
-    @property
     def services(self) -> Services:
-        return Services(self.sparql, self.wikidata_api, self.commons_api)
+        here = f"http://127.0.0.1:{self.port}"
+        return Services(f"{here}/sparql", f"{here}/wikidata/w/api.php", f"{here}/commons/w/api.php")
 
     def asked(self, kind: str) -> list[dict[str, str]]:
         return [params for one, params in self.requests if one == kind]
