@@ -191,10 +191,13 @@ def played(tmp_path: Path) -> Iterator[Callable[..., Replay]]:
     """Opens replays of an archive's pages."""
     with contextlib.ExitStack() as stack:
 
-        def play(server: Archive | Front, url: str, when: datetime = MORNING, patience_s: float = 20) -> Replay:
+        def play(
+            server: Archive | Front, url: str, when: datetime = MORNING, patience_s: float = 20, begun: bool = False
+        ) -> Replay:
             turns = Turns(tmp_path, server.timegate, 1000)
             archive = stack.enter_context(memento.Archive(server.timegate, turns))
-            copy = archive.memento(url, MORNING)
-            return stack.enter_context(Replay(archive, copy, when, timedelta(hours=12), time.monotonic() + patience_s))
+            until = time.monotonic() + patience_s
+            replay = Replay(archive, archive.memento(url, MORNING), when, timedelta(hours=12), until, begun=begun)
+            return stack.enter_context(replay)
 
         yield play

@@ -10,8 +10,7 @@ import pytest
 from celeb_ops.capture import loading
 from celeb_ops.capture.browser import open_browser
 from celeb_ops.sites import Site
-from tests.archive.conftest import MORNING, WORDS
-from tests.web import Web
+from tests.archive.conftest import MORNING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,13 +73,3 @@ class TestTheClock:
             assert 90 <= driver.execute_script("return Date.now()") - before < 5000
             # A page that sets its own has it.
             assert driver.execute_script("Date.now = () => 5; return Date.now()") == 5
-
-    def test_of_a_live_page_is_the_real_one(self) -> None:
-        with Web({"/": f"<title>Live</title>{WORDS}"}) as web:
-            site = Site(url=web.address, name="LIVE")
-            with open_browser(site) as driver:
-                loading.open_page(driver, site)
-                told = driver.execute_script("return [Date.now(), new Date().getTime(), String(Date)]")
-        assert abs(told[0] / 1000 - time.time()) < 30
-        assert abs(told[1] / 1000 - time.time()) < 30
-        assert told[2] == "function Date() { [native code] }"

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from tests.archive.server import Archive
     from tests.capture.attack import Inside
 
+    Play = Callable[..., Replay]
+
 HOUR = timedelta(hours=1)
 OPTIONS = CaptureOptions(timeout_s=20)
 # The proxy shows certificates of its own.
@@ -59,7 +61,7 @@ class TestTodaysWeb:
     """That its ways lead there where nothing stops them is seen in ``tests/capture/test_visit.py``."""
 
     def test_is_out_of_reach(
-        self, present: Inside, news: Archive, played: Callable[..., Replay], caplog: pytest.LogCaptureFixture
+        self, present: Inside, news: Archive, played: Play, caplog: pytest.LogCaptureFixture
     ) -> None:
         """Of a site that is gone, safe or not, and of one whose own address answers today."""
         caplog.set_level(logging.DEBUG, "celeb_ops.archive.replay")
@@ -82,7 +84,7 @@ class TestTodaysWeb:
         assert {"img", "background", "fetch", "EventSource", "worker", "iframe", "script", "font"} <= asked
         assert {"location", "meta refresh", "HTTP 302"} <= asked
 
-    def test_is_not_told_anything(self, news: Archive, played: Callable[..., Replay]) -> None:
+    def test_is_not_told_anything(self, news: Archive, played: Play) -> None:
         replay = played(news, "http://daily.example/")
         assert got(replay, "http://daily.example/").status_code == 200
         for method in ("POST", "PUT", "DELETE", "PATCH"):
@@ -92,7 +94,7 @@ class TestTodaysWeb:
 
 
 class TestWhatIsShown:
-    def test_is_the_page_under_its_own_address(self, news: Archive, played: Callable[..., Replay]) -> None:
+    def test_is_the_page_under_its_own_address(self, news: Archive, played: Play) -> None:
         replay = played(news, "http://daily.example/")
         answer = got(replay, "http://daily.example/")
         assert (answer.status_code, answer.text) == (200, DAILY)
@@ -101,14 +103,14 @@ class TestWhatIsShown:
         assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/jpeg")
         assert replay.lacking == {}
 
-    def test_is_nothing_before_the_page(self, busy: Front, played: Callable[..., Replay]) -> None:
+    def test_is_nothing_before_the_page(self, busy: Front, played: Play) -> None:
         """A browser has start pages and clocks of its own."""
         replay = played(busy, "http://daily.example/")
         assert got(replay, "http://daily.example/one.jpg", "image").status_code == 404
         assert got(replay, "http://time.example/", "document").status_code == 404
         assert busy.requests == []
 
-    def test_is_no_picture_of_another_time(self, news: Archive, played: Callable[..., Replay]) -> None:
+    def test_is_no_picture_of_another_time(self, news: Archive, played: Play) -> None:
         replay = played(news, "http://daily.example/")
         got(replay, "http://daily.example/")
         for name, status in (("one", 200), ("lazy", 200), ("late", 404), ("never", 404)):
@@ -135,38 +137,33 @@ class TestWhatIsShown:
     )
     @pytest.mark.parametrize("sign", [-1, 1])
     def test_is_near_enough_for_its_kind(
-        self, away: timedelta, kind: str, status: int, sign: int, news: Archive, played: Callable[..., Replay]
+        self, away: timedelta, kind: str, status: int, sign: int, news: Archive, played: Play
     ) -> None:
-        replay = played(news, "http://daily.example/", MORNING + sign * away)
-        replay.begun = True
+        replay = played(news, "http://daily.example/", MORNING + sign * away, begun=True)
         assert got(replay, "https://cdn.daily.example/two.jpg", kind).status_code == status
 
-    @pytest.mark.parametrize(
-        "kind", ["video", "audio", "track", "prefetch", "serviceworker", "manifest", "websocket", "report"]
-    )
-    def test_is_nothing_that_adds_nothing(self, kind: str, busy: Front, played: Callable[..., Replay]) -> None:
-        replay = played(busy, "http://daily.example/")
-        replay.begun = True
-        assert got(replay, "http://daily.example/one.jpg", kind).status_code == 404
+    def test_is_nothing_that_adds_nothing(self, busy: Front, played: Play) -> None:
+        replay = played(busy, "http://daily.example/", begun=True)
+        for kind in ("video", "audio", "track", "prefetch", "serviceworker", "manifest", "websocket", "report"):
+            assert got(replay, "http://daily.example/one.jpg", kind).status_code == 404
         assert busy.requests == []
 
-    def test_is_asked_for_once_where_it_is_not_there(self, busy: Front, played: Callable[..., Replay]) -> None:
-        replay = played(busy, "http://daily.example/")
-        replay.begun = True
+    def test_is_asked_for_once_where_it_is_not_there(self, busy: Front, played: Play) -> None:
+        replay = played(busy, "http://daily.example/", begun=True)
         for _ in range(3):
             assert got(replay, "http://daily.example/never.jpg", "image").status_code == 404
         assert len(busy.requests) == 1
 
-    @pytest.mark.parametrize(("name", "fixed"), SCRIPTS.items())
     def test_is_no_script_of_another_month_unless_its_address_names_its_version(
-        self, name: str, fixed: bool, news: Archive, played: Callable[..., Replay]
+        self, news: Archive, played: Play
     ) -> None:
         """It may write the news of its day into the page; and jQuery is jQuery."""
-        replay = played(news, "https://scripts.example/")
-        replay.begun = True
-        assert got(replay, f"https://scripts.example{name}", "script").status_code == (200 if fixed else 404)
+        replay = played(news, "https://scripts.example/", begun=True)
+        for name, fixed in SCRIPTS.items():
+            status = got(replay, f"https://scripts.example{name}", "script").status_code
+            assert (name, status) == (name, 200 if fixed else 404)
 
-    def test_is_told_apart_from_what_was_not_had_in_time(self, busy: Front, played: Callable[..., Replay]) -> None:
+    def test_is_told_apart_from_what_was_not_had_in_time(self, busy: Front, played: Play) -> None:
         replay = played(busy, "http://daily.example/", patience_s=1.2)
         got(replay, "http://daily.example/")
         assert got(replay, "http://daily.example/never.jpg", "image").status_code == 404
@@ -177,15 +174,18 @@ class TestWhatIsShown:
             "http://daily.example/one.jpg": "not there in time",
         }
         assert (replay.late, replay.trouble) == (1, None)
+        # Nothing is asked any more.
+        before = len(busy.requests)
+        assert got(replay, "http://daily.example/lazy.jpg", "image").status_code == 404
+        assert (replay.late, len(busy.requests)) == (2, before)
 
-    def test_is_an_archived_error_with_its_status(self, news: Archive, played: Callable[..., Replay]) -> None:
+    def test_is_an_archived_error_with_its_status(self, news: Archive, played: Play) -> None:
         replay = played(news, f"{SITE}/gone")
         answer = got(replay, f"{SITE}/gone")
         assert (answer.status_code, answer.content) == (404, b"<h1>Not found</h1>")
 
-    def test_allows_scripts_what_sites_allowed_each_other(self, news: Archive, played: Callable[..., Replay]) -> None:
-        replay = played(news, "http://daily.example/")
-        replay.begun = True
+    def test_allows_scripts_what_sites_allowed_each_other(self, news: Archive, played: Play) -> None:
+        replay = played(news, "http://daily.example/", begun=True)
         origin = {"Origin": "https://secure.example"}
         for method in ("GET", "OPTIONS"):
             answer = got(replay, "http://daily.example/one.jpg", "", method, **origin)
@@ -204,19 +204,16 @@ class TestWhatIsShown:
         ],
     )
     def test_of_a_page_that_is_not_safe_is_told_by_what_it_accepts(
-        self, accept: str, path: str, status: int, news: Archive, played: Callable[..., Replay]
+        self, accept: str, path: str, status: int, news: Archive, played: Play
     ) -> None:
         """Browsers name what they want a file for only to safe sites."""
-        replay = played(news, "http://daily.example/")
-        replay.begun = True
+        replay = played(news, "http://daily.example/", begun=True)
         assert got(replay, f"http://daily.example/{path}", "", Accept=accept).status_code == status
         assert bool(replay.lacking) == accept.startswith("image/")
 
 
 class TestARedirect:
-    def test_leads_to_where_the_page_is_shown_with_its_own_time(
-        self, news: Archive, played: Callable[..., Replay]
-    ) -> None:
+    def test_leads_to_where_the_page_is_shown_with_its_own_time(self, news: Archive, played: Play) -> None:
         replay = played(news, "http://moving.example/")
         answer = got(replay, "http://moving.example/")
         assert (answer.status_code, answer.headers["Location"]) == (302, "https://www.moving.example/front")
@@ -226,7 +223,7 @@ class TestARedirect:
             "https://www.moving.example/front", MORNING + HOUR
         )
 
-    def test_of_a_frame_is_not_the_pages(self, news: Archive, played: Callable[..., Replay]) -> None:
+    def test_of_a_frame_is_not_the_pages(self, news: Archive, played: Play) -> None:
         replay = played(news, "http://daily.example/")
         got(replay, "http://daily.example/")
         assert got(replay, "http://moving.example/", "iframe").status_code == 302
@@ -235,18 +232,7 @@ class TestARedirect:
 
 
 class TestPatience:
-    def test_has_an_end(self, busy: Front, played: Callable[..., Replay]) -> None:
-        replay = played(busy, "http://daily.example/", patience_s=1)
-        assert got(replay, "http://daily.example/").status_code == 200
-        time.sleep(1.1)
-        before = len(busy.requests)
-        assert got(replay, "http://daily.example/one.jpg", "image").status_code == 404
-        assert replay.lacking == {"http://daily.example/one.jpg": "not there in time"}
-        assert len(busy.requests) == before
-
-    def test_that_ends_while_the_archive_wants_to_be_left_alone(
-        self, busy: Front, played: Callable[..., Replay]
-    ) -> None:
+    def test_that_ends_while_the_archive_wants_to_be_left_alone(self, busy: Front, played: Play) -> None:
         """No more is asked, and a page that lacks its pictures for that is none."""
         busy.give(Refused(429, retry_after=600), to="one.jpg")
         replay = played(busy, "http://daily.example/")
@@ -277,7 +263,7 @@ class TestPatience:
         failures: int,
         trouble: bool,
         busy: Front,
-        played: Callable[..., Replay],
+        played: Play,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         """One may be broken at the archive."""
@@ -290,9 +276,8 @@ class TestPatience:
         assert (replay.trouble is not None) == trouble
         assert got(replay, "https://secure.example/5.jpg", "image").status_code == (404 if trouble else 200)
 
-    def test_is_first_for_what_the_page_needs_first(self, busy: Front, played: Callable[..., Replay]) -> None:
-        replay = played(busy, "http://daily.example/")
-        replay.begun = True
+    def test_is_first_for_what_the_page_needs_first(self, busy: Front, played: Play) -> None:
+        replay = played(busy, "http://daily.example/", begun=True)
         busy.give(Slow(0.6))
         wanted = [("one.jpg", "image"), ("data", ""), ("lazy.jpg", "image"), ("style.css", "style"), ("", "document")]
         threads = []
@@ -309,7 +294,7 @@ class TestPatience:
 
 
 class TestTheEnd:
-    def test_is_heard_by_all_who_wait(self, busy: Front, played: Callable[..., Replay], tmp_path: Path) -> None:
+    def test_is_heard_by_all_who_wait(self, busy: Front, played: Play, tmp_path: Path) -> None:
         """A browser that has ended waits for nothing, and nothing more is asked of the archive."""
         busy.give(Slow(0.5), to="one.jpg")
         turns = Turns(tmp_path, busy.timegate, 1000)
@@ -372,17 +357,15 @@ def test_a_remote_browser_may_be_reached_by_ipv6(ipv6: None, news: Archive, tmp_
 class TestAPageThatAsksForMuch:
     """What it asks for is remembered, and this process has other things to do with its memory."""
 
-    def test_is_told_that_an_address_is_too_long(self, busy: Front, played: Callable[..., Replay]) -> None:
-        replay = played(busy, "http://daily.example/")
-        replay.begun = True
+    def test_is_told_that_an_address_is_too_long(self, busy: Front, played: Play) -> None:
+        replay = played(busy, "http://daily.example/", begun=True)
         assert got(replay, f"http://daily.example/{'a' * 8_200}", "image").status_code == 404
         assert got(replay, f"https://daily.example/{'a' * 8_200}", "image").status_code == 404
         assert (busy.requests, replay._refused, replay.lacking) == ([], {}, {})
 
-    def test_ends_somewhere(self, busy: Front, played: Callable[..., Replay], monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_ends_somewhere(self, busy: Front, played: Play, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(replays, "_MOST_ADDRESSES", 3)
-        replay = played(busy, "http://daily.example/")
-        replay.begun = True
+        replay = played(busy, "http://daily.example/", begun=True)
         for n in range(6):
             assert got(replay, f"http://daily.example/no{n}.jpg", "image").status_code == 404
         assert len(busy.requests) == len(replay._refused) == len(replay.lacking) == 3
@@ -391,7 +374,7 @@ class TestAPageThatAsksForMuch:
 
 
 class TestADocument:
-    def test_that_is_not_had_is_the_archives_trouble(self, busy: Front, played: Callable[..., Replay]) -> None:
+    def test_that_is_not_had_is_the_archives_trouble(self, busy: Front, played: Play) -> None:
         replay = played(busy, "http://daily.example/", patience_s=0.7)
         busy.give(Slow(5))
         thread = threading.Thread(target=got, args=(replay, "http://daily.example/"))
@@ -405,7 +388,7 @@ class TestADocument:
         assert got(replay, "http://daily.example/").status_code == 404
         assert isinstance(replay.last.error, ArchiveBusyError)
 
-    def test_that_is_had_is_not(self, busy: Front, played: Callable[..., Replay]) -> None:
+    def test_that_is_had_is_not(self, busy: Front, played: Play) -> None:
         replay = played(busy, "http://daily.example/")
         got(replay, "http://daily.example/")
         assert (replay.last.error, replay.last.lack) == (None, None)
@@ -414,7 +397,7 @@ class TestADocument:
 
 
 @pytest.mark.browser
-def test_sound_and_what_may_come_next_are_not_asked_of_the_archive(busy: Front, played: Callable[..., Replay]) -> None:
+def test_sound_and_what_may_come_next_are_not_asked_of_the_archive(busy: Front, played: Play) -> None:
     """Of a page that is not safe, where browsers do not say what they want something for."""
     replay = played(busy, "http://loud.example/")
     wanted: list[Wanted] = []

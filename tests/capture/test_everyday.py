@@ -99,9 +99,35 @@ PAGES: dict[str, tuple[str, int]] = {
 }
 
 
+# `decoding=async`, which WordPress writes, lets a page be painted before its pictures.
+ASYNC = "".join(
+    f"<img decoding=async src='/large.jpeg?{n}' width=300 height=225 style='display:block'>" for n in range(24)
+)
+LATE = f"<img src='{PLACEHOLDER}' data-src='/never-asked.png' width=300 height=200>"
+MANAGER = """<div id=onetrust-consent-sdk><div id=onetrust-banner-sdk style='display:none'>
+<button id=onetrust-reject-all-handler>No</button></div></div>"""
+KINDS = f"""<svg width=120 height=100><image href='{blue("svg")}' width=120 height=100 /></svg>
+<input type=image src='{blue("input")}' width=120 height=100><i class=sign></i>
+<div style="width:120px;height:100px;background:url('/picture/0000ff/9x9.png?first'),
+url(/picture/0000ff/9x9.png?second)"></div>"""
+SIGN = ".sign { display: block; width: 120px; height: 100px; background: url('/picture/0000ff/9x9.png?(1)') }"
+OTHERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "decoded later": (html(ASYNC), {}),
+    "never came": (html(LATE * 2 + stories(1)), {"load_time_s": 4}),
+    "no dialog": (html(stories(2) + MANAGER), {"load_time_s": 30}),
+    "kinds": (html(KINDS + WORDS, SIGN), {}),
+}
+
+
 @pytest.fixture(scope="module")
 def shots(site: LocalSite, studio: Studio) -> dict[str, Shot]:
-    return studio.shoot_all({name: site.page(page) for name, (page, _) in PAGES.items()}, load_time_s=6)
+    noise = Image.effect_noise((2_400, 1_800), 60).convert("RGB")
+    noise.paste((0, 0, 255), (0, 0, 2_400, 900))
+    out = io.BytesIO()
+    noise.save(out, "JPEG", quality=92)
+    site.files["/large.jpeg"] = ("image/jpeg", out.getvalue())
+    urls = {name: site.page(page) for name, (page, _) in {**PAGES, **OTHERS}.items()}
+    return studio.shoot_all(urls, {name: options for name, (_, options) in OTHERS.items()}, load_time_s=6)
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -112,53 +138,29 @@ def test_every_picture_is_in_the_capture(name: str, shots: dict[str, Shot]) -> N
     assert not [what for what in shots[name].page.missing if "lazy" in what]
 
 
-def test_pictures_that_are_decoded_later_are_there(site: LocalSite, studio: Studio) -> None:
-    """``decoding=async``, which WordPress writes, lets a page be painted before its pictures."""
-    noise = Image.effect_noise((2_400, 1_800), 60).convert("RGB")
-    noise.paste((0, 0, 255), (0, 0, 2_400, 900))
-    out = io.BytesIO()
-    noise.save(out, "JPEG", quality=92)
-    site.files["/large.jpeg"] = ("image/jpeg", out.getvalue())
-    page = "".join(
-        f"<img decoding=async src='/large.jpeg?{n}' width=300 height=225 style='display:block'>" for n in range(24)
-    )
-    shot = studio.shoot(site.page(html(page)))
+def test_pictures_that_are_decoded_later_are_there(shots: dict[str, Shot]) -> None:
+    shot = shots["decoded later"]
+    assert len(shot.page.pictures) == 24
     for picture in shot.page.pictures:
         middle = shot.pixels[picture.box.top + 50, picture.box.left + 150].astype(int)
         assert np.abs(middle - (0, 0, 255)).max() < 8, picture
 
 
-def test_what_never_came_is_told(site: LocalSite, studio: Studio) -> None:
-    late = f"<img src='{PLACEHOLDER}' data-src='/never-asked.png' width=300 height=200>"
-    assert studio.shoot(site.page(html(late * 2 + stories(1)))).page.missing == ["2 lazy pictures"]
+def test_what_never_came_is_told(shots: dict[str, Shot]) -> None:
+    assert shots["never came"].page.missing == ["2 lazy pictures"]
 
 
-def test_a_consent_manager_without_a_dialog_costs_no_time(site: LocalSite, studio: Studio) -> None:
-    manager = (
-        "<div id=onetrust-consent-sdk><div id=onetrust-banner-sdk style='display:none'>"
-        "<button id=onetrust-reject-all-handler>No</button></div></div>"
-    )
-    shot = studio.shoot(site.page(html(stories(2) + manager)), load_time_s=30)
-    assert shot.page.missing == []
-    assert shot.seconds < 20
+def test_a_consent_manager_without_a_dialog_costs_no_time(shots: dict[str, Shot]) -> None:
+    assert shots["no dialog"].page.missing == []
+    assert shots["no dialog"].seconds < 20
+
+
+def test_other_kinds_of_pictures_are_facts_too(shots: dict[str, Shot]) -> None:
+    found = {picture.src.partition("?")[2] for picture in shots["kinds"].page.pictures}
+    assert found == {"svg", "input", "(1)", "first", "second"}
 
 
 def test_a_block_page_in_a_frame_is_a_refusal(site: LocalSite, studio: Studio) -> None:
     inner = site.page("<h1>Additional security check</h1>Request unsuccessful. Incapsula incident ID: 1")
     with pytest.raises(BlockedPageError, match="Request unsuccessful"):
         studio.shoot(site.page(f"<iframe src='{inner}' width=100% height=500></iframe>"))
-
-
-def test_other_kinds_of_pictures_are_facts_too(site: LocalSite, studio: Studio) -> None:
-    style = ".sign { display: block; width: 120px; height: 100px; background: url('/picture/0000ff/9x9.png?(1)') }"
-    kinds: dict[str, Any] = {
-        "svg": f"<svg width=120 height=100><image href='{blue('svg')}' width=120 height=100 /></svg>",
-        "input": f"<input type=image src='{blue('input')}' width=120 height=100>",
-        "sign": "<i class=sign></i>",
-        "second": (
-            "<div style=\"width:120px;height:100px;background:url('/picture/0000ff/9x9.png?first'),"
-            'url(/picture/0000ff/9x9.png?second)"></div>'
-        ),
-    }
-    page = studio.shoot(site.page(html("".join(kinds.values()) + WORDS, style))).page
-    assert {picture.src.partition("?")[2] for picture in page.pictures} == {"svg", "input", "(1)", "first", "second"}

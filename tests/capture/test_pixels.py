@@ -41,14 +41,15 @@ PAGES = {
         f"<div id=app><main>{bands(9_000, 'All is quiet.')}</main></div>",
         "body, #app { height: 100vh; overflow: hidden } main { height: 100%; overflow-y: auto }",
     ),
+    "beyond": html(f"<div style='width:3000px;height:200px;background:rgb(9,8,7)'></div>{bands(3_000)}"),
 }
-BEYOND = html(f"<div style='width:3000px;height:200px;background:rgb(9,8,7)'></div>{bands(3_000)}")
 GREY = (9, 8, 7)
 
 
 @pytest.fixture(scope="module")
 def shots(site: LocalSite, studio: Studio) -> dict[str, Shot]:
-    return studio.shoot_all({name: site.page(page) for name, page in PAGES.items()})
+    urls = {name: site.page(page) for name, page in PAGES.items()}
+    return studio.shoot_all(urls, {"beyond": {"max_height": 2_000}})
 
 
 def plain(height: int, rgb: tuple[int, int, int]) -> NDArray[np.uint8]:
@@ -80,8 +81,8 @@ def test_a_page_that_scrolls_inside_a_layer_is_seen_whole(name: str, shots: dict
     assert [line for line in shots[name].page.consent.done if line.startswith("unrolled ")]
 
 
-def test_a_page_beyond_the_limits_is_cut_there_and_says_so(site: LocalSite, studio: Studio) -> None:
-    shot = studio.shoot(site.page(BEYOND), max_height=2_000)
+def test_a_page_beyond_the_limits_is_cut_there_and_says_so(shots: dict[str, Shot]) -> None:
+    shot = shots["beyond"]
     assert (shot.page.page_height, shot.page.captured_height, shot.page.truncated) == (3_200, 2_000, True)
     assert shot.page.page_width == WIDTH
     assert wrong_rows(shot.pixels, np.concatenate([plain(200, GREY), band_rows(1_800)])) == []
