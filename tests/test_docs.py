@@ -60,15 +60,6 @@ def test_make_targets_of_the_readme_exist() -> None:
     assert named <= targets
 
 
-def test_how_far_a_date_may_lie_is_said_with_the_default() -> None:
-    live, archive = (f"{Settings.model_fields[name].default:g} h" for name in ("live_window_h", "archive_window_h"))
-    readme, backfill = (" ".join(read(name).split()) for name in ("README.md", "docs/backfill.md"))
-    assert f"Only within {live} of now (`CELEBS_LIVE_WINDOW_H`)" in readme
-    assert f"without a copy within {archive} is skipped" in readme
-    assert f"within `CELEBS_LIVE_WINDOW_H` ({live}) of now" in backfill
-    assert f"within `CELEBS_ARCHIVE_WINDOW_H` ({archive})" in backfill
-
-
 def test_every_param_of_the_dag_is_explained() -> None:
     params = re.findall(r'^        "(\w+)": Param\(', read("dags/trending_celebrities.py"), re.MULTILINE)
     assert params == re.findall(r"^\| `(\w+)` \|", read("docs/backfill.md"), re.MULTILINE)[: len(params)]

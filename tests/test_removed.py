@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from celeb_ops import keys
+from celeb_ops.dataset.celebs_csv import name_cell
 from celeb_ops.exceptions import RecordError
 from celeb_ops.removed import Person, Removed, add
 
@@ -44,8 +46,6 @@ class TestHolds:
 
     @pytest.mark.parametrize("name", HOSTILE)
     def test_hostile_names_as_the_csv_writes_them(self, name: str) -> None:
-        from celeb_ops.dataset.celebs_csv import name_cell
-
         assert of(name).holds(name)
         assert of(name).holds(name_cell(name))
         assert not of(name).holds("Eileen Collins")
@@ -100,8 +100,6 @@ class TestMentioned:
         ],
     )
     def test_what_is_not_seen_or_escaped_hides_no_name(self, name: str, text: str) -> None:
-        import json
-
         removed = of(name)
         assert removed.mentioned(text)
         assert not removed.mentioned("Eileen Collins at sea")
@@ -115,14 +113,10 @@ class TestMentioned:
 
     @given(NAMES, st.text(max_size=30), st.text(max_size=30))
     def test_a_quick_look_misses_nothing(self, name: str, before: str, after: str) -> None:
-        import json
-
         removed = of(name)
         text = f"{before} {name} {after}"
-        for content in (
-            json.dumps({"alt": text, "name": name}),
-            json.dumps({"alt": text, "name": name}, ensure_ascii=False),
-        ):
+        for escaped in (True, False):
+            content = json.dumps({"alt": text, "name": name}, ensure_ascii=escaped)
             assert removed.may_be_in(content.encode(errors="surrogatepass"))
 
 
@@ -142,16 +136,19 @@ class TestFile:
         )
         assert Removed.load(store) == Removed((HOPPER, Person("Beyoncé", since="2026-11-25")))
 
-    def test_what_a_person_has_written_stays(self, folder_store: FolderStore) -> None:
-        ours = b"# by letter of 3 May\n- {name: Ye, aliases: [Kanye West], since: 2026-05-03}\n"
+    @pytest.mark.parametrize(
+        ("ours", "stays"),
+        [
+            (b"# by letter of 3 May\n- {name: Ye, aliases: [Kanye West], since: 2026-05-03}\n", True),
+            # Below this one nothing can be written.
+            (b"[{name: Ye, aliases: [Kanye West]}]", False),
+        ],
+    )
+    def test_what_a_person_has_written_stays(self, ours: bytes, stays: bool, folder_store: FolderStore) -> None:
         folder_store.write(keys.REMOVED, ours)
         assert [one.name for one in add(folder_store, HOPPER).people] == ["Ye", "Grace Hopper"]
-        assert folder_store.read(keys.REMOVED).startswith(ours)
+        assert folder_store.read(keys.REMOVED).startswith(ours) is stays
         assert Removed.load(folder_store).holds("kanye west")
-
-    def test_also_one_below_which_nothing_can_be_written(self, folder_store: FolderStore) -> None:
-        folder_store.write(keys.REMOVED, b"[{name: Ye}]")
-        assert [one.name for one in add(folder_store, HOPPER).people] == ["Ye", "Grace Hopper"]
 
     def test_nobody_is_in_it_twice(self, store: Store) -> None:
         add(store, HOPPER)

@@ -71,24 +71,17 @@ def difference(one: Pixels, other: Pixels) -> float:
     return float(np.abs(one.astype(int) - other.astype(int)).mean())
 
 
-class TestSpans:
-    lengths = st.integers(1, 200_000)
-
-    @given(lengths)
-    def test_cover_every_row(self, length: int) -> None:
-        found = spans(length)
-        assert (found[0].start, found[-1].stop) == (0, length)
-        assert all(above.stop >= below.start for above, below in pairwise(found))
-
-    @given(lengths)
-    def test_are_as_long_as_the_recogniser_reads_well_or_as_the_page(self, length: int) -> None:
-        assert {span.stop - span.start for span in spans(length)} == {min(length, LONG_SIDE_PX)}
-
-    @given(lengths, st.data())
-    def test_hold_every_face_of_the_overlap_whole_in_one_of_them(self, length: int, data: st.DataObject) -> None:
-        top = data.draw(st.integers(0, max(length - OVERLAP_PX, 0)))
-        bottom = min(top + OVERLAP_PX, length)
-        assert any(span.start <= top and bottom <= span.stop for span in spans(length))
+@given(st.integers(1, 200_000), st.data())
+def test_spans_are_as_long_as_the_recogniser_reads_well_and_hold_every_face_whole(
+    length: int, data: st.DataObject
+) -> None:
+    found = spans(length)
+    assert (found[0].start, found[-1].stop) == (0, length)
+    assert all(above.stop >= below.start for above, below in pairwise(found))
+    assert {span.stop - span.start for span in found} == {min(length, LONG_SIDE_PX)}
+    top = data.draw(st.integers(0, max(length - OVERLAP_PX, 0)))
+    bottom = min(top + OVERLAP_PX, length)
+    assert any(span.start <= top and bottom <= span.stop for span in found)
 
 
 class TestCut:

@@ -44,23 +44,13 @@ def test_a_folder_names_its_process_and_goes_with_its_block(temporary: Path) -> 
     assert list(temporary.iterdir()) == []
 
 
-@pytest.mark.parametrize("kind", ["browser", "capture"])
-def test_what_a_dead_process_left_is_removed(kind: str, temporary: Path, dead: int) -> None:
-    left = made(temporary / f"celebs-{kind}-{dead}-abc_123")
-    with scratch_folder("browser"):
-        assert not left.exists()
-
-
-def test_what_a_live_process_uses_stays(temporary: Path) -> None:
+def test_what_a_dead_process_left_is_removed_and_no_more(temporary: Path, dead: int) -> None:
+    left = [made(temporary / f"celebs-{kind}-{dead}-abc_123") for kind in ("browser", "capture")]
     used = [made(temporary / f"celebs-browser-{pid}-abc") for pid in (os.getpid(), os.getppid(), 1)]
-    with scratch_folder("browser"):
-        assert all((folder / "profile").exists() for folder in used)
-
-
-def test_what_is_not_of_this_project_stays(temporary: Path, dead: int) -> None:
     others = [made(temporary / name) for name in (f"celebs-{dead}", "celebs-test-a-b", f"other-browser-{dead}-abc")]
     with scratch_folder("browser"):
-        assert all(folder.exists() for folder in others)
+        assert not any(folder.exists() for folder in left)
+        assert all((folder / "profile").exists() for folder in (*used, *others))
 
 
 def test_what_is_of_another_user_stays(temporary: Path, dead: int, monkeypatch: pytest.MonkeyPatch) -> None:
