@@ -6,7 +6,6 @@ import contextlib
 import io
 import itertools
 import re
-import socket
 import ssl
 import threading
 import time
@@ -174,10 +173,3 @@ def self_signed(folder: Path) -> Path:
     path = folder / "self-signed.pem"
     trustme.CA().issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(str(path))
     return path
-
-
-def closed_port() -> int:
-    """A port of 127.0.0.1 where nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -15,7 +15,7 @@ import requests
 from celeb_ops.capture.egress import Egress, Failure
 from celeb_ops.capture.forwarding import parsed
 from celeb_ops.capture.reach import Reach
-from tests.capture.site import closed_port
+from tests.web import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,7 +113,7 @@ class TestRefuses:
             assert connection.recv(99) == b""
 
     def test_what_is_not_there_and_says_why(self, egress: Egress) -> None:
-        port = closed_port()
+        port = free_port()
         assert said(egress, f"CONNECT 127.0.0.1:{port} HTTP/1.1\r\n\r\n".encode()).startswith(b"HTTP/1.1 502 ")
         assert said(egress, b"GET http://nobody.invalid/ HTTP/1.1\r\n\r\n") == b""
         assert egress.failed == {
@@ -231,7 +231,7 @@ class TestBesideACompanysProxy:
         assert all(one.internal for one in egress.failed.values())
 
     def test_says_when_that_one_gives_nothing(self, egress: Egress, monkeypatch: pytest.MonkeyPatch) -> None:
-        for proxy in (f"http://127.0.0.1:{closed_port()}", f"socks5://127.0.0.1:{closed_port()}", "quic://127.0.0.1:1"):
+        for proxy in (f"http://127.0.0.1:{free_port()}", f"socks5://127.0.0.1:{free_port()}", "quic://127.0.0.1:1"):
             monkeypatch.setenv("https_proxy", proxy)
             egress.failed.clear()
             said(egress, b"CONNECT gossip.example:443 HTTP/1.1\r\n\r\n")

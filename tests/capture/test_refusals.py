@@ -32,7 +32,8 @@ from celeb_ops.exceptions import (
     UnknownHostError,
 )
 from tests.capture.shots import Studio, html, shoot, site_at
-from tests.capture.site import WORDS, LocalSite, closed_port, self_signed, served
+from tests.capture.site import WORDS, LocalSite, self_signed, served
+from tests.web import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -96,7 +97,7 @@ def hostile(site: LocalSite, tmp_path_factory: pytest.TempPathFactory) -> dict[s
         "500 without a body": f"{site.address}/bare/500",
         "script leads to 404": site.page(html("", script="setTimeout(() => { location = '/nowhere' }, 900)")),
         "redirects in a circle": f"{site.address}/loop",
-        "nothing listens": f"http://127.0.0.1:{closed_port()}/",
+        "nothing listens": f"http://127.0.0.1:{free_port()}/",
         "unknown host": "http://nobody.invalid/",
         "no TLS where it should be": f"https://{host}/status/200",
         "never answers": f"{site.address}/never",
