@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -192,12 +192,17 @@ def played(tmp_path: Path) -> Iterator[Callable[..., Replay]]:
     with contextlib.ExitStack() as stack:
 
         def play(
-            server: Archive | Front, url: str, when: datetime = MORNING, patience_s: float = 20, begun: bool = False
+            server: Archive | Front,
+            url: str,
+            when: datetime = MORNING,
+            patience_s: float = 20,
+            rate: float = 1000,
+            **given: Any,
         ) -> Replay:
-            turns = Turns(tmp_path, server.timegate, 1000)
+            turns = Turns(tmp_path, server.timegate, rate)
             archive = stack.enter_context(memento.Archive(server.timegate, turns))
             until = time.monotonic() + patience_s
-            replay = Replay(archive, archive.memento(url, MORNING), when, timedelta(hours=12), until, begun=begun)
+            replay = Replay(archive, archive.memento(url, MORNING), when, timedelta(hours=12), until, **given)
             return stack.enter_context(replay)
 
         yield play

@@ -244,15 +244,9 @@ class TestPatience:
         assert set(replay.lacking.values()) == {"not there in time"}
         assert len(busy.requests) == before
 
-    def test_that_is_too_short_for_all_pictures_is_no_trouble_of_the_archives(
-        self, busy: Front, tmp_path: Path
-    ) -> None:
-        turns = Turns(tmp_path, busy.timegate, 1)
-        with memento.Archive(busy.timegate, turns) as archive:
-            copy = archive.memento("https://secure.example/", MORNING)
-            with Replay(archive, copy, MORNING, 12 * HOUR, time.monotonic() + 1.5) as replay:
-                replay.begun = True
-                answers = [got(replay, f"https://secure.example/{n}.jpg", "image").status_code for n in range(3)]
+    def test_that_is_too_short_for_all_pictures_is_no_trouble_of_the_archives(self, busy: Front, played: Play) -> None:
+        replay = played(busy, "https://secure.example/", patience_s=1.5, rate=1, begun=True)
+        answers = [got(replay, f"https://secure.example/{n}.jpg", "image").status_code for n in range(3)]
         assert answers == [200, 200, 404]
         assert replay.trouble is None
         assert list(replay.lacking.values()) == ["not there in time"]
@@ -342,16 +336,14 @@ def ipv6() -> None:
 
 
 @pytest.mark.browser
-def test_a_remote_browser_may_be_reached_by_ipv6(ipv6: None, news: Archive, tmp_path: Path) -> None:
+def test_a_remote_browser_may_be_reached_by_ipv6(ipv6: None, news: Archive, played: Play) -> None:
     assert own_address("http://[::1]:4444/wd/hub") == "::1"
-    with memento.Archive(news.timegate, Turns(tmp_path, news.timegate, 1000)) as archive:
-        copy = archive.memento("https://secure.example/", MORNING)
-        with Replay(archive, copy, MORNING, 12 * HOUR, time.monotonic() + 20, host="::1") as replay:
-            assert re.fullmatch(r"http://\[::1\]:\d+", replay.address)
-            assert got(replay, "https://secure.example/").status_code == 200
-            with open_browser(OPTIONS, "", replay.address, any_certificate=True) as driver:
-                driver.get("https://secure.example/")
-                assert driver.title == "Secure"
+    replay = played(news, "https://secure.example/", host="::1")
+    assert re.fullmatch(r"http://\[::1\]:\d+", replay.address)
+    assert got(replay, "https://secure.example/").status_code == 200
+    with open_browser(OPTIONS, "", replay.address, any_certificate=True) as driver:
+        driver.get("https://secure.example/")
+        assert driver.title == "Secure"
 
 
 class TestAPageThatAsksForMuch:
