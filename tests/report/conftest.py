@@ -41,7 +41,7 @@ def app_of(store: Store) -> FastAPI:
     return create_app(authorize=lambda: None, open_store=lambda: store, login="/login")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser() -> Iterator[WebDriver]:
     with open_browser(CaptureOptions(viewport=(1200, 900))) as driver:
         yield driver

@@ -41,22 +41,18 @@ class Figure:
     """Of being on a page of their sites."""
     sites: tuple[str, ...] | None = None
     """None: all."""
-    since: int = 400
-    """Days before the end, when it begins."""
     late: float | None = None
     """The chance in the last week."""
-    headline: str | tuple[str, ...] = "The admiral who taught machines to read English"
-    """Or several, which take turns."""
+    headline: str = "The admiral who taught machines to read English"
     link: str = "https://news.example/story"
     alt: str = "A portrait"
     qid: str | None = None
-    crops: tuple[str, ...] = ()
-    """Keys of pictures in the store; without any a noise is made."""
 
 
-HOPPER = Figure("Grace Hopper", 0.35, late=0.9, qid="Q11641")
-COLLINS = Figure("Eileen Collins", 0.45, SITES[1:], headline="The first woman to command a shuttle looks back")
-CAST = (HOPPER, COLLINS)
+CAST = (
+    Figure("Grace Hopper", 0.35, late=0.9, qid="Q11641"),
+    Figure("Eileen Collins", 0.45, SITES[1:], headline="The first woman to command a shuttle looks back"),
+)
 
 
 def fill(store: Store, cast: Sequence[Figure] = CAST, *, days: int = 150, sites: Sequence[str] = SITES) -> None:
@@ -74,7 +70,7 @@ def fill(store: Store, cast: Sequence[Figure] = CAST, *, days: int = 150, sites:
             rows.seen(
                 site,
                 when,
-                *(_sighting(when, site, one, at, cast.index(one) + 1, half) for at, one in enumerate(shown)),
+                *(_sighting(when, site, one, at, cast.index(one) + 1) for at, one in enumerate(shown)),
                 captured_at=when,
                 recognizer_version="1" if ago > BREAK_DAY else "2",
                 celebrities=sorted({one.name for one in shown}),
@@ -90,7 +86,7 @@ def newest_records(store: Store, cast: Sequence[Figure] = CAST, site: str = SITE
     """The newest run's screenshot and result of a site, with a crop of everybody on it."""
     stem = keys.stem(site, END)
     pictures = [
-        Picture(box=Box(100, 100 + 400 * at, 400, 300), src="x", alt=one.alt, link=one.link, headline=str(one.headline))
+        Picture(box=Box(100, 100 + 400 * at, 400, 300), src="x", alt=one.alt, link=one.link, headline=one.headline)
         for at, one in enumerate(cast)
     ]
     saved(store, a_screenshot(site=site, time=END, pictures=pictures), a_picture(1440, 3_000))
@@ -114,22 +110,21 @@ def _outcome(site: str, ago: int, half: int, chances: random.Random) -> tuple[st
 
 
 def _shows(one: Figure, ago: int, chances: random.Random) -> bool:
-    return ago < one.since and chances.random() < (one.late if one.late is not None and ago < 7 else one.chance)
+    return chances.random() < (one.late if one.late is not None and ago < 7 else one.chance)
 
 
-def _sighting(when: datetime, site: str, one: Figure, at: int, number: int, half: int) -> dict[str, Any]:
+def _sighting(when: datetime, site: str, one: Figure, at: int, number: int) -> dict[str, Any]:
     # A picture stays for two days.
     story = when.timetuple().tm_yday // 2
-    crops = one.crops or (keys.crop(keys.stem(site, END), number),)
     return {
         "name": one.name,
         "qid": one.qid,
         "confidence": 72.0 + (7 * story + 11 * at) % 25,
         "basis": "face+text" if story % 3 == 0 else "face",
-        "headline": one.headline if isinstance(one.headline, str) else one.headline[story % len(one.headline)],
+        "headline": one.headline,
         "link": one.link,
         "alt": one.alt,
         "picture_url": f"https://pictures.example/{site}/{one.name[:20]}/{story}.jpeg",
         "screenshot": keys.sidecar(keys.stem(site, when)),
-        "crop": crops[half % len(crops)],
+        "crop": keys.crop(keys.stem(site, END), number),
     }

@@ -55,33 +55,17 @@ def test_the_change_goes_with_the_period(load: Load) -> None:
     assert by_period["7d"] != by_period["28d"]
 
 
-def test_people_are_found_by_name_and_keep_their_rank(load: Load) -> None:
+def test_people_are_found_and_keep_their_rank(load: Load) -> None:
     found = board(load, Query(search="  COLLÍNS "))
     assert [(row.name, row.rank) for row in found.rows] == [("Eileen Collins", 2)]
     assert (found.found, found.pages) == (1, 1)
-    assert board(load, Query(search="nobody")).rows == ()
-
-
-def test_people_are_found_by_movement(load: Load) -> None:
+    # And by movement.
     assert [row.name for row in board(load, Query("7d", move="rising")).rows] == ["Grace Hopper"]
     assert board(load, Query("7d", move="newcomer")).rows == ()
 
 
-def test_it_has_pages(load: Load) -> None:
-    pages = [board(load, Query(page=page), rows=1) for page in (1, 2, 99)]
-    assert [one.pages for one in pages] == [2, 2, 2]
-    assert [[row.name for row in one.rows] for one in pages] == [
-        ["Grace Hopper"],
-        ["Eileen Collins"],
-        ["Eileen Collins"],
-    ]
-
-
-def test_of_an_empty_store_it_is_empty(folder_store: FolderStore) -> None:
+def test_nobody_leads_an_empty_store(folder_store: FolderStore) -> None:
     load = Tables(folder_store).now()
-    for period in ("7d", "28d", "year", "all"):
-        found = board(load, Query(period, sites=("TMZ",)))
-        assert (found.rows, found.last, found.seen) == ((), None, 0)
     assert lead(load) == latest(load, 8) == []
 
 
@@ -103,48 +87,42 @@ def test_the_newest_pictures_show_a_person_once(load: Load) -> None:
     assert sorted(one["name"] for one in latest(load, 8)) == ["Eileen Collins", "Grace Hopper"]
 
 
-class TestMovement:
-    def row(self, mover: str, **given: Any) -> dict[str, Any]:
-        return {"mover": mover, "change": 0.9, "low": 0.2, "high": 1.6, "across_break": False} | given
+@pytest.mark.parametrize(
+    ("mover", "given", "word", "factor"),
+    [
+        ("rising", {}, "rising", "×2.5 (1.2–5.0)"),
+        ("rising", {"high": 99.0}, "rising", "×2.5 (1.2–1097)"),
+        ("falling", {"change": -4.0, "low": -9.0, "high": -0.1}, "falling", "×<0.1 (<0.1–0.9)"),
+        *((mover, {}, None, "") for mover in ("newcomer", "returner", "absent")),
+        ("steady", {"change": None, "low": None, "high": None}, "no clear change", ""),
+    ],
+)
+def test_movement_is_a_factor_with_its_interval_or_a_word(
+    mover: str, given: dict[str, Any], word: str | None, factor: str
+) -> None:
+    row = {"mover": mover, "change": 0.9, "low": 0.2, "high": 1.6, "across_break": False}
+    one = movement(row | given)
+    assert (one.word, one.factor) == (word or one.word, factor)
 
-    def test_is_a_factor_with_its_interval(self) -> None:
-        assert movement(self.row("rising")).factor == "×2.5 (1.2–5.0)"
-        assert movement(self.row("falling", change=-4.0, low=-9.0, high=-0.1)).factor == "×<0.1 (<0.1–0.9)"
-        assert movement(self.row("rising", high=99.0)).factor == "×2.5 (1.2–1097)"
 
-    @pytest.mark.parametrize("mover", ["newcomer", "returner", "absent"])
-    def test_is_no_factor_where_there_is_nothing_to_compare(self, mover: str) -> None:
-        assert movement(self.row(mover)).factor == ""
+def test_whom_a_period_counts(folder_store: FolderStore) -> None:
+    # Cher on two sites, on one of them of late; Adele daily, and then no more.
+    rows = Rows()
+    for day in range(36):
+        adele = ["Adele"] if day < 29 else []
+        rows.seen("A", on(day, 20), "Cher", *adele)
+        rows.seen("B", on(day, 20), *adele, *(["Cher"] if day == 20 else []))
+    rows.seen("A", on(36))
+    rows.write(folder_store)
+    trends.build(folder_store)
+    load = Tables(folder_store).now()
 
-    def test_without_an_estimate_is_a_word(self) -> None:
-        one = movement(self.row("steady", change=None, low=None, high=None))
-        assert (one.word, one.factor) == ("no clear change", "")
-
-
-class TestWhatALeaderboardCounts:
-    @pytest.fixture
-    def moved(self, folder_store: FolderStore) -> Load:
-        """Cher on two sites, on one of them of late; Adele daily, and then no more."""
-        rows = Rows()
-        for day in range(36):
-            adele = ["Adele"] if day < 29 else []
-            rows.seen("A", on(day, 20), "Cher", *adele)
-            rows.seen("B", on(day, 20), *adele, *(["Cher"] if day == 20 else []))
-        rows.seen("A", on(36))
-        rows.write(folder_store)
-        trends.build(folder_store)
-        return Tables(folder_store).now()
-
-    def test_sites_are_those_of_the_period(self, moved: Load) -> None:
-        by_period = {period: board(moved, Query(period)).rows for period in ("7d", "28d")}
-        sites = {(period, row.name): row.sites for period, rows in by_period.items() for row in rows}
-        assert (sites["7d", "Cher"], sites["28d", "Cher"]) == (1, 2)
-
-    def test_who_fell_to_nothing_is_found_by_that(self, moved: Load) -> None:
-        assert "Adele" not in [row.name for row in board(moved, Query("7d")).rows]
-        (row,) = board(moved, Query("7d", move="falling")).rows
-        assert (row.name, row.captures, row.share) == ("Adele", 0, 0)
-
-    def test_its_first_day_has_the_first_capture_that_counts(self, moved: Load) -> None:
-        # The newest run is at 08:00: the seven days before it begin with the evening of the same weekday.
-        assert board(moved, Query("7d")).first == on(29).date()
+    week, month = (board(load, Query(period)) for period in ("7d", "28d"))
+    sites = [{row.name: row.sites for row in one.rows} for one in (week, month)]
+    assert (sites[0]["Cher"], sites[1]["Cher"]) == (1, 2)
+    # The newest run is at 08:00: the seven days before it begin with the evening of the same weekday.
+    assert week.first == on(29).date()
+    # Who fell to nothing is found by that.
+    assert "Adele" not in sites[0]
+    (row,) = board(load, Query("7d", move="falling")).rows
+    assert (row.name, row.captures, row.share) == ("Adele", 0, 0)

@@ -51,20 +51,14 @@ def words(html: str) -> str:
 
 class TestPages:
     @pytest.mark.parametrize("page", PAGES)
-    def test_runs_no_script_but_its_own(self, app: FastAPI, page: str) -> None:
+    def test_runs_no_script_but_its_own_and_has_what_a_screen_reader_goes_by(self, app: FastAPI, page: str) -> None:
         answer = get(app, page)
-        policy = answer.headers["content-security-policy"].split("; ")
-        assert "script-src 'self'" in policy
-        assert "style-src 'self'" in policy
-        assert "frame-ancestors 'self'" in policy
-        assert not any("unsafe" in part for part in policy)
-        for script in re.findall(r"<script[^>]*>", answer.text):
+        html, policy = answer.text, answer.headers["content-security-policy"]
+        assert {f"{one} 'self'" for one in ("script-src", "style-src", "frame-ancestors")} <= set(policy.split("; "))
+        assert "unsafe" not in policy
+        for script in re.findall(r"<script[^>]*>", html):
             assert " src=" in script or "application/json" in script
-        assert not re.search(r"<style|\sstyle=|\son\w+=", answer.text)
-
-    @pytest.mark.parametrize("page", PAGES)
-    def test_has_what_a_screen_reader_goes_by(self, app: FastAPI, page: str) -> None:
-        html = get(app, page).text
+        assert not re.search(r"<style|\sstyle=|\son\w+=", html)
         assert '<html lang="en">' in html
         assert html.count("<h1") == 1
         assert html.count("<main") == html.count('href="#main"') == 1
@@ -94,11 +88,11 @@ class TestTrending:
 
     def test_takes_its_filters_from_the_address(self, app: FastAPI) -> None:
         assert "Eileen Collins" not in text(get(app, "/?q=hopper"))
-        assert "Eileen Collins" not in text(get(app, "/?site=DAILY-PLAIN&period=year"))
-        assert "in whole weeks, on 1 site of 3" in text(get(app, "/?site=DAILY-PLAIN&period=year"))
         assert "Nobody fits" in text(get(app, "/?q=zzz"))
-
-    def test_says_that_movement_is_of_all_sites_where_the_rest_is_not(self, app: FastAPI) -> None:
+        said = text(get(app, "/?site=DAILY-PLAIN&period=year"))
+        assert "Eileen Collins" not in said
+        assert "in whole weeks, on 1 site of 3" in said
+        # Movement is of all sites, where the rest is not.
         assert "(all sites)" in text(get(app, "/?site=DAILY-PLAIN"))
         assert "(all sites)" not in text(get(app, "/"))
 
@@ -107,9 +101,8 @@ class TestTrending:
         assert get(app, f"/?{query}").status_code in (200, 422)
 
     def test_of_an_empty_store_says_what_will_come(self, folder_store: FolderStore) -> None:
-        app = app_of(folder_store)
-        for page in ("/", "/sites", "/runs"):
-            assert "No run yet" in text(get(app, page))
+        for page in ("/", "/?period=7d&site=TMZ", "/?period=all", "/sites", "/runs"):
+            assert "No run yet" in text(get(app_of(folder_store), page))
 
     def test_of_a_run_that_failed_says_so(self, folder_store: FolderStore) -> None:
         outcomes = [
@@ -139,11 +132,12 @@ class TestTrending:
         first, second = get(app, "/"), get(app, "/?p=2")
         assert 'rel="next"' in first.text
         assert 'rel="prev"' in second.text
+        assert words(get(app, "/?p=99").text) == words(second.text)
         assert (first.text.count("data-name"), second.text.count("data-name")) == (50, 10)
 
 
 class TestPerson:
-    def test_shows_share_sites_proofs_and_company(self, app: FastAPI) -> None:
+    def test_shows_share_sites_proofs_company_and_charts_as_tables_too(self, app: FastAPI) -> None:
         answer = get(app, "/people/Grace%20Hopper")
         said = text(answer)
         assert "First seen 28 Jun 2026" in said or "First seen 29 Jun 2026" in said
@@ -151,8 +145,6 @@ class TestPerson:
         assert "Eileen Collins" in said
         assert "% sure, by the face alone" in said
         assert 'href="https://news.example/story" rel="noopener noreferrer nofollow"' in answer.text
-
-    def test_has_its_charts_as_tables_too(self, app: FastAPI) -> None:
         html = get(app, "/people/Grace%20Hopper?span=quarter").text
         assert html.count("<figure") == html.count("The same as a table") == 2
         assert html.count("nothing seen") == history.WHOLE_QUIET_DAYS
@@ -173,12 +165,10 @@ class TestRun:
         assert 'href="#face-1" id="box-1"' in html
         assert 'id="face-1"' in html
 
-    def test_shows_failures_first(self, app: FastAPI) -> None:
+    def test_shows_failures_first_and_says_whose_files_are_gone(self, app: FastAPI) -> None:
         said = text(get(app, RUN))
         assert said.index("WALLED-TIMES") < said.index("DAILY-PLAIN")
         assert history.REASON in said
-
-    def test_without_its_files_says_so(self, app: FastAPI) -> None:
         assert "no longer in the store" in text(get(app, f"{RUN}?site=LAZY-POST"))
 
     @pytest.mark.parametrize(
@@ -238,22 +228,21 @@ class TestArchived:
         assert "WHOLE live Seen, and nobody was named 0" in said
         assert "FAILED failed HTTP 503." in said
         assert "SKIPPED skipped No copy is near enough." in said
-
-    def test_so_do_the_chosen_sites_details(self, past_run: FolderStore) -> None:
-        app = app_of(past_run)
-        archived = details(get(app, f"{RUN}?site=ARCHIVED"))
+        # So do the chosen site's details.
+        archived = details(get(app_of(past_run), f"{RUN}?site=ARCHIVED"))
         assert "1 h 48 min before the run · the archived page · 9 pictures did not come from the archive" in archived
         assert "from the archive · 1 face" in archived
-        live = details(get(app, f"{RUN}?site=LIVE"))
+        live = details(get(app_of(past_run), f"{RUN}?site=LIVE"))
         assert "seen 25 Nov 2026, 08:00 UTC · 2 pictures did not load · 0 faces" in live
 
-    @pytest.mark.parametrize(("site", "links"), [("ARCHIVED", 2), ("HOSTILE", 1)])
-    def test_the_archived_page_is_led_to_where_it_is_one(self, past_run: FolderStore, site: str, links: int) -> None:
-        html = get(app_of(past_run), f"{RUN}?site={site}").text
-        found = re.findall(r'<a class="out" href="([^"]*)" rel="([^"]*)">the archived page', html)
+    def test_the_archived_page_is_led_to_where_it_is_one(self, past_run: FolderStore) -> None:
         # In its row, and in the details where it is the chosen one.
-        assert found == [(self.MEMENTO, "noopener noreferrer nofollow")] * links
-        assert "javascript:" not in html
+        for site, links in (("ARCHIVED", 2), ("HOSTILE", 1)):
+            html = get(app_of(past_run), f"{RUN}?site={site}").text
+            found = re.findall(r'<a class="out" href="([^"]*)" rel="([^"]*)">the archived page', html)
+            assert found == [(self.MEMENTO, "noopener noreferrer nofollow")] * links
+            assert "javascript:" not in html
+        assert "25 Nov 2026, 08:00 UTC · from an archive" in text(get(app_of(past_run), "/people/Grace%20Hopper"))
 
     def test_trends_of_before_archives_are_of_live_pages(self, past_run: FolderStore) -> None:
         old = trends.load(past_run, "runs").drop("archived")
@@ -262,20 +251,15 @@ class TestArchived:
         past_run.write(keys.trends("runs"), content.getvalue())
         assert "4 live 1 skipped 1 failed" in text(get(app_of(past_run), "/runs"))
 
-    def test_a_persons_pictures_say_so(self, past_run: FolderStore) -> None:
-        assert "25 Nov 2026, 08:00 UTC · from an archive" in text(get(app_of(past_run), "/people/Grace%20Hopper"))
-
     def test_a_picture_that_was_tidied_away_is_told_and_not_shown_broken(self, past_run: FolderStore) -> None:
         app = app_of(past_run)
         page = f"{RUN}?site=ARCHIVED"
         shown = get(app, page).text
-        assert "files/Images/" in shown
-        assert "Where it is on the page" in shown
+        assert ("files/Images/" in shown, "Where it is on the page" in shown) == (True, True)
         stem = keys.stem("ARCHIVED", history.END)
         past_run.delete(keys.image(stem, 1, "jpeg"))
         after = get(app, page)
-        assert "files/Images/" not in after.text
-        assert "Where it is on the page" not in after.text
+        assert ("files/Images/" in after.text, "Where it is on the page" in after.text) == (False, False)
         assert "The screenshot was tidied away: its facts and the faces with a name were kept." in text(after)
         assert "Grace Hopper" in details(after)
         assert get(app, f"/screenshots/{stem}").status_code == 404

@@ -36,11 +36,6 @@ def test_days_without_a_seen_page_are_gaps_and_never_zero(load: Load, span: str)
     assert len({point.line for point in one.points if point.share is not None}) >= (1 if span == "quarter" else 2)
 
 
-def test_the_days_of_the_outage_are_gaps(load: Load) -> None:
-    gaps = [point for point in person(load, "Grace Hopper", "quarter").points if point.share is None]
-    assert len(gaps) == history.WHOLE_QUIET_DAYS
-
-
 def test_sites_beside_whom_and_proofs(load: Load) -> None:
     one = person(load, "Eileen Collins")
     assert {site for site, _ in one.sites} == {"LAZY-POST", "WALLED-TIMES"}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -9,6 +10,9 @@ from hypothesis import strategies as st
 
 from celeb_ops.report import shown
 from tests.factories import RUN_TIME
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @pytest.mark.parametrize(
@@ -43,11 +47,6 @@ def test_said_is_text_and_nothing_else(text: str) -> None:
         assert not set("<>\"'") & set(inner)
 
 
-@pytest.mark.parametrize("link", ["https://www.tmz.com/a?b=c#d", "http://x.example:8080/"])
-def test_a_link_leads_into_the_web(link: str) -> None:
-    assert shown.web_link(link) == link
-
-
 @pytest.mark.parametrize(
     "link",
     [
@@ -66,7 +65,9 @@ def test_a_link_leads_into_the_web(link: str) -> None:
         "https://x.example/" + "a" * 2_000,
     ],
 )
-def test_all_else_is_no_link(link: str | None) -> None:
+def test_a_link_leads_into_the_web_and_all_else_is_none(link: str | None) -> None:
+    for good in ("https://www.tmz.com/a?b=c#d", "http://x.example:8080/"):
+        assert shown.web_link(good) == good
     assert shown.web_link(link) == ""
     assert shown.host(link) == ""
 
@@ -89,22 +90,16 @@ def test_names_that_are_not_the_same_have_addresses_that_are_not() -> None:
     assert shown.address("Grace Hopper") == "Grace%20Hopper"
 
 
-@pytest.mark.parametrize(("name", "two"), [("Grace Hopper", "GH"), ("Cher", "C"), ("Anna de la X", "AX"), ("<", "?")])
-def test_initials(name: str, two: str) -> None:
-    assert shown.initials(name) == two
-
-
 @pytest.mark.parametrize(
-    ("share", "text"),
-    [(None, "–"), (0.0, "0 %"), (0.0004, "<0.1 %"), (0.042, "4.2 %"), (0.42, "42 %"), (1.0, "100 %")],
+    ("way", "given"),
+    [
+        (shown.initials, {"Grace Hopper": "GH", "Cher": "C", "Anna de la X": "AX", "<": "?"}),
+        (shown.percent, {None: "–", 0.0: "0 %", 0.0004: "<0.1 %", 0.042: "4.2 %", 0.42: "42 %", 1.0: "100 %"}),
+        (shown.dollars, {None: "–", 0.0: "$0.00", 0.003: "$0.0030", 1234.5: "$1,234.50"}),
+    ],
 )
-def test_a_share_has_the_digits_that_say_something(share: float | None, text: str) -> None:
-    assert shown.percent(share) == text
-
-
-@pytest.mark.parametrize(("value", "text"), [(None, "–"), (0.0, "$0.00"), (0.003, "$0.0030"), (1234.5, "$1,234.50")])
-def test_dollars(value: float | None, text: str) -> None:
-    assert shown.dollars(value) == text
+def test_has_the_signs_that_say_something(way: Callable[[Any], str], given: dict[Any, str]) -> None:
+    assert {one: way(one) for one in given} == given
 
 
 @pytest.mark.parametrize(

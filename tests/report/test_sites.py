@@ -3,12 +3,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from celeb_ops.report.sites import Day, sites
-from celeb_ops.report.tables import Tables
 from tests.report import history
 
 if TYPE_CHECKING:
     from celeb_ops.report.tables import Load
-    from celeb_ops.store import FolderStore
 
 
 def test_the_one_in_trouble_comes_first(load: Load) -> None:
@@ -37,7 +35,3 @@ def test_a_day_says_what_came_of_it() -> None:
     assert (
         Day(day, seen=1, failed=1, broken="gallery").words == "25 Nov 2026: 1 seen, 1 failed; counting changed: gallery"
     )
-
-
-def test_of_an_empty_store_there_are_none(folder_store: FolderStore) -> None:
-    assert sites(Tables(folder_store).now()) == []

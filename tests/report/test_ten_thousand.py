@@ -7,14 +7,12 @@ import io
 import random
 from datetime import timedelta
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import polars as pl
 import pytest
 
 from celeb_ops import keys, trends
-from celeb_ops.cli.main import main
 from celeb_ops.dataset import merge
 from celeb_ops.dataset.celebs_csv import FORMULA
 from celeb_ops.geometry import Box
@@ -25,10 +23,6 @@ from celeb_ops.store import FolderStore
 from tests.asgi import get
 from tests.factories import RUN_TIME, a_picture, a_result, a_screenshot, a_sighting, saved
 from tests.report.conftest import app_of
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 pytestmark = pytest.mark.timeout(280)
 
@@ -124,18 +118,6 @@ def test_the_tables_have_them_as_they_were(hostile: FolderStore, strings: list[s
     assert table["alt"].to_list() == strings
     assert table["link"].to_list() == strings
     assert table["name"].to_list() == strings
-
-
-def test_an_export_has_them_all_and_no_formula(
-    hostile: FolderStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("CELEBS_STORE", str(hostile.root))
-    assert main(["export", "--format", "csv", "--out", str(tmp_path / "out")]) == 0
-    (file,) = (tmp_path / "out").glob("Sightings*.csv")
-    with file.open(newline="", encoding="utf-8") as opened:
-        rows = list(csv.DictReader(opened))
-    assert len(rows) == STRINGS
-    assert [cell for row in rows for cell in row.values() if starts_a_formula(cell)] == []
 
 
 class Marks(HTMLParser):
