@@ -113,3 +113,8 @@ def test_damaged_files_are_no_knowledge(folder_store: FolderStore, caplog: pytes
     folder_store.write(WORD, b"{")
     assert missed(folder_store, "TMZ", RUN_TIME) is None
     assert "Whether TMZ was missed before is not known: " in caplog.text
+
+
+def test_an_outcome_of_before_says_its_end_once(folder_store: FolderStore) -> None:
+    failed("HTTP 503 Since then its page can't be seen any more, so it stays missed: no copy.").save(folder_store, WORD)
+    assert reason(folder_store) == "HTTP 503"

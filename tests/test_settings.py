@@ -319,3 +319,12 @@ def test_an_archive_s_address_with_a_password_is_refused_and_not_shown(url: str,
         load(f"CELEBS_ARCHIVE_URL={url}\n")
     assert "hunter2" not in str(error.value)
     assert load(f"CELEBS_ARCHIVE_URL=https://archive.example/{url}\n").archive_url.endswith(url)
+
+
+def test_no_secret_is_in_their_text(load: Callable[..., Settings]) -> None:
+    """Airflow writes the text of what an operator is given into its database."""
+    settings = load(
+        AIRFLOW_CONN_CELEBS_S3='{"conn_type": "aws", "password": "hush"}',
+        CELEBS_S3_EXTRA_ARGS='{"SSEKMSKeyId": "hush"}',
+    )
+    assert "hush" not in f"{settings} {settings!r}"

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_SINCE = " Since then its page can't be seen any more"
 _UNKNOWN = "It failed at its time; the reason is no longer known."
 
 
 def stays_missed(missed: Outcome, why: str) -> str:
     """The reason of a site that failed live, in a later try that can't see its page: ``why`` says why not."""
-    return f"{missed.reason} Since then its page can't be seen any more, so it stays missed: {why}"
+    return f"{missed.reason}{_SINCE}, so it stays missed: {why}"
 
 
 def missed(store: Store, site: str, when: datetime) -> Outcome | None:
@@ -41,7 +42,8 @@ def missed(store: Store, site: str, when: datetime) -> Outcome | None:
         return None
     left = Outcome.left(store, site, when)
     if left and (left.outcome, left.source) == ("failed", "live"):
-        code, reason = left.reason_code, left.reason if left.missed_live is None else left.missed_live
+        # A file of before the field `missed_live` has both sentences in one.
+        code, reason = left.reason_code, left.missed_live or left.reason.partition(_SINCE)[0]
     elif (row.get("outcome"), row.get("source")) == ("failed", "live"):
         code, reason = row["reason_code"] and ReasonCode(row["reason_code"]), row["reason"]
     else:

@@ -118,12 +118,13 @@ class Settings(BaseModel):
     notify_to: str = ""
     notify_after: int = Field(3, ge=1, le=100)
     late_h: float = Field(2, gt=0, le=8_760)
-    s3_extra_args: Annotated[dict[str, Any], BeforeValidator(checked_extra_args)] = {}
+    # Not in its text, which goes into Airflow's database where an operator is given settings: a secret may be in it.
+    s3_extra_args: Annotated[dict[str, Any], BeforeValidator(checked_extra_args), Field(repr=False)] = {}
     prefix: str = ""
 
     region: str = ""
     """Region for both clients where a connection names none (the first version's ``region_name``)."""
-    connections: dict[str, str] = {}
+    connections: dict[str, str] = Field({}, repr=False)
     """Airflow connections by their variable, from ``.env`` or made of the first version's keys."""
     from_v1: bool = False
     """The store's place comes from the first version's ``s3bucketName``."""

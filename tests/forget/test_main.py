@@ -96,6 +96,12 @@ def test_an_unknown_name_is_told_with_those_near_it(
     assert Removed.load(folder_press.store).holds("grace hoper")
 
 
+def test_a_damaged_csv_keeps_nobody_in_who_asked(folder_press: Press, gallery: Path) -> None:
+    folder_press.store.update(keys.CSV, lambda old: (old or b"") + b"2026-11-23 08:00,TMZ,,,\n")
+    assert main(["forget", HOPPER, "--yes"]) == 2
+    assert Removed.load(folder_press.store).holds(HOPPER)
+
+
 def test_without_a_name_the_list_is_gone_through_again(
     folder_store: FolderStore, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -188,6 +188,13 @@ class TestWhoIsTold:
         told = f"Trending Celebrities: {RUN.replace('run', 'run of celebrity_trends')} failed (build_trends)"
         assert [one.subject for one in mail.mails] == [told] * number
 
+    @pytest.mark.parametrize(("kind", "number"), [("scheduled", 1), ("manual", 0)])
+    def test_of_a_run_of_which_airflow_says_little(self, kind: str, number: int, mail: MailServer) -> None:
+        """Its last task is none of the DAG's any more."""
+        known = a_run("watcher", kind=kind)
+        callbacks.run_failed({"dag": known["dag"], "run_id": known["dag_run"].run_id, "reason": "task_failure"})  # type: ignore[typeddict-item]
+        assert [one.subject.startswith(f"Trending Celebrities: {RUN} failed") for one in mail.mails] == [True] * number
+
     def test_nobody_without_a_connection(self, caplog: pytest.LogCaptureFixture) -> None:
         with caplog.at_level(logging.INFO):
             callbacks.run_failed(a_run("watcher"))

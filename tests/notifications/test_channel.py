@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from celeb_ops.exceptions import SettingsError
 from celeb_ops.notifications import channel
-from celeb_ops.notifications.channel import open_channel
+from celeb_ops.notifications.channel import check_channel, open_channel
 from celeb_ops.notifications.messages import Message
 from celeb_ops.settings import Settings
 from tests.mail import MailServer
@@ -151,7 +151,7 @@ class TestSlack:
         body = request.get_json()
         assert body["text"].startswith("Trending Celebrities: Zoë &lt;b&gt; Bcc: everybody@example.com\n\n")
         assert "Zoë &amp; &lt;!channel&gt; {{ conn.celebs_notify.password }}\n- a line" in body["text"]
-        assert body | {"text": ""} == {"text": "", "unfurl_links": False, "unfurl_media": False}
+        assert body | {"text": ""} == {"text": "", "mrkdwn": False, "unfurl_links": False, "unfurl_media": False}
 
     def test_its_refusal_is_a_warning_without_the_token(self, send: Callable[..., str], httpserver: HTTPServer) -> None:
         httpserver.expect_request(f"/services/{self.TOKEN}").respond_with_data("no_service", 404)
@@ -167,16 +167,19 @@ class TestSns:
         extra = {"endpoint_url": endpoint, "region_name": "us-east-1"}
         return {"conn_type": "aws", "login": "testing", "password": SECRET, "extra": extra}
 
-    def test_a_topic_s_subscribers_get_it(self, send: Callable[..., str], s3_endpoint: str) -> None:
+    @pytest.mark.parametrize("name", ["celebs", "celebs.fifo"])
+    def test_a_topic_s_subscribers_get_it(self, name: str, send: Callable[..., str], s3_endpoint: str) -> None:
         # Moto's, in another region than the connection's.
         keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "region_name": "eu-west-1"}
         client: Callable[..., Any] = boto3.client
         sns, sqs = (client(name, endpoint_url=s3_endpoint, **keys) for name in ("sns", "sqs"))
-        topic = sns.create_topic(Name="celebs")["TopicArn"]
-        queue = sqs.create_queue(QueueName="celebs")["QueueUrl"]
+        kind = {"Attributes": {"FifoTopic": "true"}} if name.endswith(".fifo") else {}
+        topic = sns.create_topic(Name=name, **kind)["TopicArn"]
+        kind = {"Attributes": {"FifoQueue": "true"}} if kind else {}
+        queue = sqs.create_queue(QueueName=name, **kind)["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-        assert "NotFound" in send(f"{topic}-gone", **self.connection(s3_endpoint))
+        assert "NotFound" in send(topic.replace(":celebs", ":gone"), **self.connection(s3_endpoint))
         send(topic, **self.connection(s3_endpoint))
         (got,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1)["Messages"]
         told = json.loads(got["Body"])
@@ -209,9 +212,9 @@ HOOK = {"conn_type": "slackwebhook", "password": "https://hooks.slack.com/servic
         ),
         ("", HOOK | {"password": ""}, "has no Slack webhook"),
         ("#press", HOOK, "has its channel in itself: leave CELEBS_NOTIFY_TO"),
-        ("", {"conn_type": "aws"}, "nothing is no ARN of a standard SNS topic: set CELEBS_NOTIFY_TO like arn:aws:sns:"),
-        ("arn:aws:sqs:eu-west-1:123456789012:celebs", {"conn_type": "aws"}, "is no ARN of a standard SNS topic"),
-        (f"{TOPIC}.fifo", {"conn_type": "aws"}, "is no ARN of a standard SNS topic"),
+        ("", {"conn_type": "aws"}, "nothing is no ARN of an SNS topic: set CELEBS_NOTIFY_TO like arn:aws:sns:"),
+        ("arn:aws:sqs:eu-west-1:123456789012:celebs", {"conn_type": "aws"}, "is no ARN of an SNS topic"),
+        ("", MAIL | {"extra": ["x"]}, "has an extra that is no JSON object"),
     ],
 )
 def test_what_can_not_be_used_is_an_error_that_says_what_is_right(
@@ -223,3 +226,14 @@ def test_what_can_not_be_used_is_an_error_that_says_what_is_right(
         open_channel(Settings.load())
     assert said in str(error.value)
     assert "never-shown" not in str(error.value)
+
+
+def test_a_connection_that_can_not_be_had_stops_no_run(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def denied(_: str) -> None:
+        raise PermissionError("the backend denies it")
+
+    monkeypatch.setattr(channel.BaseHook, "get_connection", denied)
+    check_channel(Settings.load())
+    assert "PermissionError. A run goes on." in caplog.text

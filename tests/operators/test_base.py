@@ -73,6 +73,12 @@ def test_the_code_of_an_error_is_kept_beside_its_sentence(context: dict[str, Any
         assert Outcome.load(watched, OUTCOME).reason_code == code
 
 
+def test_a_reason_that_can_not_be_kept_hides_no_error(context: dict[str, Any], watched: Watched) -> None:
+    watched.write(keys.REMOVED, b"damaged: [")
+    with pytest.raises(ValueError, match="the page"):
+        Ends(how=ValueError("the page"), store=watched).execute(context)
+
+
 @pytest.mark.parametrize("how", [None, KeyboardInterrupt()], ids=["done", "killed"])
 def test_the_next_try_removes_the_reason_of_the_one_before(
     how: BaseException | None, context: dict[str, Any], watched: Watched

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from celeb_ops.exceptions import PermanentError, RecognitionError
+from celeb_ops.exceptions import PermanentError, ReasonCode, RecognitionError
 from celeb_ops.recognition.gallery import Gallery
 from celeb_ops.recognition.local import LocalRecognizer
 from celeb_ops.recognition.look import look
@@ -147,6 +147,7 @@ class TestRefusals:
     )
     def test_of(self, rekognition: Rekognition, fault: str, sentence: str) -> None:
         rekognition.faults = [fault] * 9
+        assert RekognitionError.reason_code == ReasonCode.RECOGNITION
         with pytest.raises(RekognitionError, match=rf"{fault}.*{sentence}"):
             asking(rekognition.url).recognize(a_picture())
         assert rekognition.calls == 1

@@ -51,7 +51,9 @@ def _past_the_proxy() -> dict[str, str]:
         return {}
     # Libraries read one of the two, and mostly the lower-case one first: both say the same.
     given = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
-    hosts = given if "*" in given else ",".join(filter(None, [given, "127.0.0.1", "localhost"]))
+    hosts = (
+        given if "*" in map(str.strip, given.split(",")) else ",".join(filter(None, [given, "127.0.0.1", "localhost"]))
+    )
     return {"no_proxy": hosts, "NO_PROXY": hosts}
 
 

@@ -115,7 +115,7 @@ def _kept_out(
     given = Person(name, tuple(alias.strip() for alias in aliases), f"{datetime.now(UTC):%Y-%m-%d}")
     known = Known.load(store, gallery)
     if name and not (anyway or removed.holds(name)):
-        _check_known(given, known.names, store)
+        _check_known(given, known.names(store), store)
     # Without a name: who was added by hand, or has come by another name since.
     asked = [given] if name else removed.people
     for person in asked:

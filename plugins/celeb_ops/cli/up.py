@@ -132,7 +132,12 @@ def _wait_until_up(process: subprocess.Popen[bytes], port: int, log: Path) -> No
 
 
 def _login(home: Path) -> str:
-    users = json.loads((home / PASSWORDS).read_text() or "{}")
+    file = home / PASSWORDS
+    try:
+        users = json.loads(file.read_text() or "{}")
+    except (OSError, ValueError):
+        # Another auth manager keeps its users elsewhere.
+        return f"login: see {short(file)}"
     return "  ".join(f"login: {name}  password: {password}" for name, password in users.items())
 
 

@@ -14,7 +14,6 @@ from celeb_ops.recognition.photos import photos_in
 from celeb_ops.removed import Removed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from celeb_ops.recognition.people import People
@@ -27,7 +26,7 @@ class Known:
     """Everybody of a store and a gallery."""
 
     pairs: frozenset[tuple[str, str | None]]
-    """Name and QID of each row."""
+    """Name and QID of each row of ``Sightings``."""
     people: People
     """Those of the gallery's file."""
     folders: frozenset[str]
@@ -35,18 +34,25 @@ class Known:
 
     @classmethod
     def load(cls, store: Store, gallery: Path) -> Known:
-        """:raises RecordError: a table can't be read. :raises GalleryError: the gallery's file can't."""
+        """:raises RecordError: ``Sightings`` can't be read. :raises GalleryError: the gallery's file can't."""
         folders = frozenset(name for name, _ in photos_in(gallery)) if gallery.is_dir() else frozenset()
-        return cls(frozenset(_pairs(store)), gallery_file.people_of(gallery), folders)
+        pairs: set[tuple[str, str | None]] = set()
+        for table in months_of(store, SIGHTINGS):
+            pairs.update(table.select("name", "qid").drop_nulls("name").unique().iter_rows())
+        return cls(frozenset(pairs), gallery_file.people_of(gallery), folders)
 
-    @property
-    def names(self) -> set[str]:
-        """All names and QIDs."""
-        return {one for pair in self.pairs for one in pair if one} | {
-            *self.people.names,
-            *self.people.qids,
-            *self.folders,
-        }
+    def names(self, store: Store) -> set[str]:
+        """All names and QIDs, those of the other tables too.
+
+        :raises RecordError: a table can't be read.
+        """
+        found = {one for pair in self.pairs for one in pair if one}
+        found.update(self.people.names, self.people.qids, self.folders)
+        for table in months_of(store, CAPTURES):
+            found.update(table["celebrities"].explode().drop_nulls())
+        for key in (keys.CSV, keys.CSV_V1):
+            found.update(name for row in csv_rows(store, key).values() for name in row[2].split("; ") if name)
+        return found
 
     def also(self, person: Person) -> tuple[str, ...]:
         """The QIDs of a person who asked, and the other names that these have."""
@@ -60,13 +66,3 @@ class Known:
             qids |= {qid for name, qid in self.pairs if qid and asked.holds(name)}
         names = {one.name for one in there} | {name for name, qid in self.pairs if qid in qids}
         return tuple(sorted(name for name in names | qids if not asked.holds(name)))
-
-
-def _pairs(store: Store) -> Iterator[tuple[str, str | None]]:
-    for table in months_of(store, SIGHTINGS):
-        yield from table.select("name", "qid").drop_nulls("name").unique().iter_rows()
-    for table in months_of(store, CAPTURES):
-        yield from ((name, None) for name in table["celebrities"].explode().drop_nulls().unique())
-    for key in (keys.CSV, keys.CSV_V1):
-        rows = csv_rows(store, key).values()
-        yield from ((name, None) for row in rows for name in row[2].split("; ") if name)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from celeb_ops.exceptions import GalleryError
-from celeb_ops.parts import written
+from celeb_ops.parts import write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +53,6 @@ class Build:
 def keep(path: Path, content: bytes) -> None:
     """Write a file that is there whole or not at all. GalleryError where the disk refuses."""
     try:
-        with written(path) as file:
-            file.write(content)
+        write(path, content)
     except OSError as error:
         raise GalleryError(f"{path} can't be written: {error.strerror or error}.") from None

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -71,11 +72,9 @@ async def run_late(context: Mapping[str, Any]) -> None:
 
 def _tell(context: Context, failed: bool) -> None:
     try:
-        dag_run: Any = context["dag_run"]
         settings = Settings.load()
-        if not _is_told(dag_run) or not (channel := open_channel(settings)):
+        if not (run := _told_of(context)) or not (channel := open_channel(settings)):
             return
-        run = _run(dag_run.dag_id, dag_run.run_id, keys.run_time(dag_run.logical_date, dag_run.run_after))
         tasks, found = _known(context, run, settings)
         if message := failed_message(run, tasks, found, settings) if failed else sites_message(run, found):
             channel.send(message)
@@ -84,14 +83,23 @@ def _tell(context: Context, failed: bool) -> None:
         logger.warning("Nobody was told of the run %s: %s", context.get("run_id"), _said(error))
 
 
-def _is_told(dag_run: Any) -> bool:
-    """Whether the schedule has started it, or what the schedule has started.
+def _told_of(context: Context) -> Run | None:
+    """The run, if people are told of it: the schedule has started it, or what the schedule has started.
 
     Beside a run that was triggered by hand sits somebody, and a backfill of 100 days is not to send 100 mails.
     """
+    dag_run: Any = context.get("dag_run")
+    if dag_run is None:
+        # All that Airflow hands over where the run's last task is none of the DAG's any more.
+        kind, _, when = context["run_id"].partition("__")
+        if kind != "scheduled":
+            return None
+        return _run(context["dag"].dag_id, context["run_id"], datetime.fromisoformat(when))
     # Merge writes the type beside: a backfill that does a scheduled run again leaves it its id.
     sources = {(event.extra or {}).get("run_type") for event in dag_run.consumed_asset_events}
-    return bool(dag_run.run_type == "scheduled" or (dag_run.run_type == "asset_triggered" and "scheduled" in sources))
+    if dag_run.run_type == "scheduled" or (dag_run.run_type == "asset_triggered" and "scheduled" in sources):
+        return _run(dag_run.dag_id, dag_run.run_id, keys.run_time(dag_run.logical_date, dag_run.run_after))
+    return None
 
 
 def _known(context: Context, run: Run, settings: Settings) -> tuple[list[str], Found]:
@@ -103,9 +111,9 @@ def _known(context: Context, run: Run, settings: Settings) -> tuple[list[str], F
     from celeb_ops.notifications.finding import Found, find
     from celeb_ops.sites import load_sites
 
-    ti, dag, run_id = context["ti"], context["dag"], context["run_id"]
     tasks: list[str] = []
     try:
+        ti, dag, run_id = context["ti"], context["dag"], context["run_id"]
         asked = [task for task in dag.task_ids if "." not in task and task != "watcher"]
         states = ti.get_task_states(dag_id=dag.dag_id, run_ids=[run_id], task_ids=asked).get(run_id, {})
         tasks = sorted(task for task, state in states.items() if state == "failed")
@@ -113,12 +121,20 @@ def _known(context: Context, run: Run, settings: Settings) -> tuple[list[str], F
             return tasks, Found()
         counted = ti.xcom_pull(task_ids="merge", map_indexes=None)
 
-        def look() -> Found:
-            failed = counted if isinstance(counted, list) else None
-            sites = load_sites(settings.path(settings.sites))
-            return find(open_store(settings), sites, run.when, failed, settings.notify_after, datetime.now(UTC))
+        found: Future[Found] = Future()
 
-        return tasks, ThreadPoolExecutor(1).submit(look).result(LOOK_S)
+        def look() -> None:
+            try:
+                failed = counted if isinstance(counted, list) else None
+                sites = load_sites(settings.path(settings.sites))
+                store, now = open_store(settings), datetime.now(UTC)
+                found.set_result(find(store, sites, run.when, failed, settings.notify_after, now))
+            except Exception as error:
+                found.set_exception(error)
+
+        # Not a pool's: Python waits at its end for a pool's threads, however long the store takes.
+        Thread(target=look, daemon=True).start()
+        return tasks, found.result(LOOK_S)
     except Exception as error:
         logger.warning("What came of the run could not be read: %s", _said(error))
         return tasks, Found()

@@ -7,12 +7,15 @@ import logging
 import re
 from copy import copy
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.sdk.log import redact  # type: ignore[attr-defined]
 
+from celeb_ops.aws import said_by
 from celeb_ops.exceptions import SettingsError
 from celeb_ops.settings import NOTIFY_CONNECTION, Settings
 from celeb_ops.text import cleaned
@@ -30,7 +33,7 @@ TIMEOUT_S = 10
 """How long a server may take for an answer. It is asked once: a callback has no time for a second try."""
 
 _ADDRESS = re.compile(r"[!-+\--9=?A-~;:]+@[A-Za-z0-9.-]+", re.ASCII)
-_TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}", re.ASCII)
+_TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}(\.fifo)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class Channel:
     @classmethod
     def of(cls, settings: Settings, connection: Connection) -> Channel:
         """:raises SettingsError: the connection, or ``CELEBS_NOTIFY_TO``, can't be used."""
+        if not isinstance(connection.extra_dejson, dict):
+            raise SettingsError(f"The connection {NOTIFY_CONNECTION} has an extra that is no JSON object.")
         given = settings.notify_to or connection.extra_dejson.get("to") or ()
         to = map(str.strip, given.split(",")) if isinstance(given, str) else map(str, given)
         channel = cls((connection.conn_type or "").replace("-", "_"), connection, [one for one in to if one])
@@ -58,7 +63,8 @@ class Channel:
             # Not by calling it, which takes what it sends for a template.
             self._notifier(message).notify({})
         except Exception as error:
-            # Whatever a provider raises: the run is over.
+            # Whatever a provider raises: the run is over. AWS's may have credentials in it, which go.
+            said_by(error)
             logger.warning(
                 "This could not be sent by the connection %s (%s): %s. Check the connection, and that its server can "
                 "be reached from here.",
@@ -94,7 +100,7 @@ class Channel:
                 )
             case "aws" if len(self.to) != 1 or not _TOPIC.fullmatch(self.to[0]):
                 return (
-                    f"is AWS's, and {to} is no ARN of a standard SNS topic: set CELEBS_NOTIFY_TO like "
+                    f"is AWS's, and {to} is no ARN of an SNS topic: set CELEBS_NOTIFY_TO like "
                     "arn:aws:sns:eu-west-1:123456789012:celebs"
                 )
             case "smtp" | "slackwebhook" | "aws":
@@ -116,8 +122,11 @@ class Channel:
             from airflow.providers.slack.notifications.slack_webhook import SlackWebhookNotifier
 
             slack = SlackWebhookNotifier(text=message.slack, unfurl_links=False, unfurl_media=False)
-            hook = _in_hand(SlackWebhookHook, self.connection)
-            slack.hook = hook(slack_webhook_conn_id=NOTIFY_CONNECTION, timeout=TIMEOUT_S)
+            webhook = _in_hand(SlackWebhookHook, self.connection)
+            hook = webhook(slack_webhook_conn_id=NOTIFY_CONNECTION, timeout=TIMEOUT_S)
+            # The Notifier has no argument for it: what a page says is no markup.
+            hook.send = partial(hook.send, mrkdwn=False)
+            slack.hook = hook
             return slack
         from airflow.providers.amazon.aws.hooks.sns import SnsHook
         from airflow.providers.amazon.aws.notifications.sns import SnsNotifier
@@ -127,7 +136,12 @@ class Channel:
         sns = SnsNotifier(target_arn=self.to[0], message=message.text, subject=subject)
         config = Config(retries={"total_max_attempts": 1}, connect_timeout=TIMEOUT_S / 2, read_timeout=TIMEOUT_S)
         # A topic can be reached in its own region only.
-        sns.hook = _in_hand(SnsHook, self.connection)(region_name=self.to[0].split(":")[3], config=config)
+        hook = _in_hand(SnsHook, self.connection)(region_name=self.to[0].split(":")[3], config=config)
+        if self.to[0].endswith(".fifo"):
+            # The Notifier knows nothing of such topics, the hook does.
+            of_topic = {"message_group_id": "celebs", "message_deduplication_id": uuid4().hex}
+            hook.publish_to_target = partial(hook.publish_to_target, **of_topic)
+        sns.hook = hook
         return sns
 
 
@@ -140,6 +154,20 @@ def open_channel(settings: Settings) -> Channel | None:
         return Channel.of(settings, BaseHook.get_connection(NOTIFY_CONNECTION))
     except AirflowNotFoundException:
         return None
+
+
+def check_channel(settings: Settings) -> None:
+    """Fail where messages could never be sent. A connection that can't be had just now is a warning: no page waits.
+
+    :raises SettingsError: the connection can't be used.
+    """
+    try:
+        open_channel(settings)
+    except SettingsError:
+        raise
+    except Exception as error:
+        # Of whatever holds the connections: a database, a secrets backend.
+        logger.warning("Whether anybody can be told is not known: %s. A run goes on.", type(error).__name__)
 
 
 def _in_hand(hook: type[BaseHook], connection: Connection) -> Any:

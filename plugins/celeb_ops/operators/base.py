@@ -157,7 +157,7 @@ class SiteOperator(BaseOperator):
         return True
 
     def _leave_word(self, step: Step, outcome: str, reason: str, code: ReasonCode | None) -> None:
-        from celeb_ops.exceptions import StoreError
+        from celeb_ops.exceptions import RecordError, StoreError
         from celeb_ops.records import Outcome
 
         missed = self.missed_live if outcome == "failed" else None
@@ -175,7 +175,7 @@ class SiteOperator(BaseOperator):
         )
         try:
             word.save(step.store, keys.outcome(step.stem))
-        except StoreError as error:
+        except (StoreError, RecordError) as error:
             # The step's own error is what matters; this one must not hide it.
             self.log.warning("The reason could not be kept: %s", error)
 

@@ -41,7 +41,7 @@ def list_sites(names: Sequence[str] | None, settings: Settings) -> list[dict[str
     error here too, before any work begins.
     """
     from celeb_ops.hooks.s3 import open_store, warn_of_new_prefix
-    from celeb_ops.notifications.channel import open_channel
+    from celeb_ops.notifications.channel import check_channel
     from celeb_ops.recognition import check_gallery, check_terms
     from celeb_ops.sites import check_number, choose, load_sites
 
@@ -49,7 +49,7 @@ def list_sites(names: Sequence[str] | None, settings: Settings) -> list[dict[str
     check_number(chosen, conf.getint("core", "max_map_length"))
     check_gallery(settings)
     check_terms(settings)
-    open_channel(settings)
+    check_channel(settings)
     warn_of_new_prefix(settings, open_store(settings))
     return [site.model_dump(mode="json") for site in chosen]
 

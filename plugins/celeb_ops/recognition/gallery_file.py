@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from celeb_ops import parts
 from celeb_ops.exceptions import GalleryError
-from celeb_ops.parts import written
 from celeb_ops.recognition import models
 from celeb_ops.recognition.people import People, Person
 
@@ -119,9 +119,10 @@ def write(path: Path, whole: Whole) -> None:
     table = pl.DataFrame([_row(entry) for entry in whole.entries], schema=_SCHEMA, orient="row")
     about = {"format": FORMAT, **whole.about.__dict__}
     metadata = {_ABOUT: json.dumps(about), _LEFT_OUT: json.dumps(whole.left_out)}
+    out = io.BytesIO()
+    table.write_parquet(out, compression="zstd", metadata=metadata)
     try:
-        with written(path) as file:
-            table.write_parquet(file, compression="zstd", metadata=metadata)
+        parts.write(path, out.getvalue())
     except OSError as error:
         raise GalleryError(f"{path} can't be written: {error.strerror or error}.") from None
 

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError
 from PIL import Image
 
 from celeb_ops.aws import said_by, would_repeat
-from celeb_ops.exceptions import PermanentError, RecognitionError
+from celeb_ops.exceptions import PermanentError, ReasonCode, RecognitionError
 from celeb_ops.geometry import Box
 from celeb_ops.recognition import Face
 from celeb_ops.records import RecognizerInfo
@@ -41,6 +41,8 @@ _HINTS = {
 
 class RekognitionError(PermanentError):
     """Rekognition refused the call, and would again."""
+
+    reason_code = ReasonCode.RECOGNITION
 
 
 class RekognitionRecognizer:

@@ -120,13 +120,20 @@ class S3Store(Store):
             raise NotStoredError(f"{self.url(key)} is not there, or may not be read.") from error
 
     def _download(self, place: str, **how: Any) -> tuple[bytes, str]:
-        from botocore.exceptions import IncompleteReadError, ResponseStreamingError
+        from botocore import exceptions as boto
+
+        broken = (
+            boto.IncompleteReadError,
+            boto.ResponseStreamingError,
+            boto.ReadTimeoutError,
+            boto.FlexibleChecksumError,
+        )
 
         for attempt in range(1, READ_ATTEMPTS):
             answer = self.client.get_object(Bucket=self.bucket, Key=place, **how)
             try:
                 return answer["Body"].read(), answer["ETag"]
-            except (IncompleteReadError, ResponseStreamingError):
+            except broken:
                 time.sleep(_pause_s(attempt))
         answer = self.client.get_object(Bucket=self.bucket, Key=place, **how)
         return answer["Body"].read(), answer["ETag"]
@@ -195,8 +202,10 @@ class S3Store(Store):
         end = time.monotonic() + UPDATE_TIMEOUT_S
         for attempt in range(UPDATE_ATTEMPTS):
             if failure:
-                if isinstance(failure, StoreRefusedError) or time.monotonic() > end:
+                if isinstance(failure, StoreRefusedError):
                     raise failure
+                if time.monotonic() > end:
+                    break
                 time.sleep(_pause_s(attempt))
             try:
                 old, condition, forbidden = self._find(key)
@@ -221,7 +230,7 @@ class S3Store(Store):
         if failure and not is_conflict(failure):
             raise failure
         raise UpdateConflictError(
-            f"{self.url(key)} was changed by others at each of {UPDATE_ATTEMPTS} attempts to change it. Try again."
+            f"{self.url(key)} was changed by others at each attempt to change it. Try again."
         ) from failure
 
     def _find(self, key: str) -> tuple[bytes | None, dict[str, str], bool]:
