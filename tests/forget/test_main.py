@@ -10,6 +10,7 @@ from celeb_ops import keys
 from celeb_ops.cli.main import main
 from celeb_ops.dataset import merge
 from celeb_ops.dataset.celebs_csv import read_csv
+from celeb_ops.exceptions import RecordError
 from celeb_ops.recognition.gallery import Gallery
 from celeb_ops.removed import Removed
 from tests.factories import RUN_TIME, a_picture, a_result, a_screenshot, a_sighting, saved
@@ -113,6 +114,16 @@ def test_without_a_name_the_list_is_gone_through_again(
     folder_store.write(keys.REMOVED, b"- name: Grace Hopper\n")
     assert main(["forget"]) == 0
     assert naming(folder_store, HOPPER) == []
+
+
+def test_a_damaged_list_stops_all_work(folder_store: FolderStore, capsys: pytest.CaptureFixture[str]) -> None:
+    key = saved(folder_store, a_screenshot(parts=[]))
+    folder_store.write(keys.REMOVED, b"- Grace Hopper")
+    assert main(["forget", HOPPER]) == 2
+    assert "removed.yaml, entry 1" in capsys.readouterr().err
+    with pytest.raises(RecordError, match=r"removed\.yaml, entry 1"):
+        merge(folder_store, RUN_TIME, [a_result("TMZ", HOPPER, screenshot=key)], [])
+    assert set(folder_store.list("")) == {key, keys.REMOVED}
 
 
 @pytest.mark.parametrize("name", HOSTILE)
