@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 import trustme
+from airflow.sdk import BaseHook
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -234,6 +235,6 @@ def test_a_connection_that_can_not_be_had_stops_no_run(
     def denied(_: str) -> None:
         raise PermissionError("the backend denies it")
 
-    monkeypatch.setattr(channel.BaseHook, "get_connection", denied)
+    monkeypatch.setattr(BaseHook, "get_connection", denied)
     check_channel(Settings.load())
     assert "PermissionError. A run goes on." in caplog.text
