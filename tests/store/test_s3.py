@@ -17,11 +17,9 @@ if TYPE_CHECKING:
     from tests.aws.s3_proxy import S3Proxy
 
 
-def test_the_address_is_the_s3_url(s3_store: S3Store) -> None:
+def test_its_addresses(s3_store: S3Store) -> None:
     assert s3_store.url("Celebs.csv") == f"s3://{s3_store.bucket}/press/Celebs.csv"
-
-
-def test_other_services_are_told_bucket_and_name(s3_store: S3Store) -> None:
+    # Other services are told bucket and name.
     assert s3_store.s3_object("Slices/a.jpeg") == {"Bucket": s3_store.bucket, "Name": "press/Slices/a.jpeg"}
 
 

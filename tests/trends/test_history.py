@@ -82,7 +82,10 @@ def table(**columns: list[str]) -> bytes:
 
 @pytest.mark.parametrize("content", [b"", b"no table at all", table(time=["yesterday"], site=["A"])])
 @pytest.mark.parametrize("key", [keys.captures(on(0)), keys.sightings(on(0))])
-def test_a_damaged_month_is_named_and_nothing_is_written(store: Store, rows: Rows, key: str, content: bytes) -> None:
+def test_a_damaged_month_is_named_and_nothing_is_written(
+    folder_store: FolderStore, rows: Rows, key: str, content: bytes
+) -> None:
+    store = folder_store
     rows.seen("A", on(0), "Cher")
     rows.seen("A", on(40), "Cher")
     rows.write(store)
