@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from celeb_ops.recognition.gallery import Gallery
 from celeb_ops.recognition.local import LocalRecognizer
 from celeb_ops.recognition.look import look
 from celeb_ops.recognition.paid import Terms
-from celeb_ops.records import Outcome, Part, Picture, Result, Span
+from celeb_ops.records import Outcome, Part, Picture, Result, Screenshot, Span
 from celeb_ops.slicing import cut
 from celeb_ops.store import FolderStore
 from tests.aws.rekognition import serving
@@ -74,17 +74,9 @@ class Press:
                 page.paste(picture, place)
                 box = Box(*place, *picture.size)
             words = "Rear Admiral GRACE HOPPER’s new ship" if "hopper" in name else "Collins meets Grace Hópper"
-            shown.append(
-                Picture(
-                    box=box,
-                    src=f"https://example.com/{site}/grace-hopper/{name}"
-                    if "collins" not in name
-                    else "https://e.com/1",
-                    alt=words,
-                    headline=words,
-                    link=f"https://example.com/grace%20hopper?of={name}",
-                )
-            )
+            src = f"https://example.com/{site}/grace-hopper/{name}" if "hopper" in name else "https://e.com/1"
+            link = f"https://example.com/grace%20hopper?of={name}"
+            shown.append(Picture(box=box, src=src, alt=words, headline=words, link=link))
         stem = keys.stem(site, when)
         rows = [Span(0, EDGE), Span(EDGE, HEIGHT)]
         screenshot = a_screenshot(
@@ -106,8 +98,6 @@ class Press:
 
     def recognise(self, site: str, when: datetime, recognizer: Recognizer) -> Result:
         """Slices and result of a screenshot that is in the store, as the steps make them."""
-        from celeb_ops.records import Screenshot
-
         stem = keys.stem(site, when)
         sidecar = keys.sidecar(stem)
         screenshot = Screenshot.load(self.store, sidecar)
@@ -119,8 +109,6 @@ class Press:
 
     def pixels(self, site: str, when: datetime) -> Image.Image:
         """The whole screenshot as it is stored."""
-        from celeb_ops.records import Screenshot
-
         shot = Screenshot.load(self.store, keys.sidecar(keys.stem(site, when)))
         page = Image.new("RGB", (WIDTH, HEIGHT))
         for part in shot.parts:
@@ -150,8 +138,8 @@ class Press:
 class Made:
     """The dataset's files, made once."""
 
-    files: dict[str, bytes] = field(default_factory=dict)
-    results: list[Result] = field(default_factory=list)
+    files: dict[str, bytes]
+    results: list[Result]
 
 
 @pytest.fixture(scope="session")
@@ -173,22 +161,29 @@ def made(
     store = FolderStore(tmp_path_factory.mktemp("dataset"))
     store.write(MEMORY, _MEMORY)
     results = Press(store, knows, service, demo_folder / "www" / "pictures").fill()
-    return Made({key: store.read(key) for key in store.list("")}, results)
+    return Made(contents(store), results)
 
 
 @pytest.fixture
-def press(store: Store, made: Made, knows: LocalRecognizer, service: Recognizer, demo_folder: Path) -> Press:
+def press_anywhere(store: Store, made: Made, knows: LocalRecognizer, service: Recognizer, demo_folder: Path) -> Press:
     """The dataset in a store of each kind."""
-    for key, content in made.files.items():
-        store.write(key, content)
+    with_files(store, made.files)
     return Press(store, knows, service, demo_folder / "www" / "pictures")
 
 
 @pytest.fixture
-def folder_press(
+def press(
     folder_store: FolderStore, made: Made, knows: LocalRecognizer, service: Recognizer, demo_folder: Path
 ) -> Press:
     """The dataset in a folder."""
-    for key, content in made.files.items():
-        folder_store.write(key, content)
+    with_files(folder_store, made.files)
     return Press(folder_store, knows, service, demo_folder / "www" / "pictures")
+
+
+def with_files(store: Store, files: dict[str, bytes]) -> None:
+    for key, content in files.items():
+        store.write(key, content)
+
+
+def contents(store: Store) -> dict[str, bytes]:
+    return {key: store.read(key) for key in store.list("")}

@@ -7,6 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from celeb_ops.store import FolderStore
+from tests.forget.conftest import with_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,8 +48,8 @@ def killed_and_done_again(root: Path, files: dict[str, bytes], work: Callable[[S
         store = FolderStore(root)
         for key in set(store.list("")) - files.keys():
             store.delete(key)
-        for key, content in files.items():
-            store.write(key, content)
+        there = {key: store.read(key) for key in store.list("")}
+        with_files(store, {key: content for key, content in files.items() if there.get(key) != content})
         deadly = Deadly(root, changes)
         with suppress(Killed):
             work(deadly)

@@ -33,14 +33,8 @@ def _text(key: str, content: bytes) -> str:
     text = content.decode(errors="ignore")
     if key.endswith(".json"):
         # As it is, and with its escapes undone.
-        text += "\n" + _flat(json.loads(content))
+        text += "\n" + json.dumps(json.loads(content), ensure_ascii=False)
     return text
-
-
-def _flat(value: object) -> str:
-    if isinstance(value, dict):
-        return "\n".join(f"{name}\n{_flat(one)}" for name, one in value.items())
-    return "\n".join(map(_flat, value)) if isinstance(value, list) else str(value)
 
 
 def _letters(text: str) -> str:

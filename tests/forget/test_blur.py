@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import pyvips
 from PIL import Image
 
 from celeb_ops.exceptions import EmptyPictureError
@@ -71,8 +72,6 @@ def test_what_is_left_of_a_face_is_a_few_colours() -> None:
 
 @pytest.mark.parametrize("quality", [40, 60, 75, 80, 85, 90, 95, 100])
 def test_a_jpeg_keeps_its_quality(quality: int) -> None:
-    import pyvips
-
     noise = np.full((64, 64, 3), 128, np.uint8)
     image = pyvips.Image.new_from_memory(noise.tobytes(), 64, 64, 3, "uchar")
     assert jpeg_terms(bytes(image.jpegsave_buffer(Q=quality))) == (quality, quality < 90)
@@ -109,8 +108,6 @@ def test_a_damaged_picture_is_an_error(content: bytes, folder_store: FolderStore
 
 
 def test_the_highest_page_takes_little_memory(folder_store: FolderStore) -> None:
-    import pyvips
-
     height = 65_500
     shot = a_screenshot(page_width=1_440, captured_height=height)
     plain = pyvips.Image.black(1_440, height, bands=3).copy(interpretation="srgb") + 200

@@ -54,6 +54,13 @@ def looks(place: Path) -> set[str]:
 
 
 def test_goes_under_every_name_that_the_dataset_has(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = {path: path.read_bytes() for path in place.rglob("*") if path.is_file()}
+    assert main(["forget", "Ye", "--dry-run", "--gallery"]) == 0
+    said = capsys.readouterr().out
+    assert "Kanye West, Q15935" in said
+    # Both of their rows, though one has another name.
+    assert re.search(r"rows of Sightings\W+2\b", said)
+    assert {path: path.read_bytes() for path in place.rglob("*") if path.is_file()} == before
     assert main(["forget", "Ye"]) == 0
     assert "Kanye West, Q15935" in capsys.readouterr().out
     removed = Removed.load(FolderStore(place / "store"))
@@ -63,26 +70,13 @@ def test_goes_under_every_name_that_the_dataset_has(place: Path, capsys: pytest.
     assert b"Kanye" not in (place / "store" / "Sightings" / "2026-11.parquet").read_bytes()
     assert looks(place) == {"bb" * 20}
     assert set(Gallery.load(place / "gallery", place / "cache", removed).people) == {"Cher"}
-
-
-def test_goes_out_of_the_file_on_demand(place: Path) -> None:
-    assert main(["forget", "Ye"]) == 0
+    # Out of the file on demand.
     path = place / "gallery" / gallery_file.FILE
     assert {one.person.name for one in gallery_file.read(path).entries} == {"Ye", "Cher"}
     assert main(["forget", "Ye", "--gallery"]) == 0
     whole = gallery_file.read(path)
     assert {one.person.name for one in whole.entries} == {"Cher"}
     assert whole.about.confusable == ()
-
-
-def test_a_dry_run_says_it_and_changes_nothing(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    before = {path: path.read_bytes() for path in place.rglob("*") if path.is_file()}
-    assert main(["forget", "Ye", "--dry-run", "--gallery"]) == 0
-    said = capsys.readouterr().out
-    assert "Kanye West, Q15935" in said
-    # Both of their rows, though one has another name.
-    assert re.search(r"rows of Sightings\W+2\b", said)
-    assert {path: path.read_bytes() for path in place.rglob("*") if path.is_file()} == before
 
 
 def test_a_qid_written_by_hand_is_gone_through_again(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
