@@ -33,40 +33,22 @@ HALF = "half"
 ERRORS = {
     "AccessControlListNotSupported": (400, "The bucket does not allow ACLs"),
     "AccessDenied": (403, "Access Denied"),
-    "AuthorizationHeaderMalformed": (
-        400,
-        "The authorization header is malformed; the region 'us-east-1' is wrong; expecting 'eu-west-1'",
-    ),
-    "ConditionalRequestConflict": (
-        409,
-        "The conditional request cannot succeed due to a conflicting operation against this resource.",
-    ),
+    "AuthorizationHeaderMalformed": (400, "The region 'us-east-1' is wrong; expecting 'eu-west-1'"),
+    "ConditionalRequestConflict": (409, "The conditional request cannot succeed due to a conflicting operation"),
     "ExpiredToken": (400, "The provided token has expired."),
     "IncompleteBody": (400, "You did not provide the number of bytes specified by the Content-Length HTTP header"),
     "InternalError": (500, "We encountered an internal error. Please try again."),
     "InvalidAccessKeyId": (403, "The AWS Access Key Id you provided does not exist in our records."),
     "NotImplemented": (501, "A header you provided implies functionality that is not implemented"),
-    "PermanentRedirect": (
-        301,
-        "The bucket you are attempting to access must be addressed using the specified endpoint. "
-        "Please send all future requests to this endpoint.",
-    ),
+    "PermanentRedirect": (301, "The bucket you are attempting to access must be addressed otherwise."),
     "PreconditionFailed": (412, "At least one of the pre-conditions you specified did not hold"),
     "RequestTimeTooSkewed": (403, "The difference between the request time and the current time is too large."),
-    "RequestTimeout": (
-        400,
-        "Your socket connection to the server was not read from or written to within the timeout period. "
-        "Idle connections will be closed.",
-    ),
-    "SignatureDoesNotMatch": (
-        403,
-        "The request signature we calculated does not match the signature you provided. "
-        "Check your key and signing method.",
-    ),
+    "RequestTimeout": (400, "Your socket connection was not written to in time. Idle connections will be closed."),
+    "SignatureDoesNotMatch": (403, "The signatures do not match. Check your key and signing method."),
     "SlowDown": (503, "Please reduce your request rate."),
     "TooManyRequests": (429, "Too many requests"),
 }
-"""Status and sentence of an error."""
+"""Status and sentence of an error, without what some say more."""
 
 PERMISSIONS = {
     "DeleteObject": "s3:DeleteObject",
@@ -271,13 +253,8 @@ def _request_of(handler: BaseHTTPRequestHandler) -> Request:
     bucket, _, key = unquote(address.path).lstrip("/").partition("/")
     asked = parse_qs(address.query, keep_blank_values=True).keys()
     headers = {name.lower(): value for name, value in handler.headers.items()}
-    return Request(_operation(handler.command, bool(key), asked), bucket, key, headers)
-
-
-def _operation(method: str, of_file: bool, asked: Mapping[str, object] | set[str]) -> str:
-    if not of_file:
-        return "ListObjectsV2" if "list-type" in asked else f"{method.capitalize()}Bucket"
-    return f"{method.capitalize()}Object"
+    operation = f"{handler.command.capitalize()}{'Object' if key else 'Bucket'}"
+    return Request("ListObjectsV2" if not key and "list-type" in asked else operation, bucket, key, headers)
 
 
 def error_answer(code: str, request: Request) -> Answer:
