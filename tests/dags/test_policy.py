@@ -9,7 +9,6 @@ import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk.definitions.retry_policy import RetryAction
 from airflow.serialization.serialized_objects import DagSerialization
@@ -18,8 +17,9 @@ from celeb_ops.exceptions import CaptureError, GalleryError
 from celeb_ops.settings import PROJECT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+
+    import pytest
 
 DAGS = PROJECT / "dags"
 HEAVY = {"selenium", "PIL", "dlib", "polars", "boto3", "pyvips", "numpy"}
@@ -50,12 +50,12 @@ def test_every_task_has_an_owner_and_an_end_and_is_tried_again_with_growing_dela
             assert task.retry_policy.evaluate(error, try_number=1, max_tries=2).action == action, task.task_id
 
 
-@pytest.mark.parametrize("late_h", ["", "2"], ids=["without a deadline", "with one"])
 def test_an_airflow_without_our_plugin_and_package_can_read_every_dag(
-    late_h: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A scheduler or an API server that can't ends, and with it the runs of everybody's DAGs."""
-    monkeypatch.setenv("CELEBS_LATE_H", late_h)
+    # A deadline is stored too.
+    monkeypatch.setenv("CELEBS_LATE_H", "2")
     dags = DagBag(dag_folder=str(DAGS)).dags.values()
     read = (
         "import json, sys; from airflow.serialization.serialized_objects import DagSerialization\n"
@@ -99,21 +99,16 @@ plain()
 """
 
 
-@pytest.fixture(scope="module")
-def imports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[set[str]]]:
-    """The modules that parsing imports: a plain DAG, then ours, then one with a heavy import."""
-    folders = [tmp_path_factory.mktemp("plain"), DAGS, tmp_path_factory.mktemp("heavy")]
-    (folders[0] / "dag.py").write_text(PLAIN)
-    (folders[2] / "dag.py").write_text(f"import numpy\n{PLAIN}")
+def test_parsing_imports_nothing_heavy(tmp_path: Path) -> None:
+    folders = [tmp_path / "plain", DAGS, tmp_path / "heavy"]
+    for folder, heavy_import in ((folders[0], ""), (folders[2], "import numpy\n")):
+        folder.mkdir()
+        (folder / "dag.py").write_text(heavy_import + PLAIN)
     done = subprocess.run(
         [sys.executable, "-c", PARSE, *map(str, folders)], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    return [set(json.loads(line)) for line in done.stdout.splitlines() if line.startswith("[")]
-
-
-def test_parsing_imports_nothing_heavy(imports: list[set[str]]) -> None:
-    _, ours, heavy = imports
+    _, ours, heavy = (set(json.loads(line)) for line in done.stdout.splitlines() if line.startswith("["))
     assert "celeb_ops.operators.screenshot" in ours
     assert ours & HEAVY == set()
     assert heavy & HEAVY == {"numpy"}
@@ -123,12 +118,3 @@ def test_a_bad_setting_is_an_import_error_with_a_sentence(monkeypatch: pytest.Mo
     monkeypatch.setenv("CELEBS_BROWSERS", "many")
     (error,) = DagBag(dag_folder=str(DAGS / "trending_celebrities.py")).import_errors.values()
     assert "CELEBS_BROWSERS='many': input should be a valid integer" in error
-
-
-def test_adding_a_site_needs_no_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    sites = tmp_path / "sites.yaml"
-    monkeypatch.setenv("CELEBS_SITES", str(sites))
-    for names in (["TMZ"], ["TMZ", "PEOPLE"]):
-        sites.write_text("sites:" + "".join(f"\n- https://{name.lower()}.com/" for name in names))
-        dag = DagBag(dag_folder=str(DAGS)).dags["trending_celebrities"]
-        assert dag.params.get_param("sites").schema["examples"] == names

@@ -8,7 +8,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowSkipException, AirflowTaskTimeout
 
 from celeb_ops import keys
-from celeb_ops.exceptions import CaptureError, ReasonCode, SettingsError, StoreError, StoreRefusedError
+from celeb_ops.exceptions import CaptureError, SettingsError, StoreError, StoreRefusedError
 from celeb_ops.operators.base import SiteOperator, time_of
 from celeb_ops.records import Outcome
 from celeb_ops.settings import Settings
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 STEM = keys.stem("TMZ", RUN_TIME)
 OUTCOME = keys.outcome(STEM)
+CONTEXT = {"logical_date": RUN_TIME}
 NO_PAGE = CaptureError("The site sent no page.")
 
 
@@ -44,73 +45,58 @@ class Ends(SiteOperator):
 
 
 @pytest.mark.parametrize(
-    ("how", "outcome", "reason"),
+    ("how", "outcome", "code", "reason"),
     [
-        (CaptureError("The site sent no page."), "failed", "The site sent no page."),
-        (AirflowSkipException("It is too late."), "skipped", "It is too late."),
-        (AirflowTaskTimeout("Timeout, PID: 1"), "failed", "The step was not done within 90 s (execution_timeout)."),
-        (ZeroDivisionError(), "failed", "ZeroDivisionError"),
+        (StoreError("The disk is full."), "failed", "store", "The disk is full."),
+        (AirflowSkipException("It is too late."), "skipped", "other", "It is too late."),
+        (AirflowTaskTimeout("PID: 1"), "failed", "timeout", "The step was not done within 90 s (execution_timeout)."),
+        (ZeroDivisionError(), "failed", "other", "ZeroDivisionError"),
     ],
 )
 @pytest.mark.parametrize("seen_by", [None, "archive"])
 def test_a_step_that_ends_early_leaves_the_reason_and_which_page_it_tried(
-    how: BaseException, outcome: str, reason: str, seen_by: str | None, context: dict[str, Any], watched: Watched
+    how: BaseException, outcome: str, code: str, reason: str, seen_by: str | None, watched: Watched
 ) -> None:
     step = Ends(how=how, store=watched)
     step.seen_by = seen_by
     with pytest.raises(type(how)):
-        step.execute(context)
+        step.execute(CONTEXT)
     left = Outcome.load(watched, OUTCOME)
     assert (left.site, left.time, left.outcome, left.task) == ("TMZ", RUN_TIME, outcome, "screenshot")
-    assert left.reason == reason
+    assert (left.reason, left.reason_code) == (reason, code)
     assert left.source == (seen_by if outcome == "failed" else None)
 
 
-def test_the_code_of_an_error_is_kept_beside_its_sentence(context: dict[str, Any], watched: Watched) -> None:
-    for how, code in ((StoreError("The disk is full."), ReasonCode.STORE), (ValueError("x"), ReasonCode.OTHER)):
-        with pytest.raises(type(how)):
-            Ends(how=how, store=watched).execute(context)
-        assert Outcome.load(watched, OUTCOME).reason_code == code
-
-
-def test_a_reason_that_can_not_be_kept_hides_no_error(context: dict[str, Any], watched: Watched) -> None:
-    watched.write(keys.REMOVED, b"damaged: [")
-    with pytest.raises(ValueError, match="the page"):
-        Ends(how=ValueError("the page"), store=watched).execute(context)
-
-
 @pytest.mark.parametrize("how", [None, KeyboardInterrupt()], ids=["done", "killed"])
-def test_the_next_try_removes_the_reason_of_the_one_before(
-    how: BaseException | None, context: dict[str, Any], watched: Watched
-) -> None:
+def test_the_next_try_removes_the_reason_of_the_one_before(how: BaseException | None, watched: Watched) -> None:
     class Looks(Ends):
         def before(self, step: Step) -> None:
             self.found = Outcome.load(step.store, OUTCOME).reason
             super().before(step)
 
     with pytest.raises(CaptureError):
-        Ends(how=NO_PAGE, store=watched).execute(context)
+        Ends(how=NO_PAGE, store=watched).execute(CONTEXT)
     step = Looks(how=how, store=watched)
     if how:
         with pytest.raises(KeyboardInterrupt):
-            step.execute(context)
+            step.execute(CONTEXT)
     else:
-        assert step.execute(context) == STEM
+        assert step.execute(CONTEXT) == STEM
     # It may look at it before.
     assert step.found == "The site sent no page."
     assert not watched.exists(OUTCOME)
 
 
 def test_a_store_that_lets_nobody_delete_costs_a_warning_only(
-    context: dict[str, Any], watched: Watched, capsys: pytest.CaptureFixture[str]
+    watched: Watched, capsys: pytest.CaptureFixture[str]
 ) -> None:
     watched.denied = {"delete"}
-    assert Ends(store=watched).execute(context) == STEM
+    assert Ends(store=watched).execute(CONTEXT) == STEM
     assert f"stays: {OUTCOME}: no delete." in capsys.readouterr().out
     # The next reason is still the latest.
     for reason in ("one", "two"):
         with pytest.raises(CaptureError):
-            Ends(how=CaptureError(reason), store=watched).execute(context)
+            Ends(how=CaptureError(reason), store=watched).execute(CONTEXT)
         assert Outcome.load(watched, OUTCOME).reason == reason
 
 
@@ -127,7 +113,6 @@ def test_other_trouble_with_the_store_ends_the_step_but_does_not_hide_its_own_er
     how: Exception | None,
     error: StoreError,
     said: str,
-    context: dict[str, Any],
     watched: Watched,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -136,13 +121,13 @@ def test_other_trouble_with_the_store_ends_the_step_but_does_not_hide_its_own_er
 
     monkeypatch.setattr(watched, verb, fail)
     with pytest.raises(type(how or error), match=said):
-        Ends(how=how, store=watched).execute(context)
+        Ends(how=how, store=watched).execute(CONTEXT)
 
 
-def test_the_site_is_templated(context: dict[str, Any]) -> None:
+def test_the_site_is_templated() -> None:
     step = Ends()
     step.site = {"name": "{{ params.site }}", "url": "https://{{ params.site | lower }}.com/"}
-    step.render_template_fields({**context, "params": {"site": "PEOPLE"}})
+    step.render_template_fields({**CONTEXT, "params": {"site": "PEOPLE"}})
     assert step.site == {"name": "PEOPLE", "url": "https://people.com/"}
 
 
@@ -158,7 +143,7 @@ def test_an_argument_stands_in_place_of_the_setting_of_its_name(tmp_path: Path) 
     step = Own(settings=settings)
     step.recognizer = "azure"
     with pytest.raises(SettingsError, match="CELEBS_RECOGNIZER='azure'"):
-        step.execute({"logical_date": RUN_TIME})
+        step.execute(CONTEXT)
 
 
 AFTER = datetime(2026, 11, 23, 9, 30, 0, 123_456, tzinfo=UTC)
@@ -187,17 +172,17 @@ def test_the_run_time_is_the_logical_date_or_else_when_the_run_was_due(context: 
     ids=["without params", "as a rule", "anew"],
 )
 def test_what_was_answered_before_the_run_does_not_count_where_it_asks_anew(
-    context: dict[str, Any], given: dict[str, Any], since: datetime | None
+    given: dict[str, Any], since: datetime | None
 ) -> None:
     for _ in range(2):
         # The same at every try: what the first was told counts for the second.
         step = Ends()
-        step.execute({**context, **given})
+        step.execute({**CONTEXT, **given})
         assert step.given.anew_since == since
 
 
-def test_a_run_that_tells_no_start_asks_anew_all_the_same(context: dict[str, Any]) -> None:
+def test_a_run_that_tells_no_start_asks_anew_all_the_same() -> None:
     step = Ends()
     before = datetime.now(UTC)
-    step.execute({**context, "params": {"rerecognise": True}})
+    step.execute({**CONTEXT, "params": {"rerecognise": True}})
     assert before <= step.given.anew_since <= datetime.now(UTC)

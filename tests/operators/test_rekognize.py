@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from types import SimpleNamespace
@@ -9,12 +10,7 @@ import numpy as np
 import pytest
 
 from celeb_ops import keys
-from celeb_ops.exceptions import (
-    BudgetError,
-    NotStoredError,
-    PermanentError,
-    PictureGoneError,
-)
+from celeb_ops.exceptions import BudgetError, NotStoredError, PermanentError, PictureGoneError
 from celeb_ops.geometry import Box
 from celeb_ops.operators.rekognize import RekognizeCelebritiesOperator
 from celeb_ops.operators.slice import SliceOperator
@@ -33,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from celeb_ops.store import Store
     from tests.operators.conftest import Watched
 
 STEM = keys.stem("TMZ", RUN_TIME)
@@ -44,33 +39,45 @@ SITE = {"name": "TMZ", "url": "https://www.tmz.com/"}
 CONTEXT = {"logical_date": RUN_TIME}
 
 
-@pytest.fixture
-def rekognize(watched: Watched, demo_folder: Path) -> Callable[..., Result]:
-    """Executes the step, with the demo's gallery; the result that it wrote."""
+@dataclass(frozen=True)
+class Rekognize:
+    """The step, with the demo's pictures and gallery."""
 
-    def rekognize(context: dict[str, Any] = CONTEXT, **given: Any) -> Result:
+    store: Watched
+    demo: Path
+
+    def __call__(self, context: dict[str, Any] = CONTEXT, **given: Any) -> Result:
+        """The result that it wrote."""
         # Photos of the gallery are embedded once for all tests of this file.
-        settings = {"gallery": demo_folder / "gallery", "cache": demo_folder / "cache"} | given
+        settings = {"gallery": self.demo / "gallery", "cache": self.demo / "cache"} | given
         operator = RekognizeCelebritiesOperator(
             task_id="rekognize", site=SITE, plan=keys.plan(STEM), settings=Settings(**settings)
         )
-        operator.store = watched
+        operator.store = self.store
         assert operator.execute(context) == RESULT
-        return Result.load(watched, RESULT)
+        return Result.load(self.store, RESULT)
 
-    return rekognize
+    def shot(self, picture: str, **facts: Any) -> tuple[Screenshot, bytes]:
+        """Save a screenshot with a picture of the demo on it."""
+        page = a_page(800, 700, {(50, 50): self.demo / "www" / "pictures" / picture})
+        shot = a_screenshot(page_width=800, captured_height=700, **facts)
+        saved(self.store, shot, page)
+        return shot, page
+
+    def cut(self, picture: str) -> None:
+        """Save a screenshot and its one slice."""
+        shot, page = self.shot(picture)
+        rows, columns = Span(0, 700), Span(0, 800)
+        key = keys.slice_(STEM, rows, columns)
+        self.store.write(key, page)
+        slices = [Slice(key=key, bands=[rows], columns=columns)]
+        plan = Plan(screenshot=keys.sidecar(STEM), screenshot_digest=shot.digest, slices=slices)
+        plan.save(self.store, keys.plan(STEM))
 
 
-def a_page_with(picture: str, demo_folder: Path, store: Store) -> None:
-    """A screenshot and its one slice, with a picture of the demo on it."""
-    page = a_page(800, 700, {(50, 50): demo_folder / "www" / "pictures" / picture})
-    shot = a_screenshot(page_width=800, captured_height=700)
-    sidecar = saved(store, shot, page)
-    rows, columns = Span(0, 700), Span(0, 800)
-    key = keys.slice_(STEM, rows, columns)
-    store.write(key, page)
-    slices = [Slice(key=key, bands=[rows], columns=columns)]
-    Plan(screenshot=sidecar, screenshot_digest=shot.digest, slices=slices).save(store, keys.plan(STEM))
+@pytest.fixture
+def rekognize(watched: Watched, demo_folder: Path) -> Rekognize:
+    return Rekognize(watched, demo_folder)
 
 
 def cut_again(out: str) -> bool:
@@ -81,14 +88,9 @@ def cut_again(out: str) -> bool:
     ("picture", "names"), [("hopper.jpeg", ["Grace Hopper"]), ("coffee.jpeg", [])], ids=["somebody", "nobody"]
 )
 def test_prints_who_is_on_the_page_and_writes_it_after_the_evidence(
-    picture: str,
-    names: list[str],
-    rekognize: Callable[..., Result],
-    watched: Watched,
-    demo_folder: Path,
-    capsys: pytest.CaptureFixture[str],
+    picture: str, names: list[str], rekognize: Rekognize, watched: Watched, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    a_page_with(picture, demo_folder, watched)
+    rekognize.cut(picture)
     watched.written.clear()
     result = rekognize()
     assert f"Celebrities detected: {', '.join(names) or 'None'}" in (out := capsys.readouterr().out)
@@ -98,25 +100,19 @@ def test_prints_who_is_on_the_page_and_writes_it_after_the_evidence(
 
 
 def test_without_a_gallery_faces_are_counted_and_the_log_says_how_to_get_names(
-    rekognize: Callable[..., Result],
-    watched: Watched,
-    demo_folder: Path,
-    tmp_path: Path,
-    caplog: pytest.LogCaptureFixture,
+    rekognize: Rekognize, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    a_page_with("hopper.jpeg", demo_folder, watched)
+    rekognize.cut("hopper.jpeg")
     result = rekognize(gallery=tmp_path / "none")
     assert (result.faces, result.unrecognised, result.sightings) == (1, 1, [])
     assert "CELEBS_GALLERY" in caplog.text
 
 
-def test_a_success_removes_the_reason_of_an_earlier_failure(
-    rekognize: Callable[..., Result], watched: Watched, demo_folder: Path
-) -> None:
+def test_a_success_removes_the_reason_of_an_earlier_failure(rekognize: Rekognize, watched: Watched) -> None:
     with pytest.raises(NotStoredError):
         rekognize()
     assert Outcome.load(watched, keys.outcome(STEM)).task == "rekognize"
-    a_page_with("coffee.jpeg", demo_folder, watched)
+    rekognize.cut("coffee.jpeg")
     rekognize()
     assert not watched.exists(keys.outcome(STEM))
 
@@ -125,9 +121,9 @@ class TestSlicesThatWereTidiedAway:
     """They are cut again, and the result is the same as before."""
 
     @pytest.fixture
-    def before(self, rekognize: Callable[..., Result], watched: Watched, demo_folder: Path) -> dict[str, Any]:
+    def before(self, rekognize: Rekognize, watched: Watched) -> dict[str, Any]:
         """A step that was done: its result."""
-        a_page_with("hopper.jpeg", demo_folder, watched)
+        rekognize.cut("hopper.jpeg")
         slice_ = SliceOperator(task_id="slice", site=SITE, screenshot=keys.sidecar(STEM))
         slice_.store = watched
         slice_.execute(CONTEXT)
@@ -142,7 +138,7 @@ class TestSlicesThatWereTidiedAway:
         self,
         plan: bool,
         before: dict[str, Any],
-        rekognize: Callable[..., Result],
+        rekognize: Rekognize,
         watched: Watched,
         capsys: pytest.CaptureFixture[str],
     ) -> None:
@@ -157,11 +153,7 @@ class TestSlicesThatWereTidiedAway:
         assert list(watched.contents("Slices/")) == there
 
     def test_while_the_step_works_are_cut_again_by_the_next_try(
-        self,
-        before: dict[str, Any],
-        rekognize: Callable[..., Result],
-        watched: Watched,
-        monkeypatch: pytest.MonkeyPatch,
+        self, before: dict[str, Any], rekognize: Rekognize, watched: Watched, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         read = watched.read
 
@@ -180,7 +172,7 @@ class TestSlicesThatWereTidiedAway:
         assert not watched.exists(keys.outcome(STEM))
 
     def test_with_the_screenshot_s_picture_are_an_error_that_says_so(
-        self, before: dict[str, Any], rekognize: Callable[..., Result], watched: Watched
+        self, before: dict[str, Any], rekognize: Rekognize, watched: Watched
     ) -> None:
         watched.delete(keys.image(STEM, 1, "jpeg"))
         # They are not needed for a picture that is gone while they are there.
@@ -204,13 +196,9 @@ class TestAnotherScreenshotThanWasCut:
     """As where the screenshot's task alone was done anew: its slices are cut again."""
 
     @pytest.fixture(autouse=True)
-    def of_hopper(self, rekognize: Callable[..., Result], watched: Watched, demo_folder: Path) -> None:
-        a_page_with("hopper.jpeg", demo_folder, watched)
+    def of_hopper(self, rekognize: Rekognize) -> None:
+        rekognize.cut("hopper.jpeg")
         rekognize()
-
-    def replace(self, store: Store, demo_folder: Path, **facts: Any) -> None:
-        page = a_page(800, 700, {(50, 50): demo_folder / "www" / "pictures" / "collins.jpeg"})
-        saved(store, a_screenshot(page_width=800, captured_height=700, **facts), page)
 
     @pytest.mark.parametrize(
         "facts",
@@ -225,27 +213,20 @@ class TestAnotherScreenshotThanWasCut:
         ids=lambda facts: next(iter(facts)),
     )
     def test_is_cut_again(
-        self,
-        facts: dict[str, Any],
-        rekognize: Callable[..., Result],
-        watched: Watched,
-        demo_folder: Path,
-        capsys: pytest.CaptureFixture[str],
+        self, facts: dict[str, Any], rekognize: Rekognize, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        self.replace(watched, demo_folder, **facts)
+        rekognize.shot("collins.jpeg", **facts)
         assert rekognize().celebrities == ["Eileen Collins"]
         assert "cut from another screenshot than the one that is stored now" in capsys.readouterr().out
 
-    def test_so_it_is_where_an_old_plan_does_not_say(
-        self, rekognize: Callable[..., Result], watched: Watched, demo_folder: Path
-    ) -> None:
-        self.replace(watched, demo_folder)
+    def test_so_it_is_where_an_old_plan_does_not_say(self, rekognize: Rekognize, watched: Watched) -> None:
+        rekognize.shot("collins.jpeg")
         plan = Plan.load(watched, keys.plan(STEM))
         watched.write(keys.plan(STEM), plan.model_dump_json(exclude={"screenshot_digest"}).encode())
         assert rekognize().celebrities == ["Eileen Collins"]
 
     def test_is_not_the_one_whose_words_were_emptied(
-        self, rekognize: Callable[..., Result], watched: Watched, capsys: pytest.CaptureFixture[str]
+        self, rekognize: Rekognize, watched: Watched, capsys: pytest.CaptureFixture[str]
     ) -> None:
         sidecar = keys.sidecar(STEM)
         shot = Screenshot.load(watched, sidecar)
@@ -271,10 +252,8 @@ class TestRekognition:
             yield service
 
     @pytest.fixture
-    def asked(
-        self, service: Rekognition, rekognize: Callable[..., Result], demo_folder: Path, watched: Watched
-    ) -> Callable[..., Result]:
-        a_page_with("hopper.jpeg", demo_folder, watched)
+    def asked(self, service: Rekognition, rekognize: Rekognize) -> Callable[..., Result]:
+        rekognize.cut("hopper.jpeg")
         return partial(rekognize, recognizer="rekognition")
 
     def test_is_asked_once_and_anew_where_the_run_says_so(
