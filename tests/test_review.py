@@ -14,8 +14,8 @@ from celeb_ops import keys, review
 from celeb_ops.cli.main import main
 from celeb_ops.exceptions import NotStoredError
 from celeb_ops.geometry import Box
-from celeb_ops.records import LeftOut, Picture, Plan, Span
-from tests.factories import RUN_TIME, a_picture, a_result, a_screenshot, saved
+from celeb_ops.records import LeftOut, Picture, Plan, Sighting, Span
+from tests.factories import RUN_TIME, a_picture, a_result, a_screenshot, a_sighting, saved
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,22 +42,22 @@ def gallery(tmp_path: Path) -> Path:
     return folder
 
 
-def a_sighting(**given: Any) -> dict[str, Any]:
-    return {
-        "name": "Grace Hopper",
-        "confidence": 93.5,
-        "margin": 0.2,
-        "basis": "face+text",
-        "reference": "Grace Hopper/one.jpg",
-        "box": Box(100, 500, 60, 80),
-        "picture": 0,
-        "above_fold": True,
-        "page_share": 0.01,
-        "crop": keys.crop(STEM, 1),
-    } | given
+GRACE: dict[str, Any] = {
+    "confidence": 93.5,
+    "margin": 0.2,
+    "basis": "face+text",
+    "reference": "Grace Hopper/one.jpg",
+    "box": Box(100, 500, 60, 80),
+    "picture": 0,
+    "crop": keys.crop(STEM, 1),
+}
 
 
-def a_run(store: Store, *sightings: dict[str, Any], headline: str = "She speaks", title: str = "News") -> None:
+def grace(name: str = "Grace Hopper", **given: Any) -> Sighting:
+    return a_sighting(name, **(GRACE | given))
+
+
+def a_run(store: Store, *sightings: Sighting, headline: str = "She speaks", title: str = "News") -> None:
     """One site at one time: screenshot of 400 × 2,000, plan, result and crops."""
     pictures = [Picture(box=Box(50, 450, 200, 200), src="", headline=headline)]
     shot = a_screenshot(page_width=400, captured_height=2_000, pictures=pictures, title=title)
@@ -77,7 +77,7 @@ def pictures_in(page: str) -> list[Image.Image]:
 
 
 def test_shows_page_crop_and_reference_with_the_name_where_it_was_seen(store: Store, gallery: Path) -> None:
-    a_run(store, a_sighting())
+    a_run(store, grace())
     page = review.review(store, [RESULT], gallery)
     screenshot, crop, reference = pictures_in(page)
     assert screenshot.size == (400, 2_000)
@@ -89,33 +89,29 @@ def test_shows_page_crop_and_reference_with_the_name_where_it_was_seen(store: St
         assert told in page
 
 
-def test_is_one_file_that_fetches_and_runs_nothing(folder_store: FolderStore, gallery: Path) -> None:
-    a_run(folder_store, a_sighting())
-    page = review.review(folder_store, [RESULT], gallery)
-    assert "<script" not in page
-    assert not re.findall(r"(?:src|srcset)=\"(?!data:)", page)
-    assert not re.findall(r"url\(|@import|<link", page)
-
-
-def test_what_a_page_said_stays_text(folder_store: FolderStore, gallery: Path) -> None:
+def test_is_one_file_that_fetches_nothing_and_what_a_page_said_stays_text(
+    folder_store: FolderStore, gallery: Path
+) -> None:
     hostile = '</span><script>alert(1)</script>" onload="x'
-    a_run(folder_store, a_sighting(name=hostile), headline=hostile, title=hostile)
+    a_run(folder_store, grace(hostile), headline=hostile, title=hostile)
     page = review.review(folder_store, [RESULT], gallery)
     assert "<script" not in page
     assert 'onload="x' not in page
     assert "&lt;script&gt;" in page
+    assert not re.findall(r"(?:src|srcset)=\"(?!data:)", page)
+    assert not re.findall(r"url\(|@import|<link", page)
 
 
 @pytest.mark.parametrize("reference", [None, "Grace Hopper/gone.jpg", "../secret.jpg", "/etc/passwd"])
 def test_a_reference_is_a_photo_of_the_gallery_or_none(
     reference: str | None, folder_store: FolderStore, gallery: Path
 ) -> None:
-    a_run(folder_store, a_sighting(reference=reference))
+    a_run(folder_store, grace(reference=reference))
     assert len(pictures_in(review.review(folder_store, [RESULT], gallery))) == 2
 
 
 def test_slices_may_have_been_tidied_away(folder_store: FolderStore, gallery: Path) -> None:
-    a_run(folder_store, a_sighting())
+    a_run(folder_store, grace())
     folder_store.delete(keys.plan(STEM))
     assert "Grace Hopper" in review.review(folder_store, [RESULT], gallery)
 
