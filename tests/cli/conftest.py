@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 from typing import TYPE_CHECKING
 
@@ -15,9 +17,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def made_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Its database takes many seconds to make: it is made once, and copied."""
-    home = tmp_path_factory.mktemp("airflow")
-    migrated(home, home / "migrate.log")
+    """Its database takes many seconds to make: it is made once, for all of pytest-xdist's workers, and copied."""
+    base = tmp_path_factory.getbasetemp()
+    home = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "airflow"
+    home.mkdir(exist_ok=True)
+    with (home / "migrate.log").open("a") as log:
+        fcntl.flock(log, fcntl.LOCK_EX)
+        migrated(home, home / "migrate.log")
     return home
 
 

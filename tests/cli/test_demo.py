@@ -72,12 +72,10 @@ def ended(folder: Path, temporary: Path, made_home: Path) -> subprocess.Complete
 
 @pytest.mark.browser
 class TestARun:
-    def test_is_green(self, ended: subprocess.CompletedProcess[str]) -> None:
-        assert ended.returncode == 0, ended.stdout + ended.stderr
-
-    def test_names_the_two_on_each_page_and_nobody_else(
+    def test_is_green_and_names_the_two_on_each_page_and_nobody_else(
         self, ended: subprocess.CompletedProcess[str], folder: Path
     ) -> None:
+        assert ended.returncode == 0, ended.stdout + ended.stderr
         rows = list(csv.DictReader(io.StringIO(FolderStore(folder / "store").read(keys.CSV).decode())))
         assert {row["site"]: row["celebrities"] for row in rows} == {
             "DAILY-PLAIN": "Grace Hopper",
@@ -87,11 +85,15 @@ class TestARun:
         assert len(rows) == 3
         assert {row["source"] for row in rows} == {"live"}
 
-    def test_tells_where_its_dataset_is(self, ended: subprocess.CompletedProcess[str], folder: Path) -> None:
+    def test_tells_where_its_dataset_is_and_leaves_nothing_elsewhere(
+        self, ended: subprocess.CompletedProcess[str], folder: Path, temporary: Path
+    ) -> None:
         assert "recognised by local" in ended.stdout.splitlines()[0]
         assert ended.stdout.splitlines()[-2].startswith(f"Dataset: {folder}/store/Celebs.csv; ")
         assert ended.stdout.splitlines()[-1] == f"Report: {folder}/store/Report/index.html; open it in a browser."
         assert ended.stderr == ""
+        assert {path.name for path in folder.iterdir()} == {"airflow", "store"}
+        assert list(temporary.glob("celebs-*")) == []
 
     def test_its_review_shows_a_reference_beside_each_name(
         self, ended: subprocess.CompletedProcess[str], folder: Path, tmp_path: Path
@@ -114,25 +116,11 @@ class TestARun:
             face = proof.find_element(By.CSS_SELECTOR, ".face")
             assert face.value_of_css_property("background-image").startswith('url("data:image/jpeg;base64')
 
-    def test_leaves_nothing_elsewhere(
-        self, ended: subprocess.CompletedProcess[str], folder: Path, temporary: Path
-    ) -> None:
-        assert {path.name for path in folder.iterdir()} == {"airflow", "store"}
-        assert list(temporary.glob("celebs-*")) == []
 
-
-@pytest.fixture
-def own_environment(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """The environment, for the test alone: a command sets it for its whole process."""
-    environ = dict(os.environ)
-    monkeypatch.setattr(os, "environ", environ)
-    return environ
-
-
-def test_a_second_one_takes_nothing_from_under_the_first(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_environment: dict[str, str]
-) -> None:
+def test_a_second_one_takes_nothing_from_under_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is served while the home is in use, so it is refused when all its files are written."""
+    # For the test alone: a command sets it for its whole process.
+    monkeypatch.setattr(os, "environ", dict(os.environ))
     served: list[str] = []
 
     def run(when: datetime | None, names: list[str], home: Path, wishes: dict[str, object]) -> int:

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from celeb_ops import keys
 from celeb_ops.cli.progress import Progress, rows_of, summary
-from celeb_ops.exceptions import CaptureError, StoreError
+from celeb_ops.exceptions import CaptureError
 from celeb_ops.records import Outcome, Plan, Slice, Span
 from tests.factories import RUN_TIME, a_picture, a_result, a_screenshot, saved
 
@@ -130,34 +130,25 @@ def test_tidying_is_told_where_something_went(left: str | None, told: Told) -> N
     assert told.lines() == ([f"✓ tidy {left}"] if left else [])
 
 
-class TestASkip:
-    def test_is_told_and_kept_with_its_reason(self, told: Told, folder_store: FolderStore) -> None:
-        word = Outcome(site="TMZ", time=RUN_TIME, outcome="skipped", task="screenshot", reason="It was too late.")
+@pytest.mark.parametrize("reason", ["It was too late.", None], ids=["with its reason", "without a word"])
+def test_a_skip_is_told_and_kept(reason: str | None, told: Told, folder_store: FolderStore) -> None:
+    if reason:
+        word = Outcome(site="TMZ", time=RUN_TIME, outcome="skipped", task="screenshot", reason=reason)
         word.save(folder_store, keys.outcome(STEM))
-        told.progress.on_task_instance_skipped("running", a_task("site.screenshot"))
-        assert told.lines() == ["– TMZ screenshot skipped"]
-        assert told.progress.skips == {"TMZ": "It was too late."}
-        assert told.progress.failures == {}
-
-    def test_without_a_word_is_one_all_the_same(self, told: Told) -> None:
-        told.progress.on_task_instance_skipped("running", a_task("site.screenshot"))
-        assert told.progress.skips == {"TMZ": "screenshot was skipped without a word: see the log."}
+    told.progress.on_task_instance_skipped("running", a_task("site.screenshot"))
+    assert told.lines() == ["– TMZ screenshot skipped"]
+    assert told.progress.skips == {"TMZ": reason or "screenshot was skipped without a word: see the log."}
+    assert told.progress.failures == {}
 
 
 class TestAWarning:
-    def test_is_told_once(self, told: Told) -> None:
+    def test_is_told_once_and_no_other_line_of_the_log(self, told: Told) -> None:
         with told.progress:
             for photo in ("one.jpg", "one.jpg", "[two].jpg"):
                 logging.getLogger("celeb_ops.recognition.gallery").warning("%s shows no face.", photo)
+            logging.getLogger("celeb_ops.recognition.look").info("Slice 1 of 2: 3 faces")
+            logging.getLogger("airflow.task").warning("Slice 1 of 2: 3 faces")
         assert told.lines() == ["! one.jpg shows no face.", "! [two].jpg shows no face."]
-
-    @pytest.mark.parametrize(
-        ("name", "level"), [("celeb_ops.recognition.look", logging.INFO), ("airflow.task", logging.WARNING)]
-    )
-    def test_is_no_other_line_of_the_log(self, name: str, level: int, told: Told) -> None:
-        with told.progress:
-            logging.getLogger(name).log(level, "Slice 1 of 2: 3 faces")
-        assert told.lines() == []
 
     def test_of_merge_is_told_where_no_line_of_a_step_has_told_it(self, told: Told) -> None:
         """A result that merge can't read: all steps of the site were fine."""
@@ -169,27 +160,24 @@ class TestAWarning:
 
 
 class TestAFailure:
-    def test_of_a_site_is_told_and_kept(self, told: Told) -> None:
-        fail(told, a_task("site.screenshot"), CaptureError("TMZ sent [no] page."))
-        assert told.lines() == ["✗ TMZ screenshot TMZ sent [no] page."]
-        assert told.progress.failures == {"TMZ": "TMZ sent [no] page."}
-        assert told.progress.errors == []
-
-    def test_that_is_tried_again_is_none_yet(self, told: Told) -> None:
-        fail(told, a_task("site.screenshot", state="up_for_retry"), CaptureError("TMZ sent no page."))
-        assert told.lines() == ["↻ TMZ screenshot TMZ sent no page. Trying again."]
-        assert told.progress.failures == {}
-
-    def test_outside_the_sites_is_an_error_of_the_run(self, told: Told) -> None:
-        fail(told, a_task("merge", site=None), StoreError("The disk is full."))
-        assert told.lines() == ["✗ merge The disk is full."]
-        assert told.progress.errors == ["merge: The disk is full."]
-        assert told.progress.failures == {}
-
-    def test_of_the_watcher_says_nothing_new(self, told: Told) -> None:
-        fail(told, a_task("watcher", site=None), CaptureError("1 of 3 sites failed."))
-        assert told.lines() == []
-        assert told.progress.errors == []
+    @pytest.mark.parametrize(
+        ("task", "lines", "failures", "errors"),
+        [
+            (a_task("site.screenshot"), ["✗ TMZ screenshot Sent [no] page."], {"TMZ": "Sent [no] page."}, []),
+            # It is tried again: it is none yet.
+            (a_task("site.slice", state="up_for_retry"), ["↻ TMZ slice Sent [no] page. Trying again."], {}, []),
+            (a_task("merge", site=None), ["✗ merge Sent [no] page."], {}, ["merge: Sent [no] page."]),
+            # Says nothing new.
+            (a_task("watcher", site=None), [], {}, []),
+        ],
+        ids=["of a site", "that is tried again", "outside the sites", "of the watcher"],
+    )
+    def test_is_told_and_kept(
+        self, task: Any, lines: list[str], failures: dict[str, str], errors: list[str], told: Told
+    ) -> None:
+        fail(told, task, CaptureError("Sent [no] page."))
+        assert told.lines() == lines
+        assert (told.progress.failures, told.progress.errors) == (failures, errors)
 
     def test_by_ctrl_c_ends_the_run(self, told: Told) -> None:
         """Airflow's task runner takes it for any other failure, and would go on with the next task."""
