@@ -1,4 +1,4 @@
-"""A world of people at Wikidata, the server that has it, and settings that point there."""
+"""A world of people at Wikidata."""
 
 from __future__ import annotations
 
@@ -6,13 +6,9 @@ import copy
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.wikimedia.server import Wikimedia, serving
 from tests.wikimedia.world import Maker, World
 
-from celeb_ops.settings import Settings
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -25,18 +21,3 @@ def first_world(faces: Path) -> World:
 def world(first_world: World) -> World:
     """One that a test may change."""
     return copy.deepcopy(first_world)
-
-
-@pytest.fixture
-def wikimedia(world: World) -> Iterator[Wikimedia]:
-    with serving(world) as served:
-        yield served
-
-
-def settings_for(served: Wikimedia, folder: Path) -> Settings:
-    return Settings(
-        store=str(folder / "store"),
-        gallery=folder / "gallery",
-        cache=folder / "cache",
-        contact="test@example.org",
-    )

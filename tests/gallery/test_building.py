@@ -12,7 +12,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.gallery.conftest import settings_for
 from tests.wikimedia.server import Faults, Wikimedia, serving
 from tests.wikimedia.world import File
 
@@ -21,11 +20,13 @@ from celeb_ops.exceptions import GalleryError, OfflineError, WikimediaError
 from celeb_ops.gallery.building import Built, Step, build
 from celeb_ops.gallery.wikimedia import CONNECTIONS
 from celeb_ops.gallery.wish import Wish
+from celeb_ops.geometry import Box
 from celeb_ops.recognition import gallery_file
 from celeb_ops.recognition.gallery import Gallery
+from celeb_ops.recognition.local import LocalRecognizer
 from celeb_ops.removed import Person as RemovedPerson
 from celeb_ops.removed import Removed
-from celeb_ops.settings import PROJECT
+from celeb_ops.settings import PROJECT, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,10 +48,20 @@ SOON = 0.02
 """The shortest wait after an error."""
 
 
-def built(served: Wikimedia, folder: Path, wish: Wish | None = None, removed: Removed | None = None) -> Built:
-    return build(
-        wish or Wish(), settings_for(served, folder), removed or Removed(), unit_s=SOON, services=served.services
-    )
+def built(
+    served: Wikimedia,
+    folder: Path,
+    wish: Wish | None = None,
+    removed: Removed | None = None,
+    told: Callable[[Step], None] = lambda _: None,
+) -> Built:
+    settings = Settings(**places(folder))  # type: ignore[arg-type]
+    return build(wish or Wish(), settings, removed or Removed(), told, unit_s=SOON, services=served.services)
+
+
+def places(folder: Path) -> dict[str, str]:
+    """The settings that a build needs."""
+    return {name: str(folder / name) for name in ("store", "gallery", "cache")} | {"contact": "test@example.org"}
 
 
 @pytest.fixture(scope="module")
@@ -72,80 +83,67 @@ def content(folder: Path) -> bytes:
     return (folder / "gallery" / gallery_file.FILE).read_bytes()
 
 
-def test_has_everybody_and_no_wrong_photo(undisturbed: tuple[Path, Built], first_world: World) -> None:
-    _, made = undisturbed
+def test_has_everybody_and_no_wrong_photo_and_says_whose_they_are(
+    undisturbed: tuple[Path, Built], first_world: World
+) -> None:
+    folder, made = undisturbed
     assert {entry.person.name for entry in made.whole.entries} == EVERYBODY
-    for entry in made.whole.entries:
-        truths = {one.file: first_world.files[one.file].truth for one in entry.references}
-        assert set(truths.values()) == {"right"}, truths
     chosen = {one.file for entry in made.whole.entries for one in entry.references}
-    right = {title for name in KNOWN for title, truth in first_world.truths(name).items() if truth == "right"}
+    assert {first_world.files[file].truth for file in chosen} == {"right"}
+    theirs = {title for name in KNOWN for title in first_world.categories[name]}
+    right = {title for title in theirs if first_world.files[title].truth == "right"}
     # One photo of them is in one tint: a statue's, as far as pixels tell.
     assert len(right - chosen) <= 1
     assert made.whole.left_out == [
         ("Q200", "Mixed Up", "their photos disagree"),
         ("Q201", "Camera Shy", "no usable photo"),
     ]
-
-
-def test_says_whose_the_photos_are(undisturbed: tuple[Path, Built]) -> None:
-    entry = undisturbed[1].whole.entries[0]
-    assert (entry.person.name, entry.person.qid) == ("Barack Obama", "Q100")
-    assert entry.person.aliases == ("Barack Obama II", "Barack the Great")
-    reference = entry.references[0]
-    assert reference.author == "Ann Other"
-    assert reference.licence == "CC BY-SA 4.0"
+    obama = made.whole.entries[0]
+    assert (obama.person.name, obama.person.qid) == ("Barack Obama", "Q100")
+    assert obama.person.aliases == ("Barack Obama II", "Barack the Great")
+    reference = obama.references[0]
+    assert (reference.author, reference.licence) == ("Ann Other", "CC BY-SA 4.0")
     assert reference.licence_url.startswith("https://creativecommons.org/")
+    recognizer = LocalRecognizer(Gallery.load(folder / "gallery", folder / "cache"))
+    photo = first_world.files["File:Kit Harington 1.jpg"].content
+    named = [face for face in recognizer.recognize(photo, [Box(0, 0, 900, 900)]) if face.name]
+    assert [(face.name, face.qid) for face in named] == [("Kit Harington", "Q102")]
 
 
-def test_the_same_with_faults_at_20_percent(
-    undisturbed: tuple[Path, Built], first_world: World, tmp_path: Path
-) -> None:
-    faults = Faults(0.2)
-    with serving(first_world, faults) as served:
-        built(served, tmp_path)
-    assert content(tmp_path) == content(undisturbed[0])
-    assert {"maxlag", "429", "503", "closed"} <= set(faults.happened)
-    assert sum(faults.happened.values()) > 20
-    assert served.at_once <= CONNECTIONS
-
-
-def test_a_kill_at_any_point_then_a_second_call_makes_the_same_file(
+def test_killed_or_stopped_at_any_point_another_call_makes_the_same_file(
     undisturbed: tuple[Path, Built], first_world: World, tmp_path: Path
 ) -> None:
     with serving(first_world) as served:
-        for files in (1, 25):
-            one = begun(served, tmp_path)
-            wait_for_files(served, files)
-            one.kill()
-            one.wait()
+        killed = begun(served, tmp_path)
+        wait_for_files(served, 1)
+        killed.kill()
+        killed.wait()
+        stopped = begun(served, tmp_path)
+        wait_for_files(served, 25)
+        # Ctrl-C ends it soon, also while everybody is told to wait.
+        served.faults.retry_after = "600"
+        time.sleep(0.5)
+        os.killpg(stopped.pid, signal.SIGINT)
+        said = stopped.communicate(timeout=60)[1]
+        assert stopped.returncode == 130, said
+        assert said.endswith("What was fetched is kept: `make gallery` goes on from there.\n")
+        served.faults.retry_after = ""
         again = begun(served, tmp_path)
         said = again.communicate(timeout=120)[1]
     assert again.returncode == 0, said
     assert content(tmp_path) == content(undisturbed[0])
-    # What was fetched before the kill was not fetched again.
+    # What was fetched before was not fetched again.
     titles = [params["title"] for params in served.asked("file")]
     assert len(titles) <= len(set(titles)) + 2 * (CONNECTIONS + 2)
-
-
-def test_ctrl_c_ends_it_soon_and_says_that_it_goes_on(first_world: World, tmp_path: Path) -> None:
-    """Also while everybody is told to wait."""
-    with serving(first_world) as served:
-        one = begun(served, tmp_path)
-        wait_for_files(served, 1)
-        served.faults.retry_after = "600"
-        time.sleep(0.5)
-        os.killpg(one.pid, signal.SIGINT)
-        said = one.communicate(timeout=60)[1]
-    assert one.returncode == 130, said
-    assert said.endswith("What was fetched is kept: `make gallery` goes on from there.\n")
 
 
 def begun(served: Wikimedia, folder: Path) -> subprocess.Popen[str]:
     """A build in a process, and a group, of its own."""
     return subprocess.Popen(
         [sys.executable, "-c", COMMAND, *served.services],
-        env={**os.environ, **variables_for(served, folder)},
+        env=os.environ
+        | {f"CELEBS_{name.upper()}": value for name, value in places(folder).items()}
+        | {"PYTHONPATH": str(PROJECT / "plugins")},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -162,19 +160,11 @@ def wait_for_files(served: Wikimedia, number: int) -> None:
         time.sleep(0.05)
 
 
-def variables_for(served: Wikimedia, folder: Path) -> dict[str, str]:
-    """The settings as a command gets them."""
-    settings = settings_for(served, folder)
-    names = ("store", "gallery", "cache", "contact")
-    variables = {f"CELEBS_{name.upper()}": str(getattr(settings, name)) for name in names}
-    return {**variables, "PYTHONPATH": str(PROJECT / "plugins")}
-
-
 class Stopped(Exception):
     """What ends a build in a test."""
 
 
-def test_it_is_of_use_while_it_grows(
+def test_it_is_of_use_while_it_grows_and_the_same_with_faults_at_20_percent(
     undisturbed: tuple[Path, Built], first_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("celeb_ops.gallery.building.GROWS_BY", 2)
@@ -185,15 +175,19 @@ def test_it_is_of_use_while_it_grows(
         known.append(set(Gallery.load(tmp_path / "gallery", tmp_path / "cache").people))
         said.append(step.usable)
 
-    with serving(first_world) as served:
-        made = build(Wish(), settings_for(served, tmp_path), Removed(), told, unit_s=SOON, services=served.services)
+    faults = Faults(0.2)
+    with serving(first_world, faults) as served:
+        made = built(served, tmp_path, told=told)
     # The best known first, and nobody who was there goes again.
-    assert known[:4] == [set(), {"Barack Obama", "Joe Biden"}, {"Barack Obama", "Joe Biden"}, known[3]]
-    assert known[3] == {"Barack Obama", "Joe Biden", "Kit Harington", "Rose Leslie"}
+    best = {"Barack Obama", "Joe Biden"}
+    assert known[:4] == [set(), best, best, best | {"Kit Harington", "Rose Leslie"}]
     assert all(one <= other for one, other in pairwise(known))
     assert said == [len(names) for names in known]
     assert made.changed
     assert content(tmp_path) == content(undisturbed[0])
+    assert {"maxlag", "429", "503", "closed"} <= set(faults.happened)
+    assert sum(faults.happened.values()) > 20
+    assert served.at_once <= CONNECTIONS
 
 
 def test_the_progress_says_that_it_is_of_use_already(
@@ -229,7 +223,7 @@ def test_stopped_while_it_grows_it_goes_on_to_the_same_file(
 
     with serving(first_world) as served:
         with pytest.raises(Stopped):
-            build(Wish(), settings_for(served, tmp_path), Removed(), told, unit_s=SOON, services=served.services)
+            built(served, tmp_path, told=told)
         monkeypatch.setenv("CELEBS_GALLERY", str(tmp_path / "gallery"))
         assert main(["gallery", "info"]) == 0
         assert "4 people" in (shown := capsys.readouterr().out)
@@ -252,7 +246,7 @@ def test_an_update_takes_nobody_away_before_its_end(
         known.append(set(Gallery.load(folder / "gallery", folder / "cache").people))
 
     with serving(world) as served:
-        made = build(Wish(), settings_for(served, folder), Removed(), told, unit_s=SOON, services=served.services)
+        made = built(served, folder, told=told)
     renamed = EVERYBODY - {"Barack Obama"} | {"B. H. Obama"}
     assert known[0] == EVERYBODY
     assert all(names == renamed for names in known[1:])
@@ -271,21 +265,18 @@ def test_a_second_call_fetches_no_photo_and_changes_nothing(folder: Path, world:
 
 def test_only_what_changed_upstream_is_fetched(folder: Path, world: World) -> None:
     # A new photo, a photo that was uploaded anew, somebody else's name, somebody who is not wanted any more.
-    newer = world.files["File:Barack Obama 1.jpg"].content
-    world.add(File("File:Joe Biden again.jpg", _larger(world.files["File:Barack Obama 1.jpg"].content)), "Barack Obama")
-    world.files["File:Rose Leslie 0.jpg"].content = _larger(world.files["File:Rose Leslie 0.jpg"].content)
+    obama, leslie = (world.files[f"File:{name}.jpg"] for name in ("Barack Obama 1", "Rose Leslie 0"))
+    world.add(File("File:Joe Biden again.jpg", _larger(obama.content)), "Barack Obama")
+    leslie.content = _larger(leslie.content)
     world.humans["Q104"].name = "Simon M. Helberg"
     world.humans["Q105"].occupations = ()
     with serving(world) as served:
         made = built(served, folder)
-    assert {params["title"] for params in served.asked("file")} == {
-        "File:Joe Biden again.jpg",
-        "File:Rose Leslie 0.jpg",
-    }
+    fetched = {params["title"] for params in served.asked("file")}
+    assert fetched == {"File:Joe Biden again.jpg", "File:Rose Leslie 0.jpg"}
     assert made.changed
     assert made.added == ("Simon M. Helberg",)
     assert made.gone == ("Kevin Sussman", "Simon Helberg")
-    assert newer == world.files["File:Barack Obama 1.jpg"].content
 
 
 def test_a_renamed_main_picture_is_found_where_it_is_now(world: World, tmp_path: Path) -> None:
@@ -293,8 +284,14 @@ def test_a_renamed_main_picture_is_found_where_it_is_now(world: World, tmp_path:
     world.redirects["File:Old name.jpg"] = "File:Rose Leslie 1.jpg"
     with serving(world) as served:
         made = built(served, tmp_path, Wish(people=("Q103",)))
-    files = [one.file for one in made.whole.entries[0].references]
-    assert files == ["File:Rose Leslie 1.jpg", "File:Rose Leslie 0.jpg"]
+        files = [one.file for one in made.whole.entries[0].references]
+        assert files == ["File:Rose Leslie 1.jpg", "File:Rose Leslie 0.jpg"]
+        # One that was deleted is passed over.
+        world.humans["Q103"].image = "File:Rose Leslie 0.jpg"
+        served.gone.add("File:Rose Leslie 1.jpg")
+        made = built(served, tmp_path / "elsewhere", Wish(people=("Q103",)))
+    assert [one.file for one in made.whole.entries[0].references] == ["File:Rose Leslie 0.jpg"]
+    assert made.photos_why["could not be had"] == 1
 
 
 def test_a_merged_item_is_the_other_one(folder: Path, world: World) -> None:
@@ -320,9 +317,18 @@ def test_countries_and_occupations_choose(folder: Path, world: World) -> None:
     assert content(folder) == before
 
 
-def test_without_the_internet_the_gallery_stays_as_it_was(folder: Path, world: World) -> None:
+@pytest.mark.parametrize(
+    ("faults", "error", "said"),
+    [
+        (Faults(offline=True), OfflineError, r"stays as it was\.$"),
+        (Faults(retry_after="3600"), WikimediaError, "again in 60 minutes"),
+    ],
+)
+def test_who_can_not_ask_now_keeps_the_gallery_as_it_was(
+    faults: Faults, error: type[WikimediaError], said: str, folder: Path, world: World
+) -> None:
     before = content(folder)
-    with serving(world, Faults(offline=True)) as served, pytest.raises(OfflineError, match=r"stays as it was\.$"):
+    with serving(world, faults) as served, pytest.raises(error, match=said):
         built(served, folder)
     assert content(folder) == before
 
@@ -340,26 +346,10 @@ def test_when_the_answers_stop_the_gallery_stays_as_it_was(
             served.faults.offline = True
 
         with pytest.raises(WikimediaError, match="goes on from there"):
-            build(Wish(), settings_for(served, folder), Removed(), told, unit_s=SOON, services=served.services)
+            built(served, folder, told=told)
         assert content(folder) == before
         served.faults.offline = False
         assert not built(served, folder).changed
-
-
-def test_a_photo_that_was_deleted_is_passed_over(world: World, tmp_path: Path) -> None:
-    with serving(world) as served:
-        served.gone.add("File:Rose Leslie 1.jpg")
-        made = built(served, tmp_path, Wish(people=("Q103",)))
-    assert [one.file for one in made.whole.entries[0].references] == ["File:Rose Leslie 0.jpg"]
-    assert made.photos_why["could not be had"] == 1
-
-
-def test_one_who_is_told_to_wait_for_long_comes_again_later(folder: Path, world: World) -> None:
-    with (
-        serving(world, Faults(retry_after="3600")) as served,
-        pytest.raises(WikimediaError, match="again in 60 minutes"),
-    ):
-        built(served, folder)
 
 
 def test_who_asked_not_to_be_in_it_is_not_fetched(world: World, tmp_path: Path) -> None:
@@ -369,16 +359,6 @@ def test_who_asked_not_to_be_in_it_is_not_fetched(world: World, tmp_path: Path) 
     assert [entry.person.name for entry in made.whole.entries] == ["Rose Leslie"]
     assert made.whole.left_out == []
     assert not [params for params in served.asked("file") if "Obama" in params["title"] or "Biden" in params["title"]]
-
-
-def test_a_gallery_names_its_people(folder: Path, first_world: World, faces: Path) -> None:
-    from celeb_ops.geometry import Box
-    from celeb_ops.recognition.local import LocalRecognizer
-
-    recognizer = LocalRecognizer(Gallery.load(folder / "gallery", folder / "cache"))
-    photo = first_world.files["File:Kit Harington 1.jpg"].content
-    named = [face for face in recognizer.recognize(photo, [Box(0, 0, 900, 900)]) if face.name]
-    assert [(face.name, face.qid) for face in named] == [("Kit Harington", "Q102")]
 
 
 def _larger(jpeg: bytes) -> bytes:

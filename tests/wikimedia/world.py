@@ -81,12 +81,6 @@ class World:
         self.humans[qid] = one
         return one
 
-    def truths(self, person: str) -> dict[str, str]:
-        """What each file of a person's category and image is."""
-        human = next(one for one in self.humans.values() if one.name == person)
-        titles = [*([human.image] if human.image else []), *self.categories.get(human.category or "", [])]
-        return {title: self.files[title].truth for title in titles}
-
 
 class Maker:
     """The first world, of photos of real people."""
