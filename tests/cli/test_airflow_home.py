@@ -48,6 +48,7 @@ HERE = "127.0.0.1,localhost"
         ({"HTTPS_PROXY": "http://proxy:1", "NO_PROXY": "intra.net, 10.0.0.1"}, f"intra.net, 10.0.0.1,{HERE}"),
         ({"all_proxy": "http://proxy:1", "no_proxy": "localhost", "NO_PROXY": "other"}, f"localhost,{HERE}"),
         ({"http_proxy": "http://proxy:1", "no_proxy": "*"}, "*"),
+        ({"http_proxy": "http://proxy:1", "no_proxy": "*.corp.example"}, f"*.corp.example,{HERE}"),
     ],
 )
 def test_calls_to_this_machine_go_past_the_proxy(

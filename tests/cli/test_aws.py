@@ -39,13 +39,13 @@ FIRST_VERSION = (
     b"Sep_01_2022_20H_00M_05S,SITE-1,Cher\r\n"
     b"Sep_02_2022_08H_00"
 )
-SITES = [f"SITE-{number}" for number in range(1, 10)]
+SITES = [f"SITE-{number}" for number in range(1, 5)]
 PICTURES = ("hopper", "coffee", "collins", "rocket", "chelsea")
 
 
 @pytest.fixture(scope="module")
 def web(demo_folder: Path) -> Iterator[Web]:
-    """Nine sites that show five pictures twice each, no two in the same order: four slices a page or more."""
+    """Sites that show five pictures twice each, no two in the same order: four slices a page or more."""
     folder = demo_folder / "www" / "pictures"
     pages: dict[str, Any] = {f"/{name}.jpeg": (folder / f"{name}.jpeg").read_bytes() for name in PICTURES}
     orders = itertools.islice(itertools.permutations(PICTURES), 0, None, 13)
@@ -126,7 +126,7 @@ def names_of(place: Place, when: Any = NOW) -> dict[str, tuple[int, list[str]]]:
     return {row["site"]: (row["faces"], row["celebrities"]) for row in captures_of(place.store, when)}
 
 
-def test_a_throttled_run_of_nine_sites_is_as_one_on_this_machine(
+def test_a_throttled_run_is_as_one_on_this_machine(
     place: Place,
     driver: Driver,
     service: Rekognition,
@@ -148,7 +148,7 @@ def test_a_throttled_run_of_nine_sites_is_as_one_on_this_machine(
 
     # The same names and rows, after those of the first version.
     told = [row.split(",")[:3] for row in here.csv[1:]]
-    assert [row.split(",")[:3] for row in aws.csv[-9:]] == told
+    assert [row.split(",")[:3] for row in aws.csv[-len(SITES) :]] == told
     assert {names for _, _, names in told} == {"Eileen Collins; Grace Hopper"}
     assert {site: people for site, (_, people) in names_of(place).items()} == {
         site: people for site, (_, people) in names_of(local).items()
@@ -156,7 +156,7 @@ def test_a_throttled_run_of_nine_sites_is_as_one_on_this_machine(
 
     # Two sites may end with the same picture alone on a slice: that is asked about once.
     calls = sum(row["calls"] for row in captures_of(place.store, NOW))
-    assert calls == len(service.asked) > 9
+    assert calls == len(service.asked) > len(SITES)
     assert max(Counter(service.asked).values()) == 1
     assert service.calls == calls + 12
     saved = sum(row["slices"] for row in captures_of(place.store, NOW)) - calls
@@ -170,12 +170,12 @@ def test_the_first_version_s_dataset_was_taken_over(place: Place, driver: Driver
         "2022-09-01T08:00:05Z,SITE-2,,2022-09-01T08:00:05Z,live",
         "2022-09-01T20:00:05Z,SITE-1,Cher,2022-09-01T20:00:05Z,live",
     ]
-    assert len(place.csv()) == 1 + 3 + 9
+    assert len(place.csv()) == 1 + 3 + len(SITES)
 
 
 def test_everything_in_the_bucket_is_under_the_prefix(place: Place, s3_client: S3Client) -> None:
     there = s3_client.list_objects_v2(Bucket=place.store.bucket)["Contents"]  # type: ignore[attr-defined]
-    assert len(there) > 50
+    assert len(there) > 20
     assert [entry["Key"] for entry in there if not entry["Key"].startswith(f"{PREFIX}/")] == []
 
 
@@ -183,12 +183,12 @@ def test_the_next_run_sees_the_same_pictures_and_pays_nothing(
     place: Place, driver: Driver, service: Rekognition
 ) -> None:
     before = service.calls
-    driver.send(*place.arguments("--sites", "SITE-2,SITE-7", date=NOW + timedelta(minutes=1)))
+    driver.send(*place.arguments("--sites", "SITE-2,SITE-4", date=NOW + timedelta(minutes=1)))
     later = driver.answer()
     assert later.status == 0
     assert service.calls == before
     known = names_of(place)
-    assert names_of(place, NOW + timedelta(minutes=1)) == {site: known[site] for site in ("SITE-2", "SITE-7")}
+    assert names_of(place, NOW + timedelta(minutes=1)) == {site: known[site] for site in ("SITE-2", "SITE-4")}
     slices = sum(row["slices"] for row in captures_of(place.store, NOW + timedelta(minutes=1)))
     assert later.line("all ").split()[-3:] == ["0", str(slices), "$0.000"]
 
@@ -196,7 +196,7 @@ def test_the_next_run_sees_the_same_pictures_and_pays_nothing(
 def test_a_killed_site_repeats_no_call_that_was_answered(
     tmp_path: Path, made_home: Path, web: Web, s3: S3Proxy, service: Rekognition, s3_client: S3Client
 ) -> None:
-    place = an_aws_place(tmp_path, made_home, sites(web, ["SITE-5"]), s3, service, s3_client)
+    place = an_aws_place(tmp_path, made_home, sites(web, ["SITE-3"]), s3, service, s3_client)
     asked = len(service.asked)
     service.hold_after = len(service.asked) + 1
     process = place.start("-m", "celeb_ops.cli.main", *place.arguments())

@@ -67,6 +67,12 @@ def test_a_step_that_ends_early_leaves_the_reason_and_which_page_it_tried(
     assert left.source == (seen_by if outcome == "failed" else None)
 
 
+def test_a_reason_that_can_not_be_kept_hides_no_error(watched: Watched) -> None:
+    watched.write(keys.REMOVED, b"damaged: [")
+    with pytest.raises(ValueError, match="the page"):
+        Ends(how=ValueError("the page"), store=watched).execute(CONTEXT)
+
+
 @pytest.mark.parametrize("how", [None, KeyboardInterrupt()], ids=["done", "killed"])
 def test_the_next_try_removes_the_reason_of_the_one_before(how: BaseException | None, watched: Watched) -> None:
     class Looks(Ends):
