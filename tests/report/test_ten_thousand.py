@@ -27,7 +27,7 @@ from tests.report.conftest import app_of
 pytestmark = pytest.mark.timeout(280)
 
 STRINGS = 10_000
-CAPTURES = 20
+CAPTURES = 10
 PIECES = [
     "<script>window.hacked=1</script>",
     "</script><script>window.hacked=1</script>",
@@ -77,7 +77,7 @@ def strings() -> list[str]:
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory, strings: list[str]) -> FolderStore:
-    """Twenty captures of one site; each of its faces has a hostile name, headline, alternative text and link."""
+    """Ten captures of one site; each of its faces has a hostile name, headline, alternative text and link."""
     store = FolderStore(tmp_path_factory.mktemp("hostile"))
     each = STRINGS // CAPTURES
     for capture in range(CAPTURES):

@@ -142,7 +142,7 @@ def built_of(rows: Rows) -> dict[str, pl.DataFrame]:
         return tables(store)
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(CAPTURES, st.randoms(use_true_random=False))
 def test_any_dataset(captures: dict[tuple[str, int, int], Any], order: random.Random) -> None:
     last = ("B", max((day for _, day, _ in captures), default=0), 20)
