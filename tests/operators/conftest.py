@@ -1,14 +1,13 @@
-"""A step's context, and a store that can be watched and refuses what it is told to."""
+"""A store that can be watched and refuses what it is told to."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from celeb_ops.exceptions import NotPermittedError
 from celeb_ops.store import FolderStore
-from tests.factories import RUN_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,8 +46,3 @@ class Watched(FolderStore):
 def watched(folder_store: FolderStore) -> Watched:
     """The store of the settings."""
     return Watched(folder_store.root)
-
-
-@pytest.fixture
-def context() -> dict[str, Any]:
-    return {"logical_date": RUN_TIME}

@@ -29,6 +29,7 @@ SITES = [
     {"name": "PEOPLE", "optional": False},
     {"name": "PEREZHILTON", "optional": True},
 ]
+MANY = [f"NEWS-{number}" for number in range(1_025)]
 WHOLE = {"screenshot": "success", "slice": "success", "rekognize": "success"}
 DEAD = {"screenshot": "failed", "slice": "upstream_failed", "rekognize": "upstream_failed"}
 CUT_OFF = {"screenshot": "success", "slice": "success", "rekognize": "failed"}
@@ -78,16 +79,8 @@ def sighting(**given: Any) -> Callable[[FolderStore, str], None]:
 
 
 def left(store: FolderStore, site: str, outcome: str, reason: str, source: str | None = None) -> None:
-    word = Outcome.model_validate(
-        {
-            "site": site,
-            "time": RUN_TIME,
-            "outcome": outcome,
-            "task": "screenshot",
-            "reason": reason,
-            "source": source,
-        }
-    )
+    facts: dict[str, Any] = {"site": site, "outcome": outcome, "reason": reason, "source": source}
+    word = Outcome(**facts, time=RUN_TIME, task="screenshot")
     word.save(store, keys.outcome(keys.stem(site, RUN_TIME)))
 
 
@@ -123,15 +116,39 @@ class TestListSites:
         with pytest.raises(SettingsError, match="celebs_notify is of type 'http': use smtp"):
             list_sites(None, settings)
 
+    def test_more_than_airflow_takes_are_an_error_that_says_what_to_do(
+        self, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        settings.sites.write_text("sites:" + "".join(f"\n- https://{name}.com/" for name in MANY))
+        with pytest.raises(SitesError) as refused:
+            list_sites(None, settings)
+        assert str(refused.value) == (
+            "1,025 sites are more than Airflow takes in one run, 1,024: trigger it for some of them, "
+            "or set AIRFLOW__CORE__MAX_MAP_LENGTH=1025 where its API server and its workers run."
+        )
+        assert [site["name"] for site in list_sites(MANY[:-1], settings)] == MANY[:-1]
+        monkeypatch.setenv("AIRFLOW__CORE__MAX_MAP_LENGTH", "1025")
+        assert len(list_sites(None, settings)) == 1_025
+
+
+def test_a_site_s_longest_name_has_room_in_airflow_s_label() -> None:
+    from airflow.models.taskinstance import TaskInstance
+
+    assert TaskInstance.__table__.c.rendered_map_index.type.length >= len("A" * 64)
+
 
 class TestSiteStates:
     def test_are_told_by_site_and_step(self) -> None:
         assert site_states(a_run(WHOLE, DEAD), SITES[:2]) == {"TMZ": WHOLE, "PEOPLE": DEAD}
 
-    def test_of_many_sites_are_not_mixed_up(self) -> None:
-        many = [{"name": f"S{number}", "optional": False} for number in range(12)]
+    def test_of_many_sites_are_asked_for_step_by_step_and_not_mixed_up(self) -> None:
+        """Airflow waits five seconds for an answer, and needs three for one step of 1,000 sites when it is busy."""
+        many, asked = [{"name": name, "optional": False} for name in MANY[:12]], []
         run = a_run(*[WHOLE] * 11, DEAD)
-        assert [name for name, steps in site_states(run, many).items() if steps == DEAD] == ["S11"]
+        answer = run["ti"].get_task_states
+        run["ti"].get_task_states = lambda **given: asked.append(given["task_ids"]) or answer(**given)
+        assert site_states(run, many) == dict.fromkeys(MANY[:11], WHOLE) | {MANY[11]: DEAD}
+        assert asked == [["site.screenshot"], ["site.slice"], ["site.rekognize"]]
 
     def test_of_a_removed_index_are_not_those_of_the_site_that_stands_there_now(self) -> None:
         assert site_states(a_run(WHOLE, dict.fromkeys(WHOLE, "removed")), SITES[:2]) == {"TMZ": WHOLE, "PEOPLE": {}}
@@ -165,38 +182,24 @@ class TestOutcomeOf:
         assert "without a word" in outcome_of(folder_store, "TMZ", RUN_TIME, states, True).reason
 
     @pytest.mark.parametrize(
-        ("states", "outcome", "task"),
+        ("states", "live", "expected"),
         [
-            (DEAD, "failed", "screenshot"),
-            (SKIPPED, "skipped", "screenshot"),
-            (WHOLE | {"slice": "failed", "rekognize": "upstream_failed"}, "failed", "slice"),
-            ({}, "failed", "unknown"),
-        ],
-    )
-    def test_without_a_word_is_told_by_the_states(
-        self, states: dict[str, str], outcome: str, task: str, folder_store: FolderStore
-    ) -> None:
-        told = outcome_of(folder_store, "TMZ", RUN_TIME, states, True)
-        assert (told.outcome, told.task) == (outcome, task)
-        assert "see its log" in told.reason
-
-    @pytest.mark.parametrize(
-        ("states", "live", "tried"),
-        [
-            (DEAD, True, "live"),
-            (DEAD, False, None),
-            ({}, True, "live"),
-            (SKIPPED, True, None),
-            (CUT_OFF, True, "archive"),
-            (CUT_OFF, False, "archive"),
+            (DEAD, True, ("failed", "screenshot", "live")),
+            (DEAD, False, ("failed", "screenshot", None)),
+            ({}, True, ("failed", "unknown", "live")),
+            (SKIPPED, True, ("skipped", "screenshot", None)),
+            (WHOLE | {"slice": "failed", "rekognize": "upstream_failed"}, True, ("failed", "slice", "archive")),
+            (CUT_OFF, False, ("failed", "rekognize", "archive")),
         ],
         ids=["in time", "too late", "nothing began", "skipped", "after the screenshot", "after it, too late"],
     )
-    def test_without_a_word_says_which_page_was_tried(
-        self, states: dict[str, str], live: bool, tried: str | None, folder_store: FolderStore
+    def test_without_a_word_is_told_by_the_states_with_the_page_that_was_tried(
+        self, states: dict[str, str], live: bool, expected: tuple[str, str, str | None], folder_store: FolderStore
     ) -> None:
         saved(folder_store, a_screenshot(source="archive"), b"")
-        assert outcome_of(folder_store, "TMZ", RUN_TIME, states, live).source == tried
+        told = outcome_of(folder_store, "TMZ", RUN_TIME, states, live)
+        assert (told.outcome, told.task, told.source) == expected
+        assert "see its log" in told.reason
 
     def test_of_a_screenshot_that_is_lost_says_nothing_of_it(self, folder_store: FolderStore) -> None:
         assert outcome_of(folder_store, "TMZ", RUN_TIME, CUT_OFF, True).source is None
@@ -209,7 +212,9 @@ class TestMergeResults:
         result_key(folder_store, "TMZ")
         assert merged(folder_store, given, SITES[:1])["run_type"] == "backfill"
 
-    def test_brings_seen_skipped_and_failed_sites_into_the_dataset(self, folder_store: FolderStore) -> None:
+    def test_brings_seen_skipped_and_failed_sites_into_the_dataset(
+        self, folder_store: FolderStore, caplog: pytest.LogCaptureFixture
+    ) -> None:
         left(folder_store, "PEREZHILTON", "failed", "PEREZHILTON sent no page.")
         result_key(folder_store, "TMZ", "Grace Hopper")
         done = merged(folder_store, a_run(WHOLE, SKIPPED, DEAD), SITES)
@@ -223,6 +228,7 @@ class TestMergeResults:
         reasons = {row["site"]: row["reason"] for row in captures_of(folder_store, RUN_TIME)}
         assert reasons["TMZ"] is None
         assert reasons["PEREZHILTON"] == "PEREZHILTON sent no page."
+        assert "PEREZHILTON was failed at screenshot: PEREZHILTON sent no page." in caplog.text
 
     def test_tells_of_a_failure_which_page_was_tried(self, folder_store: FolderStore) -> None:
         """Of a word what the step knew, of a result that is damaged the screenshot, of a killed one the time."""
@@ -237,13 +243,6 @@ class TestMergeResults:
         now = datetime.now(UTC).replace(microsecond=0)
         merged(folder_store, {**a_run(DEAD), "logical_date": now}, SITES[:1])
         assert [(row["outcome"], row["source"]) for row in captures_of(folder_store, now)] == [("failed", "live")]
-
-    def test_names_the_sites_that_failed_in_the_log(
-        self, folder_store: FolderStore, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        left(folder_store, "TMZ", "failed", "TMZ sent no page.")
-        merged(folder_store, a_run(DEAD), SITES[:1])
-        assert "TMZ was failed at screenshot: TMZ sent no page." in caplog.text
 
     def test_again_changes_nothing(self, folder_store: FolderStore) -> None:
         for site in ("TMZ", "PEOPLE"):

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -122,9 +122,9 @@ def test_a_picture_that_was_tidied_away_is_an_error_that_says_so_and_slices_stay
     assert watched.contents("Slices/") == before
 
 
-def test_the_screenshots_key_is_templated(context: dict[str, Any]) -> None:
+def test_the_screenshots_key_is_templated() -> None:
     step = slices(screenshot="Images/{{ params.stem }}.json")
-    step.render_template_fields({**context, "params": {"stem": STEM}})
+    step.render_template_fields({**CONTEXT, "params": {"stem": STEM}})
     assert step.screenshot == keys.sidecar(STEM)
 
 
