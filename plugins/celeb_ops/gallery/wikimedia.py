@@ -10,6 +10,7 @@ import hashlib
 import json
 import logging
 import threading
+import time
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -33,6 +34,8 @@ MAXLAG_S = 5
 _TIMEOUT_S = (10, 90)
 """To connect, and between two bytes: Wikidata answers a query within 60 s or not at all."""
 _TRIES = 8
+_STEP_S = 0.5
+"""With polars in the process a main thread that waits for a lock hears of Ctrl-C only in between."""
 _FIRST_TRIES = 3
 """Before the first answer: who has no network is not kept waiting."""
 _LONGEST_WAIT_S = 900
@@ -121,8 +124,14 @@ class Wikimedia:
             if number < _TRIES:
                 logger.info("%s; try %d of %d", trouble, number, _TRIES)
                 default_s = min(self._unit_s * 2 ** (number - 1), _LONGEST_WAIT_S)
-                self._closed.wait(default_s if trouble.wait_s is None else trouble.wait_s)
+                self._pause(default_s if trouble.wait_s is None else trouble.wait_s)
         raise WikimediaError(f"{trouble}, {_TRIES} times in a row. {_KEPT}")
+
+    def _pause(self, seconds: float) -> None:
+        """Wait, until it is closed at the longest; in steps, between which the main thread hears of Ctrl-C."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0 and not self._closed.wait(min(left, _STEP_S)):
+            pass
 
     def _asked(self, url: str, params: dict[str, str]) -> requests.Response:
         """One try."""

@@ -120,8 +120,8 @@ def write(path: Path, whole: Whole) -> None:
     about = {"format": FORMAT, **whole.about.__dict__}
     metadata = {_ABOUT: json.dumps(about), _LEFT_OUT: json.dumps(whole.left_out)}
     out = io.BytesIO()
-    table.write_parquet(out, compression="zstd", metadata=metadata)
     try:
+        table.write_parquet(out, compression="zstd", metadata=metadata)
         parts.write(path, out.getvalue())
     except OSError as error:
         raise GalleryError(f"{path} can't be written: {error.strerror or error}.") from None
