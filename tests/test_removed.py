@@ -203,7 +203,7 @@ class TestFile:
             (b"- name: 0x" + b"F" * 5_000, "is taken for a int but is none"),
             (b"- {name: X, since: 10000-01-01}", "entry 1: since"),
             (b"- {name: X, since: 0001-01-01T00:00:00+99:99}", "is taken for a timestamp but is none"),
-            (b'- name: "\\0"', "is none of a text"),
+            (b'- name: "\\0"', "cannot be in text"),
             (b"\xff\xfe", "not a text in UTF-8"),
         ],
     )

@@ -128,8 +128,8 @@ class TestRetired:
         settings = load("CELEBS_RETRIES=secret\nCELEBS_BROWSERS=7\n", CELEBS_WIKIDATA_URL="https://wiki.example/")
         assert settings == Settings(browsers=7)
         assert caplog.messages == [
-            "CELEBS_RETRIES is no setting any more: a step that fails is tried twice more; remove it.",
-            "CELEBS_WIKIDATA_URL is no setting any more: make gallery asks Wikidata and Wikimedia Commons themselves; "
+            "CELEBS_RETRIES is no longer a setting: a step that fails is tried twice more; remove it.",
+            "CELEBS_WIKIDATA_URL is no longer a setting: make gallery asks Wikidata and Wikimedia Commons themselves; "
             "remove it.",
         ]
 
@@ -257,7 +257,7 @@ class TestWhatIsNoText:
         ("name", "value"), [("CELEBS_STORE", "a\0secret"), ("CELEBS_GALLERY", "Beyonc\udce9secret")]
     )
     def test_is_an_error_that_can_be_written(self, load: Load, name: str, value: str) -> None:
-        with pytest.raises(SettingsError, match=f"{name} has a character that is none of a text, like a NUL") as error:
+        with pytest.raises(SettingsError, match=f"{name} contains a control character, such as NUL") as error:
             load(**{name: value})
         assert b"secret" not in str(error.value).encode()
 

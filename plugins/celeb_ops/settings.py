@@ -142,7 +142,7 @@ class Settings(BaseModel):
         chosen = {}
         for name in values:
             if name in _RETIRED:
-                logger.warning("%s is no setting any more: %s; remove it.", name, _RETIRED[name])
+                logger.warning("%s is no longer a setting: %s; remove it.", name, _RETIRED[name])
             elif name.startswith("CELEBS_") and not name.startswith(_TESTS):
                 chosen[cls._field(name)] = values[name]
         settings = cls._checked(_first_version(values) | chosen | {"connections": _connections(values)})
@@ -210,7 +210,7 @@ def _values(environ: Mapping[str, str], dotenv: Path) -> dict[str, str]:
     for name, value in values.items():
         if name.startswith("CELEBS_") and printable(value) != value:
             # Its value is not shown: it may hold a secret.
-            raise SettingsError(f"{name} has a character that is none of a text, like a NUL: write it again.")
+            raise SettingsError(f"{name} contains a control character, such as NUL: type it again.")
     return values
 
 

@@ -115,7 +115,7 @@ def _children(node: yaml.Node) -> list[yaml.Node]:
 
 
 def _unprintable(found: re.Match[str]) -> str:
-    return f"the character {found[0]!r} is none of a text; leave it out"
+    return f"the character {found[0]!r} cannot be in text; remove it"
 
 
 def _wrong(node: yaml.Node, problem: str) -> yaml.MarkedYAMLError:

@@ -213,7 +213,7 @@ class TestUnreadable:
         store.write(keys.CSV, content.encode())
         if kept:
             store.write(keys.CSV_V1, kept.encode())
-        said = f"line {line}, is none of the first version's lines" if line else "line 4, is no row of"
+        said = f"line {line}, is not a line of the first version" if line else "line 4, is no row of"
         with pytest.raises(RecordError, match=rf"Celebs\.csv, {said}.*left as it is.*clear merge"):
             update_csv(store, [a_result("TMZ", "Cher")])
         assert store.read(keys.CSV) == content.encode()

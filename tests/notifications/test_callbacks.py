@@ -297,5 +297,11 @@ def test_what_can_not_be_sent_or_used_is_a_warning(
     monkeypatch.setenv("CELEBS_NOTIFY_TO", "nobody")
     callbacks.run_failed(a_run("watcher"))
     asyncio.run(callbacks.run_late(late()))
-    assert f"Nobody was told of the run scheduled__{NOW.isoformat()}: The connection celebs_notify sends" in caplog.text
-    assert "Nobody was told that a run is late: The connection celebs_notify sends mail, and 'nobody'" in caplog.text
+    assert (
+        f"No message was sent about the run scheduled__{NOW.isoformat()}: The connection celebs_notify sends"
+        in caplog.text
+    )
+    assert (
+        "The message that a run is late was not sent: The connection celebs_notify sends mail, and 'nobody'"
+        in caplog.text
+    )

@@ -237,4 +237,4 @@ def test_a_connection_that_can_not_be_had_stops_no_run(
 
     monkeypatch.setattr(BaseHook, "get_connection", denied)
     check_channel(Settings.load())
-    assert "PermissionError. A run goes on." in caplog.text
+    assert "(PermissionError): messages may not be sent. The run goes on." in caplog.text

@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         for one in given:
             if printable(one) != one:
-                raise typer.BadParameter(f"{one!a} has a character that is none of a text")
+                raise typer.BadParameter(f"{one!a} contains a character that text cannot have")
         status: int = app(given, prog_name="celebs", standalone_mode=False)
         if status == 130:
             sys.stderr.write(f"Stopped. {_STOPPED.get(given[0], _STOPPED_RUN)}\n")

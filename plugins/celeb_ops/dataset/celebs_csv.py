@@ -139,7 +139,7 @@ def first_version_rows(text: str, where: str) -> tuple[Rows, dict[int, str]]:
     for number, line in left_out.items() if names else ():
         if _ROW.match(line):
             raise RecordError(
-                f"{where}, line {number}, is none of the first version's lines, which stand in it too: {line[:200]!r}. "
+                f"{where}, line {number}, is not a line of the first version, though other lines are: {line[:200]!r}. "
                 "The file is left as it is: keep the lines of one version in it, and clear merge."
             )
     return {key: (*key, "; ".join(sorted(found)), key[0], "live") for key, found in names.items()}, left_out

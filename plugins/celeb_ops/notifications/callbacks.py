@@ -67,7 +67,7 @@ async def run_late(context: Mapping[str, Any]) -> None:
         # In a thread, for the triggerer goes on.
         await asyncio.to_thread(channel.send, late_message(run, _moment(given.get("start_date")), settings))
     except Exception as error:
-        logger.warning("Nobody was told that a run is late: %s", _said(error))
+        logger.warning("The message that a run is late was not sent: %s", _said(error))
 
 
 def _tell(context: Context, failed: bool) -> None:
@@ -80,7 +80,7 @@ def _tell(context: Context, failed: bool) -> None:
             channel.send(message)
     except Exception as error:
         # A message is not worth a run.
-        logger.warning("Nobody was told of the run %s: %s", context.get("run_id"), _said(error))
+        logger.warning("No message was sent about the run %s: %s", context.get("run_id"), _said(error))
 
 
 def _told_of(context: Context) -> Run | None:

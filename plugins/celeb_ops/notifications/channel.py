@@ -167,7 +167,10 @@ def check_channel(settings: Settings) -> None:
         raise
     except Exception as error:
         # Of whatever holds the connections: a database, a secrets backend.
-        logger.warning("Whether anybody can be told is not known: %s. A run goes on.", type(error).__name__)
+        logger.warning(
+            "The connection celebs_notify could not be read (%s): messages may not be sent. The run goes on.",
+            type(error).__name__,
+        )
 
 
 def _in_hand(hook: type[BaseHook], connection: Connection) -> Any:
