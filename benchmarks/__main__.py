@@ -29,7 +29,7 @@ from benchmarks import (
     steps,
     trends,
 )
-from celeb_ops.settings import PROJECT, Settings
+from celeb_ops.core.settings import PROJECT, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

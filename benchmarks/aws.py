@@ -24,15 +24,15 @@ from benchmarks import cast as casts
 from benchmarks import first_version, tasks
 from benchmarks.measure import measured
 from benchmarks.newsroom import TRAITS, Newsroom, of_height, served
+from celeb_ops.core.records import Plan, Screenshot
+from celeb_ops.core.settings import Settings
 from celeb_ops.hooks.rekognition import rekognition_client
 from celeb_ops.hooks.s3 import open_store
-from celeb_ops.recognition.gallery import Gallery
-from celeb_ops.recognition.local import LocalRecognizer
-from celeb_ops.recognition.look import look
-from celeb_ops.recognition.paid import Terms
-from celeb_ops.recognition.rekognition import RekognitionError, RekognitionRecognizer
-from celeb_ops.records import Plan, Screenshot
-from celeb_ops.settings import Settings
+from celeb_ops.recognition.aws.rekognition import RekognitionError, RekognitionRecognizer
+from celeb_ops.recognition.aws.requests import Terms
+from celeb_ops.recognition.local.gallery import Gallery
+from celeb_ops.recognition.local.recognizer import LocalRecognizer
+from celeb_ops.recognition.page import look
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from benchmarks.cast import Cast, Photo
     from benchmarks.newsroom import Page
-    from celeb_ops.records import Result
+    from celeb_ops.core.records import Result
 
 RUNS_A_DAY = 2
 HEIGHT_PX = 14_000

@@ -10,14 +10,14 @@ import dlib
 import numpy as np
 from PIL import Image
 
-from celeb_ops.geometry import Box, united
-from celeb_ops.recognition.embedders import _shape
-from celeb_ops.recognition.onnx_models import packaged
+from celeb_ops.core.geometry import Box, united
+from celeb_ops.recognition.local.embedders import _shape
+from celeb_ops.recognition.local.onnx_models import packaged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from celeb_ops.recognition.embedders import Embedding
+    from celeb_ops.recognition.local.embedders import Embedding
     from celeb_ops.recognition.pictures import Pixels
 
 _MAGNIFIED = ((100, 6), (200, 4), (320, 3))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image, ImageOps
 
-from celeb_ops.cli import newsroom
+from celeb_ops.cli import demo_newsroom
 
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 
@@ -64,7 +64,7 @@ def _of_photos(faces: Path, folder: Path) -> Cast:
 
 
 def _of_demo(folder: Path) -> Cast:
-    newsroom.build(folder)
+    demo_newsroom.build(folder)
     pictures = folder / "www" / "pictures"
     named = {"hopper": ("Grace Hopper",), "collins": ("Eileen Collins",)}
     photos = [_photo(path, named.get(path.stem.partition("-")[0], ())) for path in _pictures(pictures)]

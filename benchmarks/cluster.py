@@ -23,7 +23,7 @@ from tests.compose.running import running_stack
 from tests.compose.stack import NINE, PAGES, Stack, docker, now
 
 from benchmarks.__main__ import table_of
-from celeb_ops.settings import PROJECT
+from celeb_ops.core.settings import PROJECT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

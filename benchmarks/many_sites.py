@@ -27,10 +27,10 @@ from tests.web import Web
 
 from benchmarks.measure import measured
 from benchmarks.watching import TASK, Counters, Watch
-from celeb_ops import keys
 from celeb_ops.cli.airflow_home import environment
+from celeb_ops.core import keys
+from celeb_ops.core.settings import PROJECT
 from celeb_ops.operators.run import GROUP, STEPS
-from celeb_ops.settings import PROJECT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -115,7 +115,7 @@ def parse(sites: str) -> dict[str, float]:
     from airflow.dag_processing.dagbag import DagBag
     from airflow.serialization.serialized_objects import DagSerialization
 
-    from celeb_ops.sites import load_sites
+    from celeb_ops.core.sites import load_sites
 
     os.environ["CELEBS_SITES"] = sites
     dag_file = str(PROJECT / "dags" / "trending_celebrities.py")
@@ -432,7 +432,7 @@ def _no_slots(api: Airflow) -> Iterator[None]:
 def _mark(api: Airflow, run: str, when: datetime, sites: list[str], store: Any) -> None:
     from tests.factories import a_result, a_screenshot, a_sighting
 
-    from celeb_ops.records import Outcome
+    from celeb_ops.core.records import Outcome
 
     states: dict[str, list[dict[str, Any]]] = {"failed": [], "success": []}
     for index, name in enumerate(sites):
@@ -459,7 +459,7 @@ def _screens(up: Any, run: str, folder: Path, number: int) -> None:
     from tests.airflow.screens import log_in
 
     from celeb_ops.capture.browser import open_browser
-    from celeb_ops.sites import CaptureOptions
+    from celeb_ops.core.sites import CaptureOptions
 
     folder.mkdir(parents=True, exist_ok=True)
     base = f"{up.api.address}/dags/trending_celebrities"

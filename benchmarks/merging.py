@@ -14,14 +14,15 @@ from botocore.config import Config
 
 from benchmarks import trends
 from benchmarks.measure import measured
-from celeb_ops import dataset, keys
-from celeb_ops.store import FolderStore, S3Store
+from celeb_ops import dataset
+from celeb_ops.core import keys
+from celeb_ops.core.store import FolderStore, S3Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from benchmarks.cast import Cast
-    from celeb_ops.store import Store
+    from celeb_ops.core.store import Store
 
 HISTORIES = {
     "1 month": datetime(2026, 11, 1, 8, tzinfo=UTC),

@@ -12,8 +12,8 @@ from PIL import Image
 
 from benchmarks import trends
 from benchmarks.measure import measured
-from celeb_ops import keys
-from celeb_ops.store import FolderStore
+from celeb_ops.core import keys
+from celeb_ops.core.store import FolderStore
 from celeb_ops.trends import load
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def pages(folder: str) -> dict[str, list[float]]:
     """By page: ms of the first request, of the median one and of the slowest after the first; its kB."""
     from celeb_ops.report import assets, charts
     from celeb_ops.report.app import create_app
-    from celeb_ops.report.shown import address
+    from celeb_ops.report.sanitizing import address
 
     store = FolderStore(Path(folder))
     app = create_app(authorize=lambda: None, open_store=lambda: store, login="")
@@ -99,6 +99,6 @@ def _timed(app: FastAPI, path: str) -> list[float]:
 
 def report(folder: str) -> str:
     """Write the report."""
-    from celeb_ops.report.static import write
+    from celeb_ops.report.static_page import write
 
     return write(FolderStore(Path(folder)))

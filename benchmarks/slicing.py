@@ -13,11 +13,11 @@ from PIL import Image, ImageDraw, ImageFont
 from tests.factories import a_screenshot
 
 from benchmarks.measure import measured
-from celeb_ops import keys
-from celeb_ops.geometry import Box
-from celeb_ops.recognition.detector import find_faces
-from celeb_ops.records import Part, Picture, Screenshot, Span
-from celeb_ops.store import FolderStore
+from celeb_ops.core import keys
+from celeb_ops.core.geometry import Box
+from celeb_ops.core.records import Part, Picture, Screenshot, Span
+from celeb_ops.core.store import FolderStore
+from celeb_ops.recognition.local.detector import find_faces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,27 +15,28 @@ import pyvips
 
 from benchmarks import before, first_version
 from benchmarks.soak import left_behind
-from celeb_ops import keys
 from celeb_ops.capture.browser import open_browser
 from celeb_ops.capture.page import capture_page
-from celeb_ops.gallery.measuring import measured
-from celeb_ops.geometry import Box
+from celeb_ops.core import keys
+from celeb_ops.core.geometry import Box
+from celeb_ops.core.records import Plan, Result, Screenshot, Slice, Span
+from celeb_ops.core.settings import Settings
+from celeb_ops.core.sites import Site
+from celeb_ops.core.store import FolderStore
+from celeb_ops.gallery.thresholds import measured
 from celeb_ops.hooks.s3 import open_store
 from celeb_ops.operators.rekognize import RekognizeCelebritiesOperator
 from celeb_ops.operators.screenshot import ScreenshotOperator
 from celeb_ops.operators.slice import SliceOperator
-from celeb_ops.recognition import Face, gallery_file, models
-from celeb_ops.recognition.gallery import Gallery
-from celeb_ops.recognition.local import LocalRecognizer
-from celeb_ops.recognition.look import look
+from celeb_ops.recognition.local import face_model, gallery_file
+from celeb_ops.recognition.local.gallery import Gallery
+from celeb_ops.recognition.local.recognizer import LocalRecognizer
+from celeb_ops.recognition.page import look
 from celeb_ops.recognition.people import Person
 from celeb_ops.recognition.pictures import decode
-from celeb_ops.records import Plan, Result, Screenshot, Slice, Span
-from celeb_ops.settings import Settings
-from celeb_ops.sites import Site
+from celeb_ops.recognition.recognizer import Face
 from celeb_ops.slicing import RowReader, spans
 from celeb_ops.slicing.cut import areas_of
-from celeb_ops.store import FolderStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -161,7 +162,7 @@ def search_slices(sidecar: str, way: str, store: str, gallery: str, cache: str) 
     """One page's rows in slices of 1,920 px: found and named, each slice by itself."""
     kept = FolderStore(Path(store))
     shot = Screenshot.load(kept, sidecar)
-    model = models.best() if way == "ours" else models.DLIB
+    model = face_model.best() if way == "ours" else face_model.DLIB
     known = Gallery.load(Path(gallery), Path(cache), model=model)
     recognizer = LocalRecognizer(known)
     areas = areas_of(shot, RowReader(shot, kept.read))
@@ -205,7 +206,7 @@ def _everywhere(pixels: Any, areas: Any) -> list[Box]:
 def _nearest(gallery: Gallery, pixels: Any, box: Box) -> Face:
     distances = np.linalg.norm(gallery.embeddings - before.embed(pixels, box), axis=1)
     best = int(distances.argmin())
-    return Face(box, name=gallery.names[best] if distances[best] <= models.DLIB.candidate else None)
+    return Face(box, name=gallery.names[best] if distances[best] <= face_model.DLIB.candidate else None)
 
 
 def make_gallery(folder: str, people: int, photos: int) -> dict[str, float]:
@@ -223,7 +224,7 @@ def make_gallery(folder: str, people: int, photos: int) -> dict[str, float]:
         person = Person(name, f"Q{number + 1}", (f"{name} Jr.", f"The {name}"))
         entries.append(gallery_file.Entry(person, "made up", 9, rows.astype(np.float32), references))
     start = time.perf_counter()
-    about = measured(entries, "2026-11-24", models.DLIB)
+    about = measured(entries, "2026-11-24", face_model.DLIB)
     seconds = time.perf_counter() - start
     path = Path(folder, gallery_file.FILE)
     gallery_file.write(path, gallery_file.Whole(entries, about))

@@ -12,12 +12,13 @@ import polars as pl
 from tests.factories import a_screenshot
 
 from benchmarks.measure import measured
-from celeb_ops import dataset, keys
+from celeb_ops import dataset
+from celeb_ops.core import keys
+from celeb_ops.core.geometry import Box
+from celeb_ops.core.records import Picture, RecognizerInfo, Result, Sighting
+from celeb_ops.core.store import FolderStore
 from celeb_ops.dataset import celebs_csv, tables
 from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS
-from celeb_ops.geometry import Box
-from celeb_ops.records import Picture, RecognizerInfo, Result, Sighting
-from celeb_ops.store import FolderStore
 from celeb_ops.trends import SCHEMAS, build
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from airflow.sdk import dag, task
 
+from celeb_ops.core.settings import Settings
 from celeb_ops.hooks.s3 import open_store
 from celeb_ops.notifications import callbacks
-from celeb_ops.operators.policy import DATASET, default_args
-from celeb_ops.settings import Settings
+from celeb_ops.operators.dag_defaults import DATASET, default_args
 
 settings = Settings.load()
 
@@ -41,7 +41,7 @@ def celebrity_trends():
     @task
     def write_report() -> None:
         """Write the page that shows it."""
-        from celeb_ops.report.static import write
+        from celeb_ops.report.static_page import write
 
         write(open_store(settings))
 

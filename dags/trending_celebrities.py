@@ -31,16 +31,16 @@ from airflow.sdk import (  # type: ignore[attr-defined]
     task_group,
 )
 
+from celeb_ops.core.settings import Settings
+from celeb_ops.core.sites import site_names
 from celeb_ops.hooks.s3 import open_store
 from celeb_ops.notifications import callbacks
 from celeb_ops.operators import run
-from celeb_ops.operators.policy import DATASET, default_args
+from celeb_ops.operators.dag_defaults import DATASET, default_args
 from celeb_ops.operators.rekognize import RekognizeCelebritiesOperator
+from celeb_ops.operators.retention import tidy as tidy_store
 from celeb_ops.operators.screenshot import ScreenshotOperator
 from celeb_ops.operators.slice import SliceOperator
-from celeb_ops.operators.tidy import tidy as tidy_store
-from celeb_ops.settings import Settings
-from celeb_ops.sites import site_names
 
 settings = Settings.load()
 label = "{{ task.site['name'] }}"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.plugins_manager import AirflowPlugin
 
 if TYPE_CHECKING:
-    from celeb_ops.store import Store
+    from celeb_ops.core.store import Store
 
 DAG_ID = "trending_celebrities"
 """Whoever may read this DAG may see its pictures and records."""
@@ -36,7 +36,7 @@ class CelebOpsPlugin(AirflowPlugin):
         """The app, closed by Airflow's own check of who asks, and whether they may read the DAG."""
         from airflow.api_fastapi.core_api.security import requires_access_dag
 
-        from celeb_ops.operators.links import APP, base_path
+        from celeb_ops.links.step_links import APP, base_path
         from celeb_ops.report.app import create_app
 
         app = create_app(
@@ -50,7 +50,7 @@ class CelebOpsPlugin(AirflowPlugin):
     @cached_property
     def external_views(self) -> list[dict[str, Any]]:  # type: ignore[override]
         """The menu's entry: Airflow shows the app in a frame beside its menu."""
-        from celeb_ops.operators.links import in_airflow
+        from celeb_ops.links.step_links import in_airflow
         from celeb_ops.report.assets import asset_path
 
         return [
@@ -67,7 +67,7 @@ class CelebOpsPlugin(AirflowPlugin):
 
 
 def _open_store() -> Store:
+    from celeb_ops.core.settings import Settings
     from celeb_ops.hooks.s3 import open_store
-    from celeb_ops.settings import Settings
 
     return open_store(Settings.load())

@@ -6,7 +6,7 @@ import contextlib
 
 import psutil
 
-from celeb_ops.processes import alive
+from celeb_ops.core.processes import alive
 
 
 def running(process: psutil.Process) -> set[psutil.Process]:

@@ -18,10 +18,10 @@ import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from celeb_ops import settings as settings_module
-from celeb_ops.cli import airflow_home, newsroom
-from celeb_ops.settings import Settings
-from celeb_ops.store import FolderStore, S3Store
+from celeb_ops.cli import airflow_home, demo_newsroom
+from celeb_ops.core import settings as settings_module
+from celeb_ops.core.settings import Settings
+from celeb_ops.core.store import FolderStore, S3Store
 from tests.aws.s3_proxy import S3Proxy, serving_s3
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3 import S3Client
 
-    from celeb_ops.store import Store
+    from celeb_ops.core.store import Store
 
 FIRST_VERSION = (
     "aws_access_key_id",
@@ -148,7 +148,7 @@ def store(request: pytest.FixtureRequest) -> Store:
 def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo's files: ``gallery/<Name>/…`` with two people, ``www/pictures/*.jpeg``."""
     folder = tmp_path_factory.mktemp("demo")
-    newsroom.build(folder)
+    demo_newsroom.build(folder)
     return folder
 
 

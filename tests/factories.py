@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from celeb_ops import keys
-from celeb_ops.geometry import Box
-from celeb_ops.records import Consent, Part, RecognizerInfo, Result, Screenshot, Sighting, Span
+from celeb_ops.core import keys
+from celeb_ops.core.geometry import Box
+from celeb_ops.core.records import Consent, Part, RecognizerInfo, Result, Screenshot, Sighting, Span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from celeb_ops.store import Store
+    from celeb_ops.core.store import Store
 
 RUN_TIME = datetime(2026, 11, 23, 8, tzinfo=UTC)
 

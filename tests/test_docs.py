@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from celeb_ops import keys
+from celeb_ops.core import keys
+from celeb_ops.core.settings import PROJECT, Settings
+from celeb_ops.core.sites import Site
 from celeb_ops.dataset.dictionary import with_columns
-from celeb_ops.settings import PROJECT, Settings
-from celeb_ops.sites import Site
 
 PAGES = ["README.md", *sorted(path.relative_to(PROJECT).as_posix() for path in (PROJECT / "docs").glob("*.md"))]
 
@@ -38,7 +38,7 @@ def test_the_columns_in_the_docs_are_those_of_the_schema() -> None:
 
 
 def test_every_place_of_the_store_is_explained() -> None:
-    made = re.findall(r'f"([A-Z]\w+)/', (PROJECT / "plugins/celeb_ops/keys.py").read_text())
+    made = re.findall(r'f"([A-Z]\w+)/', (PROJECT / "plugins/celeb_ops/core/keys.py").read_text())
     assert {"Images", "Outcomes"} <= set(made)
     page = read("docs/dataset.md")
     assert [place for place in (*made, ".locks") if f"`{place}/" not in page] == []

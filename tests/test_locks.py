@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from celeb_ops.settings import PROJECT
+from celeb_ops.core.settings import PROJECT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,10 +20,10 @@ from airflow.api_fastapi.core_api import security
 from airflow.api_fastapi.core_api.datamodels.plugins import ExternalViewResponse
 from airflow.dag_processing.dagbag import DagBag
 
-from celeb_ops import keys
-from celeb_ops.operators.links import APP
+from celeb_ops.core import keys
+from celeb_ops.core.settings import PROJECT
+from celeb_ops.links.step_links import APP
 from celeb_ops.report.app import create_app
-from celeb_ops.settings import PROJECT
 from celeb_ops_plugin import DAG_ID, CelebOpsPlugin
 from tests.asgi import get
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from celeb_ops.store import FolderStore
+    from celeb_ops.core.store import FolderStore
 
 # In a process of its own: this one has loaded its plugins already.
 LOAD = """

@@ -6,9 +6,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from celeb_ops import keys, slicing
-from celeb_ops.records import Screenshot
-from celeb_ops.store import FolderStore
+from celeb_ops import slicing
+from celeb_ops.core import keys
+from celeb_ops.core.records import Screenshot
+from celeb_ops.core.store import FolderStore
 
 if TYPE_CHECKING:
     from benchmarks.cuts.stored import Piece

@@ -20,7 +20,7 @@ from benchmarks.faces.measures import Measured, take, take_all
 from benchmarks.faces.montage import montages
 from benchmarks.faces.naming import link_gallery, recognizer_of, said, sizes
 from benchmarks.faces.report import about, figures, markdown, page, tables
-from celeb_ops.exceptions import CelebsError, GalleryError, PermanentError
+from celeb_ops.core.exceptions import CelebsError, GalleryError, PermanentError
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -130,12 +130,12 @@ def _measured(photos: Labelled, console: Console) -> tuple[Measured, list[Path]]
 
 def _agreement() -> tuple[Counter[str], int]:
     from benchmarks.faces.agreement import agreement
+    from celeb_ops.core.removal_list import Removed
+    from celeb_ops.core.settings import Settings
     from celeb_ops.hooks.s3 import open_store
-    from celeb_ops.recognition.gallery import Gallery
-    from celeb_ops.recognition.gallery_file import people_of
-    from celeb_ops.recognition.local import LocalRecognizer
-    from celeb_ops.removed import Removed
-    from celeb_ops.settings import Settings
+    from celeb_ops.recognition.local.gallery import Gallery
+    from celeb_ops.recognition.local.gallery_file import people_of
+    from celeb_ops.recognition.local.recognizer import LocalRecognizer
 
     settings = Settings.load()
     store = open_store(settings)

@@ -6,19 +6,19 @@ import hashlib
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from celeb_ops import keys
-from celeb_ops.exceptions import NotStoredError, RecordError
-from celeb_ops.names import letters, qid_in
-from celeb_ops.recognition.answers import Answer
-from celeb_ops.recognition.findings import SAME_IOS
+from celeb_ops.core import keys
+from celeb_ops.core.exceptions import NotStoredError, RecordError
+from celeb_ops.core.names import letters, qid_in
+from celeb_ops.recognition.aws.response_cache import Answer
+from celeb_ops.recognition.detections import SAME_IOS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from celeb_ops.recognition import Face
-    from celeb_ops.recognition.local import LocalRecognizer
+    from celeb_ops.core.store import Store
+    from celeb_ops.recognition.local.recognizer import LocalRecognizer
     from celeb_ops.recognition.people import People
-    from celeb_ops.store import Store
+    from celeb_ops.recognition.recognizer import Face
 
 KINDS = ("same name", "different names", "only local names it", "only rekognition names it", "neither names it")
 

@@ -11,8 +11,8 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from celeb_ops.exceptions import GalleryError
-from celeb_ops.names import nfc
+from celeb_ops.core.exceptions import GalleryError
+from celeb_ops.core.names import nfc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

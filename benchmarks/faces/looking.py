@@ -15,19 +15,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.faces.pages import SIDES_PX, on_page
-from celeb_ops.exceptions import RecognitionError
-from celeb_ops.recognition import models
-from celeb_ops.recognition.gallery import Gallery
+from celeb_ops.core.exceptions import RecognitionError
+from celeb_ops.recognition.local import face_model
+from celeb_ops.recognition.local.gallery import Gallery
 from celeb_ops.recognition.pictures import decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from celeb_ops.geometry import Box
-    from celeb_ops.recognition import Face
-    from celeb_ops.recognition.embedders import Embedding32
-    from celeb_ops.recognition.local import LocalRecognizer
+    from celeb_ops.core.geometry import Box
+    from celeb_ops.recognition.local.embedders import Embedding32
+    from celeb_ops.recognition.local.recognizer import LocalRecognizer
+    from celeb_ops.recognition.recognizer import Face
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Look:
 
 def look(slice_: bytes, picture: Box) -> Look:
     """The faces on a slice."""
-    pixels, model = decode(slice_), models.best()
+    pixels, model = decode(slice_), face_model.best()
     height, width = pixels.shape[:2]
     found = model.find(pixels, [picture])
     return Look(picture, [one.box.clipped(width, height) for one in found], model.embed(pixels, found))

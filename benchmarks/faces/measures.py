@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from benchmarks.faces.naming import Said, Size
-    from celeb_ops.recognition import Face
+    from celeb_ops.recognition.recognizer import Face
 
     Tier = Callable[[Said], Sequence[Face]]
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from benchmarks.faces.naming import Said
-    from celeb_ops.geometry import Box
-    from celeb_ops.recognition import Face
+    from celeb_ops.core.geometry import Box
+    from celeb_ops.recognition.recognizer import Face
 
 _MOST = 80
 """Tiles of a montage; of more, some that lie evenly apart."""

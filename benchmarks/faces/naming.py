@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 from benchmarks.faces.labelled import Photo, digest
 from benchmarks.faces.looking import Look, named
-from celeb_ops.recognition.findings import Finding
-from celeb_ops.recognition.gallery import Gallery
-from celeb_ops.recognition.local import LocalRecognizer
+from celeb_ops.core.records import Picture
+from celeb_ops.recognition.detections import Finding
+from celeb_ops.recognition.local.gallery import Gallery
+from celeb_ops.recognition.local.recognizer import LocalRecognizer
 from celeb_ops.recognition.naming import confirmed
-from celeb_ops.records import Picture
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from benchmarks.faces.labelled import Labelled
-    from celeb_ops.recognition import Face
+    from celeb_ops.recognition.recognizer import Face
 
 SIZES = (10, 30, 63, 200)
 """People known, besides all that there are."""

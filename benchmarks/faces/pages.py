@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw, ImageOps
 
-from celeb_ops.exceptions import RecognitionError
-from celeb_ops.geometry import Box
+from celeb_ops.core.exceptions import RecognitionError
+from celeb_ops.core.geometry import Box
 
 if TYPE_CHECKING:
     from pathlib import Path

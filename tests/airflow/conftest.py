@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from celeb_ops.capture.browser import open_browser
-from celeb_ops.sites import CaptureOptions
+from celeb_ops.core.sites import CaptureOptions
 from tests.airflow.running import airflow
 from tests.web import Web
 

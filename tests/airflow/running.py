@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from celeb_ops.settings import PROJECT
-from celeb_ops.store import FolderStore
+from celeb_ops.core.settings import PROJECT
+from celeb_ops.core.store import FolderStore
 from tests.web import free_port
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from urllib.error import HTTPError
 
 import pytest
 
-from celeb_ops import keys
 from celeb_ops.cli.airflow_home import environment, migrated
-from celeb_ops.store import FolderStore
+from celeb_ops.core import keys
+from celeb_ops.core.store import FolderStore
 from tests.airflow.conftest import WORDS
 from tests.airflow.running import RUN_S, airflow
 from tests.mail import Mail, MailServer

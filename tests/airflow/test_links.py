@@ -11,7 +11,7 @@ import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
-from celeb_ops import keys
+from celeb_ops.core import keys
 from celeb_ops.operators.run import GROUP, STEPS
 from tests.airflow.screens import found, log_in
 

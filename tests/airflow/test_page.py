@@ -9,7 +9,8 @@ from urllib.error import HTTPError
 import pytest
 from selenium.webdriver.support.wait import WebDriverWait
 
-from celeb_ops import keys, trends
+from celeb_ops import trends
+from celeb_ops.core import keys
 from tests.airflow.screens import found, log_in
 from tests.report.pages import charts
 

@@ -12,9 +12,9 @@ from urllib.parse import quote
 import polars as pl
 import pytest
 
-from celeb_ops import keys
+from celeb_ops.core import keys
 from celeb_ops.dataset import captures_of
-from celeb_ops.forget.runs import RunRemoval
+from celeb_ops.privacy.runs import RunRemoval
 from tests.airflow.conftest import WORDS
 from tests.airflow.running import airflow
 from tests.web import Web

@@ -16,8 +16,8 @@ import psutil
 import pytest
 
 from celeb_ops.cli.airflow_home import environment, migrated
-from celeb_ops.processes import left_of
-from celeb_ops.settings import PROJECT
+from celeb_ops.core.processes import left_of
+from celeb_ops.core.settings import PROJECT
 from tests.web import free_port
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from celeb_ops import keys
-from celeb_ops.processes import left_of
-from celeb_ops.store import FolderStore
+from celeb_ops.core import keys
+from celeb_ops.core.processes import left_of
+from celeb_ops.core.store import FolderStore
 from tests.airflow.backfill.past import until
 from tests.airflow.running import RUN_S, start
 

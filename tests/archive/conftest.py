@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from celeb_ops.archive import memento
+from celeb_ops.archive.rate_limiter import Turns
 from celeb_ops.archive.replay import Replay
-from celeb_ops.archive.turns import Turns
 from tests.archive.front import Front, front
 from tests.archive.recording import CHALLENGE, Recording
 from tests.archive.server import Archive, archive

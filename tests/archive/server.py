@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from celeb_ops.settings import PROJECT
+from celeb_ops.core.settings import PROJECT
 from tests.web import free_port
 
 if TYPE_CHECKING:

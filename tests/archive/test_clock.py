@@ -9,7 +9,7 @@ import pytest
 
 from celeb_ops.capture import loading
 from celeb_ops.capture.browser import open_browser
-from celeb_ops.sites import Site
+from celeb_ops.core.sites import Site
 from tests.archive.conftest import MORNING
 
 if TYPE_CHECKING:

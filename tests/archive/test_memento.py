@@ -12,8 +12,8 @@ import pytest
 
 from celeb_ops.archive import memento
 from celeb_ops.archive.memento import Memento, normalised
-from celeb_ops.archive.turns import Turns
-from celeb_ops.exceptions import ArchiveBusyError, ArchiveError, NotArchivedError, PermanentError
+from celeb_ops.archive.rate_limiter import Turns
+from celeb_ops.core.exceptions import ArchiveBusyError, ArchiveError, NotArchivedError, PermanentError
 from tests.archive.conftest import EVENING, MORNING, NEXT_DAY, PICTURE, SITE
 from tests.archive.front import CUT, HALF, Refused, Slow
 from tests.web import free_port

@@ -15,9 +15,9 @@ from celeb_ops.archive import memento, past
 from celeb_ops.archive.past import PastPage, capture_past
 from celeb_ops.capture import loading
 from celeb_ops.capture.browser import open_browser
-from celeb_ops.exceptions import ArchiveBusyError, ArchiveError, BrowserError, NotArchivedError, PermanentError
-from celeb_ops.settings import Settings
-from celeb_ops.sites import Site
+from celeb_ops.core.exceptions import ArchiveBusyError, ArchiveError, BrowserError, NotArchivedError, PermanentError
+from celeb_ops.core.settings import Settings
+from celeb_ops.core.sites import Site
 from tests.archive.conftest import MORNING, NEXT_DAY
 from tests.archive.front import Refused, Slow
 from tests.web import free_port
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from selenium.webdriver.remote.webdriver import WebDriver
 
-    from celeb_ops.sites import CaptureOptions
+    from celeb_ops.core.sites import CaptureOptions
     from tests.archive.front import Front
     from tests.archive.server import Archive
 

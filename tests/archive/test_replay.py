@@ -17,12 +17,12 @@ import requests
 from celeb_ops.archive import memento
 from celeb_ops.archive import replay as replays
 from celeb_ops.archive.proxy import Proxy, Wanted
+from celeb_ops.archive.rate_limiter import Turns
 from celeb_ops.archive.replay import Lack, Replay
-from celeb_ops.archive.turns import Turns
 from celeb_ops.capture.browser import open_browser
 from celeb_ops.capture.visit import own_address
-from celeb_ops.exceptions import ArchiveBusyError, BrowserError
-from celeb_ops.sites import CaptureOptions
+from celeb_ops.core.exceptions import ArchiveBusyError, BrowserError
+from celeb_ops.core.sites import CaptureOptions
 from tests.archive.conftest import DAILY, MORNING, SCRIPTS, SITE, WORDS
 from tests.archive.front import Refused, Slow
 from tests.capture.attack import AWAY

@@ -21,7 +21,7 @@ from PIL import Image
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from celeb_ops.recognition import Face, Recognizer
+    from celeb_ops.recognition.recognizer import Face, Recognizer
 
 ACCESS_KEY, SECRET_KEY = "AKIDREKOGNITION", "secret"
 CUT = "cut"

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 from benchmarks.faces.agreement import agreement
 
-from celeb_ops import keys
-from celeb_ops.geometry import Box
-from celeb_ops.recognition import Face
-from celeb_ops.recognition.answers import Answer
+from celeb_ops.core import keys
+from celeb_ops.core.geometry import Box
+from celeb_ops.core.records import RecognizerInfo
+from celeb_ops.recognition.aws.response_cache import Answer
 from celeb_ops.recognition.people import People, Person
-from celeb_ops.records import RecognizerInfo
+from celeb_ops.recognition.recognizer import Face
 from tests.factories import RUN_TIME
 
 if TYPE_CHECKING:
-    from celeb_ops.store import FolderStore
+    from celeb_ops.core.store import FolderStore
 
 
 def test_agreement_with_rekognition(folder_store: FolderStore) -> None:

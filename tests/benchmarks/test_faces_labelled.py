@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from benchmarks.faces.labelled import Labelled, read
 
-from celeb_ops.exceptions import GalleryError
+from celeb_ops.core.exceptions import GalleryError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,8 +13,8 @@ from benchmarks.faces.__main__ import main
 from benchmarks.faces.looking import look, named
 from benchmarks.faces.pages import SIDES_PX, on_page
 
-from celeb_ops.recognition.gallery import Gallery
-from celeb_ops.recognition.local import LocalRecognizer
+from celeb_ops.recognition.local.gallery import Gallery
+from celeb_ops.recognition.local.recognizer import LocalRecognizer
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,8 +11,8 @@ from benchmarks.faces.measures import TIERS, Measured, Share, rates, take, take_
 from benchmarks.faces.naming import Group, Said, Size, sizes, with_words
 from benchmarks.faces.report import figures, markdown, page, tables
 
-from celeb_ops.geometry import Box
-from celeb_ops.recognition import Face
+from celeb_ops.core.geometry import Box
+from celeb_ops.recognition.recognizer import Face
 
 BOX = Box(60, 60, 100, 100)
 

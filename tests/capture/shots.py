@@ -18,7 +18,7 @@ import pyvips
 from celeb_ops.capture.browser import open_browser
 from celeb_ops.capture.page import PageCapture, capture_page
 from celeb_ops.capture.visit import visit
-from celeb_ops.sites import Site
+from celeb_ops.core.sites import Site
 from tests.capture.site import WORDS
 
 if TYPE_CHECKING:

@@ -12,14 +12,14 @@ from selenium.common.exceptions import UnexpectedAlertPresentException
 
 from celeb_ops.capture import browser, facts
 from celeb_ops.capture.facts import Facts
-from celeb_ops.geometry import Box
-from celeb_ops.text import SENTENCE_CHARS
+from celeb_ops.core.geometry import Box
+from celeb_ops.core.text import SENTENCE_CHARS
 from tests.capture.shots import HEIGHT, WIDTH, Shot, Studio, html, shoot
 
 if TYPE_CHECKING:
     import psutil
 
-    from celeb_ops.records import Picture
+    from celeb_ops.core.records import Picture
     from tests.capture.site import LocalSite
 
 browsing = [pytest.mark.browser, pytest.mark.timeout(120)]

@@ -18,11 +18,11 @@ import psutil
 import pytest
 from selenium.webdriver.support.wait import WebDriverWait
 
-from celeb_ops.capture import bounds, browser
+from celeb_ops.capture import browser, resource_limits
 from celeb_ops.capture.browser import open_browser
-from celeb_ops.capture.scratch import scratch_folder
-from celeb_ops.exceptions import BrowserCrashedError, GreedyPageError, PermanentError
-from celeb_ops.processes import left_of
+from celeb_ops.core.exceptions import BrowserCrashedError, GreedyPageError, PermanentError
+from celeb_ops.core.processes import left_of
+from celeb_ops.core.temp_folders import scratch_folder
 from tests.browsers import running
 from tests.capture.shots import Shot, bands, html, shoot, site_at
 
@@ -168,7 +168,7 @@ def test_a_task_that_is_killed_leaves_no_process_and_its_files_go_with_the_next(
 @pytest.mark.browser
 @pytest.mark.timeout(90)
 def test_a_page_that_takes_all_memory_loses_its_browser(site: LocalSite, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounds, "_MEMORY_MB", 900)
+    monkeypatch.setattr(resource_limits, "_MEMORY_MB", 900)
     # Outside the scripts' heap, which has a bound of its own.
     hungry = "const all = []; setInterval(() => { all.push(new Uint8Array(3e7).fill(1)) }, 30)"
     with pytest.raises(BrowserCrashedError, match="took more than 900 MB of memory"):
@@ -199,7 +199,7 @@ def test_what_a_page_may_store_is_bounded_by_the_browser_itself(site: LocalSite)
 def test_a_page_that_fills_the_disk_loses_its_browser(
     site: LocalSite, temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bounds, "_DISK_MB", 50)
+    monkeypatch.setattr(resource_limits, "_DISK_MB", 50)
     with pytest.raises(GreedyPageError, match=r"page-\d+ filled more than 50 MB of disk") as error:
         shoot(site.page(html("<img src='/picture/000000/9x9.png?delay=20'>", script=STORE)), load_time_s=40)
     assert isinstance(error.value, PermanentError)

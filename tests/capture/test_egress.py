@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+from celeb_ops.capture.allowed_addresses import Reach
 from celeb_ops.capture.egress import Egress, Failure
 from celeb_ops.capture.forwarding import parsed
-from celeb_ops.capture.reach import Reach
 from tests.web import free_port
 
 if TYPE_CHECKING:

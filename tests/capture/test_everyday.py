@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from celeb_ops.exceptions import BlockedPageError
+from celeb_ops.core.exceptions import BlockedPageError
 from tests.capture.shots import Shot, Studio, html
 from tests.capture.site import WORDS
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from celeb_ops.geometry import Box
+from celeb_ops.core.geometry import Box
 from tests.capture.shots import Shot, Studio, html
 
 if TYPE_CHECKING:
-    from celeb_ops.records import Picture
+    from celeb_ops.core.records import Picture
     from tests.capture.site import LocalSite
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]

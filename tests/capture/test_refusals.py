@@ -17,7 +17,7 @@ from celeb_ops.capture import refusals
 from celeb_ops.capture.browser import open_browser
 from celeb_ops.capture.facts import Answer
 from celeb_ops.capture.page import capture_page
-from celeb_ops.exceptions import (
+from celeb_ops.core.exceptions import (
     BlankPageError,
     BlockedPageError,
     BrowserCrashedError,

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from celeb_ops.capture.strips import PART_PX, STRIP_PX, Strip, join, photograph
-from celeb_ops.exceptions import EmptyPictureError
-from celeb_ops.geometry import Box
-from celeb_ops.records import Span
+from celeb_ops.core.exceptions import EmptyPictureError
+from celeb_ops.core.geometry import Box
+from celeb_ops.core.records import Span
 from tests.capture.shots import band_rows, pixels, wrong_rows
 
 if TYPE_CHECKING:

@@ -16,10 +16,10 @@ import pytest
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.support.wait import WebDriverWait
 
-from celeb_ops.capture import browser, egress, reach
+from celeb_ops.capture import allowed_addresses, browser, egress
 from celeb_ops.capture.page import capture_page
 from celeb_ops.capture.visit import visit
-from celeb_ops.exceptions import InternalAddressError
+from celeb_ops.core.exceptions import InternalAddressError
 from tests.capture import attack
 from tests.capture.attack import AWAY, HOSTS, IN_PAGE, UNSEEN, WITHIN_CHROMIUM, Inside
 from tests.capture.shots import html, site_at
@@ -118,7 +118,7 @@ class TestAPageThatTriesEveryWay:
         self, site: LocalSite, inside: Inside, attacked: Callable[..., set[str]], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         # It looks through all processes, for each of so many ports.
-        monkeypatch.setattr(reach, "_browser_listens", lambda _: False)
+        monkeypatch.setattr(allowed_addresses, "_browser_listens", lambda _: False)
         refused = attacked(site.address)
         assert ALL - set(inside.reached) - WITHIN_CHROMIUM == set()
         assert refused == set()

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from celeb_ops import keys
+from celeb_ops.core import keys
+from celeb_ops.core.settings import PROJECT
+from celeb_ops.core.store import FolderStore
 from celeb_ops.dataset import captures_of
-from celeb_ops.settings import PROJECT
-from celeb_ops.store import FolderStore
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 
@@ -28,7 +28,7 @@ from celeb_ops.cli.main import main
 def dag(date, *names):
     from airflow.dag_processing.dagbag import DagBag
     from celeb_ops.cli.main import moment
-    from celeb_ops.settings import PROJECT
+    from celeb_ops.core.settings import PROJECT
     bag = DagBag(dag_folder=str(PROJECT / "dags"))
     run = bag.dags["trending_celebrities"].test(logical_date=moment(date), run_conf={"sites": list(names)})
     tasks = {ti.task_id: [str(ti.state), ti.try_number] for ti in run.get_task_instances()}

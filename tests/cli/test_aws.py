@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from celeb_ops import keys
+from celeb_ops.core import keys
+from celeb_ops.core.store import S3Store
 from celeb_ops.dataset import captures_of
-from celeb_ops.recognition.gallery import Gallery
-from celeb_ops.recognition.local import LocalRecognizer
-from celeb_ops.store import S3Store
+from celeb_ops.recognition.local.gallery import Gallery
+from celeb_ops.recognition.local.recognizer import LocalRecognizer
 from tests.aws.rekognition import Rekognition, serving
 from tests.aws.s3_proxy import S3Proxy, serving_s3
 from tests.cli.runs import NOW, Driver, Place

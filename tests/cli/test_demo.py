@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 import pytest
 from selenium.webdriver.common.by import By
 
-from celeb_ops import keys
 from celeb_ops.capture.browser import open_browser
 from celeb_ops.cli import demo
 from celeb_ops.cli.airflow_home import AirflowHomeError
 from celeb_ops.cli.main import main
-from celeb_ops.settings import PROJECT, Settings
-from celeb_ops.sites import CaptureOptions, load_sites
-from celeb_ops.store import FolderStore
+from celeb_ops.core import keys
+from celeb_ops.core.settings import PROJECT, Settings
+from celeb_ops.core.sites import CaptureOptions, load_sites
+from celeb_ops.core.store import FolderStore
 from tests.web import free_port
 
 if TYPE_CHECKING:

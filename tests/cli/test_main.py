@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from celeb_ops.cli.main import main, moment
-from celeb_ops.settings import PROJECT
+from celeb_ops.core.settings import PROJECT
 from tests.cli.test_makefile import HOSTILE
 
 if TYPE_CHECKING:

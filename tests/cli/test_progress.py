@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from rich.console import Console
 
-from celeb_ops import keys
 from celeb_ops.cli.progress import Progress, rows_of, summary
-from celeb_ops.exceptions import CaptureError
-from celeb_ops.records import Outcome, Plan, Slice, Span
+from celeb_ops.core import keys
+from celeb_ops.core.exceptions import CaptureError
+from celeb_ops.core.records import Outcome, Plan, Slice, Span
 from tests.factories import RUN_TIME, a_picture, a_result, a_screenshot, saved
 
 if TYPE_CHECKING:
-    from celeb_ops.store import FolderStore, Store
+    from celeb_ops.core.store import FolderStore, Store
 
 STEM = keys.stem("TMZ", RUN_TIME)
 
@@ -145,8 +145,8 @@ class TestAWarning:
     def test_is_told_once_and_no_other_line_of_the_log(self, told: Told) -> None:
         with told.progress:
             for photo in ("one.jpg", "one.jpg", "[two].jpg"):
-                logging.getLogger("celeb_ops.recognition.gallery").warning("%s shows no face.", photo)
-            logging.getLogger("celeb_ops.recognition.look").info("Slice 1 of 2: 3 faces")
+                logging.getLogger("celeb_ops.recognition.local.gallery").warning("%s shows no face.", photo)
+            logging.getLogger("celeb_ops.recognition.page").info("Slice 1 of 2: 3 faces")
             logging.getLogger("airflow.task").warning("Slice 1 of 2: 3 faces")
         assert told.lines() == ["! one.jpg shows no face.", "! [two].jpg shows no face."]
 

@@ -15,15 +15,15 @@ import psutil
 import pytest
 from PIL import Image
 
-from celeb_ops import keys
 from celeb_ops.cli import run as run_module
 from celeb_ops.cli.run import too_far
+from celeb_ops.core import keys
+from celeb_ops.core.processes import left_of
+from celeb_ops.core.records import Outcome
+from celeb_ops.core.settings import Settings
+from celeb_ops.core.store import FolderStore
 from celeb_ops.dataset import captures_of
 from celeb_ops.dataset.tables import update_captures
-from celeb_ops.processes import left_of
-from celeb_ops.records import Outcome
-from celeb_ops.settings import Settings
-from celeb_ops.store import FolderStore
 from tests.archive.recording import Recording
 from tests.archive.server import archive
 from tests.cli.runs import NOW, Driver, Place, Run

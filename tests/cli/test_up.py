@@ -15,7 +15,7 @@ import pytest
 from celeb_ops.cli import up
 from celeb_ops.cli.airflow_home import AirflowHomeError
 from celeb_ops.cli.up import up as make_up
-from celeb_ops.processes import left_of
+from celeb_ops.core.processes import left_of
 from tests.web import Web, free_port
 
 if TYPE_CHECKING:

@@ -15,12 +15,12 @@ from urllib.error import HTTPError, URLError
 
 import yaml
 
-from celeb_ops import keys
-from celeb_ops.cli import newsroom
+from celeb_ops.cli import demo_newsroom
+from celeb_ops.core import keys
+from celeb_ops.core.settings import PROJECT
+from celeb_ops.core.store import FolderStore
 from celeb_ops.dataset import captures_of
 from celeb_ops.dataset.celebs_csv import read_csv
-from celeb_ops.settings import PROJECT
-from celeb_ops.store import FolderStore
 from tests.airflow.running import Airflow
 from tests.web import free_port
 
@@ -72,7 +72,7 @@ class Stack:
     def prepare(self) -> None:
         """Checkout, newsroom, gallery, sites and ``.env``."""
         checkout(self.folder)
-        newsroom.build(self.folder / "newsroom")
+        demo_newsroom.build(self.folder / "newsroom")
         shutil.copytree(self.folder / "newsroom" / "gallery", self.folder / "gallery", dirs_exist_ok=True)
         sites = [
             {"url": f"http://newsroom:8000/{page}?{suffix}", "name": f"{name}{suffix}"}

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from celeb_ops import keys
+from celeb_ops.core import keys
+from celeb_ops.core.settings import PROJECT
+from celeb_ops.core.store import FolderStore
 from celeb_ops.dataset.celebs_csv import read_csv
-from celeb_ops.settings import PROJECT
-from celeb_ops.store import FolderStore
 from tests.compose.stack import DAG, NINE, PAGES, docker, now
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def test_the_first_versions_env_is_read_in_the_containers(stack: Stack, tmp_path
         "recognition_aws_access_key_id=AKIA2\nrecognition_aws_secret_access_key=t\n"
     )
     old.chmod(0o644)
-    tell = "from celeb_ops.settings import Settings; s = Settings.load(); print(s.store, s.recognizer, *s.connections)"
+    tell = "import celeb_ops.core.settings as s; s = s.Settings.load(); print(s.store, s.recognizer, *s.connections)"
     told = docker(
         "run", "--rm", "-v", f"{old}:/opt/celebs/.env:ro", "--entrypoint", "python", "celebs-airflow", "-c", tell
     )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from celeb_ops.settings import PROJECT
+from celeb_ops.core.settings import PROJECT
 from tests.compose import faults
 from tests.compose.stack import NINE, now
 

@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING
 
 from airflow.dag_processing.dagbag import DagBag
 
-from celeb_ops import keys
+from celeb_ops.core import keys
+from celeb_ops.core.settings import PROJECT
 from celeb_ops.notifications import callbacks
-from celeb_ops.settings import PROJECT
 from tests.trends.rows import Rows, on
 
 if TYPE_CHECKING:
-    from celeb_ops.store import FolderStore
+    from celeb_ops.core.store import FolderStore
 
 
 def test_rebuilds_trends_and_then_the_report_one_run_at_a_time_when_merge_has_changed_the_dataset(

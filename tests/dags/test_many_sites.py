@@ -9,8 +9,8 @@ import yaml
 from airflow.dag_processing.dagbag import DagBag
 from airflow.serialization.serialized_objects import DagSerialization
 
-from celeb_ops import yaml_reader
-from celeb_ops.settings import PROJECT
+from celeb_ops.core import yaml_reader
+from celeb_ops.core.settings import PROJECT
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,8 +13,8 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk.definitions.retry_policy import RetryAction
 from airflow.serialization.serialized_objects import DagSerialization
 
-from celeb_ops.exceptions import CaptureError, GalleryError
-from celeb_ops.settings import PROJECT
+from celeb_ops.core.exceptions import CaptureError, GalleryError
+from celeb_ops.core.settings import PROJECT
 
 if TYPE_CHECKING:
     from pathlib import Path

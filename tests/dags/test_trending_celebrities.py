@@ -10,8 +10,8 @@ from airflow.sdk import AsyncCallback, DeadlineReference, TriggerRule  # type: i
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables.base import DagRunInfo
 
+from celeb_ops.core.settings import PROJECT
 from celeb_ops.notifications import callbacks
-from celeb_ops.settings import PROJECT
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG

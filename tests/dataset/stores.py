@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from celeb_ops import keys
+from celeb_ops.core import keys
+from celeb_ops.core.geometry import Box
+from celeb_ops.core.records import Outcome, Picture
 from celeb_ops.dataset import merge
-from celeb_ops.geometry import Box
-from celeb_ops.records import Outcome, Picture
 from tests.factories import RUN_TIME, a_result, a_screenshot, a_sighting, saved
 
 if TYPE_CHECKING:
-    from celeb_ops.records import Result
-    from celeb_ops.store import Store
+    from celeb_ops.core.records import Result
+    from celeb_ops.core.store import Store
 
 OCTOBER = datetime(2026, 10, 31, 20, tzinfo=UTC)
 HEADLINE = "=1+1; Cher, \"again\"\nand 'again'"

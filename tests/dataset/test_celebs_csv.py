@@ -10,21 +10,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from celeb_ops import keys
+from celeb_ops.core import keys
+from celeb_ops.core.exceptions import NotPermittedError, RecordError
+from celeb_ops.core.records import Outcome
+from celeb_ops.core.removal_list import Person, Removed
 from celeb_ops.dataset import merge
 from celeb_ops.dataset.celebs import update_csv
 from celeb_ops.dataset.celebs_csv import read_csv, write_csv
 from celeb_ops.dataset.schema import VERSION, VERSION_KEY
-from celeb_ops.exceptions import NotPermittedError, RecordError
-from celeb_ops.records import Outcome
-from celeb_ops.removed import Person, Removed
 from tests.dataset.stores import a_seen
 from tests.factories import RUN_TIME, a_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from celeb_ops.store import FolderStore, Store
+    from celeb_ops.core.store import FolderStore, Store
 
 TIMES = st.datetimes(datetime(2000, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC)).map(
     lambda when: when.replace(microsecond=0)

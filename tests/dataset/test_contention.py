@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from celeb_ops import keys
+from celeb_ops.core import keys
+from celeb_ops.core.records import Outcome
+from celeb_ops.core.settings import Settings
+from celeb_ops.core.store import S3Store
 from celeb_ops.dataset import Merged, merge
 from celeb_ops.hooks.s3 import open_store
-from celeb_ops.records import Outcome
-from celeb_ops.settings import Settings
-from celeb_ops.store import S3Store
 from tests.aws.s3_proxy import CUT, HALF, LOST
 from tests.factories import a_result, a_screenshot, saved
 
 if TYPE_CHECKING:
     import pytest
 
-    from celeb_ops.records import Result
-    from celeb_ops.store import Change, Store
+    from celeb_ops.core.records import Result
+    from celeb_ops.core.store import Change, Store
     from tests.aws.s3_proxy import S3Proxy
 
 RUNS = [datetime(2026, 11, 1, 8, tzinfo=UTC) + timedelta(hours=12 * number) for number in range(8)]

@@ -10,18 +10,18 @@ import polars as pl
 import pytest
 from frictionless import Package, system
 
-from celeb_ops import keys
+from celeb_ops.core import keys
+from celeb_ops.core.exceptions import NotPermittedError, RecordError
 from celeb_ops.dataset import merge
 from celeb_ops.dataset.datapackage import update_datapackage
 from celeb_ops.dataset.schema import WORDS
-from celeb_ops.exceptions import NotPermittedError, RecordError
 from tests.dataset.stores import OCTOBER, a_dataset, a_run
 from tests.factories import RUN_TIME
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from celeb_ops.store import FolderStore, Store
+    from celeb_ops.core.store import FolderStore, Store
 
 
 def package(store: Store) -> dict[str, Any]:

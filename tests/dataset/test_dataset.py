@@ -12,18 +12,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from celeb_ops import keys
+from celeb_ops.core import keys
+from celeb_ops.core.exceptions import NotStoredError, RecordError
+from celeb_ops.core.records import Outcome, Result
+from celeb_ops.core.store import FolderStore
 from celeb_ops.dataset import captures_of, merge
 from celeb_ops.dataset.celebs_csv import read_csv
-from celeb_ops.exceptions import NotStoredError, RecordError
-from celeb_ops.records import Outcome, Result
-from celeb_ops.store import FolderStore
 from tests.factories import RUN_TIME, a_result, a_screenshot, a_sighting, saved
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from celeb_ops.store import Store
+    from celeb_ops.core.store import Store
 
 
 def seen(store: Store, site: str, *names: str, when: datetime = RUN_TIME) -> Result:

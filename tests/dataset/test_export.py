@@ -15,14 +15,14 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from celeb_ops import keys
 from celeb_ops.cli.main import main
+from celeb_ops.core import keys
+from celeb_ops.core.exceptions import ExportError, RecordError
+from celeb_ops.core.store import FolderStore
 from celeb_ops.dataset.export import Wanted, export
 from celeb_ops.dataset.formats import write_table
 from celeb_ops.dataset.schema import CAPTURES, CELEBS, SIGHTINGS, VERSION, VERSION_KEY
 from celeb_ops.dataset.tables import from_parquet
-from celeb_ops.exceptions import ExportError, RecordError
-from celeb_ops.store import FolderStore
 from tests.dataset.stores import HEADLINE, OCTOBER, a_dataset
 from tests.dataset.test_datapackage import errors
 from tests.factories import RUN_TIME
@@ -30,7 +30,7 @@ from tests.factories import RUN_TIME
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from celeb_ops.store import Store
+    from celeb_ops.core.store import Store
 
 EVENING = RUN_TIME.replace(hour=20)
 ENDINGS = {"csv": "csv", "parquet": "parquet", "json": "jsonl"}

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from celeb_ops.settings import PROJECT
-from celeb_ops.store import FolderStore
+from celeb_ops.core.settings import PROJECT
+from celeb_ops.core.store import FolderStore
 from tests.dataset.stores import a_dataset
 
 if TYPE_CHECKING:

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from celeb_ops.core.exceptions import RecordError
 from celeb_ops.dataset.dictionary import END, columns_of, with_columns
 from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS, TABLES, WORDS, Column, Table
-from celeb_ops.exceptions import RecordError
 
 PAGE = f"Before.\n<!-- columns of Captures: made by make docs -->\nold | rows\n{END}\nAfter.\n"
 

@@ -10,20 +10,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from celeb_ops import keys
+from celeb_ops.core import keys
+from celeb_ops.core.exceptions import ReasonCode, RecordError
+from celeb_ops.core.geometry import Box
+from celeb_ops.core.records import Outcome, Picture, Result
+from celeb_ops.core.removal_list import Removed
+from celeb_ops.core.store import FolderStore
 from celeb_ops.dataset.schema import SIGHTINGS, VERSION, VERSION_KEY
 from celeb_ops.dataset.tables import captures_of, sighting_rows, update_captures, update_sightings
-from celeb_ops.exceptions import ReasonCode, RecordError
-from celeb_ops.geometry import Box
-from celeb_ops.records import Outcome, Picture, Result
-from celeb_ops.removed import Removed
-from celeb_ops.store import FolderStore
 from tests.factories import RUN_TIME, a_result, a_screenshot, a_sighting, saved
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from celeb_ops.store import Store
+    from celeb_ops.core.store import Store
 
 OUTCOMES = ("skipped", "failed", "failed archive", "failed live", "seen")
 LATER = RUN_TIME.replace(hour=20)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from celeb_ops.settings import PROJECT
+from celeb_ops.core.settings import PROJECT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

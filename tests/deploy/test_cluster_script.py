@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography.fernet import Fernet
 
-from celeb_ops.settings import PROJECT, Settings
+from celeb_ops.core.settings import PROJECT, Settings
 
 if TYPE_CHECKING:
     from pathlib import Path

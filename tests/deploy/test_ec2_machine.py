@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from celeb_ops.cli import up
-from celeb_ops.settings import PROJECT, Settings
+from celeb_ops.core.settings import PROJECT, Settings
 
 if TYPE_CHECKING:
     from pathlib import Path

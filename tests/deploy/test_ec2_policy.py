@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from celeb_ops.settings import PROJECT
-from celeb_ops.store import S3Store
-from tests.store.verbs import VERBS
+from celeb_ops.core.settings import PROJECT
+from celeb_ops.core.store import S3Store
+from tests.core.store.verbs import VERBS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from celeb_ops.settings import PROJECT
+from celeb_ops.core.settings import PROJECT
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,6 +6,7 @@ import copy
 from typing import TYPE_CHECKING
 
 import pytest
+
 from tests.wikimedia.world import Maker, World
 
 if TYPE_CHECKING:

@@ -12,21 +12,21 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.wikimedia.server import Faults, Wikimedia, serving
-from tests.wikimedia.world import File
 
 from celeb_ops.cli.main import main
-from celeb_ops.exceptions import GalleryError, OfflineError, WikimediaError
+from celeb_ops.core.exceptions import GalleryError, OfflineError, WikimediaError
+from celeb_ops.core.geometry import Box
+from celeb_ops.core.removal_list import Person as RemovedPerson
+from celeb_ops.core.removal_list import Removed
+from celeb_ops.core.settings import PROJECT, Settings
 from celeb_ops.gallery.building import Built, Step, build
+from celeb_ops.gallery.query import Wish
 from celeb_ops.gallery.wikimedia import CONNECTIONS
-from celeb_ops.gallery.wish import Wish
-from celeb_ops.geometry import Box
-from celeb_ops.recognition import gallery_file
-from celeb_ops.recognition.gallery import Gallery
-from celeb_ops.recognition.local import LocalRecognizer
-from celeb_ops.removed import Person as RemovedPerson
-from celeb_ops.removed import Removed
-from celeb_ops.settings import PROJECT, Settings
+from celeb_ops.recognition.local import gallery_file
+from celeb_ops.recognition.local.gallery import Gallery
+from celeb_ops.recognition.local.recognizer import LocalRecognizer
+from tests.wikimedia.server import Faults, Wikimedia, serving
+from tests.wikimedia.world import File
 
 if TYPE_CHECKING:
     from collections.abc import Callable

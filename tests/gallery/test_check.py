@@ -12,11 +12,11 @@ from PIL import Image
 from rich.console import Console
 
 from celeb_ops.cli.main import main
+from celeb_ops.core.geometry import Box
 from celeb_ops.gallery import check as gallery
-from celeb_ops.gallery import looking
-from celeb_ops.geometry import Box
-from celeb_ops.recognition import models
-from celeb_ops.recognition.detector import find_faces
+from celeb_ops.gallery import photo_analysis
+from celeb_ops.recognition.local import face_model
+from celeb_ops.recognition.local.detector import find_faces
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +48,7 @@ def checked(tmp_path_factory: pytest.TempPathFactory, demo_folder: Path) -> dict
         path.parent.mkdir(exist_ok=True)
         image.save(path, quality=95)
     (folder / "Eileen Collins" / "damaged.jpg").write_bytes((folder / "Eileen Collins" / "one.jpg").read_bytes()[:900])
-    return {f"{photo.name}/{photo.path.name}": photo for photo in gallery.check(folder, models.best())}
+    return {f"{photo.name}/{photo.path.name}": photo for photo in gallery.check(folder, face_model.best())}
 
 
 @pytest.mark.parametrize(
@@ -98,6 +98,6 @@ def test_a_face_turned_away_is_told_by_its_nose(
     nose: tuple[int, int], turned: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     eyes = [(80, 40), (70, 40), (20, 40), (30, 40)]
-    monkeypatch.setattr(looking, "landmarks", lambda *_: [*eyes, nose])
-    turn = looking.turned(np.zeros((1, 1, 3), np.uint8), Box(0, 0, 1, 1))
-    assert (turn > looking.TURNED) is turned
+    monkeypatch.setattr(photo_analysis, "landmarks", lambda *_: [*eyes, nose])
+    turn = photo_analysis.turned(np.zeros((1, 1, 3), np.uint8), Box(0, 0, 1, 1))
+    assert (turn > photo_analysis.TURNED) is turned

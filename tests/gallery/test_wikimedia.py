@@ -6,11 +6,11 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+
+from celeb_ops.core.exceptions import NotAtWikimediaError, WikimediaError
+from celeb_ops.gallery.wikimedia import Wikimedia
 from tests.wikimedia.server import Faults, serving
 from tests.wikimedia.world import File, World
-
-from celeb_ops.exceptions import NotAtWikimediaError, WikimediaError
-from celeb_ops.gallery.wikimedia import Wikimedia
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from celeb_ops import settings as settings_module
-from celeb_ops.exceptions import SettingsError
+from celeb_ops.core import settings as settings_module
+from celeb_ops.core.exceptions import SettingsError
+from celeb_ops.core.settings import Settings
 from celeb_ops.hooks.rekognition import RekognitionHook, rekognition_client
-from celeb_ops.settings import Settings
 from tests.aws.rekognition import Rekognition, serving
+from tests.core.test_settings import FIRST_VERSION, REKOGNITION
 from tests.factories import a_picture
-from tests.test_settings import FIRST_VERSION, REKOGNITION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

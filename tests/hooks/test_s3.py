@@ -9,13 +9,13 @@ import pytest
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from botocore.exceptions import CredentialRetrievalError
 
-from celeb_ops import settings as settings_module
-from celeb_ops.exceptions import CelebsError, NotPermittedError, PermanentError, StoreError, StoreRefusedError
+from celeb_ops.core import settings as settings_module
+from celeb_ops.core.exceptions import CelebsError, NotPermittedError, PermanentError, StoreError, StoreRefusedError
+from celeb_ops.core.settings import PROJECT, Settings
+from celeb_ops.core.store import FolderStore, S3Store
 from celeb_ops.hooks.s3 import open_store, warn_of_new_prefix
-from celeb_ops.settings import PROJECT, Settings
-from celeb_ops.store import FolderStore, S3Store
-from tests.store.verbs import an_s3_client
-from tests.test_settings import FIRST_VERSION, REKOGNITION, S3
+from tests.core.store.verbs import an_s3_client
+from tests.core.test_settings import FIRST_VERSION, REKOGNITION, S3
 
 if TYPE_CHECKING:
     from pathlib import Path

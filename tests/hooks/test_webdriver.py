@@ -8,9 +8,9 @@ import psutil
 import pytest
 from selenium.common.exceptions import WebDriverException
 
-from celeb_ops.exceptions import BrowserError
+from celeb_ops.core.exceptions import BrowserError
+from celeb_ops.core.sites import CaptureOptions, Site
 from celeb_ops.hooks.webdriver import WebDriverHook, airflow_addresses
-from celeb_ops.sites import CaptureOptions, Site
 from tests.browsers import running
 from tests.web import Web, free_port
 

@@ -15,21 +15,21 @@ from unittest.mock import create_autospec
 import pytest
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
-from celeb_ops import keys
+from celeb_ops.core import keys
+from celeb_ops.core.exceptions import StoreError
+from celeb_ops.core.records import Outcome
 from celeb_ops.dataset.tables import update_captures
-from celeb_ops.exceptions import StoreError
 from celeb_ops.hooks import s3
-from celeb_ops.notifications import callbacks, channel, finding
-from celeb_ops.records import Outcome
+from celeb_ops.notifications import callbacks, channel, failures
 from tests.mail import MailServer
-from tests.notifications.test_finding import HALF_DAY, captured
+from tests.notifications.test_failures import HALF_DAY, captured
 from tests.web import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from celeb_ops.store import FolderStore
+    from celeb_ops.core.store import FolderStore
 
 NOW = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
 RUN = f"the run of {NOW:%Y-%m-%d %H:%M} UTC"
@@ -206,7 +206,7 @@ class TestSites:
     def test_one_that_fails_though_the_run_is_green_is_told_of_and_that_it_is_back(
         self, mail: MailServer, folder_store: FolderStore, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(finding, "NEWS_FOR", timedelta(days=9))
+        monkeypatch.setattr(failures, "NEWS_FOR", timedelta(days=9))
         outcomes = ["failed", "failed", "failed", "seen", "seen"]
         for back, outcome in enumerate(reversed(outcomes)):
             captured(folder_store, NOW - back * HALF_DAY, outcome, "PEREZHILTON")

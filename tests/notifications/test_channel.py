@@ -17,11 +17,11 @@ from airflow.sdk import BaseHook
 from hypothesis import given
 from hypothesis import strategies as st
 
-from celeb_ops.exceptions import SettingsError
+from celeb_ops.core.exceptions import SettingsError
+from celeb_ops.core.settings import Settings
 from celeb_ops.notifications import channel
 from celeb_ops.notifications.channel import check_channel, open_channel
 from celeb_ops.notifications.messages import Message
-from celeb_ops.settings import Settings
 from tests.mail import MailServer
 
 if TYPE_CHECKING:

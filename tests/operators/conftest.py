@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from celeb_ops.exceptions import NotPermittedError
-from celeb_ops.store import FolderStore
+from celeb_ops.core.exceptions import NotPermittedError
+from celeb_ops.core.store import FolderStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

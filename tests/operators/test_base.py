@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException, AirflowTaskTimeout
 
-from celeb_ops import keys
-from celeb_ops.exceptions import CaptureError, SettingsError, StoreError, StoreRefusedError
+from celeb_ops.core import keys
+from celeb_ops.core.exceptions import CaptureError, SettingsError, StoreError, StoreRefusedError
+from celeb_ops.core.records import Outcome
+from celeb_ops.core.settings import Settings
 from celeb_ops.operators.base import SiteOperator, time_of
-from celeb_ops.records import Outcome
-from celeb_ops.settings import Settings
 from tests.factories import RUN_TIME
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from celeb_ops.core.store import Store
     from celeb_ops.operators.base import Step
-    from celeb_ops.store import Store
     from tests.operators.conftest import Watched
 
 STEM = keys.stem("TMZ", RUN_TIME)

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from celeb_ops import keys
-from celeb_ops.exceptions import BudgetError, NotStoredError, PermanentError, PictureGoneError
-from celeb_ops.geometry import Box
+from celeb_ops.core import keys
+from celeb_ops.core.exceptions import BudgetError, NotStoredError, PermanentError, PictureGoneError
+from celeb_ops.core.geometry import Box
+from celeb_ops.core.records import Outcome, Plan, Result, Screenshot, Slice, Span
+from celeb_ops.core.settings import Settings
 from celeb_ops.operators.rekognize import RekognizeCelebritiesOperator
 from celeb_ops.operators.slice import SliceOperator
-from celeb_ops.recognition import gallery_file
-from celeb_ops.recognition.budget import Budget
-from celeb_ops.recognition.gallery import Gallery
-from celeb_ops.recognition.gallery_file import About, Entry, Reference, Whole
-from celeb_ops.recognition.local import LocalRecognizer
+from celeb_ops.recognition.aws.budget import Budget
+from celeb_ops.recognition.local import gallery_file
+from celeb_ops.recognition.local.gallery import Gallery
+from celeb_ops.recognition.local.gallery_file import About, Entry, Reference, Whole
+from celeb_ops.recognition.local.recognizer import LocalRecognizer
 from celeb_ops.recognition.people import Person
-from celeb_ops.records import Outcome, Plan, Result, Screenshot, Slice, Span
-from celeb_ops.settings import Settings
 from tests.aws.rekognition import ACCESS_KEY, SECRET_KEY, Rekognition, qid_of, serving
 from tests.factories import RUN_TIME, a_page, a_screenshot, saved
 

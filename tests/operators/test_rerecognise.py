@@ -12,14 +12,14 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from celeb_ops import keys
+from celeb_ops.core import keys
+from celeb_ops.core.geometry import Box
+from celeb_ops.core.records import Picture, Result
+from celeb_ops.core.settings import Settings
 from celeb_ops.dataset import captures_of, merge
-from celeb_ops.geometry import Box
 from celeb_ops.operators.rekognize import RekognizeCelebritiesOperator
 from celeb_ops.operators.screenshot import ScreenshotOperator
 from celeb_ops.operators.slice import SliceOperator
-from celeb_ops.records import Picture, Result
-from celeb_ops.settings import Settings
 from tests.factories import RUN_TIME, a_page, a_screenshot, saved
 from tests.web import free_port
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from celeb_ops.store import FolderStore
+    from celeb_ops.core.store import FolderStore
 
 SITES = ["SITE-0", "SITE-1"]
 TIMES = [RUN_TIME - timedelta(hours=12 * number) for number in range(1, 4)]

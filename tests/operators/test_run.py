@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 
-from celeb_ops import keys
+from celeb_ops.core import keys
+from celeb_ops.core.exceptions import GalleryError, SettingsError, SiteFailedError, SitesError, StoreError
+from celeb_ops.core.records import Outcome
+from celeb_ops.core.settings import Settings
 from celeb_ops.dataset import captures_of
-from celeb_ops.exceptions import GalleryError, SettingsError, SiteFailedError, SitesError, StoreError
 from celeb_ops.operators.run import list_sites, merge_results, outcome_of, site_states, watch
-from celeb_ops.records import Outcome
-from celeb_ops.settings import Settings
 from tests.factories import RUN_TIME, a_result, a_screenshot, a_sighting, saved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from celeb_ops.store import FolderStore
+    from celeb_ops.core.store import FolderStore
 
 SITES = [
     {"name": "TMZ", "optional": False},

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 
-from celeb_ops import keys
 from celeb_ops.archive import memento
+from celeb_ops.capture.page_source import GONE
+from celeb_ops.core import keys
+from celeb_ops.core.exceptions import ArchiveError, BrowserError, CaptureError, MissedError, PermanentError, ReasonCode
+from celeb_ops.core.records import Outcome, Part, Screenshot, Span
+from celeb_ops.core.removal_list import Person, add
+from celeb_ops.core.settings import Settings
 from celeb_ops.dataset import captures_of, merge
+from celeb_ops.dataset.missed_captures import missed
 from celeb_ops.dataset.tables import update_captures
-from celeb_ops.exceptions import ArchiveError, BrowserError, CaptureError, MissedError, PermanentError, ReasonCode
 from celeb_ops.hooks.webdriver import WebDriverHook
-from celeb_ops.missed import missed
 from celeb_ops.operators.screenshot import BEGAN, ScreenshotOperator
-from celeb_ops.records import Outcome, Part, Screenshot, Span
-from celeb_ops.removed import Person, add
-from celeb_ops.seeing import GONE
-from celeb_ops.settings import Settings
 from tests.archive.recording import Recording
 from tests.archive.server import archive
 from tests.factories import a_picture, a_result, a_screenshot, saved
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from celeb_ops.core.sites import Site
+    from celeb_ops.core.store import Store
     from celeb_ops.operators.base import Step
-    from celeb_ops.sites import Site
-    from celeb_ops.store import Store
     from tests.archive.server import Archive
     from tests.operators.conftest import Watched
 

@@ -5,18 +5,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from celeb_ops import keys
-from celeb_ops.exceptions import EmptyPictureError, PermanentError, PictureGoneError
-from celeb_ops.geometry import Box
+from celeb_ops.core import keys
+from celeb_ops.core.exceptions import EmptyPictureError, PermanentError, PictureGoneError
+from celeb_ops.core.geometry import Box
+from celeb_ops.core.records import Outcome, Picture, Plan, Screenshot, Span
+from celeb_ops.core.store import S3Store
 from celeb_ops.operators.slice import SliceOperator
-from celeb_ops.records import Outcome, Picture, Plan, Screenshot, Span
-from celeb_ops.store import S3Store
 from tests.factories import RUN_TIME, a_picture, a_screenshot, saved
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-    from celeb_ops.store import Store
+    from celeb_ops.core.store import Store
     from tests.operators.conftest import Watched
 
 STEM = keys.stem("TMZ", RUN_TIME)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from celeb_ops.recognition.gallery import Gallery
-from celeb_ops.recognition.local import LocalRecognizer
+from celeb_ops.recognition.local.gallery import Gallery
+from celeb_ops.recognition.local.recognizer import LocalRecognizer
 from tests.aws.rekognition import Rekognition, serving
 
 if TYPE_CHECKING:

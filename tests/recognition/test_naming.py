@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from celeb_ops.geometry import Box
+from celeb_ops.core.geometry import Box
+from celeb_ops.core.records import Picture
 from celeb_ops.recognition.naming import mentions
-from celeb_ops.records import Picture
 
 HOPPER = "Grace Hopper"
 

@@ -8,31 +8,31 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from celeb_ops import keys
+from celeb_ops.core import keys
+from celeb_ops.core.records import Picture, Plan, Slice, Span
+from celeb_ops.core.removal_list import Person as RemovedPerson
+from celeb_ops.core.removal_list import add
 from celeb_ops.dataset import merge
-from celeb_ops.recognition import gallery_file, models
-from celeb_ops.recognition.gallery import Gallery
-from celeb_ops.recognition.gallery_file import About, Entry, Reference, Whole
-from celeb_ops.recognition.local import LocalRecognizer
-from celeb_ops.recognition.look import look
+from celeb_ops.recognition.local import face_model, gallery_file
+from celeb_ops.recognition.local.gallery import Gallery
+from celeb_ops.recognition.local.gallery_file import About, Entry, Reference, Whole
+from celeb_ops.recognition.local.recognizer import LocalRecognizer
+from celeb_ops.recognition.page import look
 from celeb_ops.recognition.people import People, Person
 from celeb_ops.recognition.pictures import decode
-from celeb_ops.records import Picture, Plan, Slice, Span
-from celeb_ops.removed import Person as RemovedPerson
-from celeb_ops.removed import add
 from celeb_ops.trends import build
-from celeb_ops.trends.tables import load
+from celeb_ops.trends.schema import load
 from tests.aws.rekognition import qid_of, serving
 from tests.factories import RUN_TIME, a_page, a_screenshot, saved
-from tests.recognition.test_rekognition import asking
+from tests.recognition.aws.test_rekognition import asking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from celeb_ops.recognition import Recognizer
-    from celeb_ops.records import Result
-    from celeb_ops.store import FolderStore
+    from celeb_ops.core.records import Result
+    from celeb_ops.core.store import FolderStore
+    from celeb_ops.recognition.recognizer import Recognizer
 
 THEIRS = "Rear Admiral Hopper"
 """What Rekognition calls her here."""
@@ -43,7 +43,7 @@ HOPPER = Person("Grace Hopper", QID, ("Amazing Grace", "Grace Murray Hopper"))
 @pytest.fixture
 def folder(tmp_path: Path, pictures: Path) -> Path:
     """A gallery's folder with a file that knows her."""
-    pixels, model = decode((pictures / "hopper.jpeg").read_bytes()), models.best()
+    pixels, model = decode((pictures / "hopper.jpeg").read_bytes()), face_model.best()
     embeddings = model.embed(pixels, model.find(pixels))
     entry = Entry(HOPPER, "", 9, embeddings, (Reference("File:Hopper.jpg", "aa" * 20),))
     gallery_file.write(tmp_path / "gallery" / gallery_file.FILE, Whole([entry], About(model=model.name)))

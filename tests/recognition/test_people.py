@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from celeb_ops.names import qid_in
+from celeb_ops.core.names import qid_in
 from celeb_ops.recognition.people import People, Person
 
 LOPEZ = Person("Jennifer Lopez", "Q40715", ("J.Lo", "Jenny", "Jennifer Lynn López"))

@@ -10,10 +10,10 @@ import pytest
 from benchmarks.faces.labelled import for_fitting
 from PIL import Image
 
-from celeb_ops.geometry import Box
-from celeb_ops.recognition import detector, models
-from celeb_ops.recognition.gallery import Gallery
-from celeb_ops.recognition.local import LocalRecognizer
+from celeb_ops.core.geometry import Box
+from celeb_ops.recognition.local import detector, face_model
+from celeb_ops.recognition.local.gallery import Gallery
+from celeb_ops.recognition.local.recognizer import LocalRecognizer
 from celeb_ops.recognition.pictures import decode
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def known(wild: Path, tmp_path_factory: pytest.TempPathFactory) -> LocalRecogniz
 
 
 def test_who_faces_the_camera_is_named_and_nobody_else(wild: Path, known: LocalRecognizer) -> None:
-    if models.best() is not models.BOTH:
+    if face_model.best() is not face_model.BOTH:
         pytest.skip("faceres is not here: npm could not fetch it")
     right, wrong, photos = 0, [], sorted((wild / "athletes").glob("*/test-frontal-*"))
     for photo in photos:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from celeb_ops.capture.browser import open_browser
+from celeb_ops.core.sites import CaptureOptions
+from celeb_ops.core.store import FolderStore
 from celeb_ops.report.app import create_app
-from celeb_ops.report.tables import Tables
-from celeb_ops.sites import CaptureOptions
-from celeb_ops.store import FolderStore
+from celeb_ops.report.table_cache import Tables
 from tests.report import history
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from selenium.webdriver.remote.webdriver import WebDriver
 
-    from celeb_ops.report.tables import Load
-    from celeb_ops.store import Store
+    from celeb_ops.core.store import Store
+    from celeb_ops.report.table_cache import Load
 
 
 @pytest.fixture(scope="session")

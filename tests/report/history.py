@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from celeb_ops import keys, trends
-from celeb_ops.geometry import Box
-from celeb_ops.records import Picture
+from celeb_ops import trends
+from celeb_ops.core import keys
+from celeb_ops.core.geometry import Box
+from celeb_ops.core.records import Picture
 from tests.factories import a_picture, a_result, a_screenshot, a_sighting, saved
 from tests.trends.rows import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from celeb_ops.store import Store
+    from celeb_ops.core.store import Store
 
 END = datetime(2026, 11, 25, 8, tzinfo=UTC)
 """The newest run."""

@@ -8,9 +8,9 @@ import pytest
 from fastapi import HTTPException
 from fastapi.routing import APIRoute
 
-from celeb_ops import keys
-from celeb_ops.exceptions import NotPermittedError, SettingsError, StoreError
-from celeb_ops.records import Part, Span
+from celeb_ops.core import keys
+from celeb_ops.core.exceptions import NotPermittedError, SettingsError, StoreError
+from celeb_ops.core.records import Part, Span
 from celeb_ops.report.app import create_app
 from tests.asgi import get
 from tests.factories import RUN_TIME, a_picture, a_result, a_screenshot, saved
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from celeb_ops.store import FolderStore, Store
+    from celeb_ops.core.store import FolderStore, Store
 
 STEM = keys.stem("TMZ", RUN_TIME)
 PICTURE = keys.image(STEM, 1, "jpeg")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from celeb_ops import keys
-from celeb_ops.report.shown import address
-from celeb_ops.report.static import write
+from celeb_ops.core import keys
+from celeb_ops.report.sanitizing import address
+from celeb_ops.report.static_page import write
 from tests.report import history
 from tests.report.conftest import app_of
 from tests.report.pages import charts, narrow, served, told, too_wide, watch
@@ -17,7 +17,7 @@ from tests.report.pages import charts, narrow, served, told, too_wide, watch
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver
 
-    from celeb_ops.store import FolderStore
+    from celeb_ops.core.store import FolderStore
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
@@ -42,7 +42,7 @@ SITES = ("TMZ", RUN, '"><svg onload=window.hacked=1>', "S" * 120)
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> FolderStore:
-    from celeb_ops.store import FolderStore
+    from celeb_ops.core.store import FolderStore
 
     store = FolderStore(tmp_path_factory.mktemp("hostile"))
     history.fill(store, CAST, days=20, sites=SITES)

@@ -10,13 +10,13 @@ from celeb_ops import trends
 from celeb_ops.report.leaderboard import Query, board, latest, lead
 from celeb_ops.report.movement import movement
 from celeb_ops.report.shares import periods
-from celeb_ops.report.tables import Tables
+from celeb_ops.report.table_cache import Tables
 from tests.report import history
 from tests.trends.rows import Rows, on
 
 if TYPE_CHECKING:
-    from celeb_ops.report.tables import Load
-    from celeb_ops.store import FolderStore
+    from celeb_ops.core.store import FolderStore
+    from celeb_ops.report.table_cache import Load
 
 
 def shares(past: FolderStore, days: int, sites: tuple[str, ...] = history.SITES) -> dict[str, float]:

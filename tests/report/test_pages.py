@@ -11,11 +11,12 @@ import pytest
 from fastapi import HTTPException
 from fastapi.routing import APIRoute
 
-from celeb_ops import keys, trends
+from celeb_ops import trends
+from celeb_ops.core import keys
+from celeb_ops.core.exceptions import StoreError
+from celeb_ops.core.records import Outcome
+from celeb_ops.core.removal_list import Removed
 from celeb_ops.dataset import tables
-from celeb_ops.exceptions import StoreError
-from celeb_ops.records import Outcome
-from celeb_ops.removed import Removed
 from celeb_ops.report import assets
 from celeb_ops.report.app import create_app
 from tests.asgi import get
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     import httpx
     from fastapi import FastAPI
 
-    from celeb_ops.store import FolderStore, Store
+    from celeb_ops.core.store import FolderStore, Store
 
 HTML = {"Accept": "text/html,*/*;q=0.8"}
 RUN = f"/runs/{keys.iso(history.END)}"

@@ -12,14 +12,15 @@ from urllib.parse import urlsplit
 import polars as pl
 import pytest
 
-from celeb_ops import keys, trends
+from celeb_ops import trends
+from celeb_ops.core import keys
+from celeb_ops.core.geometry import Box
+from celeb_ops.core.records import Picture
+from celeb_ops.core.store import FolderStore
 from celeb_ops.dataset import merge
 from celeb_ops.dataset.celebs_csv import FORMULA
-from celeb_ops.geometry import Box
-from celeb_ops.records import Picture
-from celeb_ops.report.shown import address
-from celeb_ops.report.static import write
-from celeb_ops.store import FolderStore
+from celeb_ops.report.sanitizing import address
+from celeb_ops.report.static_page import write
 from tests.asgi import get
 from tests.factories import RUN_TIME, a_picture, a_result, a_screenshot, a_sighting, saved
 from tests.report.conftest import app_of

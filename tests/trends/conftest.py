@@ -11,7 +11,7 @@ from tests.trends.rows import Built, Rows
 if TYPE_CHECKING:
     import polars as pl
 
-    from celeb_ops.store import FolderStore
+    from celeb_ops.core.store import FolderStore
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from celeb_ops import keys
+from celeb_ops.core import keys
 from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS
 from celeb_ops.dataset.tables import to_parquet
 
 if TYPE_CHECKING:
-    from celeb_ops.store import Store
+    from celeb_ops.core.store import Store
 
 Built = Callable[[str], pl.DataFrame]
 """The fixture: a table of the trends by its name."""

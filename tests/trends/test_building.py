@@ -12,15 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from celeb_ops import keys, trends
-from celeb_ops.exceptions import RecordError
-from celeb_ops.store import FolderStore
+from celeb_ops import trends
+from celeb_ops.core import keys
+from celeb_ops.core.exceptions import RecordError
+from celeb_ops.core.store import FolderStore
 from tests.trends.rows import Rows, on
 
 if TYPE_CHECKING:
     import random
 
-    from celeb_ops.store import Store
+    from celeb_ops.core.store import Store
 
 ODD = [
     "=cmd|' /C calc'!A0",

@@ -12,7 +12,7 @@ import pytest
 
 from celeb_ops.trends import history
 from celeb_ops.trends.movers import WINDOWS, Z_95, movers
-from celeb_ops.trends.tables import in_form
+from celeb_ops.trends.schema import in_form
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ import re
 import polars as pl
 import pytest
 
-from celeb_ops.settings import PROJECT
+from celeb_ops.core.settings import PROJECT
 from celeb_ops.trends import SCHEMAS
 from tests.trends.rows import Built, Rows, on
 

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from celeb_ops import keys, trends
-from celeb_ops.exceptions import RecordError
+from celeb_ops import trends
+from celeb_ops.core import keys
+from celeb_ops.core.exceptions import RecordError
 from celeb_ops.trends import history
 from tests.trends.rows import Rows, on
 
 if TYPE_CHECKING:
-    from celeb_ops.store import FolderStore, Store
+    from celeb_ops.core.store import FolderStore, Store
 
 
 def test_newest_first_whatever_the_store(store: Store, rows: Rows) -> None:

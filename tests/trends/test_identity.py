@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from celeb_ops.geometry import Box
-from celeb_ops.recognition import Face
-from celeb_ops.recognition.findings import Finding
+from celeb_ops.core.geometry import Box
+from celeb_ops.core.removal_list import Removed
+from celeb_ops.recognition.detections import Finding
 from celeb_ops.recognition.naming import identified
 from celeb_ops.recognition.people import People, Person
-from celeb_ops.removed import Removed
+from celeb_ops.recognition.recognizer import Face
 from celeb_ops.trends import build
-from celeb_ops.trends.tables import load
+from celeb_ops.trends.schema import load
 from tests.trends.rows import Rows, on
 
 if TYPE_CHECKING:
-    from celeb_ops.store import FolderStore
+    from celeb_ops.core.store import FolderStore
 
 
 def who(name: str, qid: str | None = None) -> dict[str, object]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from celeb_ops import keys, trends
+from celeb_ops import trends
 from celeb_ops.cli.main import main
+from celeb_ops.core import keys
 from tests.trends.rows import Rows, on
 
 if TYPE_CHECKING:
     import pytest
 
-    from celeb_ops.store import FolderStore
+    from celeb_ops.core.store import FolderStore
 
 
 def test_builds_trends_and_report_or_says_what_is_damaged(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
-from celeb_ops.recognition.detector import find_faces
+from celeb_ops.recognition.local.detector import find_faces
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,13 +20,13 @@ import requests
 from pydantic import ConfigDict
 from urllib3.exceptions import HTTPError
 
-from celeb_ops.exceptions import ArchiveBusyError, ArchiveError, NotArchivedError
+from celeb_ops.core.exceptions import ArchiveBusyError, ArchiveError, NotArchivedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Self
 
-    from celeb_ops.archive.turns import Turns
+    from celeb_ops.archive.rate_limiter import Turns
 
 logger = logging.getLogger(__name__)
 

@@ -11,14 +11,14 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from celeb_ops import keys
-from celeb_ops.archive.kept import Kept
 from celeb_ops.archive.memento import Archive
+from celeb_ops.archive.rate_limiter import Turns
 from celeb_ops.archive.replay import Lack, Replay
-from celeb_ops.archive.turns import Turns
+from celeb_ops.archive.response_cache import Kept
 from celeb_ops.capture.page import capture_page
 from celeb_ops.capture.visit import own_address, unreached
-from celeb_ops.exceptions import (
+from celeb_ops.core import keys
+from celeb_ops.core.exceptions import (
     ArchiveBusyError,
     BlankPageError,
     BlockedPageError,
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 
     from celeb_ops.archive.memento import Memento
     from celeb_ops.capture.page import PageCapture
-    from celeb_ops.settings import Settings
-    from celeb_ops.sites import CaptureOptions, Site
+    from celeb_ops.core.settings import Settings
+    from celeb_ops.core.sites import CaptureOptions, Site
 
 logger = logging.getLogger(__name__)
 

@@ -19,14 +19,14 @@ from urllib.parse import urlsplit
 
 from celeb_ops.archive.memento import normalised
 from celeb_ops.archive.proxy import Proxy, Wanted
-from celeb_ops.exceptions import ArchiveBusyError, ArchiveError
+from celeb_ops.core.exceptions import ArchiveBusyError, ArchiveError
 
 if TYPE_CHECKING:
     from datetime import datetime
     from typing import Self
 
-    from celeb_ops.archive.kept import Kept
     from celeb_ops.archive.memento import Answer, Archive, Memento
+    from celeb_ops.archive.response_cache import Kept
 
 logger = logging.getLogger(__name__)
 

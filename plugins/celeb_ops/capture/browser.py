@@ -25,12 +25,12 @@ from selenium.webdriver.remote.errorhandler import ErrorHandler
 from selenium.webdriver.remote.remote_connection import RemoteConnection
 from urllib3.exceptions import HTTPError
 
-from celeb_ops.capture.bounds import bounded
-from celeb_ops.capture.replicas import addresses
-from celeb_ops.capture.scratch import scratch_folder
-from celeb_ops.exceptions import BrowserError
-from celeb_ops.processes import family, left_of
-from celeb_ops.text import SENTENCE_CHARS, cleaned
+from celeb_ops.capture.remote_browsers import addresses
+from celeb_ops.capture.resource_limits import bounded
+from celeb_ops.core.exceptions import BrowserError
+from celeb_ops.core.processes import family, left_of
+from celeb_ops.core.temp_folders import scratch_folder
+from celeb_ops.core.text import SENTENCE_CHARS, cleaned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from selenium.webdriver.remote.webdriver import WebDriver
 
-    from celeb_ops.sites import CaptureOptions
+    from celeb_ops.core.sites import CaptureOptions
 
 logger = logging.getLogger(__name__)
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from celeb_ops.capture import scripts
 from celeb_ops.capture.facts import Cleared
-from celeb_ops.records import Consent
-from celeb_ops.settings import PROJECT
+from celeb_ops.core.records import Consent
+from celeb_ops.core.settings import PROJECT
 
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver
 
-    from celeb_ops.sites import CaptureOptions
+    from celeb_ops.core.sites import CaptureOptions
 
 AUTOCONSENT = PROJECT / "node_modules" / "@duckduckgo" / "autoconsent" / "dist" / "autoconsent.standalone.js"
 """DuckDuckGo's autoconsent (MPL-2.0) with its rules inside; ``make setup`` installs it where npm is there."""

@@ -20,7 +20,7 @@ from python_socks import ProxyError
 from python_socks.async_.asyncio import Proxy
 
 from celeb_ops.capture import forwarding
-from celeb_ops.capture.reach import InternalError, resolve
+from celeb_ops.capture.allowed_addresses import InternalError, resolve
 
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from typing import Any, Self
     from urllib.parse import SplitResult
 
+    from celeb_ops.capture.allowed_addresses import Reach
     from celeb_ops.capture.forwarding import Request
-    from celeb_ops.capture.reach import Reach
 
 logger = logging.getLogger(__name__)
 

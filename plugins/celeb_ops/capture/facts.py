@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from celeb_ops.geometry import Box
-from celeb_ops.records import Picture
-from celeb_ops.text import cleaned
+from celeb_ops.core.geometry import Box
+from celeb_ops.core.records import Picture
+from celeb_ops.core.text import cleaned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,12 +13,12 @@ from selenium.common.exceptions import TimeoutException, WebDriverException
 
 from celeb_ops.capture import consent, refusals, scripts
 from celeb_ops.capture.facts import Answer, Ready, WayDown
-from celeb_ops.exceptions import NoAnswerError
+from celeb_ops.core.exceptions import NoAnswerError
 
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver
 
-    from celeb_ops.sites import CaptureOptions, Site
+    from celeb_ops.core.sites import CaptureOptions, Site
 
 logger = logging.getLogger(__name__)
 

@@ -19,8 +19,8 @@ from celeb_ops.capture.browser import browser_name
 from celeb_ops.capture.consent import clear_view
 from celeb_ops.capture.facts import MOST_PICTURES, Facts
 from celeb_ops.capture.strips import Strip, join, photograph
-from celeb_ops.exceptions import BrowserError, CaptureError
-from celeb_ops.vips import reason
+from celeb_ops.core.exceptions import BrowserError, CaptureError
+from celeb_ops.core.vips import reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from selenium.webdriver.remote.webdriver import WebDriver
 
-    from celeb_ops.records import Consent, Picture
-    from celeb_ops.sites import Site
+    from celeb_ops.core.records import Consent, Picture
+    from celeb_ops.core.sites import Site
 
 
 _SCROLLED = {"bottom", "max_height"}

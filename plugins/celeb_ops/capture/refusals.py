@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from celeb_ops.exceptions import (
+from celeb_ops.core.exceptions import (
     BlankPageError,
     BlockedPageError,
     BrowserCrashedError,
@@ -23,7 +23,7 @@ from celeb_ops.exceptions import (
 
 if TYPE_CHECKING:
     from celeb_ops.capture.facts import Answer
-    from celeb_ops.sites import Site
+    from celeb_ops.core.sites import Site
 
 # Signs of a page that stands in for the site's own: bot checks and gateways, by their makers' own wording.
 _BLOCKED = re.compile(

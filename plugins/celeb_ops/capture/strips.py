@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Literal
 
 import pyvips
 
-from celeb_ops.exceptions import EmptyPictureError
-from celeb_ops.geometry import Box
-from celeb_ops.records import Span
-from celeb_ops.vips import opaque, reason
+from celeb_ops.core.exceptions import EmptyPictureError
+from celeb_ops.core.geometry import Box
+from celeb_ops.core.records import Span
+from celeb_ops.core.vips import opaque, reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

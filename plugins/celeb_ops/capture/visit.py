@@ -12,17 +12,17 @@ from selenium.webdriver.remote.remote_connection import RemoteConnection
 from urllib3.exceptions import HTTPError
 
 from celeb_ops.capture import refusals
+from celeb_ops.capture.allowed_addresses import Reach, resolve
 from celeb_ops.capture.browser import open_browser
 from celeb_ops.capture.egress import Egress, connect
-from celeb_ops.capture.reach import Reach, resolve
-from celeb_ops.exceptions import BrowserError, CaptureError, InternalAddressError, NoAnswerError
+from celeb_ops.core.exceptions import BrowserError, CaptureError, InternalAddressError, NoAnswerError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator
 
     from selenium.webdriver.remote.webdriver import WebDriver
 
-    from celeb_ops.sites import Site
+    from celeb_ops.core.sites import Site
 
 
 @contextlib.contextmanager

@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 from filelock import FileLock, Timeout
 
-from celeb_ops.exceptions import PermanentError
-from celeb_ops.settings import PROJECT
+from celeb_ops.core.exceptions import PermanentError
+from celeb_ops.core.settings import PROJECT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

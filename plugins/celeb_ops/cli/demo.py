@@ -6,11 +6,11 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
-from celeb_ops.capture.scratch import scratch_folder
-from celeb_ops.cli.newsroom import served
+from celeb_ops.cli.demo_newsroom import served
 from celeb_ops.cli.run import run
-from celeb_ops.parts import written_folder
-from celeb_ops.settings import PROJECT, Settings
+from celeb_ops.core.atomic_files import written_folder
+from celeb_ops.core.settings import PROJECT, Settings
+from celeb_ops.core.temp_folders import scratch_folder
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -14,28 +14,28 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Column, Table
 
-from celeb_ops import keys
-from celeb_ops.exceptions import ForgetError, StoreError
-from celeb_ops.forget.known import Known
-from celeb_ops.forget.photos import forget_photos
-from celeb_ops.forget.purge import Purge
-from celeb_ops.forget.removal import Untouched
-from celeb_ops.forget.runs import RunRemoval, chosen, runs_in
+from celeb_ops.core import keys
+from celeb_ops.core.atomic_files import sweep
+from celeb_ops.core.exceptions import ForgetError, StoreError
+from celeb_ops.core.names import letters
+from celeb_ops.core.removal_list import Person, Removed, add
+from celeb_ops.core.settings import PROJECT, Settings
+from celeb_ops.core.sites import site_names
+from celeb_ops.core.text import counted
 from celeb_ops.hooks.s3 import open_store
-from celeb_ops.names import letters
-from celeb_ops.parts import sweep
-from celeb_ops.removed import Person, Removed, add
-from celeb_ops.settings import PROJECT, Settings
-from celeb_ops.sites import site_names
-from celeb_ops.text import counted
+from celeb_ops.privacy.gallery_photos import forget_photos
+from celeb_ops.privacy.known_names import Known
+from celeb_ops.privacy.purge import Purge
+from celeb_ops.privacy.removal import Untouched
+from celeb_ops.privacy.runs import RunRemoval, chosen, runs_in
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Collection, Sequence
     from pathlib import Path
 
-    from celeb_ops.forget.removal import Track
-    from celeb_ops.store import Store
+    from celeb_ops.core.store import Store
+    from celeb_ops.privacy.removal import Track
 
 _BEYOND = (
     "Not reached from here: exports, copies and backups, old versions in a bucket that keeps them, Airflow's logs, and "

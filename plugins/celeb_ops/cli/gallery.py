@@ -11,22 +11,22 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from celeb_ops.exceptions import GalleryError, SettingsError
-from celeb_ops.gallery.page import page
-from celeb_ops.given import printable
-from celeb_ops.recognition import gallery_file, models
-from celeb_ops.recognition.gallery import Gallery
-from celeb_ops.recognition.local import strict_score
-from celeb_ops.removed import Removed
-from celeb_ops.settings import Settings
+from celeb_ops.core.exceptions import GalleryError, SettingsError
+from celeb_ops.core.given import printable
+from celeb_ops.core.removal_list import Removed
+from celeb_ops.core.settings import Settings
+from celeb_ops.gallery.reference_page import page
+from celeb_ops.recognition.local import face_model, gallery_file
+from celeb_ops.recognition.local.gallery import Gallery
+from celeb_ops.recognition.local.recognizer import strict_score
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from celeb_ops.gallery.building import Built, Step
-    from celeb_ops.gallery.wish import Wish
-    from celeb_ops.recognition.gallery_file import Whole
+    from celeb_ops.gallery.query import Wish
+    from celeb_ops.recognition.local.gallery_file import Whole
 
 _LISTED = 20
 """Lines of a list that a terminal gets."""
@@ -104,7 +104,7 @@ def check(folder: Path | None) -> int:
     settings = Settings.load()
     folder = folder or settings.path(settings.gallery)
     console = Console(soft_wrap=True)
-    photos = check(folder, models.chosen(settings), console)
+    photos = check(folder, face_model.chosen(settings), console)
     report(photos, console, folder)
     return int(any(photo.trouble for photo in photos))
 
@@ -140,7 +140,7 @@ def _quality(whole: Whole, settings: Settings, console: Console) -> None:
     """How strict the recogniser is with this gallery, and who in it is not named, or easily confused."""
     about = whole.about
     folder, cache = settings.path(settings.gallery), settings.path(settings.cache)
-    gallery = Gallery.load(folder, cache, model=models.chosen(settings))
+    gallery = Gallery.load(folder, cache, model=face_model.chosen(settings))
     unused = [f"{printable(str(path))}: {why}" for path, why in gallery.unused]
     _list("files and folders are not used:", unused, console)
     if gallery.names:

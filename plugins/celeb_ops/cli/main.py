@@ -12,10 +12,10 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from celeb_ops import keys
-from celeb_ops.exceptions import CelebsError, ForgetError, RunTimeError, WikimediaError
-from celeb_ops.given import printable
-from celeb_ops.settings import PROJECT
+from celeb_ops.core import keys
+from celeb_ops.core.exceptions import CelebsError, ForgetError, RunTimeError, WikimediaError
+from celeb_ops.core.given import printable
+from celeb_ops.core.settings import PROJECT
 
 app = typer.Typer(
     help="Whom does the press show?",
@@ -134,10 +134,10 @@ def up(
 @app.command()
 def report() -> int:
     """Rebuild the trends and the report."""
+    from celeb_ops.core.settings import Settings
+    from celeb_ops.core.text import counted
     from celeb_ops.hooks.s3 import open_store
-    from celeb_ops.report.static import write
-    from celeb_ops.settings import Settings
-    from celeb_ops.text import counted
+    from celeb_ops.report.static_page import write
     from celeb_ops.trends import build
 
     store = open_store(Settings.load())
@@ -159,11 +159,11 @@ def review(
     out: Annotated[Path, typer.Option(help="the page's file")] = Path("review.html"),
 ) -> int:
     """One page with the names of a run on its screenshots."""
+    from celeb_ops.core.settings import Settings
+    from celeb_ops.core.store import FolderStore
+    from celeb_ops.core.text import counted
     from celeb_ops.hooks.s3 import open_store
-    from celeb_ops.review import latest, review
-    from celeb_ops.settings import Settings
-    from celeb_ops.store import FolderStore
-    from celeb_ops.text import counted
+    from celeb_ops.report.review import latest, review
 
     settings = Settings.load()
     folder = Path(what) if what and not what.endswith(".json") else None
@@ -191,9 +191,9 @@ def export(
     from rich.console import Console
     from rich.table import Column, Table
 
+    from celeb_ops.core.settings import Settings
     from celeb_ops.dataset.export import Wanted, export
     from celeb_ops.hooks.s3 import open_store
-    from celeb_ops.settings import Settings
 
     console = Console()
     wanted = Wanted(start, stop, tuple(name.upper() for name in names(sites)))
@@ -242,7 +242,7 @@ def build(
 ) -> int:
     """Make the gallery from Wikidata and Commons, or bring it up to date."""
     from celeb_ops.cli.gallery import build
-    from celeb_ops.gallery.wish import Wish
+    from celeb_ops.gallery.query import Wish
 
     return build(Wish.of(count, occupations, countries, people, photos))
 

@@ -14,11 +14,11 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from celeb_ops import keys
-from celeb_ops.exceptions import CelebsError
+from celeb_ops.core import keys
+from celeb_ops.core.exceptions import CelebsError
+from celeb_ops.core.records import Outcome, Plan, Result, Screenshot
+from celeb_ops.core.text import cleaned, counted
 from celeb_ops.operators import run as run_steps
-from celeb_ops.records import Outcome, Plan, Result, Screenshot
-from celeb_ops.text import cleaned, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from celeb_ops.store import Store
+    from celeb_ops.core.store import Store
 
 _LOGGER = logging.getLogger("celeb_ops")
 _WRITES = {

@@ -12,22 +12,22 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.markup import escape
 
-from celeb_ops import keys
 from celeb_ops.cli.airflow_home import claimed, environment, migrated
 from celeb_ops.cli.interrupts import interruptible
+from celeb_ops.core import keys
+from celeb_ops.core.settings import PROJECT, Settings
+from celeb_ops.core.sites import choose, load_sites
+from celeb_ops.core.store import split_s3
+from celeb_ops.core.text import counted
 from celeb_ops.dataset import captures_of
 from celeb_ops.hooks.s3 import open_store
-from celeb_ops.recognition import NO_GALLERY, check_gallery, check_terms
-from celeb_ops.settings import PROJECT, Settings
-from celeb_ops.sites import choose, load_sites
-from celeb_ops.store import split_s3
-from celeb_ops.text import counted
+from celeb_ops.recognition.factory import NO_GALLERY, check_gallery, check_terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from celeb_ops.cli.progress import Progress
-    from celeb_ops.store import Store
+    from celeb_ops.core.store import Store
 
 DAG_ID = "trending_celebrities"
 TRENDS_DAG_ID = "celebrity_trends"

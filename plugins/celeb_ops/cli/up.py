@@ -20,10 +20,10 @@ from rich.console import Console
 from celeb_ops.cli.airflow_home import AirflowHomeError, claimed, environment
 from celeb_ops.cli.interrupts import ENDS, interruptible
 from celeb_ops.cli.run import short
-from celeb_ops.processes import left_of
-from celeb_ops.settings import Settings
-from celeb_ops.sites import load_sites
-from celeb_ops.text import counted
+from celeb_ops.core.processes import left_of
+from celeb_ops.core.settings import Settings
+from celeb_ops.core.sites import load_sites
+from celeb_ops.core.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

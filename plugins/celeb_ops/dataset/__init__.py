@@ -6,21 +6,21 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from celeb_ops import gate, keys
+from celeb_ops.core import keys, removal_filter
+from celeb_ops.core.exceptions import NotPermittedError, NotStoredError, RecordError
+from celeb_ops.core.records import Result, Screenshot
+from celeb_ops.core.removal_list import Removed
 from celeb_ops.dataset.celebs import update_csv
 from celeb_ops.dataset.celebs_csv import site_cell
 from celeb_ops.dataset.datapackage import update_datapackage
 from celeb_ops.dataset.tables import captures_of, sighting_rows, update_captures, update_sightings
-from celeb_ops.exceptions import NotPermittedError, NotStoredError, RecordError
-from celeb_ops.records import Result, Screenshot
-from celeb_ops.removed import Removed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from celeb_ops.records import Outcome
-    from celeb_ops.store import Store
+    from celeb_ops.core.records import Outcome
+    from celeb_ops.core.store import Store
 
 logger = logging.getLogger(__name__)
 
@@ -100,7 +100,7 @@ def merge(store: Store, when: datetime, results: Sequence[Result], outcomes: Seq
     # Again where somebody was removed meanwhile, and maybe from these tables before these rows came into them.
     while removed != (removed := Removed.load(store)):
         results = [_passed(store, result, removed) for result in seen.values()]
-        outcomes = [gate.passed(outcome, removed) for outcome in missed.values()]
+        outcomes = [removal_filter.passed(outcome, removed) for outcome in missed.values()]
         sightings = sighting_rows(store, results, removed)
         # The CSV first: it is the one that people open and save, so the one most likely to be refused.
         changed |= update_csv(store, results, removed)
@@ -122,10 +122,10 @@ def merge(store: Store, when: datetime, results: Sequence[Result], outcomes: Seq
 
 def _passed(store: Store, result: Result, removed: Removed) -> Result:
     """The result as the gate lets it into the tables; in the store it is mended, and crops that it has no more go."""
-    clean = gate.passed(result, removed)
+    clean = removal_filter.passed(result, removed)
     if removed:
         stem = keys.stem(result.site, result.time)
-        store.update(keys.result(stem), lambda kept: gate.scrubbed(kept, removed) if kept else None)
+        store.update(keys.result(stem), lambda kept: removal_filter.scrubbed(kept, removed) if kept else None)
         try:
             for crop in {*store.list(keys.crops(stem))} - {one.crop for one in clean.sightings}:
                 store.delete(crop)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from celeb_ops import keys
+from celeb_ops.core import keys
+from celeb_ops.core.exceptions import NotPermittedError, NotStoredError, RecordError
+from celeb_ops.core.removal_list import Removed
 from celeb_ops.dataset.celebs_csv import (
     first_version_rows,
     is_ours,
@@ -20,15 +22,13 @@ from celeb_ops.dataset.celebs_csv import (
 )
 from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS
 from celeb_ops.dataset.tables import from_parquet
-from celeb_ops.exceptions import NotPermittedError, NotStoredError, RecordError
-from celeb_ops.removed import Removed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from celeb_ops.core.records import Result
+    from celeb_ops.core.store import Store
     from celeb_ops.dataset.celebs_csv import Rows
-    from celeb_ops.records import Result
-    from celeb_ops.store import Store
 
 logger = logging.getLogger(__name__)
 

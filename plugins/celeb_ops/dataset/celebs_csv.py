@@ -9,15 +9,15 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from celeb_ops import keys
+from celeb_ops.core import keys
+from celeb_ops.core.exceptions import RecordError
+from celeb_ops.core.names import nfc
 from celeb_ops.dataset.schema import CELEBS
-from celeb_ops.exceptions import RecordError
-from celeb_ops.names import nfc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from celeb_ops.removed import Removed
+    from celeb_ops.core.removal_list import Removed
 
 CSV_HEADER = tuple(CELEBS.dtypes)
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from celeb_ops import keys
+from celeb_ops.core import keys
+from celeb_ops.core.exceptions import NotPermittedError, NotStoredError, RecordError
 from celeb_ops.dataset.schema import CAPTURES, CELEBS, SIGHTINGS, VERSION, WORDS
-from celeb_ops.exceptions import NotPermittedError, NotStoredError, RecordError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from celeb_ops.core.store import Store
     from celeb_ops.dataset.schema import Column, Table
-    from celeb_ops.store import Store
 
 JOINT = "; "
 """Between the elements of a list in a CSV cell."""

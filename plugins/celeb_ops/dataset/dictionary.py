@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from celeb_ops.core.exceptions import RecordError
+from celeb_ops.core.settings import PROJECT
 from celeb_ops.dataset.schema import TABLES
-from celeb_ops.exceptions import RecordError
-from celeb_ops.settings import PROJECT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING
 import polars as pl
 from rich.progress import track
 
-from celeb_ops import keys
+from celeb_ops.core import keys
+from celeb_ops.core.atomic_files import sweep, written_folder
+from celeb_ops.core.exceptions import ExportError, NotStoredError, RecordError
 from celeb_ops.dataset.celebs_csv import read_csv
 from celeb_ops.dataset.datapackage import read_package, resource, written
 from celeb_ops.dataset.formats import FORMATS, write_table
 from celeb_ops.dataset.schema import CAPTURES, CELEBS, SIGHTINGS
 from celeb_ops.dataset.tables import from_parquet
-from celeb_ops.exceptions import ExportError, NotStoredError, RecordError
-from celeb_ops.parts import sweep, written_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from rich.console import Console
 
+    from celeb_ops.core.store import Store
     from celeb_ops.dataset.schema import Table
-    from celeb_ops.store import Store
 
 
 @dataclass(frozen=True)

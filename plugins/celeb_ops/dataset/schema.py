@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from celeb_ops.exceptions import ReasonCode
+from celeb_ops.core.exceptions import ReasonCode
 
 VERSION = 5
 """Of the Parquet tables. 1 had no ``prominence`` and ``picture``, and no version in its files; 2 no ``memento`` and

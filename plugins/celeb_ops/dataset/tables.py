@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from celeb_ops import gate, keys
+from celeb_ops.core import keys, removal_filter
+from celeb_ops.core.exceptions import RecordError
+from celeb_ops.core.records import Outcome, Result, Screenshot
 from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS, VERSION, VERSION_KEY
-from celeb_ops.exceptions import RecordError
-from celeb_ops.records import Outcome, Result, Screenshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from celeb_ops.core.geometry import Box
+    from celeb_ops.core.records import Record
+    from celeb_ops.core.removal_list import Removed
+    from celeb_ops.core.store import Store
     from celeb_ops.dataset.schema import Table
-    from celeb_ops.geometry import Box
-    from celeb_ops.records import Record
-    from celeb_ops.removed import Removed
-    from celeb_ops.store import Store
 
 
 _FIRST_WITH_ARCHIVES = 3
@@ -115,7 +115,7 @@ def _sighting_rows(store: Store, result: Result, removed: Removed) -> Iterator[d
     if not result.sightings:
         return
     # One of before they asked may still have words that name them.
-    screenshot = gate.passed(Screenshot.load(store, result.screenshot), removed)
+    screenshot = removal_filter.passed(Screenshot.load(store, result.screenshot), removed)
     of_capture = result.model_dump(include={"time", "site", "captured_at", "source", "memento", "screenshot"})
     for sighting in result.sightings:
         row = _fields(sighting, SIGHTINGS) | of_capture | sighting.box._asdict()

@@ -11,29 +11,29 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from celeb_ops.exceptions import GalleryError, NotAtWikimediaError, RecognitionError
-from celeb_ops.gallery import commons, looking, wikidata
+from celeb_ops.core.exceptions import GalleryError, NotAtWikimediaError, RecognitionError
+from celeb_ops.gallery import commons, photo_analysis, wikidata
+from celeb_ops.gallery.checkpoint import Build
 from celeb_ops.gallery.growing import Growing
-from celeb_ops.gallery.judging import judge
-from celeb_ops.gallery.kept import Build
+from celeb_ops.gallery.photo_selection import judge
 from celeb_ops.gallery.wikimedia import Wikimedia
-from celeb_ops.recognition import gallery_file, models
-from celeb_ops.recognition.gallery_file import Entry, Reference
+from celeb_ops.recognition.local import face_model, gallery_file
+from celeb_ops.recognition.local.gallery_file import Entry, Reference
 from celeb_ops.recognition.people import Person
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from celeb_ops.core.removal_list import Removed
+    from celeb_ops.core.settings import Settings
     from celeb_ops.gallery.commons import Picture
-    from celeb_ops.gallery.looking import Look, Why
+    from celeb_ops.gallery.photo_analysis import Look, Why
+    from celeb_ops.gallery.query import Wish
     from celeb_ops.gallery.wikidata import Candidate
     from celeb_ops.gallery.wikimedia import Services
-    from celeb_ops.gallery.wish import Wish
-    from celeb_ops.recognition.gallery_file import Whole
-    from celeb_ops.recognition.models import FaceModel
-    from celeb_ops.removed import Removed
-    from celeb_ops.settings import Settings
+    from celeb_ops.recognition.local.face_model import FaceModel
+    from celeb_ops.recognition.local.gallery_file import Whole
 
 GROWS_BY = 100
 """People after which the file is written, so that it is of use long before it is whole."""
@@ -92,7 +92,7 @@ def build(
     """
     cache = settings.path(settings.cache) / "gallery"
     path = settings.path(settings.gallery) / gallery_file.FILE
-    model = models.chosen(settings)
+    model = face_model.chosen(settings)
     under_way = Build.begin(cache, wish)
     wikimedia = Wikimedia(settings.contact, under_way.answers, unit_s, services)
     sitelinks, left_out = wikidata.candidates(wish, wikimedia, under_way.began)
@@ -171,16 +171,16 @@ def _person(
 
 def _look_at(picture: Picture, wikimedia: Wikimedia, cache: Path, model: FaceModel) -> Look | None:
     """What the picture shows; None where it could not be had."""
-    if seen := looking.kept(cache, picture.sha1, model):
+    if seen := photo_analysis.kept(cache, picture.sha1, model):
         return seen
     for _ in range(_UNDECODABLE_TRIES):
         try:
-            seen = looking.look(wikimedia.file(picture.url), model)
+            seen = photo_analysis.look(wikimedia.file(picture.url), model)
         except NotAtWikimediaError:
             # Deleted since. Anything else ends the build: without its photos a person would be left out.
             return None
         except RecognitionError:
             continue
-        looking.keep_look(cache, picture.sha1, seen, model)
+        photo_analysis.keep_look(cache, picture.sha1, seen, model)
         return seen
     return None

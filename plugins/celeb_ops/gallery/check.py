@@ -10,11 +10,11 @@ from rich.markup import escape
 from rich.progress import track
 from rich.table import Column, Table
 
-from celeb_ops.exceptions import GalleryError, RecognitionError
-from celeb_ops.gallery.looking import turned
-from celeb_ops.given import printable
-from celeb_ops.recognition.gallery import usable_size
-from celeb_ops.recognition.photos import beside_photos, content_of, photos_in
+from celeb_ops.core.exceptions import GalleryError, RecognitionError
+from celeb_ops.core.given import printable
+from celeb_ops.gallery.photo_analysis import turned
+from celeb_ops.recognition.local.gallery import usable_size
+from celeb_ops.recognition.local.gallery_photos import beside_photos, content_of, photos_in
 from celeb_ops.recognition.pictures import decode
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from celeb_ops.recognition.embedders import Embedding32
-    from celeb_ops.recognition.models import FaceModel
+    from celeb_ops.recognition.local.embedders import Embedding32
+    from celeb_ops.recognition.local.face_model import FaceModel
 
 SMALL_PX = 80
 """Side of a face below which its embedding is that of a magnified picture."""

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from celeb_ops.exceptions import GalleryError
-from celeb_ops.gallery.measuring import measured
-from celeb_ops.names import letters, nfc
-from celeb_ops.recognition import gallery_file
-from celeb_ops.recognition.gallery_file import Entry, Whole
+from celeb_ops.core.exceptions import GalleryError
+from celeb_ops.core.names import letters, nfc
+from celeb_ops.gallery.thresholds import measured
+from celeb_ops.recognition.local import gallery_file
+from celeb_ops.recognition.local.gallery_file import Entry, Whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from celeb_ops.recognition.models import FaceModel
-    from celeb_ops.removed import Removed
+    from celeb_ops.core.removal_list import Removed
+    from celeb_ops.recognition.local.face_model import FaceModel
 
 LeftOut = tuple[str, str, str]
 """QID, name, reason."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from celeb_ops.gallery import looking
-from celeb_ops.recognition import gallery_file
+from celeb_ops.gallery import photo_analysis
+from celeb_ops.recognition.local import gallery_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +25,7 @@ class References:
     def face(self, reference: str | None) -> bytes:
         """A JPEG of 160 px at most; empty where the reference is none of the file, or was looked at elsewhere."""
         sha1 = self._sha1.get((reference or "").rpartition("/File:")[2])
-        return looking.crop_of(self._cache, sha1) if sha1 else b""
+        return photo_analysis.crop_of(self._cache, sha1) if sha1 else b""
 
     @cached_property
     def _sha1(self) -> dict[str, str]:

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from celeb_ops.gallery.wish import OCCUPATIONS
-from celeb_ops.names import is_qid
+from celeb_ops.core.names import is_qid
+from celeb_ops.gallery.query import OCCUPATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
+    from celeb_ops.gallery.query import Wish
     from celeb_ops.gallery.wikimedia import Wikimedia
-    from celeb_ops.gallery.wish import Wish
 
 logger = logging.getLogger(__name__)
 

@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 
 import requests
 
-from celeb_ops.exceptions import NotAtWikimediaError, OfflineError, WikimediaError
-from celeb_ops.gallery.kept import keep
+from celeb_ops.core.exceptions import NotAtWikimediaError, OfflineError, WikimediaError
+from celeb_ops.gallery.checkpoint import keep
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 
-from celeb_ops.exceptions import SettingsError
-from celeb_ops.settings import REKOGNITION_CONNECTION, Settings
+from celeb_ops.core.exceptions import SettingsError
+from celeb_ops.core.settings import REKOGNITION_CONNECTION, Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
@@ -43,7 +43,7 @@ def rekognition_client(
     """
     from botocore.config import Config
 
-    from celeb_ops.aws import open_client
+    from celeb_ops.core.aws import open_client
 
     ours = Config(retries={"mode": "adaptive", "total_max_attempts": 10}, connect_timeout=10, read_timeout=30)
     given = Config(**botocore_config) if botocore_config else None

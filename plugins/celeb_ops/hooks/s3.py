@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from celeb_ops import keys
-from celeb_ops.settings import S3_CONNECTION, Settings
-from celeb_ops.store import FolderStore, S3Store, Store, split_s3
+from celeb_ops.core import keys
+from celeb_ops.core.settings import S3_CONNECTION, Settings
+from celeb_ops.core.store import FolderStore, S3Store, Store, split_s3
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ def open_store(settings: Settings, aws_conn_id: str = S3_CONNECTION) -> Store:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
     from botocore.config import Config
 
-    from celeb_ops.aws import open_client
+    from celeb_ops.core.aws import open_client
 
     # For S3's short failures (SlowDown, 5xx, cut connections): pauses grow with each try.
     config = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=10, read_timeout=60)

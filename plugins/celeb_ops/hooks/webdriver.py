@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from selenium.webdriver.remote.webdriver import WebDriver
 
-    from celeb_ops.sites import CaptureOptions, Site
+    from celeb_ops.core.sites import CaptureOptions, Site
 
 _PORTS = (
     ("api", "port"),

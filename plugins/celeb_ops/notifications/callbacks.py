@@ -16,18 +16,18 @@ from urllib.parse import quote
 
 from airflow.sdk import BaseHook
 
-from celeb_ops import keys
-from celeb_ops.exceptions import CelebsError
+from celeb_ops.core import keys
+from celeb_ops.core.exceptions import CelebsError
+from celeb_ops.core.settings import NOTIFY_CONNECTION, Settings
 from celeb_ops.notifications.channel import Channel, open_channel
 from celeb_ops.notifications.messages import Run, failed_message, late_message, sites_message
-from celeb_ops.settings import NOTIFY_CONNECTION, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from airflow.sdk import Context
 
-    from celeb_ops.notifications.finding import Found
+    from celeb_ops.notifications.failures import Found
 
 logger = logging.getLogger(__name__)
 
@@ -107,9 +107,9 @@ def _known(context: Context, run: Run, settings: Settings) -> tuple[list[str], F
 
     The store has ``LOOK_S`` seconds. What can't be read is left out, with a warning: a message goes out all the same.
     """
+    from celeb_ops.core.sites import load_sites
     from celeb_ops.hooks.s3 import open_store
-    from celeb_ops.notifications.finding import Found, find
-    from celeb_ops.sites import load_sites
+    from celeb_ops.notifications.failures import Found, find
 
     tasks: list[str] = []
     try:

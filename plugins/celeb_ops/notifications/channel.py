@@ -15,10 +15,10 @@ from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.sdk.log import redact  # type: ignore[attr-defined]
 
-from celeb_ops.aws import said_by
-from celeb_ops.exceptions import SettingsError
-from celeb_ops.settings import NOTIFY_CONNECTION, Settings
-from celeb_ops.text import cleaned
+from celeb_ops.core.aws import said_by
+from celeb_ops.core.exceptions import SettingsError
+from celeb_ops.core.settings import NOTIFY_CONNECTION, Settings
+from celeb_ops.core.text import cleaned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from celeb_ops.text import cleaned
+from celeb_ops.core.text import cleaned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from celeb_ops.notifications.finding import FailedSite, Found
-    from celeb_ops.settings import Settings
+    from celeb_ops.core.settings import Settings
+    from celeb_ops.notifications.failures import FailedSite, Found
 
 SITES_SHOWN = 20
 """A run may have a thousand sites that fail: this many are named, the others counted."""

@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException, AirflowTaskTimeout
 
-from celeb_ops import keys
-from celeb_ops.exceptions import ReasonCode
-from celeb_ops.operators import counters
-from celeb_ops.operators.links import ResultLink, S3ConsoleLink, ScreenshotLink
-from celeb_ops.seeing import Wishes
-from celeb_ops.settings import S3_CONNECTION, Settings
+from celeb_ops.capture.page_source import Wishes
+from celeb_ops.core import keys
+from celeb_ops.core.exceptions import ReasonCode
+from celeb_ops.core.settings import S3_CONNECTION, Settings
+from celeb_ops.links.step_links import ResultLink, S3ConsoleLink, ScreenshotLink
+from celeb_ops.metrics import counters
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from airflow.sdk import BaseOperatorLink, Context
 
-    from celeb_ops.records import Outcome
-    from celeb_ops.sites import Site
-    from celeb_ops.store import Store
+    from celeb_ops.core.records import Outcome
+    from celeb_ops.core.sites import Site
+    from celeb_ops.core.store import Store
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class SiteOperator(BaseOperator):
             raise
 
     def _step(self, context: Context) -> Step:
-        from celeb_ops.sites import Site
+        from celeb_ops.core.sites import Site
 
         site = Site.model_validate(self.site)
         when = time_of(context)
@@ -145,7 +145,7 @@ class SiteOperator(BaseOperator):
 
     def _forget_word(self, step: Step) -> bool:
         """Remove the reason that is in the store; False where that is forbidden."""
-        from celeb_ops.exceptions import NotPermittedError
+        from celeb_ops.core.exceptions import NotPermittedError
 
         try:
             step.store.delete(keys.outcome(step.stem))
@@ -157,8 +157,8 @@ class SiteOperator(BaseOperator):
         return True
 
     def _leave_word(self, step: Step, outcome: str, reason: str, code: ReasonCode | None) -> None:
-        from celeb_ops.exceptions import RecordError, StoreError
-        from celeb_ops.records import Outcome
+        from celeb_ops.core.exceptions import RecordError, StoreError
+        from celeb_ops.core.records import Outcome
 
         missed = self.missed_live if outcome == "failed" else None
         word = Outcome.model_validate(

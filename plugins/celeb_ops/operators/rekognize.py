@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from celeb_ops import keys
-from celeb_ops.operators import counters
+from celeb_ops.core import keys
+from celeb_ops.core.settings import REKOGNITION_CONNECTION
+from celeb_ops.metrics import counters
 from celeb_ops.operators.base import SiteOperator, Step
 from celeb_ops.operators.slice import cut_slices
-from celeb_ops.settings import REKOGNITION_CONNECTION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from celeb_ops.recognition import Recognizer
-    from celeb_ops.records import Plan, Screenshot
+    from celeb_ops.core.records import Plan, Screenshot
+    from celeb_ops.recognition.recognizer import Recognizer
 
 
 class RekognizeCelebritiesOperator(SiteOperator):
@@ -62,10 +62,10 @@ class RekognizeCelebritiesOperator(SiteOperator):
 
     def run_step(self, step: Step) -> str:
         from celeb_ops.hooks.rekognition import rekognition_client
-        from celeb_ops.recognition import open_recognizer
-        from celeb_ops.recognition.gallery_file import people_of
-        from celeb_ops.recognition.look import look
-        from celeb_ops.recognition.paid import Terms
+        from celeb_ops.recognition.aws.requests import Terms
+        from celeb_ops.recognition.factory import open_recognizer
+        from celeb_ops.recognition.local.gallery_file import people_of
+        from celeb_ops.recognition.page import look
 
         screenshot, plan = self._whole_plan(step)
         recognizer = open_recognizer(
@@ -98,8 +98,8 @@ class RekognizeCelebritiesOperator(SiteOperator):
 
     def _whole_plan(self, step: Step) -> tuple[Screenshot, Plan]:
         """The screenshot and its plan, whose slices are all in the store."""
-        from celeb_ops.exceptions import NotStoredError
-        from celeb_ops.records import Plan, Screenshot
+        from celeb_ops.core.exceptions import NotStoredError
+        from celeb_ops.core.records import Plan, Screenshot
 
         try:
             plan = Plan.load(step.store, self.plan)

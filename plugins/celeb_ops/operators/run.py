@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any, Literal
 from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowSkipException
 
-from celeb_ops import keys
-from celeb_ops.exceptions import NotStoredError, ReasonCode, RecordError, SiteFailedError
-from celeb_ops.operators import counters
+from celeb_ops.capture.page_source import is_live
+from celeb_ops.core import keys
+from celeb_ops.core.exceptions import NotStoredError, ReasonCode, RecordError, SiteFailedError
+from celeb_ops.metrics import counters
 from celeb_ops.operators.base import time_of
-from celeb_ops.seeing import is_live
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from airflow.sdk import Context
 
-    from celeb_ops.records import Outcome, Result
-    from celeb_ops.settings import Settings
-    from celeb_ops.store import Store
+    from celeb_ops.core.records import Outcome, Result
+    from celeb_ops.core.settings import Settings
+    from celeb_ops.core.store import Store
 
 logger = logging.getLogger(__name__)
 
@@ -40,10 +40,10 @@ def list_sites(names: Sequence[str] | None, settings: Settings) -> list[dict[str
     A gallery or a bucket that is set and is not there, or a connection by which nobody can be told anything, is an
     error here too, before any work begins.
     """
+    from celeb_ops.core.sites import check_number, choose, load_sites
     from celeb_ops.hooks.s3 import open_store, warn_of_new_prefix
     from celeb_ops.notifications.channel import check_channel
-    from celeb_ops.recognition import check_gallery, check_terms
-    from celeb_ops.sites import check_number, choose, load_sites
+    from celeb_ops.recognition.factory import check_gallery, check_terms
 
     chosen = choose(load_sites(settings.path(settings.sites)), names)
     check_number(chosen, conf.getint("core", "max_map_length"))
@@ -97,8 +97,8 @@ def collected(
 
     :param states: of each site's steps. :param live: whether the sites' live pages stand for the run time now.
     """
+    from celeb_ops.core.records import Outcome
     from celeb_ops.dataset import load_result
-    from celeb_ops.records import Outcome
 
     results: list[Result] = []
     outcomes: list[Outcome] = []
@@ -165,7 +165,7 @@ def site_states(context: Context, sites: Sequence[Mapping[str, Any]]) -> dict[st
 
 def _photographed(store: Store, site: str, when: datetime) -> Literal["live", "archive"] | None:
     """Which page of the site is in the store; None: there is no screenshot that can be read."""
-    from celeb_ops.records import Screenshot
+    from celeb_ops.core.records import Screenshot
 
     try:
         return Screenshot.load_of(store, keys.sidecar(keys.stem(site, when)), site, when).source
@@ -178,7 +178,7 @@ def outcome_of(store: Store, site: str, when: datetime, states: Mapping[str, str
 
     :param live: whether the site's live page stands for the run time now.
     """
-    from celeb_ops.records import Outcome
+    from celeb_ops.core.records import Outcome
 
     ended = next((step for step in STEPS if states.get(step) == "failed"), None)
     # Those after a skipped step are skipped with it: the first one is where it happened.

@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from celeb_ops import keys
-from celeb_ops.exceptions import ReasonCode
+from celeb_ops.capture.page_source import view
+from celeb_ops.core import keys
+from celeb_ops.core.exceptions import ReasonCode
 from celeb_ops.operators.base import SiteOperator, SiteSkipped, Step
-from celeb_ops.seeing import view
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from celeb_ops.capture.page import PageCapture
-    from celeb_ops.records import Outcome, Part
-    from celeb_ops.seeing import Stored
+    from celeb_ops.capture.page_source import Stored
+    from celeb_ops.core.records import Outcome, Part
 
 BEGAN = "The capture began and did not end: was the task killed, or its machine lost?"
 """The reason of a live capture that has not ended: a killed one can leave no other."""
@@ -33,8 +33,8 @@ class ScreenshotOperator(SiteOperator):
     Photograph a site's whole page in headless Chromium.
 
     Which page that is (the stored screenshot, the live page, its copy in the archive, or none) says
-    :mod:`celeb_ops.seeing`. Where none can be seen the task is skipped; a site that had failed at its time, live, fails
-    again then: it stays missed.
+    :mod:`celeb_ops.capture.page_source`. Where none can be seen the task is skipped; a site that had failed at its
+    time, live, fails again then: it stays missed.
 
     Beside these, :class:`~celeb_ops.operators.base.SiteOperator` has arguments.
 
@@ -58,8 +58,8 @@ class ScreenshotOperator(SiteOperator):
         step = super()._step(context)
         if self.sites_file is None:
             return step
-        from celeb_ops.exceptions import SitesError
-        from celeb_ops.sites import load_sites
+        from celeb_ops.core.exceptions import SitesError
+        from celeb_ops.core.sites import load_sites
 
         try:
             site = next(one for one in load_sites(self.sites_file) if one.name == step.site.name)
@@ -73,7 +73,7 @@ class ScreenshotOperator(SiteOperator):
         return replace(step, site=site)
 
     def before(self, step: Step) -> None:
-        from celeb_ops.missed import missed
+        from celeb_ops.dataset.missed_captures import missed
 
         self.missed_before = missed(step.store, step.site.name, step.time)
         if not self.missed_before:
@@ -99,7 +99,7 @@ class ScreenshotOperator(SiteOperator):
         return self._capture(step, key) if seen.what == "live" else self._capture_past(step, key, stored == "whole")
 
     def _again(self, step: Step, key: str) -> str:
-        from celeb_ops.records import Screenshot
+        from celeb_ops.core.records import Screenshot
 
         self.seen_by = Screenshot.load(step.store, key).source
         self.log.info("%s is in the store already and is used again.", step.store.url(key))
@@ -107,8 +107,8 @@ class ScreenshotOperator(SiteOperator):
 
     def _without_page(self, step: Step, key: str, stored: bool, why: str, code: ReasonCode) -> str:
         """What is done where no page can be seen: what is stored is not lost by it, and a failure not forgotten."""
-        from celeb_ops.exceptions import MissedError
-        from celeb_ops.missed import stays_missed
+        from celeb_ops.core.exceptions import MissedError
+        from celeb_ops.dataset.missed_captures import stays_missed
 
         if stored:
             self.log.warning("It can't be captured anew: %s", why)
@@ -123,9 +123,9 @@ class ScreenshotOperator(SiteOperator):
         self.missed_live, self.seen_by = missed, "live"
 
     def _stored(self, step: Step, key: str) -> Stored:
-        """What is there of a screenshot, as :mod:`celeb_ops.seeing` wants to know it."""
-        from celeb_ops.exceptions import NotStoredError, RecordError
-        from celeb_ops.records import Screenshot
+        """What is there of a screenshot, as :mod:`celeb_ops.capture.page_source` wants to know it."""
+        from celeb_ops.core.exceptions import NotStoredError, RecordError
+        from celeb_ops.core.records import Screenshot
 
         try:
             parts = Screenshot.load_of(step.store, key, step.site.name, step.time).parts
@@ -142,7 +142,7 @@ class ScreenshotOperator(SiteOperator):
 
     def _capture(self, step: Step, key: str) -> str:
         from celeb_ops.capture.page import capture_page
-        from celeb_ops.capture.scratch import scratch_folder
+        from celeb_ops.core.temp_folders import scratch_folder
         from celeb_ops.hooks.webdriver import WebDriverHook
 
         try:
@@ -162,10 +162,10 @@ class ScreenshotOperator(SiteOperator):
 
     def _capture_past(self, step: Step, key: str, stored: bool) -> str:
         from celeb_ops.archive.past import capture_past
-        from celeb_ops.capture.scratch import scratch_folder
-        from celeb_ops.exceptions import CaptureError, NotArchivedError
+        from celeb_ops.core.exceptions import CaptureError, NotArchivedError
+        from celeb_ops.core.temp_folders import scratch_folder
+        from celeb_ops.dataset.missed_captures import stays_missed
         from celeb_ops.hooks.webdriver import WebDriverHook
-        from celeb_ops.missed import stays_missed
 
         if self.missed_before:
             # A kill among what may come of the archive.
@@ -199,8 +199,8 @@ class ScreenshotOperator(SiteOperator):
 
         :param seen: facts of how the page was seen, beside what it says itself or in place of that.
         """
-        from celeb_ops.exceptions import NotPermittedError
-        from celeb_ops.records import Part, Screenshot
+        from celeb_ops.core.exceptions import NotPermittedError
+        from celeb_ops.core.records import Part, Screenshot
 
         with contextlib.suppress(NotPermittedError):
             # It stands for the pictures of before, which are written over now.
@@ -235,7 +235,7 @@ class ScreenshotOperator(SiteOperator):
 
         Before the sidecar is written: a screenshot that is whole is used again, and nobody would look for them.
         """
-        from celeb_ops.exceptions import NotPermittedError
+        from celeb_ops.core.exceptions import NotPermittedError
 
         own = {part.key for part in parts}
         try:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from celeb_ops import keys
+from celeb_ops.core import keys
 from celeb_ops.operators.base import SiteOperator, Step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from celeb_ops.records import Plan, Screenshot
+    from celeb_ops.core.records import Plan, Screenshot
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class SliceOperator(SiteOperator):
         self.screenshot = screenshot
 
     def run_step(self, step: Step) -> str:
-        from celeb_ops.records import Screenshot
+        from celeb_ops.core.records import Screenshot
 
         screenshot = Screenshot.load_of(step.store, self.screenshot, step.site.name, step.time)
         self.seen_by = screenshot.source
@@ -48,7 +48,7 @@ def cut_slices(step: Step, screenshot: Screenshot, sidecar_key: str) -> Plan:
 
     Those of an earlier screenshot may stay where the store lets nobody list or delete: no plan lists them.
     """
-    from celeb_ops.exceptions import NotPermittedError
+    from celeb_ops.core.exceptions import NotPermittedError
     from celeb_ops.slicing import cut
 
     plan = cut(screenshot, sidecar_key, step.stem, step.store)

@@ -8,17 +8,17 @@ from urllib.parse import unquote, urlsplit
 
 import numpy as np
 
-from celeb_ops.names import qid_in, says, words
-from celeb_ops.recognition import Face
+from celeb_ops.core.names import qid_in, says, words
+from celeb_ops.recognition.recognizer import Face
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from celeb_ops.geometry import Box
-    from celeb_ops.recognition.findings import Finding
+    from celeb_ops.core.geometry import Box
+    from celeb_ops.core.records import Picture
+    from celeb_ops.core.removal_list import Removed
+    from celeb_ops.recognition.detections import Finding
     from celeb_ops.recognition.people import People
-    from celeb_ops.records import Picture
-    from celeb_ops.removed import Removed
 
 
 def identified(found: Iterable[Finding], people: People, removed: Removed) -> list[Finding]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from celeb_ops.names import letters
+from celeb_ops.core.names import letters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
-from celeb_ops.exceptions import RecognitionError
+from celeb_ops.core.exceptions import RecognitionError
 
 Pixels = npt.NDArray[np.uint8]
 

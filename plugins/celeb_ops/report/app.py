@@ -13,14 +13,14 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from celeb_ops.exceptions import CelebsError, InvalidKeyError, PermanentError, StoreRefusedError
+from celeb_ops.core.exceptions import CelebsError, InvalidKeyError, PermanentError, StoreRefusedError
+from celeb_ops.core.settings import PROJECT
 from celeb_ops.report import assets, files, pages
-from celeb_ops.settings import PROJECT
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from celeb_ops.store import Store
+    from celeb_ops.core.store import Store
 
 HEADERS = {
     # What a page needs beyond that it says itself: no script, nothing from other hosts, in no other site's frame.

@@ -9,12 +9,12 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from celeb_ops import keys
-from celeb_ops.exceptions import NotStoredError
-from celeb_ops.records import Screenshot
+from celeb_ops.core import keys
+from celeb_ops.core.exceptions import NotStoredError
+from celeb_ops.core.records import Screenshot
+from celeb_ops.core.store import Store, is_key
+from celeb_ops.core.store.s3 import content_type
 from celeb_ops.report.rendering import environment
-from celeb_ops.store import Store, is_key
-from celeb_ops.store.s3 import content_type
 
 FOLDERS = ("Images/", "Faces/", "Slices/", "Results/")
 """Where the files lie that can be seen here."""

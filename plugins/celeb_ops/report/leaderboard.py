@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from celeb_ops.names import letters
+from celeb_ops.core.names import letters
 from celeb_ops.report.movement import Movement, movement
 from celeb_ops.report.shares import Sparkline, periods, points, sparkline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from celeb_ops.report.tables import Load
+    from celeb_ops.report.table_cache import Load
 
 PERIODS = {"7d": "7 days", "28d": "28 days", "year": "a year", "all": "all time"}
 ROWS = 50

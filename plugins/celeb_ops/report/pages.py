@@ -9,13 +9,13 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, BackgroundTasks, Depends, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse
 
-from celeb_ops.report import assets, charts, leaderboard, runs
-from celeb_ops.report import person as people
-from celeb_ops.report import sites as site_states
+from celeb_ops.report import assets, charts, leaderboard, run_page
+from celeb_ops.report import person_page as people
+from celeb_ops.report import site_page as site_states
 from celeb_ops.report.files import OpenStore
 from celeb_ops.report.movement import WORDS
 from celeb_ops.report.rendering import environment, on_server
-from celeb_ops.report.tables import Load, Tables
+from celeb_ops.report.table_cache import Load, Tables
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -138,8 +138,8 @@ def all_runs(request: Request, load: Trends, p: int = 1) -> HTMLResponse:
 @router.get("/runs/{time}")
 def run(request: Request, store: OpenStore, time: str, site: str = "") -> HTMLResponse:
     """A run: what came of each site, and the screenshot of one of them."""
-    when = runs.run_time(time)
-    captures = runs.captures(store, when) if when else []
+    when = run_page.run_time(time)
+    captures = run_page.captures(store, when) if when else []
     if when is None or not captures:
         raise HTTPException(404, f"There was no run at {time}: a run's time is written 2026-11-25T08:00:00Z.")
     by_site = {row["site"]: row for row in captures}
@@ -152,9 +152,9 @@ def run(request: Request, store: OpenStore, time: str, site: str = "") -> HTMLRe
         when=when,
         captures=captures,
         counts=Counter(row["way"] for row in captures),
-        WAYS=runs.WAYS,
+        WAYS=run_page.WAYS,
         chosen=chosen,
-        shot=runs.shot(store, chosen["site"], when),
+        shot=run_page.shot(store, chosen["site"], when),
     )
 
 

@@ -9,9 +9,9 @@ from urllib.parse import quote
 
 import jinja2
 
-from celeb_ops import keys
-from celeb_ops.names import LETTERS
-from celeb_ops.report import shown
+from celeb_ops.core import keys
+from celeb_ops.core.names import LETTERS
+from celeb_ops.report import sanitizing
 from celeb_ops.report.shares import HEIGHT, WIDTH
 
 if TYPE_CHECKING:
@@ -19,8 +19,17 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 _FILTERS = (
-    *(shown.plain, shown.said, shown.web_link, shown.host, shown.initials, shown.percent, shown.number, shown.dollars),
-    *(shown.counted, shown.day, shown.moment, shown.apart, keys.iso),
+    *(
+        sanitizing.plain,
+        sanitizing.said,
+        sanitizing.web_link,
+        sanitizing.host,
+        sanitizing.initials,
+        sanitizing.percent,
+        sanitizing.number,
+        sanitizing.dollars,
+    ),
+    *(sanitizing.counted, sanitizing.day, sanitizing.moment, sanitizing.apart, keys.iso),
 )
 
 
@@ -41,7 +50,7 @@ class Places:
 def on_server(up: str) -> Places:
     """:param up: from the page to the app, ``../``."""
     return Places(
-        person=lambda name: f"{up}people/{shown.address(name)}",
+        person=lambda name: f"{up}people/{sanitizing.address(name)}",
         picture=lambda key: f"{up}files/{quote(key)}" if key else "",
         run=lambda when, site: f"{up}runs/{keys.iso(when)}?site={quote(site, safe='')}#screenshot",
     )

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from celeb_ops.report.shown import counted, percent
+from celeb_ops.report.sanitizing import counted, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
-    from celeb_ops.report.tables import Load
+    from celeb_ops.report.table_cache import Load
 
 WIDTH, HEIGHT, MARGIN = 120, 28, 2
 """Of the small line, in px."""

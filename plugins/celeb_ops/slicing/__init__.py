@@ -1,7 +1,7 @@
 """Picture and facts → slices that a face recogniser can read well, at the least cost.
 
-``layout`` says where to cut, ``silent`` where a picture is that the DOM does not know of, ``rows`` reads the picture as
-a stream, ``cut`` does it.
+``layout`` says where to cut, ``undeclared_images`` where a picture is that the DOM does not know of, ``rows`` reads the
+picture as a stream, ``cut`` does it.
 """
 
 from celeb_ops.slicing.cut import MAX_BYTES, cut, encoded

@@ -10,26 +10,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyvips
 
-from celeb_ops import keys
-from celeb_ops.exceptions import (
+from celeb_ops.core import keys
+from celeb_ops.core.exceptions import (
     DamagedScreenshotError,
     EmptyPictureError,
     NotPermittedError,
     NotStoredError,
     PictureGoneError,
 )
-from celeb_ops.records import Plan, Screenshot, Slice, Span, stacked
+from celeb_ops.core.records import Plan, Screenshot, Slice, Span, stacked
 from celeb_ops.slicing.layout import MIN_SIDE_PX, largest, lay_out, useful_areas
 from celeb_ops.slicing.rows import RowReader
-from celeb_ops.slicing.silent import joined, unknown_pictures
+from celeb_ops.slicing.undeclared_images import joined, unknown_pictures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from celeb_ops.geometry import Box
+    from celeb_ops.core.geometry import Box
+    from celeb_ops.core.store import Store
     from celeb_ops.slicing.layout import Layout
     from celeb_ops.slicing.rows import Rows
-    from celeb_ops.store import Store
 
 MAX_BYTES = 5 * 1024 * 1024
 """Rekognition refuses more bytes in one call."""

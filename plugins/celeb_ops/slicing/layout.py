@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from celeb_ops.records import GUTTER_PX, LeftOut, Span, stacked
+from celeb_ops.core.records import GUTTER_PX, LeftOut, Span, stacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from celeb_ops.geometry import Box
+    from celeb_ops.core.geometry import Box
 
 LONG_SIDE_PX = 1_920
 """Rekognition finds faces of 40 px and up on a picture of this long side, and only larger ones on a larger one."""

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from celeb_ops.trends.building import Trends, build
-from celeb_ops.trends.tables import SCHEMAS, load
+from celeb_ops.trends.schema import SCHEMAS, load
 
 __all__ = ["SCHEMAS", "Trends", "build", "load"]

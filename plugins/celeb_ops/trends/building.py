@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from celeb_ops import keys
+from celeb_ops.core import keys
 from celeb_ops.trends import history
+from celeb_ops.trends.co_occurrence import Together
 from celeb_ops.trends.evidence import Evidence
 from celeb_ops.trends.firsts import firsts
 from celeb_ops.trends.identity import qids, resolved, who_is_who
 from celeb_ops.trends.movers import WINDOWS, movers
-from celeb_ops.trends.people import people
 from celeb_ops.trends.periods import appearances, marked, periods, shares
-from celeb_ops.trends.sites import runs, site_days, sites
-from celeb_ops.trends.tables import SCHEMAS, in_form, save
-from celeb_ops.trends.together import Together
+from celeb_ops.trends.person_stats import people
+from celeb_ops.trends.schema import SCHEMAS, in_form, save
+from celeb_ops.trends.site_stats import runs, site_days, sites
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celeb_ops.store import Store
+    from celeb_ops.core.store import Store
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ import io
 
 import polars as pl
 
-from celeb_ops.trends.tables import SCHEMAS, in_form
+from celeb_ops.trends.schema import SCHEMAS, in_form
 
 A_PERSON = 24
 """Pictures of a person that are kept."""

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import polars as pl
 
-from celeb_ops import keys
+from celeb_ops.core import keys
+from celeb_ops.core.exceptions import NotStoredError
 from celeb_ops.dataset import schema
-from celeb_ops.exceptions import NotStoredError
-from celeb_ops.trends.tables import parsed
+from celeb_ops.trends.schema import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from celeb_ops.store import Store
+    from celeb_ops.core.store import Store
 
 Read = TypeVar("Read")
 

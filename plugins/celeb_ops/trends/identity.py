@@ -11,7 +11,7 @@ from collections import defaultdict
 
 import polars as pl
 
-from celeb_ops.names import letters
+from celeb_ops.core.names import letters
 
 
 def who_is_who(uses: pl.DataFrame) -> pl.DataFrame:

@@ -10,7 +10,7 @@ import polars as pl
 
 from celeb_ops.trends.history import newest
 from celeb_ops.trends.periods import SEEN, across_break
-from celeb_ops.trends.tables import SCHEMAS
+from celeb_ops.trends.schema import SCHEMAS
 
 if TYPE_CHECKING:
     from datetime import datetime

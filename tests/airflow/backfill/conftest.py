@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from celeb_ops import keys
 from celeb_ops.capture.browser import open_browser
-from celeb_ops.sites import CaptureOptions
+from celeb_ops.core import keys
+from celeb_ops.core.sites import CaptureOptions
 from tests.airflow.backfill.dialog import run_backfill
 from tests.airflow.backfill.newsroom import SITES, TIMES, TODAY, newsroom
 from tests.airflow.backfill.past import Past

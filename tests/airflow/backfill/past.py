@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 import psutil
 
-from celeb_ops import keys
-from celeb_ops.store import FolderStore
+from celeb_ops.core import keys
+from celeb_ops.core.store import FolderStore
 from tests.airflow.backfill.newsroom import TIMES
 from tests.airflow.backfill.state import browsers
 from tests.airflow.running import airflow

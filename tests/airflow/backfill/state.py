@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import psutil
 
-from celeb_ops import keys
-from celeb_ops.processes import alive
+from celeb_ops.core import keys
+from celeb_ops.core.processes import alive
 from tests.airflow.backfill.newsroom import FIRST_DAY
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from celeb_ops.store import FolderStore
+    from celeb_ops.core.store import FolderStore
 
 YEAR = str(FIRST_DAY.year)
 

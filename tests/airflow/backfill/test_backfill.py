@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from celeb_ops import keys
-from celeb_ops.settings import Settings
+from celeb_ops.core import keys
+from celeb_ops.core.settings import Settings
 from tests.airflow.backfill.newsroom import GAPS, PEOPLE, SEEN, SITES, TIMES, TODAY, WINDOW_H, archived_at
 from tests.airflow.backfill.state import left_over
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from celeb_ops import keys, trends
-from celeb_ops.settings import Settings
+from celeb_ops import trends
+from celeb_ops.core import keys
+from celeb_ops.core.settings import Settings
 from tests.airflow.backfill.newsroom import SITES, TIMES
 from tests.airflow.backfill.past import until
 from tests.airflow.backfill.state import State, browsers, left_over

@@ -1,0 +1,91 @@
+"""What the two AWS clients share: how they are made, and which of their faults a second try would meet again."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import urllib3.exceptions
+from botocore import exceptions as boto
+from botocore.exceptions import BotoCoreError, ClientError
+
+from celeb_ops.core.exceptions import CelebsError, SettingsError
+
+if TYPE_CHECKING:
+    from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+    from botocore.config import Config
+
+FAULTS = (BotoCoreError, ClientError, urllib3.exceptions.HTTPError)
+"""What a call of a client may raise. The last one: the connection breaks off while boto reads an error's text."""
+
+# The network, and helpers that fetch credentials over it. What else boto raises by itself is about settings: no
+# credentials, half of them, an unknown profile.
+_PASSING = (
+    *(boto.ConnectionError, boto.HTTPClientError, boto.IncompleteReadError, boto.CapacityNotAvailableError),
+    *(boto.ChecksumError, boto.FlexibleChecksumError, boto.CredentialRetrievalError, boto.MetadataRetrievalError),
+)
+
+_REFUSED = {401, 403, 405, 501}
+"""HTTP status of answers that are about who asks for what; 501 is an S3 of others that lacks a verb."""
+
+# Those of S3's and STS's errors with another status (API references) that stay until somebody mends something.
+# A list, because 400 is also a body that broke on the way or came too slowly.
+_REFUSALS = {
+    *("AccessControlListNotSupported", "AuthorizationHeaderMalformed", "EntityTooLarge", "ExpiredToken"),
+    *("IllegalLocationConstraintException", "InvalidArgument", "InvalidBucketName", "InvalidEncryptionAlgorithmError"),
+    *("InvalidRequest", "InvalidStorageClass", "InvalidTag", "InvalidToken", "KMS.DisabledException"),
+    *("KMS.NotFoundException", "KeyTooLongError", "MetadataTooLarge", "NoSuchBucket", "PermanentRedirect"),
+}
+
+# An access key is no secret, but nothing that a log or a mail should carry on; a signature and a proxy's password are.
+_CREDENTIALS = re.compile(
+    r"(?i:(?<=x-amz-security-token:)\s*\S+)|(?<=Credential=)[^\s,/'\"]+|(?<=Signature=)[^\s,'\"]+|\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b|(?<=://)[^\s/@]+(?=@)"
+)
+_SAID_CHARS = 500
+
+
+def said_by(error: Exception) -> str:
+    """What the service, or boto, said: one line without its full stop, cut where it is long, without credentials.
+
+    They are taken out of the error itself too: where it is another one's cause, a log prints it.
+    """
+    error.args = tuple(_CREDENTIALS.sub("…", one) if isinstance(one, str) else one for one in error.args)
+    text = str(error)
+    if isinstance(error, ClientError):
+        text = str(error.response["Error"].get("Message") or "no more is said")
+    text = " ".join(_CREDENTIALS.sub("…", text).split())
+    return f"{text[:_SAID_CHARS]}…" if len(text) > _SAID_CHARS else text.rstrip(".")
+
+
+def would_repeat(error: Exception) -> bool:
+    """Whether a second try would meet the same; not so of throttling, 5xx and trouble with the connection."""
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        return status in _REFUSED or error.response["Error"]["Code"] in _REFUSALS
+    return isinstance(error, BotoCoreError) and not isinstance(error, _PASSING)
+
+
+def open_client(hook: AwsBaseHook, region: str, service: str, config: Config | None = None) -> Any:
+    """The hook's client; ``region`` and ``config`` stand in for what its connection does not say.
+
+    :raises SettingsError: the connection, or what boto reads without one, is unusable.
+    :raises CelebsError: the credentials could not be fetched this time.
+    """
+    try:
+        # Not the hook's own `region_name`: that would come before the connection's.
+        region_name = hook.region_name or region or None
+        return hook.get_client_type(region_name, config=config.merge(hook.config) if config else None)
+    except boto.NoRegionError:
+        raise SettingsError(
+            f"{service} needs a region: give region_name in the extra of the connection {hook.aws_conn_id}, "
+            "or set AWS_DEFAULT_REGION."
+        ) from None
+    # botocore says ValueError of an endpoint_url without a scheme.
+    except (BotoCoreError, ClientError, ValueError) as error:
+        kind = SettingsError if isinstance(error, ValueError) or would_repeat(error) else CelebsError
+        said = said_by(error)
+        hint = " An endpoint_url begins with http:// or https://." if "Invalid endpoint" in said else ""
+        raise kind(
+            f"{service} can't be opened: {said}.{hint} Check the connection {hook.aws_conn_id}, or without one "
+            "the AWS_… variables and files that boto reads."
+        ) from error

@@ -1,0 +1,83 @@
+"""The gate of the dataset: what goes in leaves behind the people who asked not to be in it. Faces stay, unrecognised.
+
+Whatever writes passes here once: recognised faces before anything is made of them (``recognition.naming``), JSON
+records as they are saved (``Record.save``), and what a merge brings into the tables. ``make forget`` takes what is in
+the store already through the same gate.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from celeb_ops.core.names import qid_in
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from celeb_ops.core.removal_list import Removed
+
+R = TypeVar("R", bound="BaseModel")
+
+_PLACES = {
+    *("site", "time", "captured_at", "url", "final_url", "memento"),
+    *("key", "screenshot", "crop", "name", "id", "qid", "shades"),
+    *("outcome", "task", "reason_code", "source", "basis"),
+}
+"""Fields of our own words, that say where something is, or that are another person's own: a site may bear a person's
+name."""
+
+
+def passed(record: R, removed: Removed) -> R:
+    """The record without them."""
+    clean = scrubbed(record.model_dump_json().encode(), removed) if removed else None
+    return type(record).model_validate_json(clean) if clean else record
+
+
+def scrubbed(content: bytes, removed: Removed) -> bytes | None:
+    """The JSON of a record without them; None where it has nothing of them.
+
+    Of a result the sighting goes and is counted as unrecognised; of an answer's face its box stays; texts and links
+    of the page that name one of them are emptied.
+
+    :raises ValueError: it is no JSON.
+    """
+    if not removed.may_be_in(content):
+        return None
+    record = json.loads(content)
+    clean = _clean(record, removed)
+    if clean == record:
+        return None
+    indent = 1 if b"\n" in content.strip() else None
+    return json.dumps(clean, indent=indent, ensure_ascii=False).encode(errors="replace")
+
+
+def _clean(value: Any, removed: Removed) -> Any:
+    if isinstance(value, str):
+        return "" if removed.mentioned(value) else value
+    if isinstance(value, list):
+        return [_clean(one, removed) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if "box" in value and _is_theirs(value, removed):
+        return {"box": value["box"]}
+    if isinstance(value.get("sightings"), list):
+        value = _without_sightings(value, removed)
+    return {field: one if field in _PLACES else _clean(one, removed) for field, one in value.items()}
+
+
+def _without_sightings(result: dict[str, Any], removed: Removed) -> dict[str, Any]:
+    kept = [one for one in result["sightings"] if not (isinstance(one, dict) and _is_theirs(one, removed))]
+    gone = len(result["sightings"]) - len(kept)
+    return {**result, "sightings": kept, "unrecognised": int(result.get("unrecognised") or 0) + gone}
+
+
+def _is_theirs(face: dict[str, Any], removed: Removed) -> bool:
+    """Whether a sighting, or a face of an answer, is one of them: an answer's QID stands in its addresses."""
+    urls = face.get("urls")
+    qid = _text(face.get("qid")) or qid_in(filter(None, map(_text, urls if isinstance(urls, list) else ())))
+    return removed.holds(_text(face.get("name")), qid)
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None

@@ -1,0 +1,194 @@
+"""Who asked not to be in the dataset: ``removed.yaml`` at the store's root, read by whatever would name a person."""
+
+from __future__ import annotations
+
+import html
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import unquote, urlsplit
+
+import yaml
+from pydantic import BeforeValidator, ConfigDict, StringConstraints, TypeAdapter, ValidationError
+
+from celeb_ops.core import keys
+from celeb_ops.core.exceptions import NotStoredError, RecordError
+from celeb_ops.core.given import printable, shown
+from celeb_ops.core.names import letters, spellings, squeezed
+from celeb_ops.core.yaml_reader import read_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from celeb_ops.core.store import Store
+
+_HEADER = """\
+# People who asked not to be in the dataset. `make forget NAME="…"` writes this file and removes what there is; whoever
+# is added here by hand is only kept out from now on. Keep it out of git: it is itself a list of people.
+# Capitals, accents, signs and spaces make no difference. `aliases` are other spellings ("Ye" for "Kanye West"),
+# and the person's item in Wikidata ("Q15935"), by which they are kept out whatever they are called.
+"""
+_ENTRY = "write it as `- {name: Grace Hopper, aliases: [Rear Admiral Hopper], since: 2026-11-24}`, aliases may lack"
+_ESCAPED = re.compile(r"\\.", re.DOTALL)
+_ENTITY = re.compile("&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);")
+"""As texts have it that were escaped twice: ``O&#39;Connor``."""
+_UNSPACED = re.compile("[\u0e00-\u0e7f\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff]")
+"""Scripts without spaces between words, or (Korean, here apart in its letters) with endings at the name."""
+_LONG_NAME = 8
+"""From so many letters on a name of several words is looked for inside words too: ``#thegracehopperstory``."""
+
+
+_Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+_Day = StringConstraints(pattern=r"^(\d{4}-\d\d-\d\d)?$")
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who asked not to be in the dataset."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    name: _Name
+    aliases: Annotated[tuple[_Name, ...], BeforeValidator(lambda given: given or ())] = ()
+    # YAML makes a date of it.
+    since: Annotated[str, BeforeValidator(lambda given: str(given or "")), _Day] = ""
+    """The day of the request, ``2026-11-24``."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.name, *self.aliases)
+
+
+@dataclass(frozen=True)
+class Removed:
+    """The people who asked not to be in the dataset."""
+
+    people: tuple[Person, ...] = ()
+
+    @classmethod
+    def load(cls, store: Store) -> Removed:
+        """Those of the store; nobody where it has no such file. RecordError names file, entry and what would do."""
+        try:
+            content = store.read(keys.REMOVED)
+        except NotStoredError:
+            return cls()
+        return cls(_people(content, store.url(keys.REMOVED)))
+
+    def __bool__(self) -> bool:
+        return bool(self.people)
+
+    def holds(self, *names: str | None) -> bool:
+        """Whether one of these names, in whatever spelling, or items in Wikidata (QIDs) is of one of them."""
+        return bool(self.people) and any(letters(name) in self._letters for name in names if name)
+
+    def mentioned(self, text: str | None) -> bool:
+        """Whether a page's words, or an address of it, have the whole name of one of them.
+
+        A part of the name is not enough: families share it. An address's host does not count: it stands for the site.
+        """
+        if not text or not self.people:
+            return False
+        said = spellings(_without_host(text))
+        tokens = {token for one in said for token in one.split()}
+        joined_text = max(said, key=len).replace(" ", "")
+        for name in self._spellings:
+            joined = name.replace(" ", "")
+            if joined in tokens or any(f" {name} " in f" {one} " for one in said):
+                return True
+            if " " in name and len(joined) >= _LONG_NAME and any(joined in token for token in tokens):
+                return True
+            if len(joined) > 1 and _UNSPACED.search(joined) and joined in joined_text:
+                return True
+        return False
+
+    def may_be_in(self, content: bytes) -> bool:
+        """Whether to look closer at a file: False only where none of them is named in it. About 1 ms for 30 kB."""
+        if not self.people:
+            return False
+        text = content.decode(errors="replace")
+        # Letters that JSON has escaped are not to be seen from here.
+        if "\\u" in text or not all(self._spellings):
+            return True
+        text = _unescaped(text)
+        # A line's end is an `n` in JSON.
+        said = {squeezed(text), squeezed(_ESCAPED.sub(" ", text))}
+        return any(name in one for name in self._letters for one in said)
+
+    @cached_property
+    def _letters(self) -> frozenset[str]:
+        return frozenset(letters(name) for person in self.people for name in person.names)
+
+    @cached_property
+    def _spellings(self) -> frozenset[str]:
+        return frozenset(one for person in self.people for name in person.names for one in spellings(name))
+
+
+def add(store: Store, person: Person) -> Removed:
+    """Put a person into the store's file; those who are there then. Who is there already is not written twice."""
+    person = Person(
+        printable(person.name).strip(), tuple(printable(alias).strip() for alias in person.aliases), person.since
+    )
+    url = store.url(keys.REMOVED)
+
+    def change(old: bytes | None) -> bytes | None:
+        there = Removed(_people(old or b"", url))
+        if all(there.holds(name) for name in person.names):
+            return None
+        new = (old or _HEADER.encode()).rstrip() + b"\n" + _yaml([person])
+        # What a person has written stays as it is, comments too, where one can go on below it.
+        expected = (*there.people, person)
+        try:
+            appended = _people(new, url) == expected
+        except RecordError:
+            appended = False
+        if not appended:
+            new = _HEADER.encode() + _yaml(expected)
+            # Rather not written than not to be read: without this file no step does anything.
+            _people(new, url)
+        return new
+
+    store.update(keys.REMOVED, change)
+    return Removed.load(store)
+
+
+def _without_host(text: str) -> str:
+    # What a page links to need be no address.
+    with suppress(ValueError):
+        parts = urlsplit(text)
+        if parts.scheme in {"http", "https"}:
+            return _unescaped(f"{parts.path} {parts.query} {parts.fragment}")
+    return _unescaped(text)
+
+
+def _unescaped(text: str) -> str:
+    if "&" in text:
+        text = _ENTITY.sub(lambda found: html.unescape(found[0]), text)
+    text = unquote(text)
+    # The address of a picture within a server's that scales it.
+    return unquote(text) if "%" in text else text
+
+
+def _yaml(people: Sequence[Person]) -> bytes:
+    entries = [
+        {key: list(value) if isinstance(value, tuple) else value for key, value in vars(person).items() if value}
+        for person in people
+    ]
+    return yaml.safe_dump(entries, allow_unicode=True, sort_keys=False, width=120).encode()
+
+
+_PEOPLE = TypeAdapter(list[Person])
+
+
+def _people(content: bytes, where: str) -> tuple[Person, ...]:
+    """The people of the file; RecordError with the place and what would be right."""
+    entries = read_yaml(content, where, RecordError)
+    try:
+        return tuple(_PEOPLE.validate_python([] if entries is None else entries))
+    except ValidationError as error:
+        first = error.errors()[0]
+        number, *field = first["loc"] or (None,)
+        place = "" if number is None else f", entry {int(number) + 1}"
+        what = ": ".join(map(str, [*field, first["msg"]]))
+        raise RecordError(f"{where}{place}: {what}, not {shown(first['input'])}: {_ENTRY}.") from None

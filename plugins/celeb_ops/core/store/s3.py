@@ -1,0 +1,261 @@
+"""A store in a prefix of an S3 bucket, made for S3's bad days: faults, lost answers, many writers, few permissions."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from contextlib import contextmanager
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from celeb_ops.core.exceptions import (
+    NotPermittedError,
+    NotStoredError,
+    StoreError,
+    StoreRefusedError,
+    UpdateConflictError,
+)
+from celeb_ops.core.store.base import Store, Stored, checked, checked_prefix, is_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mypy_boto3_s3 import S3Client
+
+    from celeb_ops.core.store.base import Change
+
+logger = logging.getLogger(__name__)
+
+UPDATE_ATTEMPTS = 30
+"""Attempts of one ``update`` before it gives up: enough for dozens of writers at once."""
+
+UPDATE_TIMEOUT_S = 120
+"""After so long ``update`` begins no further attempt: boto has tried each of its requests several times."""
+
+READ_ATTEMPTS = 6
+"""How often a file is asked for whose content breaks off on the way: boto tries again only until content comes."""
+
+_LONGEST_PAUSE_S = 2.0
+
+_CONTENT_TYPES = {
+    ".json": "application/json",
+    ".jpeg": "image/jpeg",
+    ".png": "image/png",
+    ".csv": "text/csv; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".parquet": "application/vnd.apache.parquet",
+}
+
+
+class S3Store(Store):
+    """A prefix of an S3 bucket. ``update`` writes on condition (``If-Match``, ``If-None-Match``)."""
+
+    def __init__(
+        self, client: S3Client, bucket: str, prefix: str = "", extra_args: Mapping[str, Any] | None = None
+    ) -> None:
+        """:param extra_args: of each write, by the names of boto3's upload: encryption, ACL, storage class."""
+        self.client = client
+        self.bucket = bucket
+        self.prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+        self.extra_args = dict(extra_args or {})
+        self._may_list: bool | None = None
+
+    def url(self, key: str = "") -> str:
+        return f"s3://{self.bucket}/{self.prefix}{key}"
+
+    def _key(self, key: str) -> str:
+        return self.prefix + checked(key)
+
+    def s3_object(self, key: str) -> dict[str, str]:
+        """Where the file is, as other AWS services are told it (Rekognition's ``S3Object``)."""
+        return {"Bucket": self.bucket, "Name": self._key(key)}
+
+    def arn(self, *, bucket_only: bool = False) -> str:
+        """The store's files, or its bucket, as policies name them."""
+        name = f"arn:{self.client.meta.partition}:s3:::{self.bucket}"
+        return name if bucket_only else f"{name}/{self.prefix}*"
+
+    @contextmanager
+    def _told(self, key: str, verb: str) -> Iterator[None]:
+        """Turns boto's errors into a sentence about this key.
+
+        :raises StoreRefusedError: a second try would meet the same. :raises StoreError: it may not.
+        """
+        from celeb_ops.core.aws import FAULTS
+        from celeb_ops.core.store.s3_errors import store_error
+
+        try:
+            yield
+        except FAULTS as error:
+            raise store_error(error, self, key, verb) from error
+
+    def may_list(self) -> bool:
+        """Whether the permission to list is there: without it S3 says 403 instead of 404. It is asked for once."""
+        if self._may_list is None:
+            try:
+                with self._told("", "listed"):
+                    self.client.list_objects_v2(Bucket=self.bucket, Prefix=self.prefix, MaxKeys=1)
+                self._may_list = True
+            except NotPermittedError as error:
+                self._may_list = False
+                logger.warning(
+                    "%s S3 then answers 403 of a file that is not there, so one that may not be read looks like one "
+                    "that is not there.",
+                    error,
+                )
+        return self._may_list
+
+    def _get(self, key: str, **how: Any) -> tuple[bytes, str]:
+        """Content and ETag.
+
+        :raises NotStoredError: there is none; its cause is a NotPermittedError where S3 said 403 and may mean that.
+        """
+        try:
+            with self._told(key, "read"):
+                return self._download(self._key(key), **how)
+        except NotPermittedError as error:
+            if self.may_list():
+                raise
+            raise NotStoredError(f"{self.url(key)} is not there, or may not be read.") from error
+
+    def _download(self, place: str, **how: Any) -> tuple[bytes, str]:
+        from botocore import exceptions as boto
+
+        broken = (
+            boto.IncompleteReadError,
+            boto.ResponseStreamingError,
+            boto.ReadTimeoutError,
+            boto.FlexibleChecksumError,
+        )
+
+        for attempt in range(1, READ_ATTEMPTS):
+            answer = self.client.get_object(Bucket=self.bucket, Key=place, **how)
+            try:
+                return answer["Body"].read(), answer["ETag"]
+            except broken:
+                time.sleep(_pause_s(attempt))
+        answer = self.client.get_object(Bucket=self.bucket, Key=place, **how)
+        return answer["Body"].read(), answer["ETag"]
+
+    def read(self, key: str) -> bytes:
+        return self._get(key)[0]
+
+    def exists(self, key: str) -> bool:
+        from celeb_ops.core.store.s3_errors import code_of
+
+        try:
+            # Not HEAD: its answers have no body, so a missing bucket looks like a missing file.
+            self._get(key, Range="bytes=0-0")
+        except NotStoredError:
+            return False
+        except StoreError as error:
+            # An empty file has no first byte.
+            if code_of(error) != "InvalidRange":
+                raise
+        return True
+
+    def write(self, key: str, content: bytes) -> None:
+        self._put(key, content)
+
+    def _put(self, key: str, content: bytes, **condition: Any) -> None:
+        # In one request also where it is large, up to S3's 5 GB: a writer that is killed leaves nothing half-way.
+        with self._told(key, "written"):
+            self.client.put_object(
+                Bucket=self.bucket,
+                Key=self._key(key),
+                Body=content,
+                ContentType=content_type(key),
+                **self.extra_args,
+                **condition,
+            )
+
+    def files(self, prefix: str) -> Iterator[Stored]:
+        checked_prefix(prefix)
+        with self._told(prefix, "listed"):
+            pages = self.client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket, Prefix=self.prefix + prefix
+            )
+            for page in pages:
+                for one in page.get("Contents", []):
+                    # The S3 console makes a folder by an empty file whose name ends in a slash.
+                    if is_key(key := one["Key"][len(self.prefix) :]):
+                        yield Stored(key, one["LastModified"], one["Size"], one["ETag"])
+
+    def delete(self, key: str) -> None:
+        with self._told(key, "deleted"):
+            self.client.delete_object(Bucket=self.bucket, Key=self._key(key))
+
+    def update(self, key: str, change: Change) -> bool:
+        """As ``Store`` says. Passing faults are met by another attempt, as other writers are.
+
+        :raises UpdateConflictError: another writer was faster at every attempt.
+        :raises NotPermittedError: also where the file is there but may not be read.
+        """
+        from celeb_ops.core.store.s3_errors import is_conflict, is_taken, may_have_written, unreadable
+
+        unsure: bytes | None = None
+        """What was written, though the response was lost."""
+        taken = False
+        """The file was not there, and could not be made because it was."""
+        failure: StoreError | None = None
+        end = time.monotonic() + UPDATE_TIMEOUT_S
+        for attempt in range(UPDATE_ATTEMPTS):
+            if failure:
+                if isinstance(failure, StoreRefusedError):
+                    raise failure
+                if time.monotonic() > end:
+                    break
+                time.sleep(_pause_s(attempt))
+            try:
+                old, condition, forbidden = self._find(key)
+            except StoreError as error:
+                failure = error
+                continue
+            if forbidden and taken:
+                raise unreadable(self, key)
+            if unsure is not None and old == unsure:
+                return True
+            new = change(old)
+            if new is None or new == old:
+                # Where another writer went on from what we may have written, it is in there.
+                return unsure is not None
+            try:
+                self._put(key, new, **condition)
+                return True
+            except StoreError as error:
+                failure = error
+                taken = old is None and is_taken(error)
+                unsure = new if may_have_written(error) else unsure
+        if failure and not is_conflict(failure):
+            raise failure
+        raise UpdateConflictError(
+            f"{self.url(key)} was changed by others at each attempt to change it. Try again."
+        ) from failure
+
+    def _find(self, key: str) -> tuple[bytes | None, dict[str, str], bool]:
+        """The content, None where there is none; the condition that it is still so; and whether S3 said 403, which may
+        mean that there is none."""
+        try:
+            content, etag = self._get(key)
+        except NotStoredError as error:
+            return None, {"IfNoneMatch": "*"}, isinstance(error.__cause__, NotPermittedError)
+        return content, {"IfMatch": etag}, False
+
+
+def _pause_s(attempt: int) -> float:
+    """Seconds after an attempt: full jitter, so that the losers of one round do not meet again in the next."""
+    return random.uniform(0, min(_LONGEST_PAUSE_S, 0.05 * 2 ** (attempt - 1)))
+
+
+def content_type(key: str) -> str:
+    return _CONTENT_TYPES.get(PurePosixPath(key).suffix, "application/octet-stream")
+
+
+def split_s3(location: str) -> tuple[str, str] | None:
+    """``(bucket, prefix)`` of an ``s3://`` address, None for a folder."""
+    scheme, separator, rest = location.partition("://")
+    if not separator or scheme.lower() != "s3":
+        return None
+    bucket, _, prefix = rest.partition("/")
+    return bucket, prefix.strip("/")

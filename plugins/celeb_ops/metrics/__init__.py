@@ -1,0 +1,1 @@
+"""Counters that go where Airflow's own metrics go."""

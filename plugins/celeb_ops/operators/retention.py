@@ -1,0 +1,51 @@
+"""The last step of a run: what is old enough is taken away."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from celeb_ops.core.text import counted
+
+if TYPE_CHECKING:
+    from celeb_ops.core.settings import Settings
+    from celeb_ops.core.store import Store
+
+logger = logging.getLogger(__name__)
+
+
+def tidy(store: Store, settings: Settings) -> str | None:
+    """Remove slices and pictures that are older than the settings say; what went, for people. None: nothing did.
+
+    Where listing or deleting is not permitted the log says so, and nothing else comes of it.
+    """
+    from celeb_ops.core.atomic_files import sweep
+    from celeb_ops.core.exceptions import NotPermittedError
+    from celeb_ops.dataset.retention import tidy_images, tidy_slices
+
+    told = []
+    if left := store.sweep() + sweep(settings.path(settings.cache)):
+        told.append(f"what killed writers had left ({counted(left, 'file')})")
+    for what, days, remove in (
+        ("slices", settings.keep_slices_days, tidy_slices),
+        ("pictures", settings.keep_images_days, tidy_images),
+    ):
+        if days is None:
+            continue
+        try:
+            tidied = remove(store, timedelta(days=days))
+        except NotPermittedError as error:
+            only = f"The {what} older than {days:g} days stay, but for what a lifecycle rule of the bucket removes"
+            logger.warning("%s: %s", only, error)
+            continue
+        if tidied.captures:
+            size = f"{counted(tidied.files, 'file')}, {tidied.size / 1e6:.1f} MB"
+            told.append(f"the {what} of {counted(tidied.captures, 'capture')} ({size}), older than {days:g} days")
+        if not tidied.done:
+            logger.info("The time of this step is over: the next run goes on with %s of other captures.", what)
+    if not told:
+        return None
+    said = f"removed {' and '.join(told)}"
+    logger.info("%s%s.", said[0].upper(), said[1:])
+    return said

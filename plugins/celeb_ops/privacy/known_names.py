@@ -1,0 +1,68 @@
+"""Whom the tables and the gallery know, and by which names: people ask under one, and may stand there under others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from celeb_ops.core import keys
+from celeb_ops.core.names import is_qid
+from celeb_ops.core.removal_list import Removed
+from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS
+from celeb_ops.privacy.removal import csv_rows, months_of
+from celeb_ops.recognition.local import gallery_file
+from celeb_ops.recognition.local.gallery_photos import photos_in
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from celeb_ops.core.removal_list import Person
+    from celeb_ops.core.store import Store
+    from celeb_ops.recognition.people import People
+
+
+@dataclass(frozen=True)
+class Known:
+    """Everybody of a store and a gallery."""
+
+    pairs: frozenset[tuple[str, str | None]]
+    """Name and QID of each row of ``Sightings``."""
+    people: People
+    """Those of the gallery's file."""
+    folders: frozenset[str]
+    """Names of the gallery's folders."""
+
+    @classmethod
+    def load(cls, store: Store, gallery: Path) -> Known:
+        """:raises RecordError: ``Sightings`` can't be read. :raises GalleryError: the gallery's file can't."""
+        folders = frozenset(name for name, _ in photos_in(gallery)) if gallery.is_dir() else frozenset()
+        pairs: set[tuple[str, str | None]] = set()
+        for table in months_of(store, SIGHTINGS):
+            pairs.update(table.select("name", "qid").drop_nulls("name").unique().iter_rows())
+        return cls(frozenset(pairs), gallery_file.people_of(gallery), folders)
+
+    def names(self, store: Store) -> set[str]:
+        """All names and QIDs, those of the other tables too.
+
+        :raises RecordError: a table can't be read.
+        """
+        found = {one for pair in self.pairs for one in pair if one}
+        found.update(self.people.names, self.people.qids, self.folders)
+        for table in months_of(store, CAPTURES):
+            found.update(table["celebrities"].explode().drop_nulls())
+        for key in (keys.CSV, keys.CSV_V1):
+            found.update(name for row in csv_rows(store, key).values() for name in row[2].split("; ") if name)
+        return found
+
+    def also(self, person: Person) -> tuple[str, ...]:
+        """The QIDs of a person who asked, and the other names that these have."""
+        asked = Removed((person,))
+        # Where a QID is given it says who is meant: a name may be another person's too.
+        given = [name.upper() for name in person.names if is_qid(name.upper())]
+        found = [self.people.find(qid=qid) for qid in given] or [self.people.find(name) for name in person.names]
+        there = [one for one in found if one]
+        qids = {*given, *(one.qid for one in there if one.qid)}
+        if not given:
+            qids |= {qid for name, qid in self.pairs if qid and asked.holds(name)}
+        names = {one.name for one in there} | {name for name, qid in self.pairs if qid in qids}
+        return tuple(sorted(name for name in names | qids if not asked.holds(name)))

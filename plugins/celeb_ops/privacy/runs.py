@@ -1,0 +1,133 @@
+"""Takes one run out of a store: its rows and its files, of all of its sites or of some.
+
+Each step may be done again: killed anywhere, a second time finishes. Results go first, so that no merge brings rows
+back. What tells that the run was there goes last: each table's rows, and the facts and reasons when trends and report
+are without it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from celeb_ops.core import keys
+from celeb_ops.core.exceptions import ForgetError
+from celeb_ops.core.removal_list import Removed
+from celeb_ops.dataset.celebs import update_csv
+from celeb_ops.dataset.celebs_csv import read_csv, write_csv
+from celeb_ops.dataset.datapackage import update_datapackage
+from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS
+from celeb_ops.privacy.removal import Removal, csv_rows, months_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from celeb_ops.core.store import Store
+
+_NEAREST = 3
+
+Runs = Mapping[datetime, set[str]]
+"""The sites of each run time."""
+
+
+def runs_in(store: Store, when: datetime) -> Runs:
+    """The runs of which the store has a row or a file; of ``when`` without fail, wherever its last trace is.
+
+    :raises RecordError: a table can't be read.
+    """
+    runs: dict[datetime, set[str]] = defaultdict(set)
+    for time, site in csv_rows(store):
+        runs[datetime.fromisoformat(time)].add(site)
+    for table in [*months_of(store, CAPTURES), *months_of(store, SIGHTINGS, keys.sightings(when))]:
+        for ran, site in table.select("time", "site").unique().iter_rows():
+            runs[ran].add(site)
+    for prefix in ("Images/", "Results/", "Outcomes/"):
+        for key in store.list(prefix):
+            if (stem := keys.stem_in(key)) and (ran := keys.time_in(key)):
+                runs[ran].add(stem.removesuffix(f"_{keys.v1_time(ran)}"))
+    return runs
+
+
+def chosen(runs: Runs, when: datetime, names: Sequence[str], known: Iterable[str], where: str) -> list[str]:
+    """The sites of the run, or those of them with these names (none: all).
+
+    A site that the run does not have is passed over where it has another of those: a first try may have come as far as
+    that. But it must be one that there is, in another run or in the sites file: else it is a slip, and what was meant
+    would stay without a word.
+
+    :param known: the sites file's. :param where: the store, for people.
+    :raises ForgetError: there is nothing of them, or no such site.
+    """
+    there = runs.get(when, set())
+    if not there:
+        near = sorted(sorted(runs, key=lambda time: abs(time - when))[:_NEAREST])
+        hint = f" Nearest to it: {', '.join(map(keys.iso, near))}." if near else ""
+        raise ForgetError(f"There is no run {keys.iso(when)} in {where}.{hint} Nothing was changed.")
+    # In whatever letters it was typed: as keys have it.
+    by_key = {keys.safe(name).upper(): name for name in there}
+    others = {keys.safe(name).upper() for name in (*known, *(name for sites in runs.values() for name in sites))}
+    wanted = {keys.safe(name).upper(): name for name in names}
+    found = sorted(by_key[key] for key in (wanted.keys() & by_key.keys() if names else by_key))
+    if unknown := [name for key, name in wanted.items() if key not in others]:
+        why = f"of {', '.join(unknown)}, nor has any other, and the sites file has no such site"
+    elif not found:
+        why = f"of {', '.join(names)}"
+    else:
+        return found
+    raise ForgetError(
+        f"The run {keys.iso(when)} in {where} has nothing {why}. Its sites are {', '.join(sorted(there))}. "
+        "Nothing was changed."
+    )
+
+
+@dataclass
+class RunRemoval(Removal):
+    """One run that is taken out of a store; of a store that writes nothing, what would be."""
+
+    when: datetime
+    sites: Sequence[str]
+    whole: bool
+    """They are all that there are of the run."""
+
+    def run(self) -> None:
+        """:raises RecordError: a table can't be read.
+
+        :raises NotPermittedError: whoever asks may not list or delete.
+        """
+        stems = sorted({keys.stem(site, self.when) for site in self.sites})
+        self.delete("results", self._there(map(keys.result, stems)))
+        for stem in self.track(stems, "Captures"):
+            self.delete_slices(stem)
+            self.delete("crops of faces", self.store.list(keys.crops(stem)))
+            self.delete_pictures("pictures of screenshots", stem)
+        if self.whole:
+            self.delete("counts of calls", self._there([keys.budget(self.when)]))
+        months = {keys.sightings(self.when): SIGHTINGS, keys.captures(self.when): CAPTURES}
+        for key, table in months.items():
+            self.rewrite_table(key, table, lambda rows, name=table.name: self._without_rows(rows, name))  # type: ignore[misc]
+        # After Captures, out of which a merge brings back the rows of an empty file.
+        if self.store.exists(keys.CSV) and not self.dry:
+            # The first version's file in its place is kept before a row goes.
+            update_csv(self.store, [], Removed.load(self.store))
+        self.rewrite(keys.CSV, self._without_lines)
+        update_datapackage(self.store, self._there(months))
+        self.make_reports_again()
+        self.delete("screenshots' facts", self._there(map(keys.sidecar, stems)))
+        self.delete("reasons", self._there(map(keys.outcome, stems)))
+
+    def _there(self, those: Iterable[str]) -> list[str]:
+        return [key for key in those if self.store.exists(key)]
+
+    def _without_lines(self, old: bytes) -> tuple[bytes, Counter[str]]:
+        rows = read_csv(old, self.store.url(keys.CSV))
+        kept = [row for (time, site), row in rows.items() if time != keys.iso(self.when) or site not in self.sites]
+        return write_csv(kept), Counter({f"rows of {keys.CSV}": len(rows) - len(kept)})
+
+    def _without_rows(self, rows: pl.DataFrame, table: str) -> tuple[pl.DataFrame, Counter[str]]:
+        kept = rows.filter(~((pl.col("time") == self.when) & pl.col("site").is_in(list(self.sites))))
+        return kept, Counter({f"rows of {table}": len(rows) - len(kept)})

@@ -1,0 +1,1 @@
+"""AWS Rekognition: which pictures are sent, what was answered, what it costs."""

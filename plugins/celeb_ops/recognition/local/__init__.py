@@ -1,0 +1,1 @@
+"""The embedded recogniser: detector → landmarks → embedding → gallery."""

@@ -1,0 +1,131 @@
+"""One page to look at, with the names of a run on its screenshots."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+import pyvips
+
+from celeb_ops.core import keys
+from celeb_ops.core.exceptions import EmptyPictureError, InvalidKeyError, NotStoredError
+from celeb_ops.core.records import Plan, Result, Screenshot
+from celeb_ops.core.text import counted
+from celeb_ops.core.vips import opaque, reason
+from celeb_ops.gallery.references import References
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from celeb_ops.core.store import Store
+
+WIDTH_PX = 720
+"""Of a screenshot on the page."""
+_PIECE_PX = 8_000
+"""Rows of one picture on the page: browsers refuse much taller ones."""
+_REFERENCE_PX = 176
+
+
+def review(store: Store, results: list[str], gallery: Path, cache: Path | None = None) -> str:
+    """The page for these results, self-contained HTML: screenshots, boxes, crops and the references that they matched.
+
+    :param results: keys of one run's results. :param gallery: where the references' photos are.
+    :param cache: ``CELEBS_CACHE``, which has the faces of those photos that `make gallery` looked at.
+    :raises NotStoredError: a result, or the screenshot or plan behind it, is not there.
+    """
+    loaded = [Result.load(store, key) for key in results]
+    made = References(gallery, cache) if cache else None
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("celeb_ops", "report"), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    environment.filters["share"] = _share
+    environment.filters["iso"] = keys.iso
+    environment.filters["counted"] = counted
+    return environment.get_template("review.html").render(
+        time=keys.iso(loaded[0].time) if loaded else "",
+        sites=[_site(store, result, lambda name: _reference(gallery, name, made)) for result in loaded],
+    )
+
+
+def latest(store: Store) -> list[str]:
+    """The results of the store's latest run. NotStoredError where there is none."""
+    times = {key: when for key in store.list("Results/") if (when := keys.time_in(key))}
+    if not times:
+        raise NotStoredError(f"{store.url('Results/')} has no results: nothing was recognised there yet.")
+    newest = max(times.values())
+    return [key for key, when in times.items() if when == newest]
+
+
+def _site(store: Store, result: Result, reference: Callable[[str | None], str]) -> dict[str, Any]:
+    shot = Screenshot.load(store, result.screenshot)
+    try:
+        left_out = Plan.load(store, keys.plan(keys.stem(result.site, result.time))).left_out
+    except NotStoredError:
+        # Slices and their plan may have been tidied away.
+        left_out = []
+    faces = []
+    for one in result.sightings:
+        # The page may have been captured again since.
+        known = one.picture is not None and one.picture < len(shot.pictures)
+        picture = shot.pictures[one.picture] if known and one.picture is not None else None
+        words = (picture.headline or picture.alt) if picture else ""
+        faces.append(
+            {"seen": one, "crop": _crop(store, one.crop), "reference": reference(one.reference), "words": words}
+        )
+    return {
+        "anchor": keys.safe(result.site),
+        "result": result,
+        "shot": shot,
+        "url": shot.final_url if shot.final_url.startswith(("http://", "https://")) else "",
+        "pictures": list(_screenshot(store, shot)),
+        "left_out": left_out,
+        "faces": faces,
+    }
+
+
+def _crop(store: Store, key: str) -> str:
+    """The crop; empty where it is not there any more."""
+    try:
+        return _data_url(store.read(key))
+    except (NotStoredError, InvalidKeyError):
+        return ""
+
+
+def _reference(gallery: Path, name: str | None, made: References | None) -> str:
+    """The reference's photo, small; empty where it is no longer there."""
+    path = gallery / (name or "")
+    # The name came out of a file of the store: it must not lead out of the gallery.
+    if not name or not path.resolve().is_relative_to(gallery.resolve()) or not path.is_file():
+        face = made.face(name) if made else b""
+        return _data_url(face) if face else ""
+    try:
+        # Not by its name, of which libvips takes a `[…]` at the end for options.
+        image = pyvips.Image.thumbnail_buffer(path.read_bytes(), _REFERENCE_PX)
+        return _data_url(bytes(opaque(image.colourspace("srgb")).jpegsave_buffer(Q=80)))
+    except (OSError, pyvips.Error):
+        return ""
+
+
+def _screenshot(store: Store, shot: Screenshot) -> Iterator[str]:
+    """The screenshot from the top, as pictures that a browser can show."""
+    for part in shot.parts:
+        rows = part.rows.stop - part.rows.start
+        try:
+            image = opaque(pyvips.Image.thumbnail_buffer(store.read(part.key), WIDTH_PX, height=rows, size="down"))
+            image = image.copy_memory()
+        except pyvips.Error as error:
+            raise EmptyPictureError(f"{store.url(part.key)} can't be shown: {reason(error)}.") from None
+        for top in range(0, image.height, _PIECE_PX):
+            piece = image.crop(0, top, image.width, min(_PIECE_PX, image.height - top))
+            yield _data_url(bytes(piece.jpegsave_buffer(Q=60)))
+
+
+def _data_url(jpeg: bytes) -> str:
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
+
+
+def _share(part: int, whole: int) -> float:
+    """Percent, to a hundredth of a pixel on any page."""
+    return round(100 * part / whole, 5)

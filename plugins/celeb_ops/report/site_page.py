@@ -1,0 +1,80 @@
+"""How the sites fare: each with its last capture, its latest days, what it shows and what it costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from celeb_ops.report.table_cache import Load
+
+DAYS = 90
+"""Days of a site's strip."""
+_OUTCOMES = ("seen", "failed", "skipped")
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day of a site."""
+
+    day: date
+    seen: int = 0
+    failed: int = 0
+    skipped: int = 0
+    broken: str = ""
+
+    @property
+    def outcome(self) -> str:
+        """What is drawn: ``seen``, ``partly``, ``failed``, ``skipped``; ``none``: there was no run."""
+        if self.seen:
+            return "partly" if self.failed or self.skipped else "seen"
+        return "failed" if self.failed else "skipped" if self.skipped else "none"
+
+    @property
+    def words(self) -> str:
+        counts = [f"{getattr(self, what)} {what}" for what in _OUTCOMES if getattr(self, what)]
+        told = f"{self.day:%-d %b %Y}: {', '.join(counts) or 'no run'}"
+        return f"{told}; counting changed: {self.broken}" if self.broken else told
+
+
+@dataclass(frozen=True)
+class SiteState:
+    """A site."""
+
+    facts: dict[str, Any]
+    """Its row of ``sites``."""
+    first: dict[str, Any] | None
+    """Its row of ``firsts``."""
+    days: list[Day]
+
+    @property
+    def trouble(self) -> str:
+        """What its owner should look at: ``failing``, ``late``; empty: nothing."""
+        if self.facts["failed_in_a_row"]:
+            return "failing"
+        return "late" if self.facts["last_outcome"] == "skipped" else ""
+
+    @property
+    def words(self) -> str:
+        """The strip, for people who do not see it."""
+        counts = [f"{sum(getattr(one, what) for one in self.days)} {what}" for what in _OUTCOMES]
+        return f"The latest {len(self.days)} days: {', '.join(counts)} captures."
+
+
+def sites(load: Load) -> list[SiteState]:
+    """All sites that were ever tried; those in trouble first."""
+    newest = load("site_days")["day"].max()
+    if not isinstance(newest, date):
+        return []
+    every = [newest - timedelta(days=ago) for ago in reversed(range(DAYS))]
+    recent = load("site_days").filter(pl.col("day") >= every[0])
+    rows = recent.select("site", "day", *_OUTCOMES, pl.col("break").fill_null("")).iter_rows()
+    had = {(site, day): Day(day, *rest) for site, day, *rest in rows}
+    firsts = {row["site"]: row for row in load("firsts").to_dicts()}
+    return [
+        SiteState(row, firsts.get(row["site"]), [had.get((row["site"], day), Day(day)) for day in every])
+        for row in load("sites").sort("failed_in_a_row", "site", descending=[True, False]).to_dicts()
+    ]

@@ -1,9 +1,0 @@
-"""Where every file of the dataset lives: an S3 prefix or a local folder, with the same keys and verbs."""
-
-from __future__ import annotations
-
-from celeb_ops.store.base import Change, Store, Stored, checked, checked_prefix, is_key
-from celeb_ops.store.folder import FolderStore
-from celeb_ops.store.s3 import S3Store, split_s3
-
-__all__ = ["Change", "FolderStore", "S3Store", "Store", "Stored", "checked", "checked_prefix", "is_key", "split_s3"]

@@ -1,0 +1,228 @@
+"""Turns are taken one at a time by threads and by processes, and the archive's wishes hold for all of them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+
+from celeb_ops.archive.rate_limiter import LONGEST_PAUSE_S, Turns
+from celeb_ops.core.exceptions import ArchiveBusyError, ArchiveError
+from celeb_ops.core.settings import PROJECT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ARCHIVE = "https://archive.example/web/"
+
+# Another process: what it is to do, with `turns` and `note`, which writes a line that all can read.
+OTHER = """
+import os, sys, time
+from pathlib import Path
+from celeb_ops.archive.rate_limiter import Turns
+
+folder, log, rate, work = sys.argv[1:]
+turns = Turns(Path(folder), "https://archive.example/web/", float(rate))
+handle = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+
+def note(word):
+    os.write(handle, f"{word} {time.monotonic()}\\n".encode())
+
+def soon():
+    return time.monotonic() + 60
+
+exec(work)
+"""
+
+
+class Others:
+    """Processes that take turns at the same archive, and what they noted: words, and moments of the monotonic clock."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "cache"
+        self.log = folder / "log"
+        self._started: list[subprocess.Popen[bytes]] = []
+
+    def start(self, work: str, rate: float = 1000) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            [sys.executable, "-c", OTHER, self.folder, self.log, str(rate), work],
+            env=os.environ | {"PYTHONPATH": str(PROJECT / "plugins")},
+        )
+        self._started.append(process)
+        return process
+
+    @property
+    def notes(self) -> list[tuple[str, float]]:
+        lines = self.log.read_text().splitlines() if self.log.exists() else []
+        return [(word, float(moment)) for word, moment in map(str.split, lines)]
+
+    def wait_for(self, word: str) -> None:
+        deadline = time.monotonic() + 30
+        while not any(noted == word for noted, _ in self.notes):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    def close(self) -> None:
+        for process in self._started:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def others(tmp_path: Path):
+    others = Others(tmp_path)
+    yield others
+    others.close()
+
+
+def soon() -> float:
+    return time.monotonic() + 10
+
+
+def turns(folder: Path, rate: float = 1000) -> Turns:
+    return Turns(folder, ARCHIVE, rate)
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(8) as pool:
+        yield pool
+
+
+def hold(one: Turns, notes: list[str], name: str, rank: int = 0, within_s: float = 10) -> None:
+    with one.turn(time.monotonic() + within_s, rank):
+        notes.append(f"{name} in")
+        time.sleep(0.01)
+        notes.append(f"{name} out")
+
+
+def test_threads_take_turns_one_at_a_time(tmp_path: Path, pool: ThreadPoolExecutor) -> None:
+    one, notes = turns(tmp_path), []
+    for done in [pool.submit(hold, one, notes, str(number)) for number in range(6)]:
+        done.result()
+    assert [word.split()[1] for word in notes] == ["in", "out"] * 6
+    assert len({word.split()[0] for word in notes}) == 6
+
+
+def test_processes_take_turns_one_at_a_time_and_at_the_rate(others: Others) -> None:
+    work = """
+note("ready")
+while open(log).read().count("ready") < 3:
+    time.sleep(0.005)
+for _ in range(4):
+    with turns.turn(soon()):
+        note("in")
+        time.sleep(0.01)
+        note("out")
+"""
+    processes = [others.start(work, rate=20) for _ in range(3)]
+    assert [process.wait(60) for process in processes] == [0, 0, 0]
+    notes = [note for note in others.notes if note[0] != "ready"]
+    assert [word for word, _ in notes] == ["in", "out"] * 12
+    begun = [moment for word, moment in notes if word == "in"]
+    ended = [moment for word, moment in notes if word == "out"]
+    assert min(after - before for before, after in zip(ended, begun[1:], strict=False)) >= 0.05 - 0.005
+
+
+def test_a_pause_that_another_process_was_told_to_make_holds_here(others: Others) -> None:
+    assert others.start("with turns.turn(soon()): turns.pause(300)").wait(60) == 0
+    with (
+        pytest.raises(
+            ArchiveBusyError,
+            match=r"\.example refused requests or did not answer, and is not asked for another (299|300) s\.",
+        ),
+        turns(others.folder).turn(soon()),
+    ):
+        pass
+
+
+class TestADeadline:
+    def test_ends_the_wait_in_line(self, tmp_path: Path, pool: ThreadPoolExecutor) -> None:
+        one = turns(tmp_path)
+        with one.turn(soon()):
+            start = time.monotonic()
+            with pytest.raises(ArchiveBusyError, match="asks for more than the archive gives in the time there is"):
+                pool.submit(hold, one, [], "late", within_s=0.2).result()
+            assert 0.15 < time.monotonic() - start < 5
+        with one.turn(soon()):
+            pass
+
+    def test_ends_the_wait_for_other_processes_one_of_which_is_killed(self, others: Others) -> None:
+        process = others.start('with turns.turn(soon()):\n    note("in")\n    time.sleep(60)')
+        others.wait_for("in")
+        start = time.monotonic()
+        with (
+            pytest.raises(ArchiveBusyError, match="Other tasks of this machine kept asking the archive"),
+            turns(others.folder).turn(start + 0.2),
+        ):
+            pass
+        process.kill()
+        process.wait()
+        with turns(others.folder).turn(soon()):
+            pass
+        assert time.monotonic() - start < 5
+
+
+def test_of_those_who_wait_the_lowest_rank_is_first_and_then_who_came_first(
+    tmp_path: Path, pool: ThreadPoolExecutor
+) -> None:
+    one, notes = turns(tmp_path), []
+    with one.turn(soon()):
+        for name, rank in (("late", 3), ("picture", 2), ("other-picture", 2), ("page", 0), ("style", 1)):
+            pool.submit(hold, one, notes, name, rank)
+            time.sleep(0.03)
+    pool.shutdown()
+    assert [note.split()[0] for note in notes[::2]] == ["page", "style", "picture", "other-picture", "late"]
+
+
+def test_a_time_that_no_pause_can_have_set_says_now_and_is_put_right(tmp_path: Path) -> None:
+    """The machine's clock was years ahead."""
+    one = turns(tmp_path, rate=2)
+    with one.turn(soon()):
+        one.pause(1e9)
+    (file,) = tmp_path.glob("*.example")
+    assert file.stat().st_mtime == pytest.approx(time.time() + LONGEST_PAUSE_S, abs=10)
+    os.utime(file, (2e9, 2e9))
+    start = time.monotonic()
+    with one.turn(soon()):
+        pass
+    assert time.monotonic() - start < 0.4
+    with one.turn(soon()):
+        assert time.monotonic() - start >= 0.45
+
+
+def test_the_longest_pause_holds(tmp_path: Path) -> None:
+    one = turns(tmp_path)
+    with one.turn(soon()):
+        one.pause(3600)
+        one.pause(1)
+    start = time.monotonic()
+    with pytest.raises(ArchiveBusyError, match=r"is not asked for another (3599|3600) s"), one.turn(start + 30):
+        pass
+    assert time.monotonic() - start < 5
+
+
+def test_one_that_waits_and_is_not_wanted_any_more_ends(tmp_path: Path) -> None:
+    one = turns(tmp_path)
+    with one.turn(soon()):
+        one.pause(8)
+    start = time.monotonic()
+    with (
+        pytest.raises(ArchiveBusyError, match="Nobody waits"),
+        one.turn(soon(), wanted=lambda: time.monotonic() < start + 0.3),
+    ):
+        pass
+    assert time.monotonic() - start < 2
+
+
+def test_a_folder_that_can_not_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    one = turns(tmp_path / "file")
+    with pytest.raises(ArchiveError, match=r"can't be written \(.+\): see CELEBS_CACHE\."), one.turn(soon()):
+        pass

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from celeb_ops.archive import memento
+from celeb_ops.archive.response_cache import Kept
+from tests.archive.conftest import MORNING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class TestKept:
+    @pytest.fixture
+    def kept(self, tmp_path: Path) -> Kept:
+        return Kept(tmp_path, self.copy())
+
+    def copy(self, url: str = "http://daily.example/") -> memento.Memento:
+        return memento.Memento(url, MORNING, f"http://archive.example/web/20261120080307/{url}")
+
+    def test_gives_back_what_was_put_in(self, kept: Kept, tmp_path: Path) -> None:
+        answer = memento.Answer(200, MORNING, "image/jpeg", "gzip", "https://\u00fc.example/\n", b"\x00\n{}\r\n\xff")
+        kept.put("http://a.example/", answer)
+        kept.put("http://b.example/", None)
+        again = Kept(tmp_path, self.copy())
+        assert again.get("http://a.example/") == (True, answer)
+        assert again.get("http://b.example/") == (True, None)
+        assert again.get("http://c.example/") == (False, None)
+        assert Kept(tmp_path, self.copy("http://other.example/")).get("http://a.example/") == (False, None)
+
+    def test_is_gone_when_the_capture_is_done(self, kept: Kept, tmp_path: Path) -> None:
+        kept.put("http://a.example/", None)
+        kept.clear()
+        assert kept.get("http://a.example/") == (False, None)
+        assert list((tmp_path / "archive").iterdir()) == []
+        kept.clear()
+
+    def test_is_gone_after_a_day(self, kept: Kept, tmp_path: Path) -> None:
+        kept.put("http://a.example/", None)
+        (folder,) = (tmp_path / "archive").iterdir()
+        for age_h, there in ((23, True), (25, False)):
+            os.utime(folder, (time.time() - age_h * 3600,) * 2)
+            Kept(tmp_path, self.copy("http://other.example/"))
+            assert folder.exists() == there
+
+    @pytest.mark.parametrize("content", [b"", b"[]", b'{"status": 200}\n', b"\xff\n"])
+    def test_that_is_damaged_is_asked_for_again(self, content: bytes, kept: Kept, tmp_path: Path) -> None:
+        kept.put("http://a.example/", None)
+        (file,) = (tmp_path / "archive").glob("*/*")
+        file.write_bytes(content)
+        assert kept.get("http://a.example/") == (False, None)
+
+    def test_that_can_not_be_written_is_no_trouble(self, tmp_path: Path) -> None:
+        (tmp_path / "archive").touch()
+        kept = Kept(tmp_path, self.copy())
+        kept.put("http://a.example/", None)
+        assert kept.get("http://a.example/") == (False, None)

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from celeb_ops.core.store import S3Store
+from celeb_ops.core.store import s3 as s3_module
+from tests.core.store.verbs import an_s3_client
+
+if TYPE_CHECKING:
+    from tests.aws.s3_proxy import S3Proxy
+
+
+@pytest.fixture
+def behind(proxy: S3Proxy, bucket: str) -> S3Store:
+    """A store behind the proxy whose boto tries each request twice."""
+    return S3Store(an_s3_client(proxy.url, attempts=2), bucket, "press")
+
+
+@pytest.fixture
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store's own next attempts come at once."""
+    monkeypatch.setattr(s3_module, "_LONGEST_PAUSE_S", 0.001)

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from celeb_ops.core.store.extra_args import checked_extra_args, extra_args
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+@pytest.mark.parametrize("operation", ["PutObject", "CreateMultipartUpload"])
+def test_each_way_to_write_takes_them_all(s3_client: S3Client, operation: str) -> None:
+    shape = s3_client.meta.service_model.operation_model(operation).input_shape
+    assert set(extra_args()) <= shape.members.keys()
+    assert {"ACL", "ServerSideEncryption", "SSEKMSKeyId", "StorageClass", "Tagging"} < set(extra_args())
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "alias/press", "ACL": "bucket-owner-full-control"},
+        {"StorageClass": "STANDARD_IA", "Metadata": {"team": "press"}, "Tagging": "a=b"},
+    ],
+)
+def test_an_object_and_its_text_are_the_same(given: dict[str, Any]) -> None:
+    assert checked_extra_args(given) == checked_extra_args(json.dumps(given)) == given
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("aws:kms", 'it is no JSON object; write it like {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "…"}'),
+        ('["ACL"]', "it is no JSON object"),
+        ('{"SSECustomerKey": "very-secret"}', "no argument SSECustomerKey that holds for every file; known are"),
+        ('{"ContentType": "text/plain"}', "there is no argument ContentType that holds for every file"),
+        ('{"ChecksumSHA256": "very-secret"}', "there is no argument ChecksumSHA256"),
+        ('{"IfMatch": "very-secret"}', "there is no argument IfMatch"),
+        ('{"ServerSideEncription": "AES256"}', "known are ACL, CacheControl, "),
+        ('{"ACL": 1}', 'ACL is no text; write it like {"ACL": "…"}'),
+        ('{"SSEKMSKeyId": ""}', "SSEKMSKeyId is no text"),
+        ('{"Metadata": "very-secret"}', 'no object of texts; write it like {"Metadata": {"team": "press"}}'),
+        ('{"Metadata": {"a": 1}}', "Metadata is no object of texts"),
+    ],
+)
+def test_what_is_wrong_is_said_with_what_is_right_and_no_value(given: str, said: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(said)) as error:
+        checked_extra_args(given)
+    assert "very-secret" not in str(error.value)

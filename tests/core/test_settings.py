@@ -1,0 +1,330 @@
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from celeb_ops.core import settings as settings_module
+from celeb_ops.core.exceptions import SettingsError
+from celeb_ops.core.settings import PROJECT, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Load = Callable[..., Settings]
+
+FIRST_VERSION = """\
+aws_access_key_id=AKIABUCKET
+aws_secret_access_key=bucket/secret+1=
+region_name=eu-west-1
+s3bucketName=celebs-bucket
+recognition_aws_access_key_id=AKIARECOGNITION
+recognition_aws_secret_access_key=recognition/secret+2=
+"""
+S3, REKOGNITION, NOTIFY = (f"AIRFLOW_CONN_CELEBS_{name}" for name in ("S3", "REKOGNITION", "NOTIFY"))
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Load:
+    """Settings of a ``.env`` of this text, and of an environment."""
+
+    def load(dotenv: str = "", **environ: str) -> Settings:
+        path = tmp_path / ".env"
+        path.write_text(dotenv, encoding="utf-8")
+        return Settings.load(environ, path)
+
+    return load
+
+
+class TestDefaults:
+    def test_no_file_is_no_error(self, tmp_path: Path) -> None:
+        assert Settings.load({}, tmp_path / "none.env") == Settings()
+        assert (Settings().connections, Settings().from_v1) == ({}, False)
+
+    def test_the_environment_and_the_project_s_file_are_where_they_come_from(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / ".env").write_text("CELEBS_BROWSERS=7\nCELEBS_STORE=file\n")
+        monkeypatch.setattr(settings_module, "DOTENV", tmp_path / ".env")
+        monkeypatch.setenv("CELEBS_STORE", "environment")
+        settings = Settings.load()
+        assert (settings.browsers, settings.store) == (7, "environment")
+
+    def test_other_programs_variables_are_left_alone(self, load: Load) -> None:
+        assert load("OTHER=1\nAIRFLOW_CONN_MAIL=smtp://x\n", PATH="/bin", AWS_REGION="eu-west-1") == Settings()
+
+
+class TestOrder:
+    def test_the_environment_comes_before_the_file_also_where_it_is_empty(self, load: Load) -> None:
+        dotenv = "CELEBS_STORE=file\nCELEBS_GALLERY=file\nCELEBS_BROWSERS=7\n"
+        settings = load(dotenv, CELEBS_STORE="environment", CELEBS_BROWSERS="")
+        assert (settings.store, settings.gallery, settings.browsers) == ("environment", Path("file"), 2)
+
+    def test_new_names_come_before_old_ones_wherever_they_stand(self, load: Load) -> None:
+        connection = "aws://new:secret@/?region_name=us-east-2"
+        new = f"CELEBS_STORE=s3://new-bucket/new\nCELEBS_RECOGNIZER=local\n{S3}={connection}\n"
+        old = dict(line.split("=", 1) for line in FIRST_VERSION.splitlines())
+        settings = load(new, **old)
+        assert settings.store == "s3://new-bucket/new"
+        assert settings.recognizer == "local"
+        assert settings.connections[S3] == connection
+        assert not settings.from_v1
+
+    def test_a_file_may_begin_with_a_byte_order_mark(self, load: Load) -> None:
+        assert load("\ufeffCELEBS_BROWSERS=7\n").browsers == 7
+
+
+class TestFirstVersion:
+    """Its ``.env`` works unchanged."""
+
+    def test_gives_the_bucket_the_recogniser_and_two_connections(self, load: Load) -> None:
+        settings = load(FIRST_VERSION)
+        assert settings.store == "s3://celebs-bucket/"
+        assert settings.recognizer == "rekognition"
+        assert settings.from_v1
+        aws = {"conn_type": "aws", "extra": {"region_name": "eu-west-1"}}
+        assert {name: json.loads(value) for name, value in settings.connections.items()} == {
+            S3: aws | {"login": "AKIABUCKET", "password": "bucket/secret+1="},
+            REKOGNITION: aws | {"login": "AKIARECOGNITION", "password": "recognition/secret+2="},
+        }
+
+    @pytest.mark.parametrize("prefix", ["press/daily", "/press/daily/"])
+    def test_its_folder_is_a_setting(self, load: Load, prefix: str) -> None:
+        assert load(FIRST_VERSION, CELEBS_PREFIX=prefix).store == "s3://celebs-bucket/press/daily"
+
+    def test_without_keys_for_rekognition_faces_are_looked_for_here(self, load: Load) -> None:
+        settings = load("s3bucketName=celebs-bucket\naws_access_key_id=A\naws_secret_access_key=B\n")
+        assert settings.recognizer == "local"
+        assert list(settings.connections) == [S3]
+        assert "region_name" not in settings.connections[S3]
+
+    @pytest.mark.parametrize(
+        ("lines", "said"),
+        [
+            ("aws_access_key_id=A", "Of aws_access_key_id and aws_secret_access_key only one is set: set both."),
+            ("aws_secret_access_key=A", "Of aws_access_key_id and aws_secret_access_key only one is set: set both."),
+            ("recognition_aws_access_key_id=A", "Of recognition_aws_access_key_id and recognition_aws_secret_"),
+            ("s3bucketName=s3://a/b", "'s3://a/b': this is no bucket's name; write it without s3:// and slashes."),
+        ],
+    )
+    def test_half_of_it_is_an_error(self, load: Load, lines: str, said: str) -> None:
+        with pytest.raises(SettingsError, match=re.escape(said)):
+            load(lines)
+
+    def test_half_a_pair_does_not_matter_beside_a_connection(self, load: Load) -> None:
+        assert load(f"aws_access_key_id=A\n{S3}=aws://\n").connections == {S3: "aws://"}
+
+
+class TestRetired:
+    """What was a setting once may stand in an old ``.env``."""
+
+    def test_one_is_a_warning_that_says_what_holds_now(self, load: Load, caplog: pytest.LogCaptureFixture) -> None:
+        settings = load("CELEBS_RETRIES=secret\nCELEBS_BROWSERS=7\n", CELEBS_WIKIDATA_URL="https://wiki.example/")
+        assert settings == Settings(browsers=7)
+        assert caplog.messages == [
+            "CELEBS_RETRIES is no longer a setting: a step that fails is tried twice more; remove it.",
+            "CELEBS_WIKIDATA_URL is no longer a setting: make gallery asks Wikidata and Wikimedia Commons themselves; "
+            "remove it.",
+        ]
+
+    def test_what_the_tests_read_is_passed_over(self, load: Load, caplog: pytest.LogCaptureFixture) -> None:
+        assert load(CELEBS_TEST_FACES="faces") == Settings()
+        assert not caplog.messages
+
+
+class TestOthers:
+    def test_stand_in_place_of_what_is_set(self, load: Load) -> None:
+        settings = load("CELEBS_STORE=file\nCELEBS_BROWSERS=7\n").having(store="other", recognizer=None)
+        assert (settings.store, settings.browsers, settings.recognizer) == ("other", 7, "local")
+
+    def test_are_checked(self) -> None:
+        with pytest.raises(SettingsError, match="CELEBS_RECOGNIZER='azure': input should be 'local'"):
+            Settings().having(recognizer="azure")
+
+
+class TestConnections:
+    @pytest.fixture
+    def loaded(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
+        """The process's own settings, with this ``.env``; what they put into the environment goes with the test."""
+        for name in (S3, REKOGNITION, NOTIFY):
+            monkeypatch.setenv(name, "")
+            monkeypatch.delenv(name)
+        monkeypatch.setattr(settings_module, "DOTENV", tmp_path / ".env")
+
+        def loaded(dotenv: str) -> Settings:
+            (tmp_path / ".env").write_text(dotenv)
+            return Settings.load()
+
+        return loaded
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            (S3, '{"conn_type": "aws"}'),
+            (S3, "aws://a:b@/?region_name=eu-west-1"),
+            (REKOGNITION, " aws:// "),
+            (NOTIFY, '{"conn_type": "slackwebhook"}'),
+        ],
+    )
+    def test_those_of_the_file_are_handed_to_airflow_by_the_environment(
+        self, loaded: Load, name: str, value: str
+    ) -> None:
+        assert loaded(f"{name}='{value}'").connections == {name: value}
+        assert os.environ[name] == value
+
+    def test_the_environment_s_own_stays(self, loaded: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv(S3, "aws://environment")
+        assert loaded(f"{S3}=aws://file").connections == {S3: "aws://environment"}
+        assert os.environ[S3] == "aws://environment"
+
+    def test_an_empty_one_does_not_stand_before_the_first_version_s(
+        self, loaded: Load, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv(S3, "")
+        loaded(FIRST_VERSION)
+        assert "AKIABUCKET" in os.environ[S3]
+
+    @pytest.mark.parametrize("name", [S3, NOTIFY])
+    @pytest.mark.parametrize("value", ['{"conn_type": "aws", "password": secret}', "AKIA:secret", '["secret"]'])
+    def test_what_airflow_can_t_read_is_an_error_that_tells_no_secret(self, load: Load, name: str, value: str) -> None:
+        with pytest.raises(
+            SettingsError, match=rf"^{name} is no connection: write it as JSON, .* or as a URI"
+        ) as error:
+            load(**{name: value})
+        assert "secret" not in str(error.value)
+
+
+class TestErrors:
+    @pytest.mark.parametrize(
+        ("name", "value", "said"),
+        [
+            ("CELEBS_BROWSERS", "two", "='two': input should be a valid integer, unable to parse"),
+            ("CELEBS_BROWSERS", "0", "='0': input should be greater than or equal to 1."),
+            ("CELEBS_RECOGNIZER", "azure", "='azure': input should be 'local' or 'rekognition'."),
+            ("CELEBS_BROWSER_URL", "grid:4444", "='grid:4444': this is no http(s) address; write it like http://"),
+            ("CELEBS_BROWSER_URL", "http://", "='http://': this is no http(s) address"),
+            ("CELEBS_ARCHIVE_URL", "archive", " can't be used: this is no http(s) address"),
+            (
+                "CELEBS_STORE",
+                "s3://",
+                "='s3://': this is no place for a dataset; write s3://bucket/prefix, or the path",
+            ),
+            ("CELEBS_STORE", "s3:///press", "='s3:///press': this is no place for a dataset"),
+            ("CELEBS_STORE", "s3:/bucket", "='s3:/bucket': this is no place for a dataset"),
+            ("CELEBS_STORE", "https://bucket.s3.amazonaws.com/", ": this is no place for a dataset"),
+            ("CELEBS_LIVE_WINDOW_H", "0", "='0': input should be greater than 0."),
+            ("CELEBS_LIVE_WINDOW_H", "inf", "='inf': input should be less than"),
+            ("CELEBS_RETRY_DELAY_S", "inf", "='inf': input should be less than"),
+            ("CELEBS_KEEP_SLICES_DAYS", "-1", "='-1': input should be greater than 0."),
+            ("CELEBS_KEEP_IMAGES_DAYS", "nan", "='nan': input should be "),
+            ("CELEBS_NOTIFY_AFTER", "often", "='often': input should be a valid integer"),
+            ("CELEBS_LATE_H", "0", "='0': input should be greater than 0."),
+            ("CELEBS_STOR", "data", "There is no setting CELEBS_STOR. Did you mean CELEBS_STORE?"),
+            ("CELEBS_RECOGNISER", "local", "There is no setting CELEBS_RECOGNISER. Did you mean CELEBS_RECOGNIZER?"),
+            ("CELEBS_XYZ", "1", "There is no setting CELEBS_XYZ. Known are CELEBS_STORE, CELEBS_SITES, "),
+            ("CELEBS_REGION", "x", "There is no setting CELEBS_REGION. "),
+        ],
+    )
+    @pytest.mark.parametrize("where", ["environment", "file"])
+    def test_names_the_setting_and_what_would_be_right(
+        self, load: Load, name: str, value: str, said: str, where: str
+    ) -> None:
+        with pytest.raises(SettingsError) as error:
+            load(**{name: value}) if where == "environment" else load(f"{name}={value}\n")
+        told = str(error.value)
+        assert said in told
+        assert name in told
+        assert told.endswith((".", "?"))
+
+    def test_a_value_is_what_was_typed(self, load: Load) -> None:
+        assert load("CELEBS_PREFIX='a${HOME}$A'\n").prefix == "a${HOME}$A"
+
+    def test_a_file_in_another_encoding(self, tmp_path: Path) -> None:
+        path = tmp_path / ".env"
+        path.write_bytes("# für uns\n".encode("latin-1"))
+        with pytest.raises(SettingsError, match=r"\.env can't be read: .*utf-8"):
+            Settings.load({}, path)
+
+
+class TestWhatIsNoText:
+    @pytest.mark.parametrize(
+        ("name", "value"), [("CELEBS_STORE", "a\0secret"), ("CELEBS_GALLERY", "Beyonc\udce9secret")]
+    )
+    def test_is_an_error_that_can_be_written(self, load: Load, name: str, value: str) -> None:
+        with pytest.raises(SettingsError, match=f"{name} contains a control character, such as NUL") as error:
+            load(**{name: value})
+        assert b"secret" not in str(error.value).encode()
+
+    def test_a_value_is_quoted_in_short(self, load: Load) -> None:
+        with pytest.raises(SettingsError) as error:
+            load(CELEBS_BROWSERS="9" * 100_000)
+        assert len(str(error.value)) < 500
+
+    @pytest.mark.parametrize("name", ["CELEBS_S3_EXTRA_ARGS", S3, NOTIFY])
+    def test_deep_json_is_none(self, load: Load, name: str) -> None:
+        with pytest.raises(SettingsError, match=name):
+            load(**{name: '{"a":' * 20_000})
+
+
+class TestS3ExtraArgs:
+    def test_are_a_json_object(self, load: Load) -> None:
+        text = """CELEBS_S3_EXTRA_ARGS='{"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "alias/press"}'"""
+        assert load(text).s3_extra_args == {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "alias/press"}
+
+    def test_what_is_wrong_is_told_without_the_value(self, load: Load) -> None:
+        with pytest.raises(SettingsError) as error:
+            load(CELEBS_S3_EXTRA_ARGS='{"Acl": "secret-key"}')
+        said = "CELEBS_S3_EXTRA_ARGS can't be used: there is no argument Acl that holds for every file; known are ACL,"
+        assert str(error.value).startswith(said)
+        assert "secret-key" not in str(error.value)
+
+
+def test_a_dag_file_that_loads_them_waits_for_no_heavy_import() -> None:
+    load = "import sys; from celeb_ops.core.settings import Settings; Settings.load(); print(*sys.modules)"
+    told = subprocess.run(
+        [sys.executable, "-c", load], env={"PYTHONPATH": str(PROJECT / "plugins")}, capture_output=True, check=True
+    )
+    heavy = {"airflow", "boto3", "botocore", "filelock", "PIL", "polars", "selenium"}
+    assert heavy.isdisjoint(told.stdout.decode().split())
+
+
+def test_relative_paths_start_at_the_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for path, seen in {
+        "gallery": PROJECT / "gallery",
+        "/srv/gallery": Path("/srv/gallery"),
+        "~/gallery": Path.home() / "gallery",
+    }.items():
+        assert Settings().path(Path(path)) == seen
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://me:hunter2@archive.example/web/",
+        "https://hunter2@archive.example/",
+        "me:hunter2@archive.example/",
+        "ftp://me:hunter2@archive.example",
+    ],
+)
+def test_an_archive_s_address_with_a_password_is_refused_and_not_shown(url: str, load: Load) -> None:
+    """It would stand in every sidecar, result and row of an archived page."""
+    with pytest.raises(SettingsError, match="CELEBS_ARCHIVE_URL can't be used: it has a user's name") as error:
+        load(f"CELEBS_ARCHIVE_URL={url}\n")
+    assert "hunter2" not in str(error.value)
+    assert load(f"CELEBS_ARCHIVE_URL=https://archive.example/{url}\n").archive_url.endswith(url)
+
+
+def test_no_secret_is_in_their_text(load: Callable[..., Settings]) -> None:
+    """Airflow writes the text of what an operator is given into its database."""
+    settings = load(
+        AIRFLOW_CONN_CELEBS_S3='{"conn_type": "aws", "password": "hush"}',
+        CELEBS_S3_EXTRA_ARGS='{"SSEKMSKeyId": "hush"}',
+    )
+    assert "hush" not in f"{settings} {settings!r}"
