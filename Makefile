@@ -71,9 +71,10 @@ export: setup ## the dataset's rows as files to hand on (FROM=2026-11-01 TO=2026
 docs: $(VENV)/.requirements ## write the columns of docs/dataset.md anew, from the schema
 	@$(PY) -m celeb_ops.cli.main docs
 
-check: setup-dev ## lint, format, types
+check: setup-dev ## lint, format, layers, types
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/lint-imports --no-logo
 	$(VENV)/bin/mypy
 
 format: setup-dev ## put the code into the project's format

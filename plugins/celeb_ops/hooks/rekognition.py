@@ -43,7 +43,7 @@ def rekognition_client(
     """
     from botocore.config import Config
 
-    from celeb_ops.core.aws import open_client
+    from celeb_ops.hooks.aws_client import open_client
 
     ours = Config(retries={"mode": "adaptive", "total_max_attempts": 10}, connect_timeout=10, read_timeout=30)
     given = Config(**botocore_config) if botocore_config else None

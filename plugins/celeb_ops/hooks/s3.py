@@ -24,7 +24,7 @@ def open_store(settings: Settings, aws_conn_id: str = S3_CONNECTION) -> Store:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
     from botocore.config import Config
 
-    from celeb_ops.core.aws import open_client
+    from celeb_ops.hooks.aws_client import open_client
 
     # For S3's short failures (SlowDown, 5xx, cut connections): pauses grow with each try.
     config = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=10, read_timeout=60)

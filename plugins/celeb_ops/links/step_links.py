@@ -7,7 +7,7 @@ credentials: they lead to this project's own closed pages in the API server (`ce
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 from urllib.parse import quote, urlencode, urlsplit
 
 from airflow.sdk import BaseOperatorLink
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from airflow.sdk.types import TaskInstanceKey
 
     from celeb_ops.core.store import Store
-    from celeb_ops.operators.base import SiteOperator
 
 APP = "/celebs"
 """Where this project's pages are in Airflow's API server."""
@@ -34,18 +33,28 @@ _CONSOLES = {
 }
 
 
+class SiteStep(Protocol):
+    """What a link needs of an operator."""
+
+    read_from: str
+    """The name of the attribute with the key that the step was given; empty: it is the first step."""
+
+    @property
+    def store(self) -> Store: ...
+
+
 class StepLink(BaseOperatorLink):
     """Base of the links of a site's step, made of the key that the step has pushed."""
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
         """The address; empty where there is nothing to see: Airflow shows no button then."""
-        step = cast("SiteOperator", operator)
+        step = cast("SiteStep", operator)
         written = XCom.get_value(ti_key=ti_key, key="return_value")
         given = getattr(step, step.read_from, None)
         return self.address(step, written, given if isinstance(given, str) else None)
 
     @abstractmethod
-    def address(self, operator: SiteOperator, written: str | None, given: str | None) -> str:
+    def address(self, operator: SiteStep, written: str | None, given: str | None) -> str:
         """The address, by the key that the step has pushed (None: it ended early), and the one that it was given."""
 
 
@@ -54,7 +63,7 @@ class ScreenshotLink(StepLink):
 
     name = "Screenshot"
 
-    def address(self, operator: SiteOperator, written: str | None, given: str | None) -> str:
+    def address(self, operator: SiteStep, written: str | None, given: str | None) -> str:
         stem = keys.stem_in(written or given or "")
         return in_airflow(f"screenshots/{quote(stem)}") if stem else ""
 
@@ -64,7 +73,7 @@ class ResultLink(StepLink):
 
     name = "Result"
 
-    def address(self, operator: SiteOperator, written: str | None, given: str | None) -> str:
+    def address(self, operator: SiteStep, written: str | None, given: str | None) -> str:
         # After a step that ended early nothing comes to be there.
         stem = keys.stem_in(written or "")
         return in_airflow(f"files/{quote(keys.result(stem))}") if stem else ""
@@ -75,7 +84,7 @@ class S3ConsoleLink(StepLink):
 
     name = "S3 console"
 
-    def address(self, operator: SiteOperator, written: str | None, given: str | None) -> str:
+    def address(self, operator: SiteStep, written: str | None, given: str | None) -> str:
         return console_url(operator.store, written) if written else ""
 
 

@@ -15,7 +15,7 @@ from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.sdk.log import redact  # type: ignore[attr-defined]
 
-from celeb_ops.core.aws import said_by
+from celeb_ops.core.aws_errors import said_by
 from celeb_ops.core.exceptions import SettingsError
 from celeb_ops.core.settings import NOTIFY_CONNECTION, Settings
 from celeb_ops.core.text import cleaned

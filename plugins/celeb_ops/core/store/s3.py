@@ -82,7 +82,7 @@ class S3Store(Store):
 
         :raises StoreRefusedError: a second try would meet the same. :raises StoreError: it may not.
         """
-        from celeb_ops.core.aws import FAULTS
+        from celeb_ops.core.aws_errors import FAULTS
         from celeb_ops.core.store.s3_errors import store_error
 
         try:

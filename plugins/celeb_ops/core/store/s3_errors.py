@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
-from celeb_ops.core.aws import said_by, would_repeat
+from celeb_ops.core.aws_errors import said_by, would_repeat
 from celeb_ops.core.exceptions import NotPermittedError, NotStoredError, StoreError, StoreRefusedError
-
-if TYPE_CHECKING:
-    from celeb_ops.core.store.s3 import S3Store
 
 _ABSENT = {"NoSuchKey", "404", "NotFound"}
 _FORBIDDEN = {"AccessDenied", "Forbidden", "403"}
@@ -46,7 +43,17 @@ _HINTS = {
 }
 
 
-def store_error(error: Exception, store: S3Store, key: str, verb: str) -> StoreError:
+class S3Place(Protocol):
+    """What an error's sentence says of its store."""
+
+    bucket: str
+
+    def url(self, key: str = "") -> str: ...
+
+    def arn(self, *, bucket_only: bool = False) -> str: ...
+
+
+def store_error(error: Exception, store: S3Place, key: str, verb: str) -> StoreError:
     """The error as one of ours. ``verb``: what could not be done, a key of ``_PERMISSIONS``."""
     kind = StoreRefusedError if would_repeat(error) else StoreError
     failed = f"{store.url(key)} could not be {verb}"
@@ -63,7 +70,7 @@ def store_error(error: Exception, store: S3Store, key: str, verb: str) -> StoreE
     return kind(f"{failed} {_hint(code, error.response)}".rstrip())
 
 
-def _what_lacks(store: S3Store, verb: str, failed: str) -> str:
+def _what_lacks(store: S3Place, verb: str, failed: str) -> str:
     lacking = f"{_PERMISSIONS[verb]} on {store.arn(bucket_only=verb == 'listed')}"
     # AWS names the action where the account is its own: that of an encryption key, for one.
     named = re.search(r"not authorized to perform: ([\w-]+:\w+)", failed)
@@ -73,7 +80,7 @@ def _what_lacks(store: S3Store, verb: str, failed: str) -> str:
     return f"{_SIGNER} needs the permission {lacking}.{demanded if verb == 'written' else ''}"
 
 
-def unreadable(store: S3Store, key: str) -> NotPermittedError:
+def unreadable(store: S3Place, key: str) -> NotPermittedError:
     """For a file that could not be made because it is there, and is not there for who reads."""
     return NotPermittedError(
         f"{store.url(key)} is there but may not be read, so it can't be changed. {_SIGNER} needs the permission "

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError
 from PIL import Image
 
-from celeb_ops.core.aws import said_by, would_repeat
+from celeb_ops.core.aws_errors import said_by, would_repeat
 from celeb_ops.core.exceptions import PermanentError, ReasonCode, RecognitionError
 from celeb_ops.core.geometry import Box
 from celeb_ops.core.records import RecognizerInfo

@@ -1,19 +1,12 @@
-"""What the two AWS clients share: how they are made, and which of their faults a second try would meet again."""
+"""What boto raises: as one line without credentials, and whether a second try would meet the same."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
 
 import urllib3.exceptions
 from botocore import exceptions as boto
 from botocore.exceptions import BotoCoreError, ClientError
-
-from celeb_ops.core.exceptions import CelebsError, SettingsError
-
-if TYPE_CHECKING:
-    from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
-    from botocore.config import Config
 
 FAULTS = (BotoCoreError, ClientError, urllib3.exceptions.HTTPError)
 """What a call of a client may raise. The last one: the connection breaks off while boto reads an error's text."""
@@ -63,29 +56,3 @@ def would_repeat(error: Exception) -> bool:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
         return status in _REFUSED or error.response["Error"]["Code"] in _REFUSALS
     return isinstance(error, BotoCoreError) and not isinstance(error, _PASSING)
-
-
-def open_client(hook: AwsBaseHook, region: str, service: str, config: Config | None = None) -> Any:
-    """The hook's client; ``region`` and ``config`` stand in for what its connection does not say.
-
-    :raises SettingsError: the connection, or what boto reads without one, is unusable.
-    :raises CelebsError: the credentials could not be fetched this time.
-    """
-    try:
-        # Not the hook's own `region_name`: that would come before the connection's.
-        region_name = hook.region_name or region or None
-        return hook.get_client_type(region_name, config=config.merge(hook.config) if config else None)
-    except boto.NoRegionError:
-        raise SettingsError(
-            f"{service} needs a region: give region_name in the extra of the connection {hook.aws_conn_id}, "
-            "or set AWS_DEFAULT_REGION."
-        ) from None
-    # botocore says ValueError of an endpoint_url without a scheme.
-    except (BotoCoreError, ClientError, ValueError) as error:
-        kind = SettingsError if isinstance(error, ValueError) or would_repeat(error) else CelebsError
-        said = said_by(error)
-        hint = " An endpoint_url begins with http:// or https://." if "Invalid endpoint" in said else ""
-        raise kind(
-            f"{service} can't be opened: {said}.{hint} Check the connection {hook.aws_conn_id}, or without one "
-            "the AWS_… variables and files that boto reads."
-        ) from error

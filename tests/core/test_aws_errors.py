@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from botocore.exceptions import ClientError
 
-from celeb_ops.core.aws import said_by
+from celeb_ops.core.aws_errors import said_by
 
 TOKEN = "FwoGZXIvYXdzEXAMPLETOKEN=="
 
