@@ -32,7 +32,7 @@ from celeb_ops.recognition.aws.rekognition import RekognitionError, RekognitionR
 from celeb_ops.recognition.aws.requests import Terms
 from celeb_ops.recognition.local.gallery import Gallery
 from celeb_ops.recognition.local.recognizer import LocalRecognizer
-from celeb_ops.recognition.page import look
+from celeb_ops.recognition.page import recognize_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -159,7 +159,7 @@ def _capture(room: Newsroom, page: Page) -> Capture:
 
 def _asked(one: Capture, recognizer: RekognitionRecognizer, terms: Terms) -> tuple[int, list[str]]:
     store = open_store(Settings.load())
-    result: Result = look(one.plan, one.screenshot, recognizer, one.stem, store, terms)
+    result: Result = recognize_page(one.plan, one.screenshot, recognizer, one.stem, store, terms)
     return result.calls, [one.name for one in result.sightings]
 
 

@@ -31,7 +31,7 @@ from celeb_ops.operators.slice import SliceOperator
 from celeb_ops.recognition.local import face_model, gallery_file
 from celeb_ops.recognition.local.gallery import Gallery
 from celeb_ops.recognition.local.recognizer import LocalRecognizer
-from celeb_ops.recognition.page import look
+from celeb_ops.recognition.page import recognize_page
 from celeb_ops.recognition.people import Person
 from celeb_ops.recognition.pictures import decode
 from celeb_ops.recognition.recognizer import Face
@@ -151,7 +151,7 @@ def people_on_slices(pieces: str, sidecar: str, gallery: str, cache: str) -> lis
     told = json.loads(pieces)
     if told and "key" in told[0]:
         plan = Plan.load(store, keys.plan(Path(sidecar).stem))
-        result = look(plan, Screenshot.load(store, sidecar), recognizer, Path(sidecar).stem, store)
+        result = recognize_page(plan, Screenshot.load(store, sidecar), recognizer, Path(sidecar).stem, store)
         return result.celebrities
     return sorted(
         {face.name for piece in told for face in recognizer.recognize(Path(piece["file"]).read_bytes()) if face.name}

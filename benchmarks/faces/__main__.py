@@ -130,7 +130,7 @@ def _measured(photos: Labelled, console: Console) -> tuple[Measured, list[Path]]
 
 def _agreement() -> tuple[Counter[str], int]:
     from benchmarks.faces.agreement import agreement
-    from celeb_ops.core.removal_list import Removed
+    from celeb_ops.core.removal_list import RemovalList
     from celeb_ops.core.settings import Settings
     from celeb_ops.hooks.s3 import open_store
     from celeb_ops.recognition.local.gallery import Gallery
@@ -140,7 +140,7 @@ def _agreement() -> tuple[Counter[str], int]:
     settings = Settings.load()
     store = open_store(settings)
     folder = settings.path(settings.gallery)
-    gallery = Gallery.load(folder, settings.path(settings.cache), Removed.load(store))
+    gallery = Gallery.load(folder, settings.path(settings.cache), RemovalList.load(store))
     return agreement(store, LocalRecognizer(gallery), people_of(folder))
 
 

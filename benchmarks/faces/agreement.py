@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from celeb_ops.core import keys
 from celeb_ops.core.exceptions import NotStoredError, RecordError
 from celeb_ops.core.names import letters, qid_in
-from celeb_ops.recognition.aws.response_cache import Answer
+from celeb_ops.recognition.aws.response_cache import CachedResponse
 from celeb_ops.recognition.detections import SAME_IOS
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def agreement(
             continue
         picture = store.read(key)
         try:
-            answer = Answer.load(store, keys.answer("rekognition", hashlib.sha256(picture).hexdigest()))
+            answer = CachedResponse.load(store, keys.answer("rekognition", hashlib.sha256(picture).hexdigest()))
         except (NotStoredError, RecordError):
             continue
         pictures += 1

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from celeb_ops.archive import memento
-from celeb_ops.archive.rate_limiter import Turns
+from celeb_ops.archive.rate_limiter import RateLimiter
 from celeb_ops.archive.replay import Replay
 from tests.archive.front import Front, front
 from tests.archive.recording import CHALLENGE, Recording
@@ -199,7 +199,7 @@ def played(tmp_path: Path) -> Iterator[Callable[..., Replay]]:
             rate: float = 1000,
             **given: Any,
         ) -> Replay:
-            turns = Turns(tmp_path, server.timegate, rate)
+            turns = RateLimiter(tmp_path, server.timegate, rate)
             archive = stack.enter_context(memento.Archive(server.timegate, turns))
             until = time.monotonic() + patience_s
             replay = Replay(archive, archive.memento(url, MORNING), when, timedelta(hours=12), until, **given)

@@ -12,7 +12,7 @@ import pytest
 
 from celeb_ops.archive import memento
 from celeb_ops.archive.memento import Memento, normalised
-from celeb_ops.archive.rate_limiter import Turns
+from celeb_ops.archive.rate_limiter import RateLimiter
 from celeb_ops.core.exceptions import ArchiveBusyError, ArchiveError, NotArchivedError, PermanentError
 from tests.archive.conftest import EVENING, MORNING, NEXT_DAY, PICTURE, SITE
 from tests.archive.front import CUT, HALF, Refused, Slow
@@ -29,7 +29,7 @@ HOUR = timedelta(hours=1)
 IS_IT_UP = "Is it up, and CELEBS_ARCHIVE_URL right? Then clear the task later."
 
 
-class Noting(Turns):
+class Noting(RateLimiter):
     """Turns that note for how long nobody is to ask, and do not wait."""
 
     def __init__(self, folder: Path, timegate: str) -> None:
@@ -196,7 +196,7 @@ class TestABusyArchive:
         busy.give(Refused(429, retry_after=600))
         start = time.monotonic()
         with (
-            memento.Archive(busy.timegate, Turns(tmp_path, busy.timegate, 1000)) as archive,
+            memento.Archive(busy.timegate, RateLimiter(tmp_path, busy.timegate, 1000)) as archive,
             pytest.raises(ArchiveBusyError, match=r"is not asked for another \d+ s"),
         ):
             self.asked(archive)
@@ -251,7 +251,7 @@ class TestABusyArchive:
         assert 0.75 < time.monotonic() - start < 2
         # It was given up by us, and did not refuse.
         assert turns.pauses == []
-        with memento.Archive(busy.timegate, Turns(tmp_path, busy.timegate, 1000)) as other:
+        with memento.Archive(busy.timegate, RateLimiter(tmp_path, busy.timegate, 1000)) as other:
             assert self.asked(other) == PICTURE
         assert time.monotonic() - start < 3.5
 

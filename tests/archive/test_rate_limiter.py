@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from celeb_ops.archive.rate_limiter import LONGEST_PAUSE_S, Turns
+from celeb_ops.archive.rate_limiter import LONGEST_PAUSE_S, RateLimiter
 from celeb_ops.core.exceptions import ArchiveBusyError, ArchiveError
 from celeb_ops.core.settings import PROJECT
 
@@ -25,10 +25,10 @@ ARCHIVE = "https://archive.example/web/"
 OTHER = """
 import os, sys, time
 from pathlib import Path
-from celeb_ops.archive.rate_limiter import Turns
+from celeb_ops.archive.rate_limiter import RateLimiter
 
 folder, log, rate, work = sys.argv[1:]
-turns = Turns(Path(folder), "https://archive.example/web/", float(rate))
+turns = RateLimiter(Path(folder), "https://archive.example/web/", float(rate))
 handle = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
 def note(word):
@@ -85,8 +85,8 @@ def soon() -> float:
     return time.monotonic() + 10
 
 
-def turns(folder: Path, rate: float = 1000) -> Turns:
-    return Turns(folder, ARCHIVE, rate)
+def turns(folder: Path, rate: float = 1000) -> RateLimiter:
+    return RateLimiter(folder, ARCHIVE, rate)
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-def hold(one: Turns, notes: list[str], name: str, rank: int = 0, within_s: float = 10) -> None:
+def hold(one: RateLimiter, notes: list[str], name: str, rank: int = 0, within_s: float = 10) -> None:
     with one.turn(time.monotonic() + within_s, rank):
         notes.append(f"{name} in")
         time.sleep(0.01)

@@ -17,7 +17,7 @@ import requests
 from celeb_ops.archive import memento
 from celeb_ops.archive import replay as replays
 from celeb_ops.archive.proxy import Proxy, Wanted
-from celeb_ops.archive.rate_limiter import Turns
+from celeb_ops.archive.rate_limiter import RateLimiter
 from celeb_ops.archive.replay import Lack, Replay
 from celeb_ops.capture.browser import open_browser
 from celeb_ops.capture.visit import own_address
@@ -291,7 +291,7 @@ class TestTheEnd:
     def test_is_heard_by_all_who_wait(self, busy: Front, played: Play, tmp_path: Path) -> None:
         """A browser that has ended waits for nothing, and nothing more is asked of the archive."""
         busy.give(Slow(0.5), to="one.jpg")
-        turns = Turns(tmp_path, busy.timegate, 1000)
+        turns = RateLimiter(tmp_path, busy.timegate, 1000)
         before = set(threading.enumerate())
         with memento.Archive(busy.timegate, turns) as archive:
             copy = archive.memento("http://daily.example/", MORNING)
@@ -394,7 +394,7 @@ def test_sound_and_what_may_come_next_are_not_asked_of_the_archive(busy: Front, 
     replay = played(busy, "http://loud.example/")
     wanted: list[Wanted] = []
 
-    def noting(one: Wanted) -> memento.Answer | None:
+    def noting(one: Wanted) -> memento.ArchiveResponse | None:
         wanted.append(one)
         return replay.answer(one)
 

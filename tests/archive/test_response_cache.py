@@ -23,7 +23,9 @@ class TestKept:
         return memento.Memento(url, MORNING, f"http://archive.example/web/20261120080307/{url}")
 
     def test_gives_back_what_was_put_in(self, kept: Kept, tmp_path: Path) -> None:
-        answer = memento.Answer(200, MORNING, "image/jpeg", "gzip", "https://\u00fc.example/\n", b"\x00\n{}\r\n\xff")
+        answer = memento.ArchiveResponse(
+            200, MORNING, "image/jpeg", "gzip", "https://\u00fc.example/\n", b"\x00\n{}\r\n\xff"
+        )
         kept.put("http://a.example/", answer)
         kept.put("http://b.example/", None)
         again = Kept(tmp_path, self.copy())

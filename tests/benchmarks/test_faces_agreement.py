@@ -12,7 +12,7 @@ from benchmarks.faces.agreement import agreement
 from celeb_ops.core import keys
 from celeb_ops.core.geometry import Box
 from celeb_ops.core.records import RecognizerInfo
-from celeb_ops.recognition.aws.response_cache import Answer
+from celeb_ops.recognition.aws.response_cache import CachedResponse
 from celeb_ops.recognition.people import People, Person
 from celeb_ops.recognition.recognizer import Face
 from tests.factories import RUN_TIME
@@ -29,7 +29,7 @@ def test_agreement_with_rekognition(folder_store: FolderStore) -> None:
     theirs += [Face(boxes[2]), Face(boxes[3], "Adele"), Face(boxes[4], "Not Found Here")]
     folder_store.write("Slices/x/1.jpeg", b"a slice")
     folder_store.write("Slices/x/2.jpeg", b"never asked about")
-    answer = Answer(
+    answer = CachedResponse(
         recognizer=RecognizerInfo(name="rekognition", version="1"), asked_by="x", asked_at=RUN_TIME, faces=theirs
     )
     answer.save(folder_store, keys.answer("rekognition", hashlib.sha256(b"a slice").hexdigest()))

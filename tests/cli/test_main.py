@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from celeb_ops.cli.main import main, moment
+from celeb_ops.cli.main import main, parse_time
 from celeb_ops.core.settings import PROJECT
 from tests.cli.test_makefile import HOSTILE
 
@@ -32,7 +32,7 @@ HOME = PROJECT / ".airflow" / "run"
     ],
 )
 def test_a_date_is_utc_unless_it_names_another_zone(text: str, when: datetime) -> None:
-    assert moment(text) == when
+    assert parse_time(text) == when
 
 
 @pytest.mark.parametrize(

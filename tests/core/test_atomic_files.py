@@ -12,7 +12,7 @@ import pytest
 from celeb_ops.cli.main import main
 from celeb_ops.core import atomic_files
 from celeb_ops.core.exceptions import ExportError
-from celeb_ops.core.removal_list import Person, add
+from celeb_ops.core.removal_list import RemovedPerson, add
 from celeb_ops.core.settings import Settings
 from celeb_ops.dataset.export import Wanted, export
 from celeb_ops.operators.retention import tidy
@@ -45,7 +45,7 @@ def age(path: Path, days: float) -> None:
 
 
 def test_forget_removes_it_at_once(folder_store: FolderStore, left: Path) -> None:
-    add(folder_store, Person("Grace Hopper"))
+    add(folder_store, RemovedPerson("Grace Hopper"))
     folder_store.write("Results/b.json", b"{}")
     assert b"Grace Hopper" in left.read_bytes()
     assert main(["forget", "Grace Hopper", "--dry-run"]) == 0

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from celeb_ops.core import keys
 from celeb_ops.core.exceptions import RecordError
-from celeb_ops.core.removal_list import Person, Removed, add
+from celeb_ops.core.removal_list import RemovalList, RemovedPerson, add
 from celeb_ops.dataset.celebs_csv import name_cell
 
 if TYPE_CHECKING:
     from celeb_ops.core.store import FolderStore, Store
 
-HOPPER = Person("Grace Hopper", ("Amazing Grace",), "2026-11-24")
+HOPPER = RemovedPerson("Grace Hopper", ("Amazing Grace",), "2026-11-24")
 NAMES = st.text(min_size=1, max_size=40).filter(lambda name: name.strip())
 HOSTILE = [
     "=cmd|' /C calc'!A0",
@@ -29,8 +29,8 @@ HOSTILE = [
 ]
 
 
-def of(*names: str) -> Removed:
-    return Removed(tuple(Person(name) for name in names))
+def of(*names: str) -> RemovalList:
+    return RemovalList(tuple(RemovedPerson(name) for name in names))
 
 
 class TestHolds:
@@ -38,11 +38,11 @@ class TestHolds:
         "name", ["Grace Hopper", "grace hopper", "GRACE  HOPPER ", "Grâce Hôpper", "Grace-Hopper", "amazing grace"]
     )
     def test_in_whatever_spelling(self, name: str) -> None:
-        assert Removed((HOPPER,)).holds(name)
+        assert RemovalList((HOPPER,)).holds(name)
 
     @pytest.mark.parametrize("name", ["Grace", "Hopper", "Grace Hopper Jr.", "", " ", None, "Eileen Collins"])
     def test_nobody_else(self, name: str | None) -> None:
-        assert not Removed((HOPPER,)).holds(name)
+        assert not RemovalList((HOPPER,)).holds(name)
 
     @pytest.mark.parametrize("name", HOSTILE)
     def test_hostile_names_as_the_csv_writes_them(self, name: str) -> None:
@@ -51,7 +51,7 @@ class TestHolds:
         assert not of(name).holds("Eileen Collins")
 
     def test_whoever_has_their_qid_under_any_name(self) -> None:
-        removed = Removed((Person("Ye", ("Q15935",)),))
+        removed = RemovalList((RemovedPerson("Ye", ("Q15935",)),))
         assert removed.holds("Yeezus", "Q15935")
         assert removed.holds("Q15935")
         assert removed.holds(None, "Q15935")
@@ -122,19 +122,19 @@ class TestMentioned:
 
 class TestFile:
     def test_where_there_is_none_nobody_is_removed(self, store: Store) -> None:
-        assert Removed.load(store) == Removed()
-        assert not Removed.load(store)
+        assert RemovalList.load(store) == RemovalList()
+        assert not RemovalList.load(store)
 
     def test_is_one_that_people_can_read(self, store: Store) -> None:
         add(store, HOPPER)
-        add(store, Person("Beyoncé", since="2026-11-25"))
+        add(store, RemovedPerson("Beyoncé", since="2026-11-25"))
         text = store.read(keys.REMOVED).decode()
         assert text.startswith("# People who asked not to be in the dataset.")
         assert text.endswith(
             "\n- name: Grace Hopper\n  aliases:\n  - Amazing Grace\n  since: '2026-11-24'\n"
             "- name: Beyoncé\n  since: '2026-11-25'\n"
         )
-        assert Removed.load(store) == Removed((HOPPER, Person("Beyoncé", since="2026-11-25")))
+        assert RemovalList.load(store) == RemovalList((HOPPER, RemovedPerson("Beyoncé", since="2026-11-25")))
 
     @pytest.mark.parametrize(
         ("ours", "stays"),
@@ -148,37 +148,37 @@ class TestFile:
         folder_store.write(keys.REMOVED, ours)
         assert [one.name for one in add(folder_store, HOPPER).people] == ["Ye", "Grace Hopper"]
         assert folder_store.read(keys.REMOVED).startswith(ours) is stays
-        assert Removed.load(folder_store).holds("kanye west")
+        assert RemovalList.load(folder_store).holds("kanye west")
 
     def test_nobody_is_in_it_twice(self, store: Store) -> None:
         add(store, HOPPER)
         before = store.read(keys.REMOVED)
-        add(store, Person("GRACE HOPPER"))
+        add(store, RemovedPerson("GRACE HOPPER"))
         assert store.read(keys.REMOVED) == before
         # But a new alias is news.
-        assert add(store, Person("Grace Hopper", ("Rear Admiral",))).holds("rear admiral")
+        assert add(store, RemovedPerson("Grace Hopper", ("Rear Admiral",))).holds("rear admiral")
 
     @pytest.mark.parametrize(
         "name", [*HOSTILE, "- x", "name: y", "# z", "yes", "null", "50", "2026-11-24", "a\nb", "'", '"']
     )
     def test_any_name_can_be_in_it(self, name: str, folder_store: FolderStore) -> None:
         add(folder_store, HOPPER)
-        add(folder_store, Person(name))
-        assert Removed.load(folder_store).people == (HOPPER, Person(name.strip()))
+        add(folder_store, RemovedPerson(name))
+        assert RemovalList.load(folder_store).people == (HOPPER, RemovedPerson(name.strip()))
 
     def test_a_name_with_what_no_file_can_hold_closes_it_for_nobody(self, folder_store: FolderStore) -> None:
-        assert add(folder_store, Person("Grace\x07\ud800Hopper")).holds("grace hopper")
+        assert add(folder_store, RemovedPerson("Grace\x07\ud800Hopper")).holds("grace hopper")
 
     def test_more_than_can_be_read_is_not_written(self, folder_store: FolderStore) -> None:
         add(folder_store, HOPPER)
         with pytest.raises(RecordError, match="is too large"):
-            add(folder_store, Person("x" * 1_000_000))
-        assert Removed.load(folder_store).people == (HOPPER,)
+            add(folder_store, RemovedPerson("x" * 1_000_000))
+        assert RemovalList.load(folder_store).people == (HOPPER,)
 
     def test_requests_at_once_lose_nobody(self, store: Store) -> None:
         with ThreadPoolExecutor(6) as pool:
-            list(pool.map(lambda number: add(store, Person(f"Person {number}")), range(6)))
-        assert {one.name for one in Removed.load(store).people} == {f"Person {number}" for number in range(6)}
+            list(pool.map(lambda number: add(store, RemovedPerson(f"Person {number}")), range(6)))
+        assert {one.name for one in RemovalList.load(store).people} == {f"Person {number}" for number in range(6)}
 
     @pytest.mark.parametrize(
         ("content", "said"),
@@ -210,7 +210,7 @@ class TestFile:
     def test_what_is_wrong_is_said(self, content: bytes, said: str, folder_store: FolderStore) -> None:
         folder_store.write(keys.REMOVED, content)
         with pytest.raises(RecordError, match=f"removed.yaml.*{said}"):
-            Removed.load(folder_store)
+            RemovalList.load(folder_store)
         # And nothing is written over.
         with pytest.raises(RecordError):
             add(folder_store, HOPPER)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from celeb_ops.core import keys
 from celeb_ops.core.exceptions import NotPermittedError, RecordError
 from celeb_ops.core.records import Outcome
-from celeb_ops.core.removal_list import Person, Removed
+from celeb_ops.core.removal_list import RemovalList, RemovedPerson
 from celeb_ops.dataset import merge
 from celeb_ops.dataset.celebs import update_csv
 from celeb_ops.dataset.celebs_csv import read_csv, write_csv
@@ -70,7 +70,7 @@ class TestUpdate:
         headerless = TMZ.encode()
         folder_store.write(keys.CSV, headerless)
         with pytest.raises(RecordError):
-            update_csv(folder_store, [], Removed((Person("Cher"),)))
+            update_csv(folder_store, [], RemovalList((RemovedPerson("Cher"),)))
         assert folder_store.read(keys.CSV) == headerless
 
 
@@ -269,15 +269,17 @@ class TestLost:
         update_csv(dataset, [])
         assert dataset.read(keys.CSV).decode() == OURS
 
-    @pytest.mark.parametrize("person", [Person("Cher"), Person("Somebody", ("Q12003",))], ids=["name", "QID"])
-    def test_people_who_were_removed_stay_out(self, dataset: FolderStore, person: Person) -> None:
+    @pytest.mark.parametrize(
+        "person", [RemovedPerson("Cher"), RemovedPerson("Somebody", ("Q12003",))], ids=["name", "QID"]
+    )
+    def test_people_who_were_removed_stay_out(self, dataset: FolderStore, person: RemovedPerson) -> None:
         dataset.write(keys.CSV, b"")
         key = keys.sightings(RUN_TIME)
         table = pl.read_parquet(dataset.root / key).with_columns(
             pl.when(pl.col("name") == "=Cher").then(pl.lit("Q12003")).alias("qid")
         )
         table.write_parquet(dataset.root / key, metadata={VERSION_KEY: str(VERSION)})
-        update_csv(dataset, [], Removed((person,)))
+        update_csv(dataset, [], RemovalList((person,)))
         names = {time: names for (time, site), names in celebrities(dataset).items() if site == "TMZ"}
         assert names[keys.iso(RUN_TIME)] == "Zendaya"
         if person.name == "Cher":
@@ -331,7 +333,7 @@ class TestFirstVersion:
         self, folder_store: FolderStore, caplog: pytest.LogCaptureFixture, last: str, names: str | None, told: str
     ) -> None:
         folder_store.write(keys.CSV, f"{V1}{last}".encode())
-        update_csv(folder_store, [], Removed())
+        update_csv(folder_store, [], RemovalList())
         assert celebrities(folder_store).get(("2022-09-02T08:00:05Z", "PEOPLE")) == names
         assert len(celebrities(folder_store)) == 3 + (names is not None)
         assert told in caplog.text

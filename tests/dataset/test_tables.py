@@ -14,7 +14,7 @@ from celeb_ops.core import keys
 from celeb_ops.core.exceptions import ReasonCode, RecordError
 from celeb_ops.core.geometry import Box
 from celeb_ops.core.records import Outcome, Picture, Result
-from celeb_ops.core.removal_list import Removed
+from celeb_ops.core.removal_list import RemovalList
 from celeb_ops.core.store import FolderStore
 from celeb_ops.dataset.schema import SIGHTINGS, VERSION, VERSION_KEY
 from celeb_ops.dataset.tables import captures_of, sighting_rows, update_captures, update_sightings
@@ -42,7 +42,9 @@ def names(store: Store, when: datetime = RUN_TIME) -> list[tuple[str, str]]:
 
 
 def see(store: Store, when: datetime, results: list[Result]) -> bool:
-    return update_sightings(store, when, [result.site for result in results], sighting_rows(store, results, Removed()))
+    return update_sightings(
+        store, when, [result.site for result in results], sighting_rows(store, results, RemovalList())
+    )
 
 
 def an_outcome(

@@ -16,11 +16,11 @@ import pytest
 from celeb_ops.cli.main import main
 from celeb_ops.core.exceptions import GalleryError, OfflineError, WikimediaError
 from celeb_ops.core.geometry import Box
-from celeb_ops.core.removal_list import Person as RemovedPerson
-from celeb_ops.core.removal_list import Removed
+from celeb_ops.core.removal_list import RemovalList
+from celeb_ops.core.removal_list import RemovedPerson as RemovedPerson
 from celeb_ops.core.settings import PROJECT, Settings
 from celeb_ops.gallery.building import Built, Step, build
-from celeb_ops.gallery.query import Wish
+from celeb_ops.gallery.query import Query
 from celeb_ops.gallery.wikimedia import CONNECTIONS
 from celeb_ops.recognition.local import gallery_file
 from celeb_ops.recognition.local.gallery import Gallery
@@ -51,12 +51,12 @@ SOON = 0.02
 def built(
     served: Wikimedia,
     folder: Path,
-    wish: Wish | None = None,
-    removed: Removed | None = None,
+    wish: Query | None = None,
+    removed: RemovalList | None = None,
     told: Callable[[Step], None] = lambda _: None,
 ) -> Built:
     settings = Settings(**places(folder))  # type: ignore[arg-type]
-    return build(wish or Wish(), settings, removed or Removed(), told, unit_s=SOON, services=served.services)
+    return build(wish or Query(), settings, removed or RemovalList(), told, unit_s=SOON, services=served.services)
 
 
 def places(folder: Path) -> dict[str, str]:
@@ -193,7 +193,7 @@ def test_it_is_of_use_while_it_grows_and_the_same_with_faults_at_20_percent(
 def test_the_progress_says_that_it_is_of_use_already(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def build(wish: Wish, settings: object, removed: Removed, told: Callable[[Step], None]) -> Built:
+    def build(wish: Query, settings: object, removed: RemovalList, told: Callable[[Step], None]) -> Built:
         told(Step(50, 150, "Ann", 3, 0))
         told(Step(100, 150, "Bea", 3, 93))
         raise OfflineError("gone")
@@ -283,13 +283,13 @@ def test_a_renamed_main_picture_is_found_where_it_is_now(world: World, tmp_path:
     world.humans["Q103"].image = "File:old name.jpg"
     world.redirects["File:Old name.jpg"] = "File:Rose Leslie 1.jpg"
     with serving(world) as served:
-        made = built(served, tmp_path, Wish(people=("Q103",)))
+        made = built(served, tmp_path, Query(people=("Q103",)))
         files = [one.file for one in made.whole.entries[0].references]
         assert files == ["File:Rose Leslie 1.jpg", "File:Rose Leslie 0.jpg"]
         # One that was deleted is passed over.
         world.humans["Q103"].image = "File:Rose Leslie 0.jpg"
         served.gone.add("File:Rose Leslie 1.jpg")
-        made = built(served, tmp_path / "elsewhere", Wish(people=("Q103",)))
+        made = built(served, tmp_path / "elsewhere", Query(people=("Q103",)))
     assert [one.file for one in made.whole.entries[0].references] == ["File:Rose Leslie 0.jpg"]
     assert made.photos_why["could not be had"] == 1
 
@@ -297,7 +297,7 @@ def test_a_renamed_main_picture_is_found_where_it_is_now(world: World, tmp_path:
 def test_a_merged_item_is_the_other_one(folder: Path, world: World) -> None:
     world.redirects["Q999"] = "Q100"
     with serving(world) as served:
-        made = built(served, folder, Wish(people=("Q999", "joe biden", "Nobody Atall", "Q207", "Q100")))
+        made = built(served, folder, Query(people=("Q999", "joe biden", "Nobody Atall", "Q207", "Q100")))
     assert [entry.person.qid for entry in made.whole.entries] == ["Q100", "Q101"]
     assert ("", "Nobody Atall", "nobody of this name at Wikidata") in made.whole.left_out
     assert ("Q207", "Q207", "there is no such item at Wikidata") in made.whole.left_out
@@ -305,12 +305,12 @@ def test_a_merged_item_is_the_other_one(folder: Path, world: World) -> None:
 
 def test_countries_and_occupations_choose(folder: Path, world: World) -> None:
     with serving(world) as served:
-        british = built(served, folder, Wish(countries=("GB",)))
-        singers = built(served, folder, Wish(occupations=("Q177220",)))
-        first = built(served, folder, Wish(count=2))
+        british = built(served, folder, Query(countries=("GB",)))
+        singers = built(served, folder, Query(occupations=("Q177220",)))
+        first = built(served, folder, Query(count=2))
         before = content(folder)
         with pytest.raises(GalleryError, match="knows nobody of this wish"):
-            built(served, folder, Wish(occupations=("Q1",)))
+            built(served, folder, Query(occupations=("Q1",)))
     assert {entry.person.name for entry in british.whole.entries} == {"Kit Harington", "Rose Leslie"}
     assert {entry.person.name for entry in singers.whole.entries} == {"Died Lately"}
     assert [entry.person.name for entry in first.whole.entries] == ["Barack Obama", "Joe Biden"]
@@ -353,9 +353,9 @@ def test_when_the_answers_stop_the_gallery_stays_as_it_was(
 
 
 def test_who_asked_not_to_be_in_it_is_not_fetched(world: World, tmp_path: Path) -> None:
-    removed = Removed((RemovedPerson("barack the great"), RemovedPerson("Joe Biden")))
+    removed = RemovalList((RemovedPerson("barack the great"), RemovedPerson("Joe Biden")))
     with serving(world) as served:
-        made = built(served, tmp_path, Wish(people=("Q100", "Q101", "Q103")), removed)
+        made = built(served, tmp_path, Query(people=("Q100", "Q101", "Q103")), removed)
     assert [entry.person.name for entry in made.whole.entries] == ["Rose Leslie"]
     assert made.whole.left_out == []
     assert not [params for params in served.asked("file") if "Obama" in params["title"] or "Biden" in params["title"]]

@@ -6,24 +6,24 @@ import numpy as np
 import pytest
 
 from celeb_ops.gallery.commons import Picture
-from celeb_ops.gallery.photo_analysis import Look, Why
+from celeb_ops.gallery.photo_analysis import PhotoAnalysis, Why
 from celeb_ops.gallery.photo_selection import Verdict, judge
 from celeb_ops.recognition.local.face_model import DLIB
 
 
-def at(person: int, photo: int, **seen: object) -> Look:
+def at(person: int, photo: int, **seen: object) -> PhotoAnalysis:
     """A photo of a person: 0.35 or so from their others, 0.9 from anybody else's."""
     return placed(photo, {person: 0.6, 20 + photo: 0.25}, **seen)
 
 
-def placed(photo: int, at: dict[int, float], **seen: object) -> Look:
+def placed(photo: int, at: dict[int, float], **seen: object) -> PhotoAnalysis:
     """A photo unlike any other, its face at this place of 128 dimensions."""
     embedding = np.zeros(128)
     embedding[list(at)] = list(at.values())
-    return Look(embedding=embedding, hash=int(np.random.default_rng(photo).integers(2**62)), **seen)
+    return PhotoAnalysis(embedding=embedding, hash=int(np.random.default_rng(photo).integers(2**62)), **seen)
 
 
-def judged(looks: list[Look | None], main: int = 1, most: int = 10, no_photo: tuple[int, ...] = ()) -> Verdict:
+def judged(looks: list[PhotoAnalysis | None], main: int = 1, most: int = 10, no_photo: tuple[int, ...] = ()) -> Verdict:
     pictures = [
         Picture(f"File:{number}.jpg", str(number), "", "", "", "", number in no_photo) for number in range(len(looks))
     ]
@@ -56,15 +56,17 @@ def test_one_unlike_the_main_image_alone_makes_no_other_group() -> None:
 
 
 def test_without_a_usable_main_image_the_category_must_agree() -> None:
-    assert judged([Look(Why.NO_FACE), at(0, 1), at(0, 2), at(1, 3)]).chosen == (1, 2)
-    assert judged([Look(Why.NO_FACE), at(0, 1)]).left_out == "only photos of a category, and one"
-    assert judged([Look(Why.NO_FACE), at(0, 1), at(0, 2), at(1, 3), at(1, 4)]).left_out == "their photos disagree"
+    assert judged([PhotoAnalysis(Why.NO_FACE), at(0, 1), at(0, 2), at(1, 3)]).chosen == (1, 2)
+    assert judged([PhotoAnalysis(Why.NO_FACE), at(0, 1)]).left_out == "only photos of a category, and one"
+    assert (
+        judged([PhotoAnalysis(Why.NO_FACE), at(0, 1), at(0, 2), at(1, 3), at(1, 4)]).left_out == "their photos disagree"
+    )
 
 
 def test_near_duplicates_go_by_the_face_or_by_the_picture() -> None:
     near = at(0, 0)
     near.embedding[99] = 0.1
-    same_bits = Look(embedding=at(0, 5).embedding, hash=at(0, 2).hash ^ 0b111)
+    same_bits = PhotoAnalysis(embedding=at(0, 5).embedding, hash=at(0, 2).hash ^ 0b111)
     verdict = judged([at(0, 0), near, at(0, 2), same_bits])
     assert verdict.chosen == (0, 2)
     assert verdict.why == {1: Why.SAME_PHOTO, 3: Why.SAME_PHOTO}
@@ -87,7 +89,7 @@ def test_one_tint_goes_unless_most_have_it() -> None:
 
 @pytest.mark.parametrize("trouble", [Why.NO_FACE, Why.SEVERAL, Why.DRAWN])
 def test_what_is_no_photo_of_one_face_goes(trouble: Why) -> None:
-    verdict = judged([at(0, 0), Look(trouble), None, at(0, 3), at(0, 4)], no_photo=(3,))
+    verdict = judged([at(0, 0), PhotoAnalysis(trouble), None, at(0, 3), at(0, 4)], no_photo=(3,))
     assert verdict.chosen == (0, 4)
     assert verdict.why[1] == trouble
     assert verdict.why[2] == "could not be had"
@@ -95,7 +97,7 @@ def test_what_is_no_photo_of_one_face_goes(trouble: Why) -> None:
 
 
 def test_nobody_usable_says_so() -> None:
-    assert judged([Look(Why.NO_FACE), None]).left_out == "no usable photo"
+    assert judged([PhotoAnalysis(Why.NO_FACE), None]).left_out == "no usable photo"
     assert judged([], main=0).left_out == "no usable photo"
 
 

@@ -9,7 +9,7 @@ import pytest
 from rdflib.plugins.sparql import prepareQuery
 
 from celeb_ops.core.exceptions import GalleryError
-from celeb_ops.gallery.query import Wish
+from celeb_ops.gallery.query import Query
 from celeb_ops.gallery.wikidata import query
 
 if TYPE_CHECKING:
@@ -19,15 +19,15 @@ TODAY = datetime(2026, 11, 24, tzinfo=UTC)
 
 
 def test_words_and_qids() -> None:
-    wish = Wish.of(50, "singers, Q33999; rapper", "us,Q145", "", 10)
+    wish = Query.of(50, "singers, Q33999; rapper", "us,Q145", "", 10)
     assert wish.occupations == ("Q177220", "Q488205", "Q33999", "Q2252262")
     assert wish.countries == ("US", "Q145")
 
 
 def test_people_from_a_list_or_a_file(tmp_path: Path) -> None:
-    assert Wish.of(9, "", "", "Grace Hopper, Q42", 10).people == ("Grace Hopper", "Q42")
+    assert Query.of(9, "", "", "Grace Hopper, Q42", 10).people == ("Grace Hopper", "Q42")
     (tmp_path / "names.txt").write_text("\ufeff# who\nGrace Hopper\n\nQ42  # D. Adams\nGrace Hopper\n", "utf-8")
-    assert Wish.of(9, "", "", str(tmp_path / "names.txt"), 10).people == ("Grace Hopper", "Q42")
+    assert Query.of(9, "", "", str(tmp_path / "names.txt"), 10).people == ("Grace Hopper", "Q42")
 
 
 @pytest.mark.parametrize(
@@ -44,14 +44,14 @@ def test_people_from_a_list_or_a_file(tmp_path: Path) -> None:
 )
 def test_bad_wishes_are_refused_before_any_work(asked: tuple[int, str, str, str, int], said: str) -> None:
     with pytest.raises(GalleryError, match=said):
-        Wish.of(*asked)
+        Query.of(*asked)
 
 
 @pytest.mark.parametrize(
-    "wish", [Wish(), Wish(9, ("Q33999",), ("US", "GB")), Wish(9, (), ("Q145",)), Wish(9, (), ("US", "Q145"))]
+    "wish", [Query(), Query(9, ("Q33999",), ("US", "GB")), Query(9, (), ("Q145",)), Query(9, (), ("US", "Q145"))]
 )
 @pytest.mark.parametrize("below", [None, 100])
-def test_queries_are_sparql(wish: Wish, below: int | None) -> None:
+def test_queries_are_sparql(wish: Query, below: int | None) -> None:
     text = query(wish, 40, below, TODAY)
     prepared = prepareQuery(text)
     assert [str(name) for name in prepared.algebra["PV"]] == ["person", "sitelinks"]

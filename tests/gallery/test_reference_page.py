@@ -12,7 +12,7 @@ from PIL import Image
 from celeb_ops.cli.main import main
 from celeb_ops.core.exceptions import GalleryError
 from celeb_ops.gallery import photo_analysis
-from celeb_ops.gallery.photo_analysis import Look
+from celeb_ops.gallery.photo_analysis import PhotoAnalysis
 from celeb_ops.gallery.reference_page import page
 from celeb_ops.gallery.references import References
 from celeb_ops.recognition.local import gallery_file
@@ -41,7 +41,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     gallery_file.write(tmp_path / "gallery" / gallery_file.FILE, a_whole())
     out = io.BytesIO()
     Image.new("RGB", (20, 20), "red").save(out, "JPEG")
-    look = Look(embedding=np.zeros(128), crop=out.getvalue())
+    look = PhotoAnalysis(embedding=np.zeros(128), crop=out.getvalue())
     photo_analysis.keep_look(tmp_path / "cache" / "gallery", "cd" * 20, look, DLIB)
     for name in ("store", "gallery", "cache"):
         monkeypatch.setenv(f"CELEBS_{name.upper()}", str(tmp_path / name))

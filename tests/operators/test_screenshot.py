@@ -14,7 +14,7 @@ from celeb_ops.capture.page_source import GONE
 from celeb_ops.core import keys
 from celeb_ops.core.exceptions import ArchiveError, BrowserError, CaptureError, MissedError, PermanentError, ReasonCode
 from celeb_ops.core.records import Outcome, Part, Screenshot, Span
-from celeb_ops.core.removal_list import Person, add
+from celeb_ops.core.removal_list import RemovedPerson, add
 from celeb_ops.core.settings import Settings
 from celeb_ops.dataset import captures_of, merge
 from celeb_ops.dataset.missed_captures import missed
@@ -130,7 +130,7 @@ class TestLive:
 
     @pytest.mark.browser
     def test_its_facts_name_nobody_who_asked_not_to_be_there(self, watched: Watched, shoot: Shoot) -> None:
-        add(watched, Person("Grace Hopper"))
+        add(watched, RemovedPerson("Grace Hopper"))
         page = PAGE.replace("News", "Grace Hopper today") + (
             '<a href="/grace-hopper"><img src="/ship.png" alt="Grace Hopper’s ship" width=200 height=200></a>'
         )

@@ -19,7 +19,7 @@ from celeb_ops.privacy.removal import Removal
 from celeb_ops.recognition.aws.requests import Terms
 from celeb_ops.recognition.local.gallery import Gallery
 from celeb_ops.recognition.local.recognizer import LocalRecognizer
-from celeb_ops.recognition.page import look
+from celeb_ops.recognition.page import recognize_page
 from celeb_ops.slicing import cut
 from tests.aws.rekognition import serving
 from tests.factories import RUN_TIME, a_screenshot, saved
@@ -103,7 +103,7 @@ class Press:
         screenshot = Screenshot.load(self.store, sidecar)
         plan = cut(screenshot, sidecar, stem, self.store)
         plan.save(self.store, keys.plan(stem))
-        result = look(plan, screenshot, recognizer, stem, self.store, Terms())
+        result = recognize_page(plan, screenshot, recognizer, stem, self.store, Terms())
         result.save(self.store, keys.result(stem))
         return result
 

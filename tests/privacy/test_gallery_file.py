@@ -10,10 +10,10 @@ import pytest
 
 from celeb_ops.cli.main import main
 from celeb_ops.core import keys
-from celeb_ops.core.removal_list import Removed
+from celeb_ops.core.removal_list import RemovalList
 from celeb_ops.core.store import FolderStore
 from celeb_ops.gallery import photo_analysis
-from celeb_ops.gallery.photo_analysis import Look
+from celeb_ops.gallery.photo_analysis import PhotoAnalysis
 from celeb_ops.recognition.local import gallery_file
 from celeb_ops.recognition.local.face_model import DLIB
 from celeb_ops.recognition.local.gallery import Gallery
@@ -39,7 +39,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     about = About(confusable=(("Cher", "Ye", 0.1),))
     gallery_file.write(tmp_path / "gallery" / gallery_file.FILE, Whole(entries, about))
     for sha1 in ("aa" * 20, "bb" * 20):
-        photo_analysis.keep_look(tmp_path / "cache" / "gallery", sha1, Look(embedding=np.zeros(128), crop=b"x"), DLIB)
+        photo_analysis.keep_look(
+            tmp_path / "cache" / "gallery", sha1, PhotoAnalysis(embedding=np.zeros(128), crop=b"x"), DLIB
+        )
     rows = Rows()
     rows.seen("A", on(0), {"name": "Kanye West", "qid": "Q15935"}, {"name": "Cher", "qid": "Q12003"})
     rows.seen("A", on(1), {"name": "Ye", "qid": "Q15935"})
@@ -63,7 +65,7 @@ def test_goes_under_every_name_that_the_dataset_has(place: Path, capsys: pytest.
     assert {path: path.read_bytes() for path in place.rglob("*") if path.is_file()} == before
     assert main(["forget", "Ye"]) == 0
     assert "Kanye West, Q15935" in capsys.readouterr().out
-    removed = Removed.load(FolderStore(place / "store"))
+    removed = RemovalList.load(FolderStore(place / "store"))
     assert removed.people[0].names == ("Ye", "Kanye West", "Q15935")
     # A nickname of Wikidata's is not looked for in headlines.
     assert not removed.holds("The Boss")
@@ -84,7 +86,7 @@ def test_a_qid_written_by_hand_is_gone_through_again(place: Path, capsys: pytest
     store.write(keys.REMOVED, b"- {name: Somebody, aliases: [Q15935]}\n")
     assert main(["forget"]) == 0
     assert "Somebody is kept out by these names too: Kanye West, Ye." in capsys.readouterr().out
-    assert Removed.load(store).holds("Kanye West")
+    assert RemovalList.load(store).holds("Kanye West")
     assert b"Kanye" not in store.read(keys.sightings(on(0)))
     listed = store.read(keys.REMOVED)
     assert main(["forget"]) == 0
@@ -110,7 +112,7 @@ def test_of_two_with_one_name_the_qid_says_who_is_meant(place: Path) -> None:
     assert main(["forget", "Q1"]) == 0
     # A second time follows the QID again, and not the name to the other one.
     assert main(["forget"]) == 0
-    removed = Removed.load(store)
+    removed = RemovalList.load(store)
     assert removed.holds("Johnny")
     assert not removed.holds("Jack")
     assert b"Jack" in store.read(keys.sightings(on(1)))
@@ -128,4 +130,4 @@ def test_goes_whatever_letters_the_gallery_has_for_it(place: Path, asked: str) -
     assert main(["forget", asked]) == 0
     assert b"Madame X" not in store.read(keys.sightings(on(0)))
     assert b"Cher" in store.read(keys.sightings(on(0)))
-    assert Removed.load(store).holds("Madame X", "Q77")
+    assert RemovalList.load(store).holds("Madame X", "Q77")

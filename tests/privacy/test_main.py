@@ -10,7 +10,7 @@ from PIL import Image
 from celeb_ops.cli.main import main
 from celeb_ops.core import keys
 from celeb_ops.core.exceptions import RecordError
-from celeb_ops.core.removal_list import Removed
+from celeb_ops.core.removal_list import RemovalList
 from celeb_ops.dataset import merge
 from celeb_ops.dataset.celebs_csv import read_csv
 from celeb_ops.recognition.detections import _clean
@@ -50,12 +50,12 @@ def test_says_what_was_done(press: Press, gallery: Path, tmp_path: Path, capsys:
     assert [line for line in lines if line not in said] == []
     assert "exports" in said
     assert naming(press.store, HOPPER) == []
-    assert Removed.load(press.store).holds("amazing grace")
+    assert RemovalList.load(press.store).holds("amazing grace")
     # Photos are the user's own; what was made of them is not.
     assert f"1 photo of theirs left in {gallery}" in said
     assert (gallery / HOPPER).is_dir()
     assert embeddings(tmp_path) == had - 1
-    assert Gallery.load(gallery, tmp_path / "cache", Removed.load(press.store)).people == {COLLINS: 1}
+    assert Gallery.load(gallery, tmp_path / "cache", RemovalList.load(press.store)).people == {COLLINS: 1}
     assert embeddings(tmp_path) == had - 1
 
 
@@ -83,13 +83,13 @@ def test_an_unknown_name_is_told_with_those_near_it(
     assert "FORCE=1" in error
     assert contents(press.store) == before
     assert main(["forget", "Grace Hoper", "--yes"]) == 0
-    assert Removed.load(press.store).holds("grace hoper")
+    assert RemovalList.load(press.store).holds("grace hoper")
 
 
 def test_a_damaged_csv_keeps_nobody_in_who_asked(press: Press, gallery: Path) -> None:
     press.store.update(keys.CSV, lambda old: (old or b"") + b"2026-11-23 08:00,TMZ,,,\n")
     assert main(["forget", HOPPER, "--yes"]) == 2
-    assert Removed.load(press.store).holds(HOPPER)
+    assert RemovalList.load(press.store).holds(HOPPER)
 
 
 def test_without_a_name_the_list_is_gone_through_again(

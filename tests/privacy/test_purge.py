@@ -8,7 +8,7 @@ import polars as pl
 
 from celeb_ops.core import keys
 from celeb_ops.core.records import Result, Screenshot
-from celeb_ops.core.removal_list import Person, Removed, add
+from celeb_ops.core.removal_list import RemovalList, RemovedPerson, add
 from celeb_ops.dataset import captures_of, merge
 from celeb_ops.dataset.celebs_csv import read_csv
 from celeb_ops.dataset.schema import SIGHTINGS
@@ -34,7 +34,7 @@ RUNS = [("TMZ", RUN_TIME), ("TMZ", LATER), ("PEOPLE", NEXT_MONTH)]
 
 
 def forget(store: Store) -> Purge:
-    purge = Purge(store, add(store, Person(HOPPER, since="2026-12-04")))
+    purge = Purge(store, add(store, RemovedPerson(HOPPER, since="2026-12-04")))
     purge.run()
     return purge
 
@@ -155,7 +155,7 @@ def test_no_way_into_the_dataset_goes_around_the_gate(press: Press) -> None:
     """All steps, with both recognisers that know her, on pages that name her in all ways, when she has asked before."""
     for key in list(press.store.list("")):
         press.store.delete(key)
-    add(press.store, Person(HOPPER))
+    add(press.store, RemovedPerson(HOPPER))
     results = press.fill()
     assert naming(press.store, HOPPER) == []
     assert {key.split("/")[0] for key in naming(press.store, COLLINS)} >= {
@@ -170,7 +170,7 @@ def test_no_way_into_the_dataset_goes_around_the_gate(press: Press) -> None:
 
 def test_kept_answers_that_still_name_her_are_not_believed(press: Press) -> None:
     # The list is there, and nothing is purged yet.
-    add(press.store, Person(HOPPER))
+    add(press.store, RemovedPerson(HOPPER))
     result = press.recognise("TMZ", LATER, press.paid)
     assert result.calls == 1
     assert result.celebrities == [COLLINS]
@@ -202,7 +202,7 @@ def test_killed_anywhere_a_second_time_finishes(made: Made, tmp_path: Path, monk
 
 def test_a_dry_run_changes_no_byte_and_counts_the_same_and_a_second_time_has_nothing_to_do(press: Press) -> None:
     before = contents(press.store)
-    dry = Purge(Untouched(press.store), Removed((Person(HOPPER),)))
+    dry = Purge(Untouched(press.store), RemovalList((RemovedPerson(HOPPER),)))
     dry.run()
     assert contents(press.store) == before
     assert dry.done == forget(press.store).done

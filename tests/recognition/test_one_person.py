@@ -10,14 +10,13 @@ import pytest
 
 from celeb_ops.core import keys
 from celeb_ops.core.records import Picture, Plan, Slice, Span
-from celeb_ops.core.removal_list import Person as RemovedPerson
-from celeb_ops.core.removal_list import add
+from celeb_ops.core.removal_list import RemovedPerson, add
 from celeb_ops.dataset import merge
 from celeb_ops.recognition.local import face_model, gallery_file
 from celeb_ops.recognition.local.gallery import Gallery
 from celeb_ops.recognition.local.gallery_file import About, Entry, Reference, Whole
 from celeb_ops.recognition.local.recognizer import LocalRecognizer
-from celeb_ops.recognition.page import look
+from celeb_ops.recognition.page import recognize_page
 from celeb_ops.recognition.people import People, Person
 from celeb_ops.recognition.pictures import decode
 from celeb_ops.trends import build
@@ -73,7 +72,7 @@ def looked(
     key = keys.slice_(stem, rows, columns)
     store.write(key, page)
     plan = Plan(screenshot=sidecar, slices=[Slice(key=key, bands=[rows], columns=columns)])
-    result = look(plan, shot, recognizer, stem, store, people=people)
+    result = recognize_page(plan, shot, recognizer, stem, store, people=people)
     merge(store, when, [result], [])
     return result
 

@@ -15,7 +15,7 @@ from celeb_ops.core.records import Picture, Plan, RecognizerInfo, Result, Slice,
 from celeb_ops.recognition import detections
 from celeb_ops.recognition.detections import MOST_FACES, Finding
 from celeb_ops.recognition.naming import confirmed
-from celeb_ops.recognition.page import look
+from celeb_ops.recognition.page import recognize_page
 from celeb_ops.recognition.recognizer import Face
 from celeb_ops.slicing import cut
 from tests.factories import RUN_TIME, a_page, a_picture, a_screenshot, saved
@@ -56,7 +56,9 @@ def looked(store: Store, *answers: list[Face], min_confidence: float = 0, **fact
     screenshot = a_screenshot(page_width=300, captured_height=600, viewport=(300, 400), **facts)
     for seed, one in enumerate((UPPER, LOWER)):
         store.write(one.key, a_picture(300, 400, seed=seed))
-    return look(a_plan(screenshot), screenshot, Scripted(*answers), STEM, store, min_confidence=min_confidence)
+    return recognize_page(
+        a_plan(screenshot), screenshot, Scripted(*answers), STEM, store, min_confidence=min_confidence
+    )
 
 
 def a_plan(screenshot: Screenshot) -> Plan:
@@ -238,7 +240,7 @@ class TestAPageThatWantsTooMuch:
         thumbnails = [Picture(box=Box(left, top, 41, 41), src="") for top in range(300) for left in range(0, 250, 25)]
         screenshot = a_screenshot(page_width=300, captured_height=600, pictures=thumbnails)
         plan = cut(screenshot, saved(folder_store, screenshot, a_page(300, 600, {})), STEM, folder_store)
-        result = look(plan, screenshot, Scripted([]), STEM, folder_store)
+        result = recognize_page(plan, screenshot, Scripted([]), STEM, folder_store)
         assert result.not_looked_at == ["1,000 pictures smaller than the 2,000 largest"]
 
 
@@ -296,7 +298,7 @@ class TestEvidence:
         store.write(UPPER.key, a_picture(300, 400))
         store.write(LOWER.key, out.getvalue())
         recognizer = Scripted([], [a_face(100, 110, "A", confidence=90)])
-        (sighting,) = look(a_plan(screenshot), screenshot, recognizer, STEM, store).sightings
+        (sighting,) = recognize_page(a_plan(screenshot), screenshot, recognizer, STEM, store).sightings
         assert sighting.crop == f"Faces/{STEM}/1.jpeg"
         crop = Image.open(io.BytesIO(store.read(sighting.crop)))
         assert crop.size == (60 + 2 * 21, 60 + 2 * 21)
@@ -335,7 +337,7 @@ def test_a_real_face_on_a_cut_is_named_once(
     )
     plan = cut(screenshot, saved(folder_store, screenshot, pixels), STEM, folder_store)
     assert [one.bands for one in plan.slices] == [[(0, 1_920)], [(400, height)]]
-    result = look(plan, screenshot, recognizer, STEM, folder_store)
+    result = recognize_page(plan, screenshot, recognizer, STEM, folder_store)
     (sighting,) = result.sightings
     assert (sighting.name, result.faces) == ("Grace Hopper", 1)
     assert Box(20, 1_720, 480, 480).contains(sighting.box.centre)

@@ -15,7 +15,7 @@ from celeb_ops import trends
 from celeb_ops.core import keys
 from celeb_ops.core.exceptions import StoreError
 from celeb_ops.core.records import Outcome
-from celeb_ops.core.removal_list import Removed
+from celeb_ops.core.removal_list import RemovalList
 from celeb_ops.dataset import tables
 from celeb_ops.report import assets
 from celeb_ops.report.app import create_app
@@ -206,7 +206,7 @@ class TestArchived:
             Outcome(site="SKIPPED", time=when, outcome="skipped", task="screenshot", reason="No copy is near enough."),
         ]
         tables.update_captures(folder_store, when, results, outcomes)
-        sightings = tables.sighting_rows(folder_store, results, Removed())
+        sightings = tables.sighting_rows(folder_store, results, RemovalList())
         tables.update_sightings(folder_store, when, [one.site for one in results], sightings)
         trends.build(folder_store)
         return folder_store

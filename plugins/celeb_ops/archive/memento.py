@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Self
 
-    from celeb_ops.archive.rate_limiter import Turns
+    from celeb_ops.archive.rate_limiter import RateLimiter
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class Memento:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ArchiveResponse:
     """What an archive holds under an address and a time."""
 
     # In the files that are kept for a second try.
@@ -101,7 +101,7 @@ class Archive:
     :param timegate: what stands before a page's address: ``https://web.archive.org/web/``.
     """
 
-    def __init__(self, timegate: str, turns: Turns) -> None:
+    def __init__(self, timegate: str, turns: RateLimiter) -> None:
         self.timegate = timegate if timegate.endswith("/") else f"{timegate}/"
         self._turns = turns
         self._session = requests.Session()
@@ -165,7 +165,7 @@ class Archive:
 
     def read(
         self, url: str, when: datetime, deadline: float, rank: int = 0, wanted: Callable[[], bool] = lambda: True
-    ) -> Answer | None:
+    ) -> ArchiveResponse | None:
         """What the archive holds of an address nearest to a time; None: nothing, or nothing that it shows.
 
         :param rank: of two that wait, the lower one is asked first.
@@ -180,7 +180,7 @@ class Archive:
             there = urljoin(address, got.location)
             dated = self._dated.fullmatch(there) if whole else None
             if got.seen:
-                return Answer(
+                return ArchiveResponse(
                     status=got.status,
                     when=got.seen,
                     content_type=got.headers.get("Content-Type", ""),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from celeb_ops.archive.memento import Archive
-from celeb_ops.archive.rate_limiter import Turns
+from celeb_ops.archive.rate_limiter import RateLimiter
 from celeb_ops.archive.replay import Lack, Replay
 from celeb_ops.archive.response_cache import Kept
 from celeb_ops.capture.page import capture_page
@@ -112,7 +112,7 @@ def capture_past(
     start = time.monotonic()
     unusable = []
     rate = _OWN_RATE if urlsplit(settings.archive_url).hostname in ("127.0.0.1", "localhost", "::1") else _RATE
-    with Archive(settings.archive_url, Turns(cache, settings.archive_url, rate)) as archive:
+    with Archive(settings.archive_url, RateLimiter(cache, settings.archive_url, rate)) as archive:
         first = _first(archive, site, when, window, start + _SEARCH_S)
         for memento in islice(archive.near(first, when, window, _SEARCH_S), COPIES):
             logger.info("%s as it was at %s", site.url, described(memento, when))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Self
 
-    from celeb_ops.archive.memento import Answer
+    from celeb_ops.archive.memento import ArchiveResponse
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class Proxy(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 64
 
-    def __init__(self, answer: Callable[[Wanted], Answer | None], host: str = "127.0.0.1") -> None:
+    def __init__(self, answer: Callable[[Wanted], ArchiveResponse | None], host: str = "127.0.0.1") -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         super().__init__((host, 0), _Handler)
         self.answer = answer

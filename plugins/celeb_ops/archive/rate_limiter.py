@@ -26,7 +26,7 @@ _LOOK_S = 0.5
 _TOO_MUCH = "The page asks for more than the archive gives in the time there is."
 
 
-class Turns:
+class RateLimiter:
     """
     Whose turn it is to ask an archive.
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Self
 
-    from celeb_ops.archive.memento import Answer, Archive, Memento
+    from celeb_ops.archive.memento import Archive, ArchiveResponse, Memento
     from celeb_ops.archive.response_cache import Kept
 
 logger = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class Lack(StrEnum):
 class Found(NamedTuple):
     """What may be shown under an address; or why nothing, and the error if the archive could not be asked."""
 
-    answer: Answer | None = None
+    answer: ArchiveResponse | None = None
     lack: Lack | None = None
     error: ArchiveError | None = None
 
@@ -128,7 +128,7 @@ class Replay:
         when = self._shown.get(normalised(final_url))
         return self.archive.memento(final_url, when) if when else self.memento
 
-    def answer(self, wanted: Wanted) -> Answer | None:
+    def answer(self, wanted: Wanted) -> ArchiveResponse | None:
         """What the archive has of an address from the page's time; None: nothing that may be shown."""
         url, kind = normalised(wanted.url), wanted.kind
         self.begun = self.begun or (kind == "document" and url == self._page)
@@ -172,7 +172,7 @@ class Replay:
         error = ArchiveBusyError(f"{self.archive.host} did not give {url} in time. Clear the task later.")
         return Found(None, Lack.LATE, error)
 
-    def _read(self, url: str, rank: int) -> Answer | None:
+    def _read(self, url: str, rank: int) -> ArchiveResponse | None:
         """What the archive has, asked once in all tries of this capture."""
         known, found = self.kept.get(url) if self.kept else (False, None)
         if known:

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from pydantic import TypeAdapter
 
-from celeb_ops.archive.memento import Answer
+from celeb_ops.archive.memento import ArchiveResponse
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _DAY_S = 86_400
 """A capture that is not tried again within a day begins from nothing."""
-_JSON: TypeAdapter[Answer | None] = TypeAdapter(Answer | None)
+_JSON: TypeAdapter[ArchiveResponse | None] = TypeAdapter(ArchiveResponse | None)
 
 
 class Kept:
@@ -33,14 +33,14 @@ class Kept:
         self._folder = self._all / _digest(memento.address)
         self._sweep()
 
-    def get(self, url: str) -> tuple[bool, Answer | None]:
+    def get(self, url: str) -> tuple[bool, ArchiveResponse | None]:
         """Whether the archive has been asked about an address, and what it has of it."""
         try:
             return True, _JSON.validate_json((self._folder / _digest(url)).read_bytes())
         except (OSError, ValueError):
             return False, None
 
-    def put(self, url: str, answer: Answer | None) -> None:
+    def put(self, url: str, answer: ArchiveResponse | None) -> None:
         """Keep an answer. A full disk costs the next try another request, and nothing else."""
         with contextlib.suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)

@@ -33,7 +33,7 @@ nothing that could be used."""
 
 
 @dataclass(frozen=True)
-class Wishes:
+class RunOptions:
     """What a run was asked for, in the trigger form or the backfill's configuration."""
 
     on_past: Literal["archive", "skip"] = "archive"
@@ -44,7 +44,7 @@ class Wishes:
     """Recognise anew what is stored: the archive is not asked for more."""
 
     @classmethod
-    def of(cls, params: Mapping[str, Any] | None) -> Wishes:
+    def of(cls, params: Mapping[str, Any] | None) -> RunOptions:
         """Those of a run's params; a run of before they existed has none of them."""
         given = params or {}
         return cls(
@@ -55,7 +55,7 @@ class Wishes:
 
 
 @dataclass(frozen=True)
-class View:
+class PageSource:
     """The page to see."""
 
     what: Literal["stored", "live", "archive", "nothing"]
@@ -72,26 +72,26 @@ GONE = (
 """Why nothing is done for a site whose pictures are gone."""
 
 
-def view(when: datetime, now: datetime, wishes: Wishes, settings: Settings, stored: Stored) -> View:
+def choose_source(when: datetime, now: datetime, wishes: RunOptions, settings: Settings, stored: Stored) -> PageSource:
     """What a run of time ``when`` sees of a site."""
     if stored == "whole" and not wishes.recapture:
-        return View("stored")
+        return PageSource("stored")
     if is_live(when, now, settings):
-        return View("live")
+        return PageSource("live")
     if stored == "recognised" and not wishes.recapture:
-        return View("nothing", GONE, ReasonCode.PICTURES_GONE)
+        return PageSource("nothing", GONE, ReasonCode.PICTURES_GONE)
     past = (
         f"The run time {keys.iso(when)} is more than {settings.live_window_h:g} h from now: "
         "today's page is not that time's page"
     )
     if when > now:
-        return View("nothing", f"{past}, and that time is to come.")
+        return PageSource("nothing", f"{past}, and that time is to come.")
     if wishes.on_past == "skip":
-        return View("nothing", f"{past}, and the archive is not asked (on_past: skip).")
+        return PageSource("nothing", f"{past}, and the archive is not asked (on_past: skip).")
     if wishes.rerecognise and not wishes.recapture:
         none = "there is no screenshot of it to recognise anew, and the archive is not asked (rerecognise)"
-        return View("nothing", f"{past}, and {none}.")
-    return View("archive")
+        return PageSource("nothing", f"{past}, and {none}.")
+    return PageSource("archive")
 
 
 def is_live(when: datetime, now: datetime, settings: Settings) -> bool:

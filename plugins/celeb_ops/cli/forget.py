@@ -18,7 +18,7 @@ from celeb_ops.core import keys
 from celeb_ops.core.atomic_files import sweep
 from celeb_ops.core.exceptions import ForgetError, StoreError
 from celeb_ops.core.names import letters
-from celeb_ops.core.removal_list import Person, Removed, add
+from celeb_ops.core.removal_list import RemovalList, RemovedPerson, add
 from celeb_ops.core.settings import PROJECT, Settings
 from celeb_ops.core.sites import site_names
 from celeb_ops.core.text import counted
@@ -107,12 +107,12 @@ def forget_person(name: str, aliases: Sequence[str], *, delete_photos: bool, dry
 
 def _kept_out(
     store: Store, gallery: Path, name: str, aliases: Sequence[str], dry: bool, anyway: bool, console: Console
-) -> Removed:
+) -> RemovalList:
     """Everybody who is kept out from now on: the list, with this person, and with the other names of all of them."""
-    removed = Removed.load(store)
+    removed = RemovalList.load(store)
     if not (name or removed):
         raise ForgetError(f'Whom? make forget NAME="Grace Hopper". {store.url(keys.REMOVED)} names nobody yet.')
-    given = Person(name, tuple(alias.strip() for alias in aliases), f"{datetime.now(UTC):%Y-%m-%d}")
+    given = RemovedPerson(name, tuple(alias.strip() for alias in aliases), f"{datetime.now(UTC):%Y-%m-%d}")
     known = Known.load(store, gallery)
     if name and not (anyway or removed.holds(name)):
         _check_known(given, known.names(store), store)
@@ -124,12 +124,12 @@ def _kept_out(
             console.print(f"{person.name} is kept out by these names too: {', '.join(new)}.")
         if name or new:
             more = replace(person, aliases=(*(person.aliases if name else ()), *new))
-            removed = Removed((*removed.people, more)) if dry else add(store, more)
+            removed = RemovalList((*removed.people, more)) if dry else add(store, more)
     return removed
 
 
-def _check_known(person: Person, known: Collection[str], store: Store) -> None:
-    asked = Removed((person,))
+def _check_known(person: RemovedPerson, known: Collection[str], store: Store) -> None:
+    asked = RemovalList((person,))
     if any(asked.holds(one) for one in known):
         return
     by_letters = {letters(one): one for one in sorted(known, reverse=True)}

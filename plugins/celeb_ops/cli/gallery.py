@@ -12,9 +12,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from celeb_ops.core.exceptions import GalleryError, SettingsError
-from celeb_ops.core.given import printable
-from celeb_ops.core.removal_list import Removed
+from celeb_ops.core.removal_list import RemovalList
 from celeb_ops.core.settings import Settings
+from celeb_ops.core.text import printable
 from celeb_ops.gallery.reference_page import page
 from celeb_ops.recognition.local import face_model, gallery_file
 from celeb_ops.recognition.local.gallery import Gallery
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from celeb_ops.gallery.building import Built, Step
-    from celeb_ops.gallery.query import Wish
+    from celeb_ops.gallery.query import Query
     from celeb_ops.recognition.local.gallery_file import Whole
 
 _LISTED = 20
 """Lines of a list that a terminal gets."""
 
 
-def build(wish: Wish) -> int:
+def build(wish: Query) -> int:
     from celeb_ops.gallery.building import build
     from celeb_ops.hooks.s3 import open_store
 
@@ -43,7 +43,7 @@ def build(wish: Wish) -> int:
             "mail address or the address of your project's page into .env: CELEBS_CONTACT=you@example.org"
         )
     logging.basicConfig(level=logging.WARNING)
-    removed = Removed.load(open_store(settings))
+    removed = RemovalList.load(open_store(settings))
     console = _console()
     began = time.monotonic()
     columns = (

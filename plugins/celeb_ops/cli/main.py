@@ -14,8 +14,8 @@ import typer
 
 from celeb_ops.core import keys
 from celeb_ops.core.exceptions import CelebsError, ForgetError, RunTimeError, WikimediaError
-from celeb_ops.core.given import printable
 from celeb_ops.core.settings import PROJECT
+from celeb_ops.core.text import printable
 
 app = typer.Typer(
     help="Whom does the press show?",
@@ -57,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
     return status
 
 
-def moment(text: str) -> datetime:
+def parse_time(text: str) -> datetime:
     """A run time: ISO 8601, UTC where it names no zone, in whole seconds."""
     try:
         when = datetime.fromisoformat(text)
@@ -75,7 +75,7 @@ def names(text: str) -> list[str]:
 
 
 def _moment(name: str, about: str) -> Any:
-    return typer.Option(name, parser=moment, metavar="TIME", help=f"{about}, e.g. 2026-11-20T08:00 (UTC)")
+    return typer.Option(name, parser=parse_time, metavar="TIME", help=f"{about}, e.g. 2026-11-20T08:00 (UTC)")
 
 
 Date = Annotated[datetime | None, _moment("--date", "run time")]
@@ -242,9 +242,9 @@ def build(
 ) -> int:
     """Make the gallery from Wikidata and Commons, or bring it up to date."""
     from celeb_ops.cli.gallery import build
-    from celeb_ops.gallery.query import Wish
+    from celeb_ops.gallery.query import Query
 
-    return build(Wish.of(count, occupations, countries, people, photos))
+    return build(Query.of(count, occupations, countries, people, photos))
 
 
 @gallery.command()

@@ -22,7 +22,7 @@ from celeb_ops.core.exceptions import NotStoredError, ReasonCode, RecordError
 from celeb_ops.core.geometry import Box
 from celeb_ops.core.keys import iso
 from celeb_ops.core.names import nfc
-from celeb_ops.core.removal_list import Removed
+from celeb_ops.core.removal_list import RemovalList
 from celeb_ops.core.text import cleaned
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Record(BaseModel):
         return iso(when)
 
     def save(self, store: Store, key: str) -> str:
-        store.write(key, removal_filter.passed(self, Removed.load(store)).model_dump_json(indent=1).encode())
+        store.write(key, removal_filter.filtered(self, RemovalList.load(store)).model_dump_json(indent=1).encode())
         return key
 
     @classmethod

@@ -15,7 +15,7 @@ from celeb_ops.core.names import qid_in
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from celeb_ops.core.removal_list import Removed
+    from celeb_ops.core.removal_list import RemovalList
 
 R = TypeVar("R", bound="BaseModel")
 
@@ -28,13 +28,13 @@ _PLACES = {
 name."""
 
 
-def passed(record: R, removed: Removed) -> R:
+def filtered(record: R, removed: RemovalList) -> R:
     """The record without them."""
     clean = scrubbed(record.model_dump_json().encode(), removed) if removed else None
     return type(record).model_validate_json(clean) if clean else record
 
 
-def scrubbed(content: bytes, removed: Removed) -> bytes | None:
+def scrubbed(content: bytes, removed: RemovalList) -> bytes | None:
     """The JSON of a record without them; None where it has nothing of them.
 
     Of a result the sighting goes and is counted as unrecognised; of an answer's face its box stays; texts and links
@@ -52,7 +52,7 @@ def scrubbed(content: bytes, removed: Removed) -> bytes | None:
     return json.dumps(clean, indent=indent, ensure_ascii=False).encode(errors="replace")
 
 
-def _clean(value: Any, removed: Removed) -> Any:
+def _clean(value: Any, removed: RemovalList) -> Any:
     if isinstance(value, str):
         return "" if removed.mentioned(value) else value
     if isinstance(value, list):
@@ -66,13 +66,13 @@ def _clean(value: Any, removed: Removed) -> Any:
     return {field: one if field in _PLACES else _clean(one, removed) for field, one in value.items()}
 
 
-def _without_sightings(result: dict[str, Any], removed: Removed) -> dict[str, Any]:
+def _without_sightings(result: dict[str, Any], removed: RemovalList) -> dict[str, Any]:
     kept = [one for one in result["sightings"] if not (isinstance(one, dict) and _is_theirs(one, removed))]
     gone = len(result["sightings"]) - len(kept)
     return {**result, "sightings": kept, "unrecognised": int(result.get("unrecognised") or 0) + gone}
 
 
-def _is_theirs(face: dict[str, Any], removed: Removed) -> bool:
+def _is_theirs(face: dict[str, Any], removed: RemovalList) -> bool:
     """Whether a sighting, or a face of an answer, is one of them: an answer's QID stands in its addresses."""
     urls = face.get("urls")
     qid = _text(face.get("qid")) or qid_in(filter(None, map(_text, urls if isinstance(urls, list) else ())))

@@ -15,8 +15,8 @@ from pydantic import BeforeValidator, ConfigDict, StringConstraints, TypeAdapter
 
 from celeb_ops.core import keys
 from celeb_ops.core.exceptions import NotStoredError, RecordError
-from celeb_ops.core.given import printable, shown
 from celeb_ops.core.names import letters, spellings, squeezed
+from celeb_ops.core.text import printable, quoted
 from celeb_ops.core.yaml_reader import read_yaml
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ _Day = StringConstraints(pattern=r"^(\d{4}-\d\d-\d\d)?$")
 
 
 @dataclass(frozen=True)
-class Person:
+class RemovedPerson:
     """Somebody who asked not to be in the dataset."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -62,13 +62,13 @@ class Person:
 
 
 @dataclass(frozen=True)
-class Removed:
+class RemovalList:
     """The people who asked not to be in the dataset."""
 
-    people: tuple[Person, ...] = ()
+    people: tuple[RemovedPerson, ...] = ()
 
     @classmethod
-    def load(cls, store: Store) -> Removed:
+    def load(cls, store: Store) -> RemovalList:
         """Those of the store; nobody where it has no such file. RecordError names file, entry and what would do."""
         try:
             content = store.read(keys.REMOVED)
@@ -125,15 +125,15 @@ class Removed:
         return frozenset(one for person in self.people for name in person.names for one in spellings(name))
 
 
-def add(store: Store, person: Person) -> Removed:
+def add(store: Store, person: RemovedPerson) -> RemovalList:
     """Put a person into the store's file; those who are there then. Who is there already is not written twice."""
-    person = Person(
+    person = RemovedPerson(
         printable(person.name).strip(), tuple(printable(alias).strip() for alias in person.aliases), person.since
     )
     url = store.url(keys.REMOVED)
 
     def change(old: bytes | None) -> bytes | None:
-        there = Removed(_people(old or b"", url))
+        there = RemovalList(_people(old or b"", url))
         if all(there.holds(name) for name in person.names):
             return None
         new = (old or _HEADER.encode()).rstrip() + b"\n" + _yaml([person])
@@ -150,7 +150,7 @@ def add(store: Store, person: Person) -> Removed:
         return new
 
     store.update(keys.REMOVED, change)
-    return Removed.load(store)
+    return RemovalList.load(store)
 
 
 def _without_host(text: str) -> str:
@@ -170,7 +170,7 @@ def _unescaped(text: str) -> str:
     return unquote(text) if "%" in text else text
 
 
-def _yaml(people: Sequence[Person]) -> bytes:
+def _yaml(people: Sequence[RemovedPerson]) -> bytes:
     entries = [
         {key: list(value) if isinstance(value, tuple) else value for key, value in vars(person).items() if value}
         for person in people
@@ -178,10 +178,10 @@ def _yaml(people: Sequence[Person]) -> bytes:
     return yaml.safe_dump(entries, allow_unicode=True, sort_keys=False, width=120).encode()
 
 
-_PEOPLE = TypeAdapter(list[Person])
+_PEOPLE = TypeAdapter(list[RemovedPerson])
 
 
-def _people(content: bytes, where: str) -> tuple[Person, ...]:
+def _people(content: bytes, where: str) -> tuple[RemovedPerson, ...]:
     """The people of the file; RecordError with the place and what would be right."""
     entries = read_yaml(content, where, RecordError)
     try:
@@ -191,4 +191,4 @@ def _people(content: bytes, where: str) -> tuple[Person, ...]:
         number, *field = first["loc"] or (None,)
         place = "" if number is None else f", entry {int(number) + 1}"
         what = ": ".join(map(str, [*field, first["msg"]]))
-        raise RecordError(f"{where}{place}: {what}, not {shown(first['input'])}: {_ENTRY}.") from None
+        raise RecordError(f"{where}{place}: {what}, not {quoted(first['input'])}: {_ENTRY}.") from None

@@ -19,9 +19,9 @@ from dotenv import dotenv_values
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from celeb_ops.core.exceptions import SettingsError
-from celeb_ops.core.given import printable, shown
 from celeb_ops.core.store import split_s3
 from celeb_ops.core.store.extra_args import checked_extra_args
+from celeb_ops.core.text import printable, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -165,7 +165,7 @@ class Settings(BaseModel):
             name = f"CELEBS_{str(first['loc'][0]).upper()}"
             # Ours, or pydantic's, which begins with a capital.
             said = first["msg"].removeprefix("Value error, ").replace("Input", "input", 1)
-            what = f"{name} can't be used" if first["loc"][0] in _SECRETIVE else f"{name}={shown(first['input'])}"
+            what = f"{name} can't be used" if first["loc"][0] in _SECRETIVE else f"{name}={quoted(first['input'])}"
             raise SettingsError(f"{what}: {said}.") from None
 
     @classmethod

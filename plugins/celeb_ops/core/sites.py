@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from celeb_ops.core.exceptions import CelebsError, SitesError
-from celeb_ops.core.given import shown
+from celeb_ops.core.text import quoted
 from celeb_ops.core.yaml_reader import read_yaml
 
 if TYPE_CHECKING:
@@ -146,14 +146,14 @@ def _site(entry: Any, defaults: dict[str, Any], where: str) -> Site:
     if isinstance(entry, dict):
         _known(entry, set(Site.model_fields), where)
     if not isinstance(entry, dict) or not isinstance(entry.get("url"), str):
-        given = "nothing" if entry is None else shown(entry)
+        given = "nothing" if entry is None else quoted(entry)
         raise SitesError(f"{where}: a site is a URL or a mapping with a `url`, not {given}.")
     url = entry["url"]
     _check_address(url, where)
     name = entry.get("name", name_of(url))
     if not isinstance(name, str) or not _NAME.fullmatch(name.upper()):
         raise SitesError(
-            f"{where}: {shown(name)} can't be a site's name, which becomes part of file names; give it a text of "
+            f"{where}: {quoted(name)} can't be a site's name, which becomes part of file names; give it a text of "
             f"letters A-Z, digits, '_', '-' and single dots, 64 at the most: {{url: {url[:100]}, name: \"MY_SITE\"}}."
         )
     return _valid(Site, {**defaults, **entry, "name": name.upper()}, where)
@@ -167,7 +167,7 @@ def _check_address(url: str, where: str) -> None:
         # Of urlsplit: a bracket that is not closed; of port: no number, or too large.
         usable = False
     if not usable or len(url) > _LONGEST_URL or re.search(r"[\s\\]", url):
-        raise SitesError(f"{where}: {shown(url)} is not an http(s) address; write it like https://www.tmz.com/.")
+        raise SitesError(f"{where}: {quoted(url)} is not an http(s) address; write it like https://www.tmz.com/.")
     if "@" in parts.netloc:
         raise SitesError(
             f"{where}: the address of {parts.hostname} holds a user name or a password, which would be written into "
@@ -178,12 +178,12 @@ def _check_address(url: str, where: str) -> None:
 def _known(given: Any, known: set[str], where: str) -> None:
     """SitesError where ``given`` is no mapping, or has an option that is none of the known ones."""
     if not isinstance(given, dict):
-        raise SitesError(f"{where}: give options as a mapping, like {{load_time_s: 5}}, not {shown(given)}.")
+        raise SitesError(f"{where}: give options as a mapping, like {{load_time_s: 5}}, not {quoted(given)}.")
     for option in given:
         if option not in known:
             near = difflib.get_close_matches(str(option), known, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(known))}."
-            raise SitesError(f"{where}: there is no option {shown(str(option))}; {hint}")
+            raise SitesError(f"{where}: there is no option {quoted(str(option))}; {hint}")
 
 
 def _valid(model: type[M], values: dict[str, Any], where: str) -> M:
@@ -193,4 +193,4 @@ def _valid(model: type[M], values: dict[str, Any], where: str) -> M:
         first = error.errors()[0]
         option = ".".join(str(part) for part in first["loc"])
         said = first["msg"].removeprefix("Value error, ")
-        raise SitesError(f"{where}: {option}: {shown(first['input'])}: {said[0].lower()}{said[1:]}.") from None
+        raise SitesError(f"{where}: {option}: {quoted(first['input'])}: {said[0].lower()}{said[1:]}.") from None

@@ -1,4 +1,4 @@
-"""What pages, sites and services say, made safe to keep and to print."""
+"""Text of pages, services and people, made safe to keep, to print and to quote in a sentence."""
 
 from __future__ import annotations
 
@@ -22,3 +22,19 @@ def cleaned(text: str, most: int = SENTENCE_CHARS) -> str:
 def counted(number: int, noun: str) -> str:
     """``1 face``, ``2 faces``."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
+"""Control characters, and halves of characters, which no file can hold."""
+_SHOWN = 100
+
+
+def quoted(value: object) -> str:
+    """The value as a sentence quotes it: in one line, and cut where it is long."""
+    quoted = repr(value)
+    return quoted if len(quoted) <= _SHOWN else f"{quoted[:_SHOWN]}…"
+
+
+def printable(text: str) -> str:
+    """The text with a space for each control character and half of a character."""
+    return UNPRINTABLE.sub(" ", text)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from celeb_ops.core.given import UNPRINTABLE
+from celeb_ops.core.text import UNPRINTABLE
 
 try:
     # In a ninth of the time: every task's process reads the DAG file, and that the sites file.

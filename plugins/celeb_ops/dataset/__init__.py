@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from celeb_ops.core import keys, removal_filter
 from celeb_ops.core.exceptions import NotPermittedError, NotStoredError, RecordError
 from celeb_ops.core.records import Result, Screenshot
-from celeb_ops.core.removal_list import Removed
+from celeb_ops.core.removal_list import RemovalList
 from celeb_ops.dataset.celebs import update_csv
 from celeb_ops.dataset.celebs_csv import site_cell
 from celeb_ops.dataset.datapackage import update_datapackage
@@ -96,11 +96,11 @@ def merge(store: Store, when: datetime, results: Sequence[Result], outcomes: Seq
     seen = {result.site: result for result in results}
     missed = {one.site: one for one in outcomes if one.site not in seen}
     changed = False
-    removed: Removed | None = None
+    removed: RemovalList | None = None
     # Again where somebody was removed meanwhile, and maybe from these tables before these rows came into them.
-    while removed != (removed := Removed.load(store)):
+    while removed != (removed := RemovalList.load(store)):
         results = [_passed(store, result, removed) for result in seen.values()]
-        outcomes = [removal_filter.passed(outcome, removed) for outcome in missed.values()]
+        outcomes = [removal_filter.filtered(outcome, removed) for outcome in missed.values()]
         sightings = sighting_rows(store, results, removed)
         # The CSV first: it is the one that people open and save, so the one most likely to be refused.
         changed |= update_csv(store, results, removed)
@@ -120,9 +120,9 @@ def merge(store: Store, when: datetime, results: Sequence[Result], outcomes: Seq
     )
 
 
-def _passed(store: Store, result: Result, removed: Removed) -> Result:
+def _passed(store: Store, result: Result, removed: RemovalList) -> Result:
     """The result as the gate lets it into the tables; in the store it is mended, and crops that it has no more go."""
-    clean = removal_filter.passed(result, removed)
+    clean = removal_filter.filtered(result, removed)
     if removed:
         stem = keys.stem(result.site, result.time)
         store.update(keys.result(stem), lambda kept: removal_filter.scrubbed(kept, removed) if kept else None)

@@ -10,7 +10,7 @@ import polars as pl
 
 from celeb_ops.core import keys
 from celeb_ops.core.exceptions import NotPermittedError, NotStoredError, RecordError
-from celeb_ops.core.removal_list import Removed
+from celeb_ops.core.removal_list import RemovalList
 from celeb_ops.dataset.celebs_csv import (
     first_version_rows,
     is_ours,
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-NOBODY = Removed()
+NOBODY = RemovalList()
 
 
-def update_csv(store: Store, results: Sequence[Result], removed: Removed = NOBODY) -> bool:
+def update_csv(store: Store, results: Sequence[Result], removed: RemovalList = NOBODY) -> bool:
     """Bring the results' rows into the file; True if that changed it.
 
     The first version's file in its place is kept beside it and taken over. Where there is no row of ours, those that
@@ -75,7 +75,7 @@ def update_csv(store: Store, results: Sequence[Result], removed: Removed = NOBOD
     return changed
 
 
-def _keep_first_version(store: Store, removed: Removed) -> None:
+def _keep_first_version(store: Store, removed: RemovalList) -> None:
     """Keep the first version's file beside the new one, before it is taken over.
 
     :raises RecordError: lines of it can't be read, and another file is kept already, so nothing would keep these.
@@ -102,7 +102,7 @@ def _keep_first_version(store: Store, removed: Removed) -> None:
     logger.warning(said, keys.CSV, keys.CSV_V1, len(rows), names, len(left_out))
 
 
-def _known_elsewhere(store: Store, removed: Removed) -> Rows:
+def _known_elsewhere(store: Store, removed: RemovalList) -> Rows:
     """The rows that the first version's kept file and ``Captures`` know, without people who were removed.
 
     Runs of the first version that were forgotten since are among them: its file is kept as it was.
@@ -129,7 +129,7 @@ def _known_elsewhere(store: Store, removed: Removed) -> Rows:
     return rows
 
 
-def _names_by_qid(store: Store, key: str, removed: Removed) -> set[str]:
+def _names_by_qid(store: Store, key: str, removed: RemovalList) -> set[str]:
     """The names by which a month of ``Sightings`` has people who were removed by their QID."""
     if not removed or not store.exists(key):
         return set()

@@ -17,7 +17,7 @@ from celeb_ops.dataset.schema import CELEBS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from celeb_ops.core.removal_list import Removed
+    from celeb_ops.core.removal_list import RemovalList
 
 CSV_HEADER = tuple(CELEBS.dtypes)
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
@@ -60,7 +60,7 @@ def write_csv(rows: Iterable[Sequence[str]]) -> bytes:
     return out.getvalue().encode()
 
 
-def without_people(content: bytes, removed: Removed, where: str = keys.CSV) -> bytes:
+def without_people(content: bytes, removed: RemovalList, where: str = keys.CSV) -> bytes:
     """Our file, or the first version's, without the names of people who asked not to be in it; else as it was.
 
     :raises RecordError: names ``where``; the file can't be read without loss.
@@ -153,7 +153,7 @@ def _cells(line: str) -> list[str]:
         return [line]
 
 
-def _line_without(line: str, removed: Removed) -> str:
+def _line_without(line: str, removed: RemovalList) -> str:
     """A line of the first version's without them; one that can't be read goes where it names one of them."""
     cells = _cells(line)
     if not cells or keys.parse_v1_time(cells[0]) is None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from celeb_ops.core.geometry import Box
     from celeb_ops.core.records import Record
-    from celeb_ops.core.removal_list import Removed
+    from celeb_ops.core.removal_list import RemovalList
     from celeb_ops.core.store import Store
     from celeb_ops.dataset.schema import Table
 
@@ -37,7 +37,7 @@ def captures_of(store: Store, when: datetime) -> list[dict[str, Any]]:
     )
 
 
-def sighting_rows(store: Store, results: Sequence[Result], removed: Removed) -> list[dict[str, Any]]:
+def sighting_rows(store: Store, results: Sequence[Result], removed: RemovalList) -> list[dict[str, Any]]:
     """The rows of the results' sightings, with what their screenshots tell of the pictures they are on."""
     return [row for result in results for row in _sighting_rows(store, result, removed)]
 
@@ -111,11 +111,11 @@ def _fields(record: Record, table: Table) -> dict[str, Any]:
     return {name: getattr(record, name, None) for name in table.dtypes}
 
 
-def _sighting_rows(store: Store, result: Result, removed: Removed) -> Iterator[dict[str, Any]]:
+def _sighting_rows(store: Store, result: Result, removed: RemovalList) -> Iterator[dict[str, Any]]:
     if not result.sightings:
         return
     # One of before they asked may still have words that name them.
-    screenshot = removal_filter.passed(Screenshot.load(store, result.screenshot), removed)
+    screenshot = removal_filter.filtered(Screenshot.load(store, result.screenshot), removed)
     of_capture = result.model_dump(include={"time", "site", "captured_at", "source", "memento", "screenshot"})
     for sighting in result.sightings:
         row = _fields(sighting, SIGHTINGS) | of_capture | sighting.box._asdict()

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from celeb_ops.core.removal_list import Removed
+    from celeb_ops.core.removal_list import RemovalList
     from celeb_ops.core.settings import Settings
     from celeb_ops.gallery.commons import Picture
-    from celeb_ops.gallery.photo_analysis import Look, Why
-    from celeb_ops.gallery.query import Wish
+    from celeb_ops.gallery.photo_analysis import PhotoAnalysis, Why
+    from celeb_ops.gallery.query import Query
     from celeb_ops.gallery.wikidata import Candidate
     from celeb_ops.gallery.wikimedia import Services
     from celeb_ops.recognition.local.face_model import FaceModel
@@ -73,9 +73,9 @@ class Built:
 
 
 def build(
-    wish: Wish,
+    wish: Query,
     settings: Settings,
-    removed: Removed,
+    removed: RemovalList,
     told: Callable[[Step], None] = lambda step: None,
     unit_s: float = 1.0,
     services: Services | None = None,
@@ -149,7 +149,7 @@ def _in_order(
 
 
 def _person(
-    person: Candidate | str, wish: Wish, wikimedia: Wikimedia, cache: Path, removed: Removed, model: FaceModel
+    person: Candidate | str, wish: Query, wikimedia: Wikimedia, cache: Path, removed: RemovalList, model: FaceModel
 ) -> _Outcome:
     if isinstance(person, str):
         return _Outcome(person, person, left_out="no human at Wikidata any more")
@@ -169,13 +169,13 @@ def _person(
     return _Outcome(person.qid, person.name, entry, why)
 
 
-def _look_at(picture: Picture, wikimedia: Wikimedia, cache: Path, model: FaceModel) -> Look | None:
+def _look_at(picture: Picture, wikimedia: Wikimedia, cache: Path, model: FaceModel) -> PhotoAnalysis | None:
     """What the picture shows; None where it could not be had."""
     if seen := photo_analysis.kept(cache, picture.sha1, model):
         return seen
     for _ in range(_UNDECODABLE_TRIES):
         try:
-            seen = photo_analysis.look(wikimedia.file(picture.url), model)
+            seen = photo_analysis.analyse(wikimedia.file(picture.url), model)
         except NotAtWikimediaError:
             # Deleted since. Anything else ends the build: without its photos a person would be left out.
             return None

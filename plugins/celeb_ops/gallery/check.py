@@ -11,7 +11,7 @@ from rich.progress import track
 from rich.table import Column, Table
 
 from celeb_ops.core.exceptions import GalleryError, RecognitionError
-from celeb_ops.core.given import printable
+from celeb_ops.core.text import printable
 from celeb_ops.gallery.photo_analysis import turned
 from celeb_ops.recognition.local.gallery import usable_size
 from celeb_ops.recognition.local.gallery_photos import beside_photos, content_of, photos_in

@@ -15,7 +15,7 @@ from celeb_ops.core.exceptions import GalleryError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from celeb_ops.gallery.query import Wish
+    from celeb_ops.gallery.query import Query
 
 _GOOD_FOR = timedelta(days=7)
 """How old what Wikimedia answered may be for a build to go on with it."""
@@ -31,7 +31,7 @@ class Build:
     resumed: bool
 
     @classmethod
-    def begin(cls, folder: Path, wish: Wish) -> Build:
+    def begin(cls, folder: Path, wish: Query) -> Build:
         """The build of this wish that is not done yet; where there is none, a new one."""
         note, answers = folder / "build.json", folder / "answers"
         now = datetime.now(UTC)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from celeb_ops.core.removal_list import Removed
+    from celeb_ops.core.removal_list import RemovalList
     from celeb_ops.recognition.local.face_model import FaceModel
 
 LeftOut = tuple[str, str, str]
@@ -33,7 +33,7 @@ class Growing:
     """
 
     def __init__(
-        self, path: Path, made: str, of: int, left_out: Iterable[LeftOut], removed: Removed, model: FaceModel
+        self, path: Path, made: str, of: int, left_out: Iterable[LeftOut], removed: RemovalList, model: FaceModel
     ) -> None:
         self._path, self._made, self._of, self._removed, self._model = path, made, of, removed, model
         self.before = _read(path)

@@ -56,7 +56,7 @@ class Why(StrEnum):
 
 
 @dataclass(frozen=True)
-class Look:
+class PhotoAnalysis:
     """What was seen on a photo."""
 
     trouble: Why | None = None
@@ -69,32 +69,32 @@ class Look:
     """A JPEG of the face, 160 px at most."""
 
 
-def look(content: bytes, model: FaceModel) -> Look:
+def analyse(content: bytes, model: FaceModel) -> PhotoAnalysis:
     """Look at a photo. RecognitionError where it is no picture, which another download may mend."""
     pixels = decode(content)
     faces = model.find(pixels)
     if not faces:
-        return Look(Why.NO_FACE)
+        return PhotoAnalysis(Why.NO_FACE)
     largest = max(faces, key=lambda one: one.box.area)
     face = largest.box
     if any(other is not largest and other.box.width >= _GROUP * face.width for other in faces):
-        return Look(Why.SEVERAL)
+        return PhotoAnalysis(Why.SEVERAL)
     if min(face.width, face.height) < LEAST_PX:
-        return Look(Why.SMALL)
+        return PhotoAnalysis(Why.SMALL)
     if turned(pixels, face) > TURNED:
-        return Look(Why.TURNED)
+        return PhotoAnalysis(Why.TURNED)
     height, width = pixels.shape[:2]
     small = _part(pixels, face.grown(0.1).clipped(width, height)).resize(
         (_SIDE_PX, _SIDE_PX), Image.Resampling.BILINEAR
     )
     colours = np.asarray(small, float)
     if _most_frequent(colours) > FEW_SHADES:
-        return Look(Why.DRAWN)
+        return PhotoAnalysis(Why.DRAWN)
     crop = _part(pixels, face.grown(0.35).clipped(width, height))
     crop.thumbnail((_CROP_PX, _CROP_PX))
     out = io.BytesIO()
     crop.save(out, "JPEG", quality=80)
-    return Look(
+    return PhotoAnalysis(
         embedding=model.embed(pixels, [largest])[0],
         one_tint=_beyond_one_tint(colours) < ONE_TINT,
         hash=_difference_hash(small),
@@ -112,7 +112,7 @@ def turned(pixels: Pixels, face: Box) -> float:
     return abs(float(np.dot(nose - (one + other) / 2, across))) / length**2 if length else 0.0
 
 
-def kept(folder: Path, sha1: str, model: FaceModel) -> Look | None:
+def kept(folder: Path, sha1: str, model: FaceModel) -> PhotoAnalysis | None:
     """What was seen on this photo before; None: it was not looked at by this model."""
     return _read(_path(folder, sha1, model.version))
 
@@ -125,13 +125,13 @@ def crop_of(folder: Path, sha1: str) -> bytes:
     return next((one.crop for one in seen if one and one.crop), b"")
 
 
-def _read(path: Path) -> Look | None:
+def _read(path: Path) -> PhotoAnalysis | None:
     try:
         with np.load(path, allow_pickle=False) as told:
             embedding = np.asarray(told["embedding"], np.float32)
             # Until November 2026 the side of a small face stood behind it.
             trouble = str(told["trouble"]).partition(" (")[0]
-            return Look(
+            return PhotoAnalysis(
                 Why(trouble) if trouble else None,
                 embedding if embedding.size else None,
                 bool(told["one_tint"]),
@@ -142,7 +142,7 @@ def _read(path: Path) -> Look | None:
         return None
 
 
-def keep_look(folder: Path, sha1: str, seen: Look, model: FaceModel) -> None:
+def keep_look(folder: Path, sha1: str, seen: PhotoAnalysis, model: FaceModel) -> None:
     """Keep what was seen, for good. GalleryError where the disk refuses."""
     out = io.BytesIO()
     np.savez(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from celeb_ops.gallery.commons import Picture
-    from celeb_ops.gallery.photo_analysis import Look
+    from celeb_ops.gallery.photo_analysis import PhotoAnalysis
     from celeb_ops.recognition.local.face_model import FaceModel
 
 SAME_BITS = 6
@@ -32,14 +32,16 @@ class Verdict:
     """Why the person has none; empty: they are in."""
 
 
-def judge(pictures: Sequence[Picture], looks: Sequence[Look | None], main: int, most: int, model: FaceModel) -> Verdict:
+def judge(
+    pictures: Sequence[Picture], looks: Sequence[PhotoAnalysis | None], main: int, most: int, model: FaceModel
+) -> Verdict:
     """Judge a person's photos.
 
     :param looks: what each shows; None: it could not be had. :param main: so many of the first are the item's own.
     :param model: says what is near: who agrees, and what is one photo.
     """
     why: dict[int, Why] = {}
-    usable: dict[int, Look] = {}
+    usable: dict[int, PhotoAnalysis] = {}
     for number, (picture, seen) in enumerate(zip(pictures, looks, strict=True)):
         if picture.no_photo:
             why[number] = Why.NO_PHOTO

@@ -35,7 +35,7 @@ OCCUPATIONS = {
 
 
 @dataclass(frozen=True)
-class Wish:
+class Query:
     """What ``make gallery`` was asked for."""
 
     count: int = 1_000
@@ -49,7 +49,7 @@ class Wish:
     """Of a person, at most."""
 
     @classmethod
-    def of(cls, count: int, occupations: str, countries: str, people: str, photos: int) -> Wish:
+    def of(cls, count: int, occupations: str, countries: str, people: str, photos: int) -> Query:
         """Of what was typed. GalleryError names what can't be used and what would do."""
         if not 1 <= count <= 100_000:
             raise GalleryError(f"COUNT={count}: this many people can't be had; write a number from 1 to 100000.")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from celeb_ops.gallery.query import Wish
+    from celeb_ops.gallery.query import Query
     from celeb_ops.gallery.wikimedia import Wikimedia
 
 logger = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class Candidate:
     """The person's category at Commons, without ``Category:``."""
 
 
-def query(wish: Wish, least: int, below: int | None, today: datetime) -> str:
+def query(wish: Query, least: int, below: int | None, today: datetime) -> str:
     """SPARQL for humans with a picture whose sitelinks are in ``[least, below)``."""
     occupations = wish.occupations or tuple(qid for qids in OCCUPATIONS.values() for qid in qids)
     lately = f"{today.year - LATELY_YEARS}-{today:%m-%d}T00:00:00Z"
@@ -78,7 +78,7 @@ ORDER BY DESC(?sitelinks) ?person
 LIMIT {wish.count}"""
 
 
-def candidates(wish: Wish, wikimedia: Wikimedia, today: datetime) -> tuple[dict[str, int], list[tuple[str, str, str]]]:
+def candidates(wish: Query, wikimedia: Wikimedia, today: datetime) -> tuple[dict[str, int], list[tuple[str, str, str]]]:
     """Sitelinks by QID, best known first; and those of the wish's list who are not there: QID, name, reason."""
     if wish.people:
         return _listed(wish, wikimedia)
@@ -104,7 +104,7 @@ def described(qids: Iterable[str], sitelinks: dict[str, int], wikimedia: Wikimed
             yield _candidate(item, sitelinks.get(qid, 0)) if item and _is_human(item) else qid
 
 
-def _listed(wish: Wish, wikimedia: Wikimedia) -> tuple[dict[str, int], list[tuple[str, str, str]]]:
+def _listed(wish: Query, wikimedia: Wikimedia) -> tuple[dict[str, int], list[tuple[str, str, str]]]:
     found: dict[str, int] = {}
     missing: list[tuple[str, str, str]] = []
     for asked in wish.people:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException, AirflowTaskTimeout
 
-from celeb_ops.capture.page_source import Wishes
+from celeb_ops.capture.page_source import RunOptions
 from celeb_ops.core import keys
 from celeb_ops.core.exceptions import ReasonCode
 from celeb_ops.core.settings import S3_CONNECTION, Settings
@@ -38,7 +38,7 @@ class Step:
     stem: str
     settings: Settings
     store: Store
-    wishes: Wishes
+    wishes: RunOptions
     """What the run was asked for."""
     anew_since: datetime | None
     """Answers of a recogniser from before do not count: the run's ``rerecognise`` is set. A second try keeps what the
@@ -138,7 +138,7 @@ class SiteOperator(BaseOperator):
 
         site = Site.model_validate(self.site)
         when = time_of(context)
-        wishes = Wishes.of(context.get("params"))
+        wishes = RunOptions.of(context.get("params"))
         begun = getattr(context.get("dag_run"), "start_date", None) or datetime.now(UTC)
         since = begun if wishes.rerecognise else None
         return Step(site, when, keys.stem(site.name, when), self.set_here, self.store, wishes, since)

@@ -65,7 +65,7 @@ class RekognizeCelebritiesOperator(SiteOperator):
         from celeb_ops.recognition.aws.requests import Terms
         from celeb_ops.recognition.factory import open_recognizer
         from celeb_ops.recognition.local.gallery_file import people_of
-        from celeb_ops.recognition.page import look
+        from celeb_ops.recognition.page import recognize_page
 
         screenshot, plan = self._whole_plan(step)
         recognizer = open_recognizer(
@@ -77,7 +77,7 @@ class RekognizeCelebritiesOperator(SiteOperator):
         )
         counted = counters.CountedCalls(recognizer)
         try:
-            result = look(
+            result = recognize_page(
                 plan,
                 screenshot,
                 cast("Recognizer", counted),

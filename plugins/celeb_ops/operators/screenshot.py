@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from celeb_ops.capture.page_source import view
+from celeb_ops.capture.page_source import choose_source
 from celeb_ops.core import keys
 from celeb_ops.core.exceptions import ReasonCode
 from celeb_ops.operators.base import SiteOperator, SiteSkipped, Step
@@ -90,7 +90,7 @@ class ScreenshotOperator(SiteOperator):
     def _see(self, step: Step, key: str) -> str:
         """See the page that is the run's; the key of its sidecar."""
         stored = self._stored(step, key)
-        seen = view(step.time, datetime.now(UTC), step.wishes, step.settings, stored)
+        seen = choose_source(step.time, datetime.now(UTC), step.wishes, step.settings, stored)
         if seen.what == "stored":
             return self._again(step, key)
         if seen.what == "nothing":

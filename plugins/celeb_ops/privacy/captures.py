@@ -16,7 +16,7 @@ from celeb_ops.recognition.page import CROP_MARGIN, evidence
 
 if TYPE_CHECKING:
     from celeb_ops.core.geometry import Box
-    from celeb_ops.core.removal_list import Removed
+    from celeb_ops.core.removal_list import RemovalList
     from celeb_ops.core.store import Store
     from celeb_ops.privacy.removal import Removal
 
@@ -37,7 +37,7 @@ class Capture:
             self.crops.add(crop)
 
 
-def clear(removal: Removal, sidecar: str, capture: Capture, removed: Removed) -> None:
+def clear(removal: Removal, sidecar: str, capture: Capture, removed: RemovalList) -> None:
     """Blur their faces, and remove slices and crops that show them.
 
     The slices are cut again from the screenshot when they are needed. A crop of somebody else that shows a
@@ -50,7 +50,7 @@ def clear(removal: Removal, sidecar: str, capture: Capture, removed: Removed) ->
     removal.delete("crops of their faces", sorted(capture.crops & set(store.list(keys.crops(stem)))))
 
 
-def _blurred(removal: Removal, stem: str, sidecar: str, capture: Capture, removed: Removed) -> bool:
+def _blurred(removal: Removal, stem: str, sidecar: str, capture: Capture, removed: RemovalList) -> bool:
     """Whether the screenshot, if there is one, does not show them any more."""
     store = removal.store
     try:
@@ -78,7 +78,7 @@ def _marked(content: bytes, areas: list[Box]) -> bytes:
     return json.dumps(facts, indent=1, ensure_ascii=False).encode()
 
 
-def _cut_others_again(store: Store, stem: str, shot: Screenshot, areas: list[Box], removed: Removed) -> None:
+def _cut_others_again(store: Store, stem: str, shot: Screenshot, areas: list[Box], removed: RemovalList) -> None:
     """Other people's crops reach beyond their faces: those that show a piece of a blurred one are cut again."""
     try:
         result = Result.load(store, keys.result(stem))

@@ -14,11 +14,11 @@ from celeb_ops.recognition.local.gallery_photos import photos_in
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from celeb_ops.core.removal_list import Removed
+    from celeb_ops.core.removal_list import RemovalList
     from celeb_ops.recognition.local.gallery_file import Whole
 
 
-def forget_photos(gallery: Path, cache: Path, removed: Removed, delete: bool, dry: bool) -> Counter[str]:
+def forget_photos(gallery: Path, cache: Path, removed: RemovalList, delete: bool, dry: bool) -> Counter[str]:
     """Delete what the recogniser has made of their photos; the photos themselves, a user's own, only on demand.
 
     The people of the gallery's file are no longer loaded, and on demand no longer in it.
@@ -53,7 +53,7 @@ def forget_photos(gallery: Path, cache: Path, removed: Removed, delete: bool, dr
     return done
 
 
-def _without(whole: Whole, gone: set[str], removed: Removed) -> Whole:
+def _without(whole: Whole, gone: set[str], removed: RemovalList) -> Whole:
     pairs = tuple(pair for pair in whole.about.confusable if not gone & set(pair[:2]))
     return replace(
         whole,

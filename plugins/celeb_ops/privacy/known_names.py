@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from celeb_ops.core import keys
 from celeb_ops.core.names import is_qid
-from celeb_ops.core.removal_list import Removed
+from celeb_ops.core.removal_list import RemovalList
 from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS
 from celeb_ops.privacy.removal import csv_rows, months_of
 from celeb_ops.recognition.local import gallery_file
@@ -16,7 +16,7 @@ from celeb_ops.recognition.local.gallery_photos import photos_in
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from celeb_ops.core.removal_list import Person
+    from celeb_ops.core.removal_list import RemovedPerson
     from celeb_ops.core.store import Store
     from celeb_ops.recognition.people import People
 
@@ -54,9 +54,9 @@ class Known:
             found.update(name for row in csv_rows(store, key).values() for name in row[2].split("; ") if name)
         return found
 
-    def also(self, person: Person) -> tuple[str, ...]:
+    def also(self, person: RemovedPerson) -> tuple[str, ...]:
         """The QIDs of a person who asked, and the other names that these have."""
-        asked = Removed((person,))
+        asked = RemovalList((person,))
         # Where a QID is given it says who is meant: a name may be another person's too.
         given = [name.upper() for name in person.names if is_qid(name.upper())]
         found = [self.people.find(qid=qid) for qid in given] or [self.people.find(name) for name in person.names]

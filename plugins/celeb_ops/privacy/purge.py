@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from celeb_ops.core.removal_list import Removed
+    from celeb_ops.core.removal_list import RemovalList
     from celeb_ops.dataset.schema import Table
 
 _AT_ONCE = 16
@@ -46,7 +46,7 @@ _BATCH = 128
 class Purge(Removal):
     """One purge of a store."""
 
-    removed: Removed
+    removed: RemovalList
     unreadable: list[str] = field(default_factory=list, init=False)
     """Files that are not what they should be and seem to name somebody."""
 

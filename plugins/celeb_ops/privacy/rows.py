@@ -10,18 +10,18 @@ import polars as pl
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from celeb_ops.core.removal_list import Removed
+    from celeb_ops.core.removal_list import RemovalList
 
 _TEXTS = ("headline", "link", "alt", "picture_url", "reason")
 """Columns with a page's own words and addresses: they may name somebody else than the row does."""
 
 
-def sightings_of(table: pl.DataFrame, removed: Removed) -> pl.DataFrame:
+def sightings_of(table: pl.DataFrame, removed: RemovalList) -> pl.DataFrame:
     """The rows of ``Sightings`` that are about them."""
     return table.filter(_theirs(table, removed))
 
 
-def without_sightings(table: pl.DataFrame, removed: Removed) -> tuple[pl.DataFrame, Counter[str]]:
+def without_sightings(table: pl.DataFrame, removed: RemovalList) -> tuple[pl.DataFrame, Counter[str]]:
     """``Sightings`` without their rows and without what names them in the others; what was done."""
     kept = table.filter(~_theirs(table, removed))
     clean, blanked = _without_texts(kept, removed)
@@ -29,7 +29,7 @@ def without_sightings(table: pl.DataFrame, removed: Removed) -> tuple[pl.DataFra
 
 
 def without_names(
-    table: pl.DataFrame, removed: Removed, sightings: Counter[tuple[datetime, str]]
+    table: pl.DataFrame, removed: RemovalList, sightings: Counter[tuple[datetime, str]]
 ) -> tuple[pl.DataFrame, Counter[str]]:
     """``Captures`` without their names; what was done. Their faces are unrecognised ones from now on.
 
@@ -48,17 +48,17 @@ def without_names(
     return clean, Counter({"rows of Captures": len(touched), "headlines and links of others": blanked})
 
 
-def _theirs(sightings: pl.DataFrame, removed: Removed) -> pl.Expr:
+def _theirs(sightings: pl.DataFrame, removed: RemovalList) -> pl.Expr:
     """Whether a row is of one of them, by name or by QID."""
     by = [pl.col(column).is_in(_held(sightings[column], removed)).fill_null(False) for column in ("name", "qid")]
     return by[0] | by[1]
 
 
-def _held(names: pl.Series, removed: Removed) -> list[str]:
+def _held(names: pl.Series, removed: RemovalList) -> list[str]:
     return [name for name in names.unique().to_list() if removed.holds(name)]
 
 
-def _without_texts(table: pl.DataFrame, removed: Removed) -> tuple[pl.DataFrame, int]:
+def _without_texts(table: pl.DataFrame, removed: RemovalList) -> tuple[pl.DataFrame, int]:
     blanked = 0
     for column in set(_TEXTS) & set(table.columns):
         texts = [text for text in table[column].unique().to_list() if text]

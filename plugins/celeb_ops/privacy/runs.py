@@ -17,7 +17,7 @@ import polars as pl
 
 from celeb_ops.core import keys
 from celeb_ops.core.exceptions import ForgetError
-from celeb_ops.core.removal_list import Removed
+from celeb_ops.core.removal_list import RemovalList
 from celeb_ops.dataset.celebs import update_csv
 from celeb_ops.dataset.celebs_csv import read_csv, write_csv
 from celeb_ops.dataset.datapackage import update_datapackage
@@ -113,7 +113,7 @@ class RunRemoval(Removal):
         # After Captures, out of which a merge brings back the rows of an empty file.
         if self.store.exists(keys.CSV) and not self.dry:
             # The first version's file in its place is kept before a row goes.
-            update_csv(self.store, [], Removed.load(self.store))
+            update_csv(self.store, [], RemovalList.load(self.store))
         self.rewrite(keys.CSV, self._without_lines)
         update_datapackage(self.store, self._there(months))
         self.make_reports_again()

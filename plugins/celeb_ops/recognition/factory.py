@@ -64,13 +64,13 @@ def open_recognizer(settings: Settings, store: Store, rekognition: Callable[[], 
 
         in_s3 = store if settings.send_as == "s3object" and isinstance(store, S3Store) else None
         return RekognitionRecognizer(rekognition(), in_s3.s3_object if in_s3 else None)
-    from celeb_ops.core.removal_list import Removed
+    from celeb_ops.core.removal_list import RemovalList
     from celeb_ops.recognition.local import face_model
     from celeb_ops.recognition.local.gallery import Gallery
     from celeb_ops.recognition.local.recognizer import LocalRecognizer
 
     folder, cache = settings.path(settings.gallery), settings.path(settings.cache)
-    gallery = Gallery.load(folder, cache, Removed.load(store), face_model.chosen(settings))
+    gallery = Gallery.load(folder, cache, RemovalList.load(store), face_model.chosen(settings))
     if not gallery.names:
         logger.warning(NO_GALLERY)
     return LocalRecognizer(gallery)

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
     from celeb_ops.core.geometry import Box
     from celeb_ops.core.records import Picture
-    from celeb_ops.core.removal_list import Removed
+    from celeb_ops.core.removal_list import RemovalList
     from celeb_ops.recognition.detections import Finding
     from celeb_ops.recognition.people import People
 
 
-def identified(found: Iterable[Finding], people: People, removed: Removed) -> list[Finding]:
+def identified(found: Iterable[Finding], people: People, removed: RemovalList) -> list[Finding]:
     """The findings, each with the person's QID and one name, where these are known.
 
     :param people: who is who by the gallery's file, whoever named them.
@@ -30,7 +30,7 @@ def identified(found: Iterable[Finding], people: People, removed: Removed) -> li
     return [replace(one, face=_identified(one.face, people, removed)) for one in found]
 
 
-def _identified(face: Face, people: People, removed: Removed) -> Face:
+def _identified(face: Face, people: People, removed: RemovalList) -> Face:
     name = face.name or face.candidate
     if not name:
         return face

@@ -12,7 +12,7 @@ from PIL import Image
 from celeb_ops.core import keys
 from celeb_ops.core.exceptions import NotPermittedError
 from celeb_ops.core.records import Result, Sighting
-from celeb_ops.core.removal_list import Removed
+from celeb_ops.core.removal_list import RemovalList
 from celeb_ops.recognition.aws import requests
 from celeb_ops.recognition.detections import merged, on_every_slice, on_slice
 from celeb_ops.recognition.naming import confirmed, identified, places, sure
@@ -34,7 +34,7 @@ CROP_MARGIN = 0.35
 _CROP_PX = 256
 
 
-def look(
+def recognize_page(
     plan: Plan,
     screenshot: Screenshot,
     recognizer: Recognizer,
@@ -63,7 +63,7 @@ def look(
         not_looked_at.append(f"{plan.areas_left_out:,} {BEYOND}")
     for one in not_looked_at:
         logger.warning("Not looked at: %s.", one)
-    found = identified(found, people or People(), Removed.load(store))
+    found = identified(found, people or People(), RemovalList.load(store))
     # Not the other way round: a name that is none would keep two findings of one face apart.
     faces_once = confirmed(merged([sure(one, min_confidence) for one in found]), screenshot.pictures)
     named = sorted((one for one in faces_once if one.face.name), key=lambda one: (one.box.top, one.box.left))

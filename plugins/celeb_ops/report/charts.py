@@ -18,7 +18,7 @@ from markupsafe import Markup
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from celeb_ops.report.person_page import Person
+    from celeb_ops.report.person_page import PersonPage
 
 _PAGE = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 
@@ -42,7 +42,7 @@ def _chart(spec: str, **data: tuple[str, Sequence[Sequence[Any]]]) -> Markup:
     return in_page({"spec": spec, "columns": columns, "rows": {name: rows for name, (_, rows) in data.items()}})
 
 
-def share_chart(person: Person) -> Markup:
+def share_chart(person: PersonPage) -> Markup:
     """Their share over time. A line ends where nothing was seen, and where the way of counting changed."""
     rows, gaps = [], []
     ends = [*(point.period.first for point in person.points[1:]), person.points[-1].period.first]
@@ -61,7 +61,7 @@ def share_chart(person: Person) -> Markup:
     )
 
 
-def sites_chart(person: Person) -> Markup:
+def sites_chart(person: PersonPage) -> Markup:
     """Their time line on each site. A week in which the site was not seen is left blank."""
     order = pl.Enum([site for site, _ in person.sites])
     weeks = person.weeks.filter(pl.col("seen") > 0, pl.col("site").is_in(order.categories))

@@ -26,7 +26,7 @@ TOGETHER = 12
 
 
 @dataclass(frozen=True)
-class Person:
+class PersonPage:
     """What a person's page shows."""
 
     facts: dict[str, Any]
@@ -65,7 +65,7 @@ def name_of(load: Load, segment: str) -> str | None:
     return next((name for name in names if slug(name) == segment), None)
 
 
-def person(load: Load, name: str, span: str = "year") -> Person:
+def person(load: Load, name: str, span: str = "year") -> PersonPage:
     """The page of somebody who is in ``people``."""
 
     def theirs(table: str) -> pl.DataFrame:
@@ -74,7 +74,7 @@ def person(load: Load, name: str, span: str = "year") -> Person:
     kind, latest = SPANS[span]
     over = periods(load, kind, latest)
     together = theirs("together").sort("pictures", "pages", "other", descending=[True, True, False])
-    return Person(
+    return PersonPage(
         facts=theirs("people").row(0, named=True),
         moves={row["kind"]: movement(row) for row in theirs("movers").to_dicts()},
         span=span,

@@ -12,7 +12,7 @@ from celeb_ops.core.exceptions import PermanentError, ReasonCode, RecognitionErr
 from celeb_ops.recognition.aws.rekognition import RekognitionError, RekognitionRecognizer
 from celeb_ops.recognition.local.gallery import Gallery
 from celeb_ops.recognition.local.recognizer import LocalRecognizer
-from celeb_ops.recognition.page import look
+from celeb_ops.recognition.page import recognize_page
 from celeb_ops.slicing import cut
 from tests.aws.rekognition import ACCESS_KEY, CUT, CUT_IN_THE_MIDDLE, Rekognition
 from tests.factories import a_page, a_picture, a_screenshot, saved
@@ -77,7 +77,7 @@ def test_attributes_of_people_are_kept_nowhere(
     page = a_page(500, 500, {(0, 0): pictures / "hopper.jpeg"})
     screenshot = a_screenshot(page_width=500, captured_height=500)
     plan = cut(screenshot, saved(folder_store, screenshot, page), "stem", folder_store)
-    result = look(plan, screenshot, asking(rekognition.url), "stem", folder_store)
+    result = recognize_page(plan, screenshot, asking(rekognition.url), "stem", folder_store)
     result.save(folder_store, "Results/stem.json")
     assert (result.celebrities, result.calls, result.cost_usd) == (["Grace Hopper"], 1, 0.001)
 

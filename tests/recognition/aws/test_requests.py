@@ -18,11 +18,11 @@ from celeb_ops.core.records import Picture, RecognizerInfo, Result, Slice, Span
 from celeb_ops.recognition.aws.budget import Budget
 from celeb_ops.recognition.aws.rekognition import RekognitionError
 from celeb_ops.recognition.aws.requests import Inquiry, Question, Terms
-from celeb_ops.recognition.aws.response_cache import Answer
+from celeb_ops.recognition.aws.response_cache import CachedResponse
 from celeb_ops.recognition.detections import on_slice
 from celeb_ops.recognition.local.gallery import Gallery
 from celeb_ops.recognition.local.recognizer import LocalRecognizer
-from celeb_ops.recognition.page import look
+from celeb_ops.recognition.page import recognize_page
 from celeb_ops.recognition.recognizer import Face
 from celeb_ops.slicing import cut
 from tests.factories import RUN_TIME, a_page, a_picture, a_screenshot, saved
@@ -62,7 +62,7 @@ class Site:
         screenshot = a_screenshot(page_width=1_000, captured_height=height, pictures=pictures, time=when)
         sidecar = saved(self.store, screenshot, a_page(1_000, height, places))
         plan = cut(screenshot, sidecar, stem, self.store)
-        return look(plan, screenshot, asking(self.service.url), stem, self.store, Terms(**terms))
+        return recognize_page(plan, screenshot, asking(self.service.url), stem, self.store, Terms(**terms))
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ class TestAnswersAreKept:
     def test_unless_the_questions_are_to_be_asked_again(self, site: Site) -> None:
         site.visit(PAGE)
         for key in site.store.list("Answers/"):
-            answer = Answer.load(site.store, key)
+            answer = CachedResponse.load(site.store, key)
             answer.model_copy(update={"asked_at": answer.asked_at - timedelta(minutes=1)}).save(site.store, key)
         start = datetime.now(UTC)
         for _ in range(2):
@@ -113,7 +113,7 @@ class TestAnswersAreKept:
     def test_nothing_but_what_is_needed_is_in_them(self, site: Site) -> None:
         site.visit([(HOPPER, 10, 10)])
         (key,) = site.store.list("Answers/")
-        (face,) = Answer.model_validate_json(site.store.read(key)).model_dump(exclude_defaults=True)["faces"]
+        (face,) = CachedResponse.model_validate_json(site.store.read(key)).model_dump(exclude_defaults=True)["faces"]
         assert face.keys() == {"box", "name", "id", "urls", "confidence"}
 
     def test_those_of_an_older_version_are_read(self, folder_store: FolderStore) -> None:
@@ -124,7 +124,7 @@ class TestAnswersAreKept:
             b'"urls": ["www.imdb.com/name/nm1"], "confidence": 99.0}, {"box": [5, 6, 7, 8], "name": null, "id": null, '
             b'"urls": [], "confidence": 0}]}',
         )
-        answer = Answer.kept(folder_store, RecognizerInfo(name="rekognition", version="1"), "ab", None)
+        answer = CachedResponse.kept(folder_store, RecognizerInfo(name="rekognition", version="1"), "ab", None)
         assert answer
         assert answer.faces == [
             Face(Box(1, 2, 3, 4), "Cher", "x", ("www.imdb.com/name/nm1",), 99.0),

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from celeb_ops.core.exceptions import GalleryError
-from celeb_ops.core.removal_list import Person, Removed
+from celeb_ops.core.removal_list import RemovalList, RemovedPerson
 from celeb_ops.recognition.local import face_model
 from celeb_ops.recognition.local.gallery import Gallery
 from tests.factories import a_page
@@ -170,7 +170,7 @@ class TestFolder:
         with (folder / HOPPER / "film.mov").open("wb") as film:
             film.truncate(10**12)
         (folder / HOPPER / "inside").mkdir()
-        assert not Gallery.load(folder, cache, Removed((Person(HOPPER),))).unused
+        assert not Gallery.load(folder, cache, RemovalList((RemovedPerson(HOPPER),))).unused
         assert HOPPER not in caplog.text
         (folder / HOPPER / "inside").rmdir()
         [(_, why)] = Gallery.load(folder, cache).unused

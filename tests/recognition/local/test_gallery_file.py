@@ -13,8 +13,7 @@ import pytest
 
 from celeb_ops.core.exceptions import GalleryError
 from celeb_ops.core.geometry import Box
-from celeb_ops.core.removal_list import Person as RemovedPerson
-from celeb_ops.core.removal_list import Removed
+from celeb_ops.core.removal_list import RemovalList, RemovedPerson
 from celeb_ops.recognition.local import face_model, gallery_file
 from celeb_ops.recognition.local.gallery import Gallery
 from celeb_ops.recognition.local.gallery_file import About, Entry, Reference, Whole
@@ -125,7 +124,7 @@ def test_a_folder_of_somebody_it_knows_adds_to_their_photos_and_another_person_s
 @pytest.mark.parametrize("name", ["Grace Hopper", "Amazing Grace"])
 def test_who_asked_not_to_be_in_the_dataset_is_not_loaded(folder: Path, tmp_path: Path, name: str) -> None:
     before = Gallery.load(folder, tmp_path / "cache")
-    gallery = Gallery.load(folder, tmp_path / "cache", Removed((RemovedPerson(name),)))
+    gallery = Gallery.load(folder, tmp_path / "cache", RemovalList((RemovedPerson(name),)))
     assert gallery.people == {"Eileen Collins": 3}
     assert gallery.embeddings.shape == (3, 128)
     np.testing.assert_array_equal(gallery.embeddings, before.embeddings[2:])

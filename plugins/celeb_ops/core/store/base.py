@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from celeb_ops.core.exceptions import InvalidKeyError
-from celeb_ops.core.given import shown
+from celeb_ops.core.text import quoted
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -90,7 +90,7 @@ def checked(key: str) -> str:
     """The key itself, if it is one."""
     if not is_key(key):
         raise InvalidKeyError(
-            f"{shown(key)} is no key of the store: a key is a relative path in which no part is empty, begins with a "
+            f"{quoted(key)} is no key of the store: a key is a relative path in which no part is empty, begins with a "
             f"dot or is longer than {_LONGEST_PART} bytes."
         )
     return key

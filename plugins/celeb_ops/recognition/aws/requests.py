@@ -14,7 +14,7 @@ from celeb_ops.core import keys
 from celeb_ops.core.geometry import Box
 from celeb_ops.recognition.aws.budget import Budget
 from celeb_ops.recognition.aws.contact_sheets import contact_sheets, face_piece
-from celeb_ops.recognition.aws.response_cache import Answer
+from celeb_ops.recognition.aws.response_cache import CachedResponse
 from celeb_ops.recognition.detections import merged, on_every_slice, on_slice
 from celeb_ops.recognition.local.detector import find_faces
 from celeb_ops.recognition.pictures import decode
@@ -189,9 +189,9 @@ class Inquiry:
                 break
         return found
 
-    def _answered(self, questions: dict[str, Question]) -> dict[str, Answer]:
+    def _answered(self, questions: dict[str, Question]) -> dict[str, CachedResponse]:
         """The answers to questions by their digest."""
-        kept = partial(Answer.kept, self.store, self.recognizer.info, since=self.terms.since)
+        kept = partial(CachedResponse.kept, self.store, self.recognizer.info, since=self.terms.since)
         with ThreadPoolExecutor(self.terms.at_once, thread_name_prefix="ask") as pool:
             answers = {digest: one for digest, one in zip(questions, pool.map(kept, questions), strict=True) if one}
             lacking = [digest for digest in questions if digest not in answers]
@@ -209,9 +209,11 @@ class Inquiry:
         self._paid.update(lacking)
         return answers
 
-    def _call(self, question: Question) -> Answer:
+    def _call(self, question: Question) -> CachedResponse:
         faces = self.recognizer.recognize(question.load(), key=question.name if question.in_store else None)
-        answer = Answer(recognizer=self.recognizer.info, asked_by=self.stem, asked_at=datetime.now(UTC), faces=faces)
+        answer = CachedResponse(
+            recognizer=self.recognizer.info, asked_by=self.stem, asked_at=datetime.now(UTC), faces=faces
+        )
         answer.save(self.store, keys.answer(self.recognizer.info.name, question.digest))
         logger.info("%s: %d faces", question.name, len(faces))
         return answer

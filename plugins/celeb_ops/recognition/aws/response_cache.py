@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class Answer(Record):
+class CachedResponse(Record):
     """What a recogniser said of one picture: which faces there are, and who they are."""
 
     recognizer: RecognizerInfo
@@ -31,7 +31,9 @@ class Answer(Record):
     """Boxes in the picture's px."""
 
     @classmethod
-    def kept(cls, store: Store, recognizer: RecognizerInfo, digest: str, since: datetime | None) -> Answer | None:
+    def kept(
+        cls, store: Store, recognizer: RecognizerInfo, digest: str, since: datetime | None
+    ) -> CachedResponse | None:
         """The answer about a picture of this SHA-256; None where it was not asked about, or must be again.
 
         :param since: an answer from before does not count; None: any does.

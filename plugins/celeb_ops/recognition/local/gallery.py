@@ -12,9 +12,9 @@ import numpy as np
 
 from celeb_ops.core.atomic_files import written
 from celeb_ops.core.exceptions import GalleryError, RecognitionError
-from celeb_ops.core.given import printable
 from celeb_ops.core.names import is_qid
-from celeb_ops.core.removal_list import Removed
+from celeb_ops.core.removal_list import RemovalList
+from celeb_ops.core.text import printable
 from celeb_ops.recognition.local import face_model, gallery_file
 from celeb_ops.recognition.local.gallery_photos import beside_photos, content_of, photos_in
 from celeb_ops.recognition.people import People, Person
@@ -57,7 +57,9 @@ class Gallery:
     """Files and folders that were not used, and why."""
 
     @classmethod
-    def load(cls, folder: Path, cache: Path, removed: Removed | None = None, model: FaceModel | None = None) -> Gallery:
+    def load(
+        cls, folder: Path, cache: Path, removed: RemovalList | None = None, model: FaceModel | None = None
+    ) -> Gallery:
         """The gallery in ``folder``: photos as ``<Name>/*.jpg``, the file that ``make gallery`` makes, or both.
 
         A folder that is not there is an empty gallery. What is not used (folders that start with ``_``, photos without
@@ -75,7 +77,7 @@ class Gallery:
             return cls.empty(model)
         if not folder.is_dir():
             raise GalleryError(f"{folder} is not a folder: CELEBS_GALLERY is a folder with photos as <Name>/*.jpg.")
-        removed = removed or Removed()
+        removed = removed or RemovalList()
         file = folder / gallery_file.FILE
         made = gallery_file.load(file, removed) if file.is_file() else gallery_file.NOBODY
         embeddings = np.empty((0, model.size), np.float32)
@@ -154,7 +156,7 @@ def _shared(file: Path, made: gallery_file.Loaded, model: FaceModel) -> tuple[Fa
     return face_model.DLIB, made.embeddings[:, : face_model.DLIB.size]
 
 
-def _is_theirs(path: Path, folder: Path, removed: Removed) -> bool:
+def _is_theirs(path: Path, folder: Path, removed: RemovalList) -> bool:
     return any(removed.holds(part.strip()) for part in path.relative_to(folder).parts)
 
 

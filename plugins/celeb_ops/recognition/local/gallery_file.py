@@ -24,7 +24,7 @@ from celeb_ops.recognition.people import People, Person
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from celeb_ops.core.removal_list import Removed
+    from celeb_ops.core.removal_list import RemovalList
     from celeb_ops.recognition.local.embedders import Embedding32
 
 FILE = "wikidata.parquet"
@@ -127,7 +127,7 @@ def write(path: Path, whole: Whole) -> None:
         raise GalleryError(f"{path} can't be written: {error.strerror or error}.") from None
 
 
-def load(path: Path, removed: Removed) -> Loaded:
+def load(path: Path, removed: RemovalList) -> Loaded:
     """The people of the file, without those who asked not to be in the dataset.
 
     Its embeddings are those of ``about.model``.
