@@ -1,4 +1,4 @@
-"""README's three snippets, run as they stand there, in the place that they name."""
+"""The three snippets of docs/dataset.md, run as they stand there, in the place that they name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.dataset.stores import a_dataset
 if TYPE_CHECKING:
     from pathlib import Path
 
-SECTION = (PROJECT / "README.md").read_text(encoding="utf-8").split("## Load it\n")[1].split("\n## ")[0]
+SECTION = (PROJECT / "docs" / "dataset.md").read_text(encoding="utf-8").split("## Load it\n")[1].split("\n## ")[0]
 SNIPPETS = re.findall(r"^```python\n(import (\w+).*?)^```", SECTION, re.MULTILINE | re.DOTALL)
 
 

@@ -241,7 +241,7 @@ def _connections(values: Mapping[str, str]) -> dict[str, str]:
                 # Its value is not shown: it holds a secret.
                 raise SettingsError(
                     f'{name} is no connection: write it as JSON, {{"conn_type": …}}, or as a URI, aws://… or smtp://…. '
-                    "README.md has an example of each."
+                    "docs/aws.md has an example of each."
                 )
     region = {"region_name": values["region_name"]} if "region_name" in values else {}
     for connection, prefix in ((S3_CONNECTION, ""), (REKOGNITION_CONNECTION, "recognition_")):
