@@ -66,5 +66,5 @@ def test_every_param_of_the_dag_is_explained() -> None:
 
 
 def test_the_layout_table_names_what_is_there() -> None:
-    for place in re.findall(r"^\| `([a-z_/.]+)`", read("CONTRIBUTING.md").split("## Where things are")[1], re.MULTILINE):
+    for place in re.findall(r"^\| `([a-z_/.-]+)`", read("CONTRIBUTING.md").split("## Where things are")[1], re.MULTILINE):
         assert (PROJECT / place).exists(), place
