@@ -118,7 +118,7 @@ def test_where_no_hidden_file_can_be_put_back_no_module_breaks_or_replaces_an_in
     assert modules["errors"] == {}
     # What could be imported later counts, too.
     installed = {*sys.stdlib_module_names, *packages_distributions(), *modules["before"]}
-    assert modules["after"]["keys"] == str(copied / "celeb_ops" / "keys.py")
+    assert modules["after"]["keys"] == str(copied / "celeb_ops" / "core" / "keys.py")
     assert not {path.stem for path in copied.rglob("*.py")} & installed
 
 

@@ -27,10 +27,10 @@ from celeb_ops.cli.main import main
 
 def dag(date, *names):
     from airflow.dag_processing.dagbag import DagBag
-    from celeb_ops.cli.main import moment
+    from celeb_ops.cli.main import parse_time
     from celeb_ops.core.settings import PROJECT
     bag = DagBag(dag_folder=str(PROJECT / "dags"))
-    run = bag.dags["trending_celebrities"].test(logical_date=moment(date), run_conf={"sites": list(names)})
+    run = bag.dags["trending_celebrities"].test(logical_date=parse_time(date), run_conf={"sites": list(names)})
     tasks = {ti.task_id: [str(ti.state), ti.try_number] for ti in run.get_task_instances()}
     print(json.dumps({"state": str(run.state), "tasks": tasks}))
     return 0

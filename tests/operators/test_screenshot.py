@@ -420,7 +420,7 @@ class TestALiveCaptureThatIsKilled:
     ) -> None:
         failed(watched, "HTTP 503")
         if at == "before the browser":
-            monkeypatch.setattr("celeb_ops.operators.screenshot.view", raises(Killed))
+            monkeypatch.setattr("celeb_ops.operators.screenshot.choose_source", raises(Killed))
         with pytest.raises(Killed):
             shoot(LIVE)
         assert left(watched)[:2] == ("failed", "live")
