@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -95,8 +94,4 @@ def migrated(home: Path, log: Path) -> None:
         )
     if done.returncode:
         raise AirflowHomeError(f"Airflow's database in {home} could not be made; see {log}.")
-    with closing(sqlite3.connect(home / "airflow.db")) as database:
-        # Readers and a writer don't wait for each other then: a backfill that is ordered while runs are under way would
-        # else end with Airflow's HTTP 503, "Database is locked". The mode stays with the file.
-        database.execute("PRAGMA journal_mode=WAL")
     stamp.touch()

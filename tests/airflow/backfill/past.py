@@ -8,6 +8,7 @@ import threading
 import time
 from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
 from urllib.parse import quote
 
 import psutil
@@ -113,18 +114,26 @@ class Past:
 
     def backfill(self, behaviour: str, times: list[datetime], conf: dict[str, Any] | None = None) -> None:
         """Order it by the API, with ten active runs."""
+        order = {
+            "dag_id": "trending_celebrities",
+            "from_date": keys.iso(times[0]),
+            "to_date": keys.iso(times[-1]),
+            "reprocess_behavior": behaviour,
+            "max_active_runs": 10,
+            "dag_run_conf": conf,
+        }
         self.free()
-        self.up.api.ask(
-            "/api/v2/backfills",
-            {
-                "dag_id": "trending_celebrities",
-                "from_date": keys.iso(times[0]),
-                "to_date": keys.iso(times[-1]),
-                "reprocess_behavior": behaviour,
-                "max_active_runs": 10,
-                "dag_run_conf": conf,
-            },
-        )
+        until(lambda: self._ordered(order), every_s=2)
+
+    def _ordered(self, order: dict[str, Any]) -> bool:
+        """False where Airflow says that its SQLite is locked: it has taken the order back, and people press again."""
+        try:
+            self.up.api.ask("/api/v2/backfills", order)
+        except HTTPError as error:
+            if error.code != 503:
+                raise
+            return False
+        return True
 
     def free(self) -> None:
         """Wait until Airflow counts the last backfill as done: a DAG has one at a time."""
