@@ -62,7 +62,7 @@ class RekognizeCelebritiesOperator(SiteOperator):
 
     def run_step(self, step: Step) -> str:
         from celeb_ops.hooks.rekognition import rekognition_client
-        from celeb_ops.recognition.aws.requests import Terms
+        from celeb_ops.recognition.aws.paid_calls import Terms
         from celeb_ops.recognition.factory import open_recognizer
         from celeb_ops.recognition.local.gallery_file import people_of
         from celeb_ops.recognition.page import recognize_page

@@ -13,7 +13,7 @@ from celeb_ops.core import keys
 from celeb_ops.core.exceptions import NotPermittedError
 from celeb_ops.core.records import Result, Sighting
 from celeb_ops.core.removal_list import RemovalList
-from celeb_ops.recognition.aws import requests
+from celeb_ops.recognition.aws import paid_calls
 from celeb_ops.recognition.detections import merged, on_every_slice, on_slice
 from celeb_ops.recognition.naming import confirmed, identified, places, sure
 from celeb_ops.recognition.people import People
@@ -22,7 +22,7 @@ from celeb_ops.slicing.layout import BEYOND
 if TYPE_CHECKING:
     from celeb_ops.core.records import Plan, Screenshot
     from celeb_ops.core.store import Store
-    from celeb_ops.recognition.aws.requests import Terms
+    from celeb_ops.recognition.aws.paid_calls import Terms
     from celeb_ops.recognition.detections import Finding
     from celeb_ops.recognition.recognizer import Recognizer
 
@@ -52,8 +52,8 @@ def recognize_page(
     start = time.monotonic()
     calls = 0
     if recognizer.cost_usd:
-        found, calls, not_looked_at = requests.find(
-            plan, screenshot, recognizer, stem, store, terms or requests.Terms()
+        found, calls, not_looked_at = paid_calls.find(
+            plan, screenshot, recognizer, stem, store, terms or paid_calls.Terms()
         )
     else:
         found, not_looked_at = on_every_slice(

@@ -16,8 +16,8 @@ from celeb_ops.core.exceptions import BudgetError
 from celeb_ops.core.geometry import Box
 from celeb_ops.core.records import Picture, RecognizerInfo, Result, Slice, Span
 from celeb_ops.recognition.aws.budget import Budget
+from celeb_ops.recognition.aws.paid_calls import Inquiry, Question, Terms
 from celeb_ops.recognition.aws.rekognition import RekognitionError
-from celeb_ops.recognition.aws.requests import Inquiry, Question, Terms
 from celeb_ops.recognition.aws.response_cache import CachedResponse
 from celeb_ops.recognition.detections import on_slice
 from celeb_ops.recognition.local.gallery import Gallery
