@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from airflow.configuration import conf
 from airflow.sdk.plugins_manager import AirflowPlugin
 
 if TYPE_CHECKING:
@@ -64,6 +65,12 @@ class CelebOpsPlugin(AirflowPlugin):
                 "icon_dark_mode": in_airflow(asset_path("icon-dark.svg")),
             }
         ]
+
+
+# What the package's entry point names: None where Airflow has loaded this file from its plugins folder. A second plugin
+# of the same name is an import error in Airflow's UI; in a task, Airflow 3.3 leaves out every entry point after it.
+_FOLDER = Path(conf.get("core", "plugins_folder")).resolve()
+InstalledPlugin = None if Path(__file__).resolve().is_relative_to(_FOLDER) else CelebOpsPlugin
 
 
 def _open_store() -> Store:

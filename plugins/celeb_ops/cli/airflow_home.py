@@ -29,6 +29,15 @@ class AirflowHomeError(PermanentError):
     """The Airflow home is in use, or its database could not be made."""
 
 
+def check_checkout() -> None:
+    """AirflowHomeError where pip installed the package, without DAG files and demo pages around it."""
+    if not (PROJECT / "dags" / "trending_celebrities.py").is_file():
+        raise AirflowHomeError(
+            f"This command runs the DAG files of the project's checkout, and {PROJECT} has none: get the checkout, and "
+            "use `make` there."
+        )
+
+
 def environment(home: Path) -> dict[str, str]:
     """What Airflow must know to run this checkout from ``home``."""
     return {

@@ -6,6 +6,7 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
+from celeb_ops.cli.airflow_home import check_checkout
 from celeb_ops.cli.demo_newsroom import served
 from celeb_ops.cli.run import run
 from celeb_ops.core.atomic_files import written_folder
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 def demo(when: datetime | None, names: list[str], home: Path, store: str | None = None) -> int:
     """Run the DAG on the newsroom; the exit status. The user's own settings are left aside."""
+    check_checkout()
     store = store or "data/demo"
     # A folder of this process: a second demo, refused or not, takes nothing from under the first.
     with scratch_folder("demo") as folder, served(folder):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.markup import escape
 
-from celeb_ops.cli.airflow_home import claimed, environment, migrated
+from celeb_ops.cli.airflow_home import check_checkout, claimed, environment, migrated
 from celeb_ops.cli.interrupts import interruptible
 from celeb_ops.core import keys
 from celeb_ops.core.settings import PROJECT, Settings
@@ -40,6 +40,7 @@ def run(when: datetime | None, names: list[str], home: Path, wishes: Mapping[str
 
     :param wishes: further params of the DAG: ``on_past``, ``recapture``, ``rerecognise``.
     """
+    check_checkout()
     settings = Settings.load()
     if "retry_delay_s" not in settings.model_fields_set:
         # The DAG file loads the settings itself.

@@ -17,7 +17,7 @@ import psutil
 import requests
 from rich.console import Console
 
-from celeb_ops.cli.airflow_home import AirflowHomeError, claimed, environment
+from celeb_ops.cli.airflow_home import AirflowHomeError, check_checkout, claimed, environment
 from celeb_ops.cli.interrupts import ENDS, interruptible
 from celeb_ops.cli.run import short
 from celeb_ops.core.processes import left_of
@@ -37,6 +37,7 @@ END_S = 15
 
 def up(port: int, home: Path) -> int:
     """Run ``airflow standalone`` until Ctrl-C, then end every process of it; the exit status."""
+    check_checkout()
     console = Console(soft_wrap=True)
     settings = Settings.load()
     sites = load_sites(settings.path(settings.sites))

@@ -28,8 +28,17 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-PROJECT = Path(__file__).resolve().parents[3]
-"""The checkout: relative paths in settings start here, whatever folder a worker runs in."""
+
+def _project() -> Path:
+    packages = Path(__file__).resolve().parents[2]
+    if any(packages.glob("trending_celebrities-*.dist-info")):
+        # pip has installed the package, among others': there is no project around it.
+        return Path(os.environ.get("AIRFLOW_HOME", "")).expanduser().absolute()
+    return packages.parent
+
+
+PROJECT = _project()
+"""Relative paths start here: the checkout, or where pip installed the package AIRFLOW_HOME, else the current folder."""
 
 DOTENV = PROJECT / ".env"
 
