@@ -9,7 +9,11 @@ from celeb_ops.core.settings import PROJECT, Settings
 from celeb_ops.core.sites import Site
 from celeb_ops.dataset.dictionary import with_columns
 
-PAGES = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{path.name}" for path in (PROJECT / "docs").glob("*.md"))]
+PAGES = sorted(
+    path.relative_to(PROJECT).as_posix()
+    for of in (".", "docs", "docs/decisions")
+    for path in (PROJECT / of).glob("*.md")
+)
 
 
 def read(page: str) -> str:
