@@ -1,8 +1,4 @@
-"""Picture and facts → slices that a face recogniser can read well, at the least cost.
-
-``layout`` says where to cut, ``undeclared_images`` where a picture is that the DOM does not know of, ``rows`` reads the
-picture as a stream, ``cut`` does it.
-"""
+"""Picture and facts → slices that a face recogniser can read well, at the least cost."""
 
 from celeb_ops.slicing.cut import MAX_BYTES, cut, encoded
 from celeb_ops.slicing.layout import LONG_SIDE_PX, MIN_PICTURE_PX, MIN_SIDE_PX, OVERLAP_PX, lay_out, spans

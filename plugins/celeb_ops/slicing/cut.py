@@ -28,13 +28,12 @@ if TYPE_CHECKING:
 
     from celeb_ops.core.geometry import Box
     from celeb_ops.core.store import Store
-    from celeb_ops.slicing.layout import Layout
     from celeb_ops.slicing.rows import Rows
 
 MAX_BYTES = 5 * 1024 * 1024
 """Rekognition refuses more bytes in one call."""
 _QUALITIES = (95, 90, 85, 80, 70, 60, 50, 40, 30)
-_LOOK_PX = 1_024
+_SEARCH_PX = 1_024
 """Rows searched at a time for pictures that the DOM does not know of."""
 
 
@@ -51,8 +50,8 @@ def cut(screenshot: Screenshot, sidecar_key: str, stem: str, store: Store) -> Pl
         areas, beyond = largest(areas_of(screenshot, RowReader(screenshot, store.read)))
         layouts, left_out = lay_out(screenshot.page_width, screenshot.captured_height, areas, beyond)
         with contextlib.suppress(NotPermittedError):
-            # It stands for the slices of before, which are written over now. Not sooner: where the screenshot can't be
-            # read they are all that there is.
+            # It lists the earlier slices, which are written over now. Not sooner: where the screenshot can't be read,
+            # they are all that there is.
             store.delete(keys.plan(stem))
         slices: list[Slice] = []
         reader = RowReader(screenshot, store.read)
@@ -61,21 +60,25 @@ def cut(screenshot: Screenshot, sidecar_key: str, stem: str, store: Store) -> Pl
             writing: Future[None] = writer.submit(lambda: None)
             for layout in layouts:
                 canvas = _stack(reader, layout.bands)
-                made = _slices(layout, stem)
+                rows = Span(layout.bands[0].start, layout.bands[-1].stop)
+                new = [
+                    Slice(key=keys.slice_(stem, rows, columns), bands=list(layout.bands), columns=columns)
+                    for columns in layout.columns
+                ]
                 writing.result()
-                writing = writer.submit(_write, store, canvas, made)
-                slices += made
+                writing = writer.submit(_write, store, canvas, new)
+                slices += new
             writing.result()
     except NotStoredError as error:
         raise PictureGoneError(
             f"{error} It was tidied away (CELEBS_KEEP_IMAGES_DAYS) or deleted, by hand or by make forget, so this page "
-            "can't be cut into slices any more; rows that it has in the dataset stay. To have another page in its "
-            "place, the live one if the run time is near enough, else an archived one: run it with recapture."
+            "can't be cut into slices any more; its rows in the dataset stay. For another page in its place, the live "
+            "one if the run time is near enough, else an archived one, run it with recapture."
         ) from error
     except EmptyPictureError as error:
         # A screenshot whose sidecar is there is used again: clearing the task alone would mend nothing.
         raise DamagedScreenshotError(
-            f"{error} Delete {store.url(sidecar_key)} and clear the screenshot task: it captures the page anew."
+            f"{error} Delete {store.url(sidecar_key)} and clear the screenshot task: it captures the page again."
         ) from error
     return Plan(
         screenshot=sidecar_key,
@@ -88,17 +91,12 @@ def cut(screenshot: Screenshot, sidecar_key: str, stem: str, store: Store) -> Pl
     )
 
 
-def _slices(layout: Layout, stem: str) -> list[Slice]:
-    rows = Span(layout.bands[0].start, layout.bands[-1].stop)
-    return [
-        Slice(key=keys.slice_(stem, rows, columns), bands=list(layout.bands), columns=columns)
-        for columns in layout.columns
-    ]
-
-
 def _write(store: Store, canvas: Rows, slices: Sequence[Slice]) -> None:
     for one in slices:
-        store.write(one.key, encoded(_padded(canvas[:, one.columns.start : one.columns.stop])))
+        rows = canvas[:, one.columns.start : one.columns.stop]
+        # White below and to the right where a page is smaller than the recogniser takes.
+        missing = [(0, max(MIN_SIDE_PX - side, 0)) for side in rows.shape[:2]]
+        store.write(one.key, encoded(np.pad(rows, (*missing, (0, 0)), constant_values=255)))
 
 
 def areas_of(screenshot: Screenshot, reader: RowReader) -> list[Box]:
@@ -106,8 +104,8 @@ def areas_of(screenshot: Screenshot, reader: RowReader) -> list[Box]:
     width, height = screenshot.page_width, screenshot.captured_height
     known = useful_areas((picture.box for picture in screenshot.pictures), width, height)
     found: list[Box] = []
-    for top in range(0, height, _LOOK_PX):
-        rows = reader.read(Span(top, min(top + _LOOK_PX, height)))
+    for top in range(0, height, _SEARCH_PX):
+        rows = reader.read(Span(top, min(top + _SEARCH_PX, height)))
         found += unknown_pictures(rows, top, [box for box in known if box.top < top + len(rows) and box.bottom > top])
     return known + joined(found, width, height)
 
@@ -119,7 +117,7 @@ def _stack(reader: RowReader, bands: Sequence[Span]) -> Rows:
     tops, height = stacked(bands)
     canvas = np.full((height, reader.width, 3), 255, np.uint8)
     for top, band in zip(tops, bands, strict=True):
-        canvas[top : top + band.stop - band.start] = reader.read(band)
+        canvas[top : top + band.size] = reader.read(band)
     return canvas
 
 
@@ -133,11 +131,3 @@ def encoded(rows: Rows, qualities: Sequence[int] = _QUALITIES) -> bytes:
         if len(data) <= MAX_BYTES:
             break
     return data
-
-
-def _padded(rows: Rows) -> Rows:
-    """Rows with white below and to the right where a page is smaller than the recogniser takes."""
-    lack = [max(MIN_SIDE_PX - side, 0) for side in rows.shape[:2]]
-    if not any(lack):
-        return rows
-    return np.pad(rows, ((0, lack[0]), (0, lack[1]), (0, 0)), constant_values=255)

@@ -1,7 +1,7 @@
 """Where to cut: page areas that may show a face → slices, as geometry alone.
 
 A slice is a stack of bands of page rows. Cut lines run where no picture is, rows without one are in no slice, and
-what is left is stacked until a slice is full, because the recogniser is paid, and takes its time, by the slice.
+the rest is stacked until a slice is full, because a slice is what the recogniser is paid for.
 """
 
 from __future__ import annotations
@@ -84,8 +84,8 @@ def lay_out(
 
 def largest(areas: Sequence[Box]) -> tuple[list[Box], list[Box]]:
     """The ``MOST_AREAS`` largest areas, and the others; both in the order given."""
-    kept = set(sorted(areas, key=lambda box: -box.area)[:MOST_AREAS])
-    return [box for box in areas if box in kept], [box for box in areas if box not in kept]
+    large = set(sorted(areas, key=lambda box: -box.area)[:MOST_AREAS])
+    return [box for box in areas if box in large], [box for box in areas if box not in large]
 
 
 def useful_areas(areas: Iterable[Box], width: int, height: int) -> list[Box]:
@@ -99,21 +99,17 @@ def bands_of(intervals: Iterable[Span], length: int, size: int = LONG_SIDE_PX) -
 
     They touch or overlap only where intervals do: elsewhere a line between two of them cuts nothing.
     """
+    pieces = [
+        Span(one.start + piece.start, one.start + piece.stop) for one in intervals for piece in spans(one.size, size)
+    ]
     bands: list[Span] = []
-    for one in sorted(_pieces(intervals, size)):
+    for one in sorted(pieces):
         last = bands[-1] if bands else None
         if last and one.start < last.stop and max(one.stop, last.stop) - last.start <= size:
             bands[-1] = Span(last.start, max(one.stop, last.stop))
         elif not last or one.stop > last.stop:
             bands.append(one)
     return _with_context(bands, length, size)
-
-
-def _pieces(intervals: Iterable[Span], size: int) -> Iterable[Span]:
-    """The intervals; one longer than ``size`` in overlapping pieces."""
-    for one in intervals:
-        for piece in spans(one.stop - one.start, size):
-            yield Span(one.start + piece.start, one.start + piece.stop)
 
 
 def _with_context(bands: Sequence[Span], length: int, size: int) -> list[Span]:
@@ -124,7 +120,7 @@ def _with_context(bands: Sequence[Span], length: int, size: int) -> list[Span]:
     gaps = [bands[0].start, *between, length - bands[-1].stop]
     grown = []
     for band, above, below in zip(bands, gaps, gaps[1:], strict=False):
-        room = (size - (band.stop - band.start)) // 2
+        room = (size - band.size) // 2
         grown.append(Span(band.start - min(_CONTEXT_PX, above, room), band.stop + min(_CONTEXT_PX, below, room)))
     return grown
 
@@ -142,9 +138,9 @@ def _stacked(bands: Sequence[Span], height: int) -> list[list[Span]]:
         else:
             stacks.append([band])
     for stack in stacks:
-        lack = MIN_SIDE_PX - stacked(stack)[1]
-        if lack > 0:
-            start = max(stack[0].start - lack, 0)
+        missing = MIN_SIDE_PX - stacked(stack)[1]
+        if missing > 0:
+            start = max(stack[0].start - missing, 0)
             stack[0] = Span(start, min(max(stack[0].stop, start + MIN_SIDE_PX), height))
     return stacks
 
@@ -165,12 +161,11 @@ def _columns(bands: Sequence[Span], areas: Iterable[Box], width: int) -> list[Sp
             columns[-1] = Span(columns[-1].start, max(one.stop, columns[-1].stop))
         else:
             columns.append(one)
-    return [_wide_enough(one, width) for one in columns]
-
-
-def _wide_enough(span: Span, width: int) -> Span:
-    start = max(min(span.start, width - MIN_SIDE_PX), 0)
-    return Span(start, min(max(span.stop, start + MIN_SIDE_PX), width))
+    starts = [max(min(one.start, width - MIN_SIDE_PX), 0) for one in columns]
+    # None is narrower than the recogniser takes.
+    return [
+        Span(start, min(max(one.stop, start + MIN_SIDE_PX), width)) for start, one in zip(starts, columns, strict=True)
+    ]
 
 
 def _left_out(bands: Iterable[Span], beyond: Sequence[Box], height: int) -> list[LeftOut]:
@@ -179,10 +174,7 @@ def _left_out(bands: Iterable[Span], beyond: Sequence[Box], height: int) -> list
         if band.start > at:
             gaps.append(Span(at, band.start))
         at = max(at, band.stop)
+    crowded = [any(box.top < gap.stop and gap.start < box.bottom for box in beyond) for gap in gaps]
     return [
-        LeftOut(
-            rows=gap,
-            reason=BEYOND if any(box.top < gap.stop and gap.start < box.bottom for box in beyond) else LEFT_OUT,
-        )
-        for gap in gaps
+        LeftOut(rows=gap, reason=BEYOND if too_many else LEFT_OUT) for gap, too_many in zip(gaps, crowded, strict=True)
     ]

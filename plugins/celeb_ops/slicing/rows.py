@@ -36,9 +36,7 @@ class RowReader:
         self.width = screenshot.page_width
 
     def read(self, rows: Span) -> Rows:
-        """Rows × width × 3, RGB. A call may start and stop no earlier than the one before it did."""
-        if rows.start < self._top:
-            raise ValueError(f"rows {rows} were passed already, the band starts at {self._top}")
+        """Rows × width × 3, RGB. A call must start and stop no earlier than the one before it did."""
         self._band = self._band[rows.start - self._top :]
         self._top = rows.start
         pieces: list[Rows] = [self._band]
@@ -52,12 +50,9 @@ class RowReader:
         return self._band
 
     def _part_at(self, row: int) -> _OpenPart:
-        while self._part is None or row >= self._part.rows.stop:
-            part = next(self._parts, None)
-            if part is None:
-                raise EmptyPictureError(f"No part of the screenshot shows row {row}.")
+        while (self._part is None or row >= self._part.rows.stop) and (part := next(self._parts, None)):
             self._part = _OpenPart(part, self._read(part.key), self.width)
-        if row < self._part.rows.start:
+        if self._part is None or not self._part.rows.start <= row < self._part.rows.stop:
             raise EmptyPictureError(f"No part of the screenshot shows row {row}.")
         return self._part
 
@@ -72,10 +67,9 @@ class _OpenPart:
             image = pyvips.Image.new_from_buffer(content, "", access="sequential", fail_on="error")
         except pyvips.Error as error:
             raise EmptyPictureError(f"{part.key} is no picture that can be decoded: {reason(error)}.") from None
-        height = part.rows.stop - part.rows.start
-        if (image.width, image.height) != (width, height):
+        if (image.width, image.height) != (width, part.rows.size):
             raise EmptyPictureError(
-                f"{part.key} is {image.width}x{image.height} px, but its sidecar says {width}x{height}."
+                f"{part.key} is {image.width}x{image.height} px, but its sidecar says {width}x{part.rows.size}."
             )
         # Kept, because it owns the bytes that the region reads.
         self._image = opaque(image.colourspace("srgb"))
@@ -86,7 +80,7 @@ class _OpenPart:
     def decode(self, rows: Span) -> Rows:
         """These page rows, which must follow those of the call before."""
         width = self._image.width
-        pixels = np.empty((rows.stop - rows.start, width, 3), np.uint8)
+        pixels = np.empty((rows.size, width, 3), np.uint8)
         # In small steps, because libvips keeps as many decoded rows as one step asks for.
         for start in range(rows.start, rows.stop, _STEP_PX):
             stop = min(start + _STEP_PX, rows.stop)
