@@ -12,7 +12,7 @@ from PIL import Image
 from celeb_ops.core.exceptions import EmptyPictureError
 from celeb_ops.core.geometry import Box
 from celeb_ops.core.records import Part, Span
-from celeb_ops.privacy.blur import CELLS, areas_of, blur, jpeg_terms, read_areas, smeared
+from celeb_ops.privacy.blur import CELLS, areas_of, blur, jpeg_settings, read_areas, smeared
 from tests.factories import a_picture, a_screenshot, saved
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def test_what_is_left_of_a_face_is_a_few_colours() -> None:
 def test_a_jpeg_keeps_its_quality(quality: int) -> None:
     noise = np.full((64, 64, 3), 128, np.uint8)
     image = pyvips.Image.new_from_memory(noise.tobytes(), 64, 64, 3, "uchar")
-    assert jpeg_terms(bytes(image.jpegsave_buffer(Q=quality))) == (quality, quality < 90)
+    assert jpeg_settings(bytes(image.jpegsave_buffer(Q=quality))) == (quality, quality < 90)
 
 
 def test_areas_reach_beyond_the_face_and_stay_on_the_page() -> None:

@@ -15,7 +15,7 @@ from celeb_ops.dataset.schema import SIGHTINGS
 from celeb_ops.dataset.tables import from_parquet
 from celeb_ops.privacy.blur import areas_of
 from celeb_ops.privacy.purge import Purge
-from celeb_ops.privacy.removal import Removal, Untouched
+from celeb_ops.privacy.removal import DryRunStore, Removal
 from tests.factories import RUN_TIME
 from tests.privacy.conftest import COLLINS, EDGE, HOPPER, LATER, MEMORY, NEXT_MONTH, contents
 from tests.privacy.killing import killed_and_done_again
@@ -202,7 +202,7 @@ def test_killed_anywhere_a_second_time_finishes(made: Made, tmp_path: Path, monk
 
 def test_a_dry_run_changes_no_byte_and_counts_the_same_and_a_second_time_has_nothing_to_do(press: Press) -> None:
     before = contents(press.store)
-    dry = Purge(Untouched(press.store), RemovalList((RemovedPerson(HOPPER),)))
+    dry = Purge(DryRunStore(press.store), RemovalList((RemovedPerson(HOPPER),)))
     dry.run()
     assert contents(press.store) == before
     assert dry.done == forget(press.store).done

@@ -24,9 +24,9 @@ from celeb_ops.core.sites import site_names
 from celeb_ops.core.text import counted
 from celeb_ops.hooks.s3 import open_store
 from celeb_ops.privacy.gallery_photos import forget_photos
-from celeb_ops.privacy.known_names import Known
+from celeb_ops.privacy.known_names import KnownNames
 from celeb_ops.privacy.purge import Purge
-from celeb_ops.privacy.removal import Untouched
+from celeb_ops.privacy.removal import DryRunStore
 from celeb_ops.privacy.runs import RunRemoval, chosen, runs_in
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def forget_run(when: datetime, names: Sequence[str], *, dry: bool, anyway: bool)
         sites = [name.upper() for name in names] or known
     console = _console()
     whole = runs.get(when, set()) <= set(sites)
-    removal = RunRemoval(Untouched(store) if dry else store, when, sites, whole, track=_track(console))
+    removal = RunRemoval(DryRunStore(store) if dry else store, when, sites, whole, track=_track(console))
     removal.run()
     console.print(_table(removal.done, dry, "removed"))
     console.print(f"{keys.iso(when)}: {', '.join(sites)}.")
@@ -80,7 +80,7 @@ def forget_person(name: str, aliases: Sequence[str], *, delete_photos: bool, dry
     console = _console()
     # First of all: from here on nothing of them comes in.
     removed = _kept_out(store, gallery, name, aliases, dry, anyway, console)
-    target = Untouched(store) if dry else store
+    target = DryRunStore(store) if dry else store
     purge = Purge(target, removed, track=_track(console))
     purge.run()
     purge.done += forget_photos(gallery, cache, removed, delete_photos, dry)
@@ -113,7 +113,7 @@ def _kept_out(
     if not (name or removed):
         raise ForgetError(f'Whom? make forget NAME="Grace Hopper". {store.url(keys.REMOVED)} names nobody yet.')
     given = RemovedPerson(name, tuple(alias.strip() for alias in aliases), f"{datetime.now(UTC):%Y-%m-%d}")
-    known = Known.load(store, gallery)
+    known = KnownNames.load(store, gallery)
     if name and not (anyway or removed.holds(name)):
         _check_known(given, known.names(store), store)
     # Without a name: who was added by hand, or has come by another name since.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -28,18 +27,13 @@ if TYPE_CHECKING:
 MARGIN = 0.4
 """Around a face, of its side: dlib's boxes end at brow and chin. The evidence crops show 0.35."""
 CELLS = 4
-"""A face's area keeps the mean colours of so many cells a side, and of those only a smooth run from one to the next.
+"""A face's area keeps the mean colours of this many cells a side, and only a smooth run from one to the next.
 Mosaics of 16 × 16 px cells on larger faces, and weak blurs, were undone by classifiers (McPherson, Shokri, Shmatikov
 2016, "Defeating Image Obfuscation with Deep Learning"): 16 colours hold no feature of a face."""
 
 
-@dataclass(frozen=True)
-class Patch:
-    """What takes the place of an area of the page."""
-
-    box: Box
-    """In page px."""
-    pixels: Rows
+Patch = tuple[Box, "Rows"]
+"""An area of the page, and the pixels that take its place."""
 
 
 def areas_of(faces: Sequence[Box], shot: Screenshot) -> list[Box]:
@@ -55,23 +49,22 @@ def blur(store: Store, shot: Screenshot, areas: Sequence[Box]) -> None:
     :raises EmptyPictureError: a part can't be decoded, or is not of the size that the sidecar says.
     :raises NotStoredError: a part is not there.
     """
-    patches = [Patch(box, smeared(pixels)) for box, pixels in read_areas(store, shot, areas)]
+    patches = [(box, smeared(pixels)) for box, pixels in read_areas(store, shot, areas)]
     for part in shot.parts:
-        here = [patch for patch in patches if patch.box.top < part.rows.stop and patch.box.bottom > part.rows.start]
-        if here:
+        if here := [one for one in patches if one[0].top < part.rows.stop and one[0].bottom > part.rows.start]:
             store.write(part.key, _patched(store.read(part.key), part, here))
 
 
 def read_areas(store: Store, shot: Screenshot, areas: Sequence[Box]) -> Iterator[tuple[Box, Rows]]:
     """The pixels of areas of a screenshot, read once from the top."""
     reader = RowReader(shot, store.read)
-    left = sorted(areas, key=lambda box: box.top)
-    while left:
-        stop = left[0].bottom
-        group = []
+    todo = sorted(areas, key=lambda box: box.top)
+    while todo:
+        group = [todo.pop(0)]
+        stop = group[0].bottom
         # Those beside one another in one go: rows are read downwards only.
-        while left and left[0].top < stop:
-            group.append(left.pop(0))
+        while todo and todo[0].top < stop:
+            group.append(todo.pop(0))
             stop = max(stop, group[-1].bottom)
         top = group[0].top
         rows = reader.read(Span(top, stop))
@@ -91,21 +84,21 @@ def _patched(content: bytes, part: Part, patches: Sequence[Patch]) -> bytes:
     try:
         image = opaque(pyvips.Image.new_from_buffer(content, "", access="sequential", fail_on="error"))
         image = image.colourspace("srgb")
-        for patch in patches:
-            first, last = max(part.rows.start - patch.box.top, 0), min(part.rows.stop, patch.box.bottom) - patch.box.top
-            rows = np.ascontiguousarray(patch.pixels[first:last])
+        for box, pixels in patches:
+            first, last = max(part.rows.start - box.top, 0), min(part.rows.stop, box.bottom) - box.top
+            rows = np.ascontiguousarray(pixels[first:last])
             piece = pyvips.Image.new_from_memory(rows.tobytes(), rows.shape[1], rows.shape[0], 3, "uchar")
-            image = image.insert(piece, patch.box.left, patch.box.top + first - part.rows.start)
+            image = image.insert(piece, box.left, box.top + first - part.rows.start)
         # Nothing but pixels: what a file says beside them may hold a small picture of the whole.
         if content.startswith(b"\x89PNG"):
             return bytes(image.pngsave_buffer(compression=6, keep="none"))
-        quality, subsampled = jpeg_terms(content)
+        quality, subsampled = jpeg_settings(content)
         return bytes(image.jpegsave_buffer(Q=quality, subsample_mode="on" if subsampled else "off", keep="none"))
     except pyvips.Error as error:
         raise EmptyPictureError(f"{part.key} can't be blurred: {reason(error)}.") from None
 
 
-def jpeg_terms(content: bytes) -> tuple[int, bool]:
+def jpeg_settings(content: bytes) -> tuple[int, bool]:
     """The quality that a JPEG was encoded with, 1–100, and whether its colours have half the resolution.
 
     With the same tables a picture that is encoded again stays what it was, but for rounding.

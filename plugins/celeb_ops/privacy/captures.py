@@ -1,4 +1,4 @@
-"""What is done with one capture that shows somebody who asked not to be in the dataset."""
+"""Clears one capture that shows somebody who asked not to be in the dataset."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Capture:
+class Appearance:
     """Where a capture shows them."""
 
     boxes: list[Box] = field(default_factory=list)
@@ -37,38 +37,27 @@ class Capture:
             self.crops.add(crop)
 
 
-def clear(removal: Removal, sidecar: str, capture: Capture, removed: RemovalList) -> None:
+def clear_capture(removal: Removal, sidecar: str, appearance: Appearance, removed: RemovalList) -> None:
     """Blur their faces, and remove slices and crops that show them.
 
-    The slices are cut again from the screenshot when they are needed. A crop of somebody else that shows a
-    piece of such a face is cut again. A picture that can't be decoded can't be blurred: it is deleted.
+    The slices are cut again from the screenshot when they are needed. A crop of somebody else that shows a piece of
+    such a face is cut again. A picture that can't be decoded can't be blurred: it is deleted.
     """
     store, stem = removal.store, sidecar.removeprefix("Images/").removesuffix(".json")
-    if not _blurred(removal, stem, sidecar, capture, removed):
-        removal.delete_pictures("pictures that could not be blurred", stem)
-    removal.delete_slices(stem)
-    removal.delete("crops of their faces", sorted(capture.crops & set(store.list(keys.crops(stem)))))
-
-
-def _blurred(removal: Removal, stem: str, sidecar: str, capture: Capture, removed: RemovalList) -> bool:
-    """Whether the screenshot, if there is one, does not show them any more."""
-    store = removal.store
     try:
         shot = Screenshot.load(store, sidecar)
-    except (NotStoredError, RecordError):
-        # Without its facts nobody knows which picture shows which rows.
-        return False
-    areas = areas_of(capture.boxes, shot)
-    todo = [area for area in areas if area not in shot.blurred]
-    if todo and not removal.dry:
-        try:
-            blur(store, shot, todo)
-            _cut_others_again(store, stem, shot, areas, removed)
-        except (EmptyPictureError, NotStoredError):
-            return False
-        store.update(sidecar, lambda old: _marked(old, areas) if old else None)
-    removal.done["faces on screenshots"] += len(capture.boxes) if todo else 0
-    return True
+        areas = areas_of(appearance.boxes, shot)
+        if todo := [area for area in areas if area not in shot.blurred]:
+            if not removal.dry:
+                blur(store, shot, todo)
+                _cut_others_again(store, stem, shot, areas, removed)
+                store.update(sidecar, lambda old: _marked(old, areas) if old else None)
+            removal.done["faces on screenshots"] += len(appearance.boxes)
+    # Without its facts nobody knows which picture shows which rows.
+    except (EmptyPictureError, NotStoredError, RecordError):
+        removal.delete_pictures("pictures that could not be blurred", stem)
+    removal.delete_slices(stem)
+    removal.delete("crops of their faces", sorted(appearance.crops & set(store.list(keys.crops(stem)))))
 
 
 def _marked(content: bytes, areas: list[Box]) -> bytes:
@@ -85,14 +74,10 @@ def _cut_others_again(store: Store, stem: str, shot: Screenshot, areas: list[Box
     except (NotStoredError, RecordError):
         return
     around = {
-        one.crop: one.box.grown(CROP_MARGIN).clipped(shot.page_width, shot.captured_height)
+        one.box.grown(CROP_MARGIN).clipped(shot.page_width, shot.captured_height): one.crop
         for one in result.sightings
-        if not removed.holds(one.name, one.qid) and one.crop.startswith(keys.crops(stem))
+        if not removed.holds(one.name, one.qid) and one.crop.startswith(keys.crops(stem)) and store.exists(one.crop)
     }
-    touched = {
-        box: crop
-        for crop, box in around.items()
-        if any(box.intersection(area) for area in areas) and store.exists(crop)
-    }
-    for box, pixels in read_areas(store, shot, list(touched)):
-        store.write(touched[box], evidence(Image.fromarray(pixels.copy())))
+    touched = [box for box in around if any(box.intersection(area) for area in areas)]
+    for box, pixels in read_areas(store, shot, touched):
+        store.write(around[box], evidence(Image.fromarray(pixels.copy())))

@@ -19,11 +19,10 @@ if TYPE_CHECKING:
 
 
 def forget_photos(gallery: Path, cache: Path, removed: RemovalList, delete: bool, dry: bool) -> Counter[str]:
-    """Delete what the recogniser has made of their photos; the photos themselves, a user's own, only on demand.
+    """Delete what the recogniser has made of their photos.
 
-    The people of the gallery's file are no longer loaded, and on demand no longer in it.
-
-    :param delete: the photos too. :param dry: only count.
+    :param delete: the photos too, which are the user's own, and their entries in the gallery's file.
+    :param dry: only count.
     """
     done: Counter[str] = Counter()
     made: list[Path] = []

@@ -1,4 +1,4 @@
-"""Whom the tables and the gallery know, and by which names: people ask under one, and may stand there under others."""
+"""The names in the tables and the gallery: people ask under one, and may stand there under others."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownNames:
     """Everybody of a store and a gallery."""
 
     pairs: frozenset[tuple[str, str | None]]
@@ -33,7 +33,7 @@ class Known:
     """Names of the gallery's folders."""
 
     @classmethod
-    def load(cls, store: Store, gallery: Path) -> Known:
+    def load(cls, store: Store, gallery: Path) -> KnownNames:
         """:raises RecordError: ``Sightings`` can't be read. :raises GalleryError: the gallery's file can't."""
         folders = frozenset(name for name, _ in photos_in(gallery)) if gallery.is_dir() else frozenset()
         pairs: set[tuple[str, str | None]] = set()
@@ -57,12 +57,12 @@ class Known:
     def also(self, person: RemovedPerson) -> tuple[str, ...]:
         """The QIDs of a person who asked, and the other names that these have."""
         asked = RemovalList((person,))
-        # Where a QID is given it says who is meant: a name may be another person's too.
-        given = [name.upper() for name in person.names if is_qid(name.upper())]
-        found = [self.people.find(qid=qid) for qid in given] or [self.people.find(name) for name in person.names]
-        there = [one for one in found if one]
-        qids = {*given, *(one.qid for one in there if one.qid)}
-        if not given:
+        # A QID among the names says who is meant: a name may be another person's too.
+        own_qids = [name.upper() for name in person.names if is_qid(name.upper())]
+        found = [self.people.find(qid=qid) for qid in own_qids] or [self.people.find(name) for name in person.names]
+        entries = [one for one in found if one]
+        qids = {*own_qids, *(one.qid for one in entries if one.qid)}
+        if not own_qids:
             qids |= {qid for name, qid in self.pairs if qid and asked.holds(name)}
-        names = {one.name for one in there} | {name for name, qid in self.pairs if qid in qids}
+        names = {one.name for one in entries} | {name for name, qid in self.pairs if qid in qids}
         return tuple(sorted(name for name in names | qids if not asked.holds(name)))

@@ -1,7 +1,7 @@
 """Removes from a store whatever it has of the people in its ``removed.yaml``.
 
-Each step may be done again: killed anywhere, a second time finishes. What tells where a person's faces are (results
-and ``Sightings``) is changed after all that was found by it: screenshots, slices, crops and counts. Small JSON files
+Each step may be done again: killed anywhere, a second time finishes. Results and ``Sightings``, which say where a
+person's faces are, change after all that was found by them: screenshots, slices, crops and counts. Small JSON files
 are all read, many at once, because a headline may name a person anywhere; pictures are only read where the person was
 seen.
 """
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
+import polars as pl
 from pydantic import ValidationError
 
 from celeb_ops.core import keys
@@ -23,15 +24,12 @@ from celeb_ops.core.records import Result
 from celeb_ops.core.removal_filter import scrubbed
 from celeb_ops.dataset.celebs_csv import without_people
 from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS
-from celeb_ops.privacy import rows
-from celeb_ops.privacy.captures import Capture, clear
+from celeb_ops.privacy.captures import Appearance, clear_capture
 from celeb_ops.privacy.removal import Removal, months_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
-
-    import polars as pl
 
     from celeb_ops.core.removal_list import RemovalList
     from celeb_ops.dataset.schema import Table
@@ -40,6 +38,8 @@ _AT_ONCE = 16
 """Small files read at the same time: from S3 each takes about 30 ms."""
 _BATCH = 128
 """Small files held in memory at most."""
+_TEXTS = ("headline", "link", "alt", "picture_url", "reason")
+"""Columns with a page's own words and addresses: they may name somebody else than the row does."""
 
 
 @dataclass
@@ -52,14 +52,14 @@ class Purge(Removal):
 
     def run(self) -> None:
         """:raises RecordError: a table can't be read, so nobody can tell who is in it."""
-        captures: dict[str, Capture] = defaultdict(Capture)
-        results = self._find_results(captures)
-        faces = self._find_sightings(captures)
-        for sidecar in self.track(sorted(captures), "Screenshots"):
-            clear(self, sidecar, captures[sidecar], self.removed)
+        appearances: dict[str, Appearance] = defaultdict(Appearance)
+        results = self._find_results(appearances)
+        faces = self._find_sightings(appearances)
+        for sidecar in self.track(sorted(appearances), "Screenshots"):
+            clear_capture(self, sidecar, appearances[sidecar], self.removed)
         for key in (keys.CSV, keys.CSV_V1):
-            self.rewrite(key, lambda old, key=key: self._csv(old, key))  # type: ignore[misc]
-        self._months(CAPTURES, lambda table: rows.without_names(table, self.removed, faces))
+            self.rewrite(key, lambda old, key=key: self._clean_csv(old, key))  # type: ignore[misc]
+        self._clean_months(CAPTURES, lambda table: self._clean_captures(table, faces))
         for prefix, what in (
             ("Answers/", "recogniser's answers"),
             ("Images/", "screenshots' facts that named them"),
@@ -70,11 +70,11 @@ class Purge(Removal):
         # Last: by these a second try would find what the first one did not come to.
         for key in self.track(results, "Results"):
             self._scrub(key, "results")
-        self._months(SIGHTINGS, lambda table: rows.without_sightings(table, self.removed))
+        self._clean_months(SIGHTINGS, self._clean_sightings)
         self.make_reports_again()
 
-    def _find_results(self, captures: dict[str, Capture]) -> list[str]:
-        """The keys of results that may name somebody; where they show them is added to ``captures``."""
+    def _find_results(self, appearances: dict[str, Appearance]) -> list[str]:
+        """The keys of results that may name somebody; their faces are added to ``appearances``, by sidecar."""
         found = []
         for key, content in self._naming("Results/"):
             found.append(key)
@@ -84,26 +84,70 @@ class Purge(Removal):
                 continue
             for one in result.sightings:
                 if self.removed.holds(one.name, one.qid):
-                    captures[result.screenshot].add(one.box, one.crop)
+                    appearances[result.screenshot].add(one.box, one.crop)
         return found
 
-    def _find_sightings(self, captures: dict[str, Capture]) -> Counter[tuple[datetime, str]]:
-        """How many rows of ``Sightings`` are theirs, by time and site; these are added to ``captures``."""
+    def _find_sightings(self, appearances: dict[str, Appearance]) -> Counter[tuple[datetime, str]]:
+        """How many rows of ``Sightings`` are theirs, by time and site; the faces are added to ``appearances``."""
         faces: Counter[tuple[datetime, str]] = Counter()
         for table in months_of(self.store, SIGHTINGS):
-            for row in rows.sightings_of(table, self.removed).iter_rows(named=True):
+            for row in table.filter(self._are_theirs(table)).iter_rows(named=True):
                 faces[row["time"], row["site"]] += 1
                 box = Box(row["left"], row["top"], row["width"], row["height"])
-                captures[row["screenshot"]].add(box, row["crop"])
+                appearances[row["screenshot"]].add(box, row["crop"])
         return faces
 
-    def _csv(self, old: bytes, key: str) -> tuple[bytes, Counter[str]]:
+    def _clean_csv(self, old: bytes, key: str) -> tuple[bytes, Counter[str]]:
         new = without_people(old, self.removed, self.store.url(key))
         return new, Counter({f"rows of {key}": len(set(old.splitlines()) - set(new.splitlines()))})
 
-    def _months(self, schema: Table, clean: Callable[[pl.DataFrame], tuple[pl.DataFrame, Counter[str]]]) -> None:
+    def _clean_months(self, schema: Table, clean: Callable[[pl.DataFrame], tuple[pl.DataFrame, Counter[str]]]) -> None:
         for key in self.track(list(self.store.list(f"{schema.name}/")), schema.name):
             self.rewrite_table(key, schema, clean)
+
+    def _clean_captures(
+        self, table: pl.DataFrame, faces: Counter[tuple[datetime, str]]
+    ) -> tuple[pl.DataFrame, Counter[str]]:
+        """``Captures`` without their names; their faces are unrecognised ones from now on.
+
+        A row that does not name them is left alone, so that a second time counts nothing twice.
+        """
+        theirs = set(self._held(table["celebrities"].explode()))
+        rows = table.to_dicts() if theirs else []
+        touched = [row for row in rows if theirs & set(row["celebrities"] or ())]
+        for row in touched:
+            names = row["celebrities"]
+            row["celebrities"] = [name for name in names if name not in theirs]
+            gone = len(names) - len(row["celebrities"])
+            row["unrecognised"] = (row["unrecognised"] or 0) + max(faces[row["time"], row["site"]], gone)
+        clean, emptied = self._without_texts(pl.DataFrame(rows, schema=table.schema) if touched else table)
+        return clean, Counter({"rows of Captures": len(touched), "headlines and links of others": emptied})
+
+    def _clean_sightings(self, table: pl.DataFrame) -> tuple[pl.DataFrame, Counter[str]]:
+        """``Sightings`` without their rows and without what names them in the others."""
+        others = table.filter(~self._are_theirs(table))
+        clean, emptied = self._without_texts(others)
+        return clean, Counter({"rows of Sightings": len(table) - len(others), "headlines and links of others": emptied})
+
+    def _are_theirs(self, sightings: pl.DataFrame) -> pl.Expr:
+        """Whether a row is of one of them, by name or by QID."""
+        return pl.any_horizontal(
+            pl.col(column).is_in(self._held(sightings[column])).fill_null(False) for column in ("name", "qid")
+        )
+
+    def _held(self, names: Iterable[str | None]) -> list[str]:
+        return [name for name in set(names) if name and self.removed.holds(name)]
+
+    def _without_texts(self, table: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+        emptied = 0
+        for column in set(_TEXTS) & set(table.columns):
+            texts = [text for text in table[column].unique().to_list() if text]
+            quickly = [text for text in texts if self.removed.may_be_in(text.encode(errors="replace"))]
+            if naming := [text for text in quickly if self.removed.mentioned(text)]:
+                named = pl.col(column).is_in(naming)
+                emptied += len(table.filter(named))
+                table = table.with_columns(pl.when(named).then(None).otherwise(pl.col(column)).alias(column))
+        return table, emptied
 
     def _scrub(self, key: str, what: str) -> None:
         def clean(old: bytes) -> tuple[bytes, Counter[str]]:
@@ -125,10 +169,10 @@ class Purge(Removal):
                 # Deleted since it was listed.
                 return b""
 
-        there = [key for key in self.store.list(prefix) if key.endswith(".json")]
-        left = iter(self.track(there, prefix.rstrip("/")))
+        files = [key for key in self.store.list(prefix) if key.endswith(".json")]
+        todo = iter(self.track(files, prefix.rstrip("/")))
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="forget") as pool:
-            while batch := list(islice(left, _BATCH)):
+            while batch := list(islice(todo, _BATCH)):
                 for key, content in zip(batch, pool.map(read, batch), strict=True):
                     if self.removed.may_be_in(content):
                         yield key, content

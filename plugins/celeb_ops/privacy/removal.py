@@ -1,4 +1,4 @@
-"""What every removal from a store does: delete files, rewrite tables, count what was done, or only count it."""
+"""Removals from a store: delete files, rewrite tables, count what was done, or in a dry run only count."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ Track = Callable[[Sequence[str], str], Iterable[str]]
 """Goes through keys and shows how far it has come with what."""
 
 
-class Untouched:
-    """Another store, of which everything can be read and nothing is changed: what a dry run works on."""
+class DryRunStore:
+    """Another store, of which everything can be read and nothing changes."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -35,28 +35,22 @@ class Untouched:
         self.files = store.files
 
     def sweep(self, *, at_once: bool = False, dry: bool = True) -> int:
-        """How much would go."""
         return self._store.sweep(at_once=at_once, dry=True)
 
-    def write(self, key: str, content: bytes) -> None:
-        """Nothing."""
+    def write(self, key: str, content: bytes) -> None: ...
 
-    def delete(self, key: str) -> None:
-        """Nothing."""
+    def delete(self, key: str) -> None: ...
 
     def update(self, key: str, change: Change) -> bool:
         """Whether it would be changed."""
-        try:
-            old = self._store.read(key)
-        except NotStoredError:
-            old = None
+        old = self.read(key) if self.exists(key) else None
         new = change(old)
         return new is not None and new != old
 
 
 @dataclass
 class Removal:
-    """Something that is taken out of a store."""
+    """Takes something out of a store."""
 
     store: Store
     track: Track = field(default=lambda keys, what: keys, kw_only=True)
@@ -65,8 +59,8 @@ class Removal:
 
     @property
     def dry(self) -> bool:
-        """Nothing is changed: it is only counted."""
-        return isinstance(self.store, Untouched)
+        """Everything is counted, and nothing changes."""
+        return isinstance(self.store, DryRunStore)
 
     def delete(self, what: str, there: Iterable[str]) -> None:
         """Delete these files, which are there."""
@@ -75,7 +69,7 @@ class Removal:
             self.done[what] += 1
 
     def delete_slices(self, stem: str) -> None:
-        """Delete a capture's slices. The plan first: it is there = they are."""
+        """Delete a capture's slices. The plan first: where it is, they are."""
         slices = sorted(self.store.list(keys.slices(stem)), key=lambda key: key != keys.plan(stem))
         self.delete("slices and plans", slices)
 
@@ -100,7 +94,7 @@ class Removal:
     def rewrite_table(
         self, key: str, table: Table, clean: Callable[[pl.DataFrame], tuple[pl.DataFrame, Counter[str]]]
     ) -> None:
-        """As :meth:`rewrite`, with a month of a table. RecordError where it can't be read."""
+        """:meth:`rewrite` a month of a table. RecordError where it can't be read."""
 
         def clean_file(old: bytes) -> tuple[bytes, Counter[str]]:
             rows, done = clean(from_parquet(old, table, self.store.url(key)))
@@ -109,7 +103,7 @@ class Removal:
         self.rewrite(key, clean_file)
 
     def make_reports_again(self) -> None:
-        """Trends and report: away at once, for they name people, and then made of the tables as they are now."""
+        """Delete trends and report at once, for they name people, and make them of the tables as they are now."""
         from celeb_ops.report.static_page import write
         from celeb_ops.trends import build
 

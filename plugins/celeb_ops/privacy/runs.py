@@ -1,7 +1,7 @@
 """Takes one run out of a store: its rows and its files, of all of its sites or of some.
 
 Each step may be done again: killed anywhere, a second time finishes. Results go first, so that no merge brings rows
-back. What tells that the run was there goes last: each table's rows, and the facts and reasons when trends and report
+back. What shows that the run was there goes last: each table's rows, and the facts and reasons when trends and report
 are without it.
 """
 
@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -56,9 +57,8 @@ def runs_in(store: Store, when: datetime) -> Runs:
 def chosen(runs: Runs, when: datetime, names: Sequence[str], known: Iterable[str], where: str) -> list[str]:
     """The sites of the run, or those of them with these names (none: all).
 
-    A site that the run does not have is passed over where it has another of those: a first try may have come as far as
-    that. But it must be one that there is, in another run or in the sites file: else it is a slip, and what was meant
-    would stay without a word.
+    A site that the run does not have is passed over beside one that it has: a first try may have come as far as that.
+    But another run or the sites file must have it: else it is a slip.
 
     :param known: the sites file's. :param where: the store, for people.
     :raises ForgetError: there is nothing of them, or no such site.
@@ -70,35 +70,29 @@ def chosen(runs: Runs, when: datetime, names: Sequence[str], known: Iterable[str
         raise ForgetError(f"There is no run {keys.iso(when)} in {where}.{hint} Nothing was changed.")
     # In whatever letters it was typed: as keys have it.
     by_key = {keys.safe(name).upper(): name for name in there}
-    others = {keys.safe(name).upper() for name in (*known, *(name for sites in runs.values() for name in sites))}
+    anywhere = {keys.safe(name).upper() for name in chain(known, *runs.values())}
     wanted = {keys.safe(name).upper(): name for name in names}
     found = sorted(by_key[key] for key in (wanted.keys() & by_key.keys() if names else by_key))
-    if unknown := [name for key, name in wanted.items() if key not in others]:
-        why = f"of {', '.join(unknown)}, nor has any other, and the sites file has no such site"
-    elif not found:
-        why = f"of {', '.join(names)}"
-    else:
-        return found
-    raise ForgetError(
-        f"The run {keys.iso(when)} in {where} has nothing {why}. Its sites are {', '.join(sorted(there))}. "
-        "Nothing was changed."
-    )
+    unknown = [name for key, name in wanted.items() if key not in anywhere]
+    if unknown or not found:
+        raise ForgetError(
+            f"The run {keys.iso(when)} in {where} has nothing of {', '.join(unknown or names)}. Its sites are "
+            f"{', '.join(sorted(there))}. Nothing was changed."
+        )
+    return found
 
 
 @dataclass
 class RunRemoval(Removal):
-    """One run that is taken out of a store; of a store that writes nothing, what would be."""
+    """Takes one run out of a store."""
 
     when: datetime
     sites: Sequence[str]
     whole: bool
-    """They are all that there are of the run."""
+    """The run has no others."""
 
     def run(self) -> None:
-        """:raises RecordError: a table can't be read.
-
-        :raises NotPermittedError: whoever asks may not list or delete.
-        """
+        """:raises RecordError: a table can't be read. :raises NotPermittedError: to list or delete."""
         stems = sorted({keys.stem(site, self.when) for site in self.sites})
         self.delete("results", self._there(map(keys.result, stems)))
         for stem in self.track(stems, "Captures"):
