@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from celeb_ops.archive import memento
-from celeb_ops.archive.rate_limiter import RateLimiter
+from celeb_ops.archive.rate_limiter import Deadline, RateLimiter
 from celeb_ops.archive.replay import Replay
+from celeb_ops.archive.response_cache import ResponseCache
 from tests.archive.front import Front, front
 from tests.archive.recording import CHALLENGE, Recording
 from tests.archive.server import Archive, archive
@@ -197,12 +197,15 @@ def played(tmp_path: Path) -> Iterator[Callable[..., Replay]]:
             when: datetime = MORNING,
             patience_s: float = 20,
             rate: float = 1000,
-            **given: Any,
+            begun: bool = False,
+            host: str = "127.0.0.1",
         ) -> Replay:
-            turns = RateLimiter(tmp_path, server.timegate, rate)
-            archive = stack.enter_context(memento.Archive(server.timegate, turns))
-            until = time.monotonic() + patience_s
-            replay = Replay(archive, archive.memento(url, MORNING), when, timedelta(hours=12), until, **given)
+            limiter = RateLimiter(tmp_path, server.timegate, rate)
+            archive = stack.enter_context(memento.Archive(server.timegate, limiter))
+            copy = archive.memento(url, MORNING)
+            cache = ResponseCache(tmp_path, copy)
+            replay = Replay(archive, copy, when, timedelta(hours=12), Deadline(patience_s), cache, host)
+            replay.begun = begun
             return stack.enter_context(replay)
 
         yield play

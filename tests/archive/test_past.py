@@ -85,7 +85,7 @@ class TestAPage:
         assert (page.title, page.final_url, page.http_status) == ("Scripted", "http://daily.example/", 200)
         assert page.page_height > 2500
         assert (page.images_loaded, page.images_total) == (3, 5)
-        assert seen.lacking == {
+        assert seen.missing_images == {
             "http://daily.example/late.jpg": "archived at another time",
             "http://daily.example/never.jpg": "not archived",
         }
@@ -184,7 +184,7 @@ class TestAPage:
         busy.orders.clear()
         before = len(busy.requests)
         seen = darkroom.capture(busy.timegate, "https://gallery.example/")
-        assert (seen.page.images_loaded, seen.lacking) == (12, {})
+        assert (seen.page.images_loaded, seen.missing_images) == (12, {})
         asked = [path for path in busy.paths()[before:] if "id_/" in path]
         assert len(asked) == late
         assert all(path.endswith(".jpg") for path in asked)

@@ -16,9 +16,8 @@ import requests
 
 from celeb_ops.archive import memento
 from celeb_ops.archive import replay as replays
-from celeb_ops.archive.proxy import Proxy, Wanted
-from celeb_ops.archive.rate_limiter import RateLimiter
-from celeb_ops.archive.replay import Lack, Replay
+from celeb_ops.archive.proxy import Proxy, ProxyRequest
+from celeb_ops.archive.replay import Lack
 from celeb_ops.capture.browser import open_browser
 from celeb_ops.capture.visit import own_address
 from celeb_ops.core.exceptions import ArchiveBusyError, BrowserError
@@ -29,10 +28,10 @@ from tests.capture.attack import AWAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from requests import Response
 
+    from celeb_ops.archive.replay import Replay
     from tests.archive.front import Front
     from tests.archive.server import Archive
     from tests.capture.attack import Inside
@@ -101,7 +100,7 @@ class TestWhatIsShown:
         assert replay.shown("http://daily.example/#top").when == MORNING
         answer = got(replay, "https://cdn.daily.example/two.jpg", "image")
         assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/jpeg")
-        assert replay.lacking == {}
+        assert replay.missing_images == {}
 
     def test_is_nothing_before_the_page(self, busy: Front, played: Play) -> None:
         """A browser has start pages and clocks of its own."""
@@ -115,7 +114,7 @@ class TestWhatIsShown:
         got(replay, "http://daily.example/")
         for name, status in (("one", 200), ("lazy", 200), ("late", 404), ("never", 404)):
             assert got(replay, f"http://daily.example/{name}.jpg", "image").status_code == status
-        assert replay.lacking == {
+        assert replay.missing_images == {
             "http://daily.example/late.jpg": "archived at another time",
             "http://daily.example/never.jpg": "not archived",
         }
@@ -169,15 +168,15 @@ class TestWhatIsShown:
         assert got(replay, "http://daily.example/never.jpg", "image").status_code == 404
         busy.give(Slow(5), to="one.jpg")
         assert got(replay, "http://daily.example/one.jpg", "image").status_code == 404
-        assert replay.lacking == {
+        assert replay.missing_images == {
             "http://daily.example/never.jpg": "not archived",
             "http://daily.example/one.jpg": "not there in time",
         }
-        assert (replay.late, replay.trouble) == (1, None)
+        assert (replay.late_images, replay.trouble) == (1, None)
         # Nothing is asked any more.
         before = len(busy.requests)
         assert got(replay, "http://daily.example/lazy.jpg", "image").status_code == 404
-        assert (replay.late, len(busy.requests)) == (2, before)
+        assert (replay.late_images, len(busy.requests)) == (2, before)
 
     def test_is_an_archived_error_with_its_status(self, news: Archive, played: Play) -> None:
         replay = played(news, f"{SITE}/gone")
@@ -209,7 +208,7 @@ class TestWhatIsShown:
         """Browsers name what they want a file for only to safe sites."""
         replay = played(news, "http://daily.example/", begun=True)
         assert got(replay, f"http://daily.example/{path}", "", Accept=accept).status_code == status
-        assert bool(replay.lacking) == accept.startswith("image/")
+        assert bool(replay.missing_images) == accept.startswith("image/")
 
 
 class TestARedirect:
@@ -241,7 +240,7 @@ class TestPatience:
         assert isinstance(replay.trouble, ArchiveBusyError)
         before = len(busy.requests)
         assert got(replay, "http://daily.example/lazy.jpg", "image").status_code == 404
-        assert set(replay.lacking.values()) == {"not there in time"}
+        assert set(replay.missing_images.values()) == {"not there in time"}
         assert len(busy.requests) == before
 
     def test_that_is_too_short_for_all_pictures_is_no_trouble_of_the_archives(self, busy: Front, played: Play) -> None:
@@ -249,7 +248,7 @@ class TestPatience:
         answers = [got(replay, f"https://secure.example/{n}.jpg", "image").status_code for n in range(3)]
         assert answers == [200, 200, 404]
         assert replay.trouble is None
-        assert list(replay.lacking.values()) == ["not there in time"]
+        assert list(replay.missing_images.values()) == ["not there in time"]
 
     @pytest.mark.parametrize(("failures", "trouble"), [(2, False), (3, True)])
     def test_is_lost_when_several_files_in_a_row_fail(
@@ -270,41 +269,22 @@ class TestPatience:
         assert (replay.trouble is not None) == trouble
         assert got(replay, "https://secure.example/5.jpg", "image").status_code == (404 if trouble else 200)
 
-    def test_is_first_for_what_the_page_needs_first(self, busy: Front, played: Play) -> None:
-        replay = played(busy, "http://daily.example/", begun=True)
-        busy.give(Slow(0.6))
-        wanted = [("one.jpg", "image"), ("data", ""), ("lazy.jpg", "image"), ("style.css", "style"), ("", "document")]
-        threads = []
-        for path, kind in wanted:
-            thread = threading.Thread(target=got, args=(replay, f"http://daily.example/{path}", kind))
-            thread.start()
-            threads.append(thread)
-            time.sleep(0.05)
-        for thread in threads:
-            thread.join(timeout=20)
-        paths = [path.rpartition("/")[2] for path in busy.paths()]
-        order = sorted(set(paths), key=paths.index)
-        assert order == ["one.jpg", "", "style.css", "lazy.jpg", "data"]
-
 
 class TestTheEnd:
-    def test_is_heard_by_all_who_wait(self, busy: Front, played: Play, tmp_path: Path) -> None:
+    def test_ends_all_that_wait(self, busy: Front, played: Play) -> None:
         """A browser that has ended waits for nothing, and nothing more is asked of the archive."""
         busy.give(Slow(0.5), to="one.jpg")
-        turns = RateLimiter(tmp_path, busy.timegate, 1000)
+        replay = played(busy, "http://daily.example/", begun=True, patience_s=60)
         before = set(threading.enumerate())
-        with memento.Archive(busy.timegate, turns) as archive:
-            copy = archive.memento("http://daily.example/", MORNING)
-            with Replay(archive, copy, MORNING, 12 * HOUR, time.monotonic() + 60) as replay:
-                replay.begun = True
-                place = urlsplit(replay.address)
-                for path in ("one", "lazy", "late", "two", "three", "never"):
-                    with socket.create_connection((place.hostname, place.port)) as browser:
-                        browser.sendall(
-                            f"GET http://daily.example/{path}.jpg HTTP/1.1\r\nSec-Fetch-Dest: image\r\n\r\n".encode()
-                        )
-                    # It has hung up.
-                    time.sleep(0.02)
+        place = urlsplit(replay.address)
+        for path in ("one", "lazy", "late", "two", "three", "never"):
+            with socket.create_connection((place.hostname, place.port)) as browser:
+                browser.sendall(
+                    f"GET http://daily.example/{path}.jpg HTTP/1.1\r\nSec-Fetch-Dest: image\r\n\r\n".encode()
+                )
+            # It has hung up.
+            time.sleep(0.02)
+        replay.__exit__()
         deadline = time.monotonic() + 5
         while (left := set(threading.enumerate()) - before) and time.monotonic() < deadline:
             time.sleep(0.02)
@@ -353,16 +333,16 @@ class TestAPageThatAsksForMuch:
         replay = played(busy, "http://daily.example/", begun=True)
         assert got(replay, f"http://daily.example/{'a' * 8_200}", "image").status_code == 404
         assert got(replay, f"https://daily.example/{'a' * 8_200}", "image").status_code == 404
-        assert (busy.requests, replay._refused, replay.lacking) == ([], {}, {})
+        assert (busy.requests, replay._lacks, replay.missing_images) == ([], {}, {})
 
     def test_ends_somewhere(self, busy: Front, played: Play, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(replays, "_MOST_ADDRESSES", 3)
+        monkeypatch.setattr(replays, "_MAX_ADDRESSES", 3)
         replay = played(busy, "http://daily.example/", begun=True)
         for n in range(6):
             assert got(replay, f"http://daily.example/no{n}.jpg", "image").status_code == 404
-        assert len(busy.requests) == len(replay._refused) == len(replay.lacking) == 3
+        assert len(busy.requests) == len(replay._lacks) == len(replay.missing_images) == 3
         # It is no fault of the archive's.
-        assert (replay.late, replay.trouble) == (0, None)
+        assert (replay.late_images, replay.trouble) == (0, None)
 
 
 class TestADocument:
@@ -373,28 +353,28 @@ class TestADocument:
         thread.start()
         time.sleep(0.2)
         # A browser that gives up now has not seen what the archive has.
-        assert "did not give http://daily.example/ in time" in str(replay.last.error)
+        assert "did not give http://daily.example/ in time" in str(replay.last_document.error)
         thread.join(timeout=10)
-        assert "still answering when the time was over" in str(replay.last.error)
-        assert replay.last.lack == "not there in time"
+        assert "still answering when the time was over" in str(replay.last_document.error)
+        assert replay.last_document.lack == "not there in time"
         assert got(replay, "http://daily.example/").status_code == 404
-        assert isinstance(replay.last.error, ArchiveBusyError)
+        assert isinstance(replay.last_document.error, ArchiveBusyError)
 
     def test_that_is_had_is_not(self, busy: Front, played: Play) -> None:
         replay = played(busy, "http://daily.example/")
         got(replay, "http://daily.example/")
-        assert (replay.last.error, replay.last.lack) == (None, None)
+        assert (replay.last_document.error, replay.last_document.lack) == (None, None)
         got(replay, "http://daily.example/never")
-        assert (replay.last.error, replay.last.lack) == (None, Lack.NOT_ARCHIVED)
+        assert (replay.last_document.error, replay.last_document.lack) == (None, Lack.NOT_ARCHIVED)
 
 
 @pytest.mark.browser
 def test_sound_and_what_may_come_next_are_not_asked_of_the_archive(busy: Front, played: Play) -> None:
     """Of a page that is not safe, where browsers do not say what they want something for."""
     replay = played(busy, "http://loud.example/")
-    wanted: list[Wanted] = []
+    wanted: list[ProxyRequest] = []
 
-    def noting(one: Wanted) -> memento.ArchiveResponse | None:
+    def noting(one: ProxyRequest) -> memento.ArchiveResponse | None:
         wanted.append(one)
         return replay.answer(one)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,9 +11,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from celeb_ops.archive.memento import Archive
-from celeb_ops.archive.rate_limiter import RateLimiter
+from celeb_ops.archive.rate_limiter import Deadline, RateLimiter
 from celeb_ops.archive.replay import Lack, Replay
-from celeb_ops.archive.response_cache import Kept
+from celeb_ops.archive.response_cache import ResponseCache
 from celeb_ops.capture.page import capture_page
 from celeb_ops.capture.visit import own_address, unreached
 from celeb_ops.core import keys
@@ -48,16 +47,16 @@ logger = logging.getLogger(__name__)
 
 PATIENCE_S = 600
 """How long the archive is asked about one page, all its copies together: it gives one file at a time."""
-_RATE, _OWN_RATE = 4, 1000
-"""Requests a second, at most: to an archive that is asked by many, and to one on this machine."""
+_RATE, _LOCAL_RATE = 4, 1000
+"""Requests a second, at most: to an archive that many use, and to one on this machine."""
 _SEARCH_S = 120
 """How long it is asked which copies there are."""
 _OPEN_S, _LOAD_S = 480, 240
 """``timeout_s`` and ``load_time_s`` of a page that comes so slowly."""
-COPIES = 3
-"""Copies that are opened, at most, until one shows a page."""
-_LATE = 0.1
-"""Share of a page's pictures that may not come in time. With more lacking, another try goes on from what has come."""
+MAX_COPIES = 3
+"""Copies that are opened until one shows a page."""
+_MAX_LATE = 0.1
+"""Share of a page's pictures that may not come in time. With more missing, another try goes on from what has come."""
 _NO_PAGE: dict[type[CaptureError], str] = {
     PageRefusedError: "an error page",
     ServerFailedError: "an error page",
@@ -70,22 +69,22 @@ _NO_PAGE: dict[type[CaptureError], str] = {
 
 @dataclass(frozen=True)
 class PastPage:
-    """A page of the past, as it was photographed."""
+    """The screenshot of a page of the past."""
 
     page: PageCapture
     memento: Memento
-    lacking: dict[str, Lack]
-    """The pictures that it asked for and that are not on it, each with why."""
+    missing_images: dict[str, Lack]
+    """The pictures that it asked for and that are not on it, by address."""
 
     @property
     def images_missing(self) -> int:
-        """Pictures that are not on it; the page itself knows of those that are an ``img`` alone."""
-        return max(self.page.images_total - self.page.images_loaded, len(self.lacking))
+        """Pictures that are not on it; the page itself knows only those that are an ``img``."""
+        return max(self.page.images_total - self.page.images_loaded, len(self.missing_images))
 
     @property
     def missing(self) -> list[str]:
         """What is missing, for people: what the page waited for, and ``3 pictures are not archived``."""
-        kinds = sorted(Counter(self.lacking.values()).items())
+        kinds = sorted(Counter(self.missing_images.values()).items())
         return self.page.missing + [f"{n} {'picture is' if n == 1 else 'pictures are'} {lack}" for lack, n in kinds]
 
 
@@ -99,25 +98,26 @@ def capture_past(
     """Photograph the archived page of ``site`` that is nearest to a time into ``folder``.
 
     :param browser: opens one, given capture options and the address of its proxy.
-    :raises NotArchivedError: there is no copy within ``CELEBS_ARCHIVE_WINDOW_H`` that shows a page; the sentence tells
+    :raises NotArchivedError: there is no copy within ``CELEBS_ARCHIVE_WINDOW_H`` that shows a page; the sentence says
         when the nearest one is from.
     :raises ArchiveError: the archive could not be asked, or did not give enough of the page in time.
     :raises CaptureError: the browser failed, see :func:`celeb_ops.capture.page.capture_page`.
     """
     window = timedelta(hours=settings.archive_window_h)
-    cache = settings.path(settings.cache)
+    folder_of_caches = settings.path(settings.cache)
     host = own_address(settings.browser_url) if settings.browser_url else "127.0.0.1"
     # The archive is slow because it is asked slowly. What the page waits for comes one file after the other.
     patient = site.model_copy(update={"timeout_s": _OPEN_S, "load_time_s": _LOAD_S})
-    start = time.monotonic()
+    local = urlsplit(settings.archive_url).hostname in ("127.0.0.1", "localhost", "::1")
+    limiter = RateLimiter(folder_of_caches, settings.archive_url, _LOCAL_RATE if local else _RATE)
+    deadline = Deadline(PATIENCE_S)
     unusable = []
-    rate = _OWN_RATE if urlsplit(settings.archive_url).hostname in ("127.0.0.1", "localhost", "::1") else _RATE
-    with Archive(settings.archive_url, RateLimiter(cache, settings.archive_url, rate)) as archive:
-        first = _first(archive, site, when, window, start + _SEARCH_S)
-        for memento in islice(archive.near(first, when, window, _SEARCH_S), COPIES):
+    with Archive(settings.archive_url, limiter) as archive:
+        first = _first(archive, site, when, window)
+        for memento in islice(archive.near(first, when, window, _SEARCH_S), MAX_COPIES):
             logger.info("%s as it was at %s", site.url, described(memento, when))
-            kept = Kept(cache, memento)
-            with Replay(archive, memento, when, window, start + PATIENCE_S, kept, host) as replay:
+            cache = ResponseCache(folder_of_caches, memento)
+            with Replay(archive, memento, when, window, Deadline(deadline.left_s), cache, host) as replay:
                 try:
                     with browser(patient, replay.address) as driver:
                         page = capture_page(driver, patient, folder, memento.when)
@@ -125,17 +125,19 @@ def capture_past(
                     shows = _in_place_of_a_page(error, replay)
                     logger.warning("The copy of %s shows %s.", keys.iso(memento.when), shows)
                     unusable.append(f"that of {described(memento, when)}, shows {shows}")
-                    kept.clear()
+                    cache.clear()
                     continue
-                return _whole(page, replay, kept)
+                _check_enough(page, replay)
+                cache.clear()
+                return PastPage(page, replay.shown(page.final_url), dict(replay.missing_images))
     raise NotArchivedError(
         f"No copy of {site.url} in {archive.host} near that time shows its page: {'; '.join(unusable)}."
     )
 
 
-def _first(archive: Archive, site: Site, when: datetime, window: timedelta, deadline: float) -> Memento:
+def _first(archive: Archive, site: Site, when: datetime, window: timedelta) -> Memento:
     """The copy that is nearest to the time, if it is near enough."""
-    first = archive.nearest(site.url, when, deadline)
+    first = archive.nearest(site.url, when, Deadline(_SEARCH_S))
     if first is None:
         raise NotArchivedError(f"{archive.host} has no copy of {site.url} of any time.")
     if abs(first.when - when) > window:
@@ -146,35 +148,33 @@ def _first(archive: Archive, site: Site, when: datetime, window: timedelta, dead
     return first
 
 
-def _whole(page: PageCapture, replay: Replay, kept: Kept) -> PastPage:
-    """The page of a copy, if the archive gave enough of it."""
+def _check_enough(page: PageCapture, replay: Replay) -> None:
+    """:raises ArchiveError: the archive did not give enough of the page."""
     if replay.trouble:
         raise replay.trouble
-    if replay.late > _LATE * max(page.images_total, 1):
+    if replay.late_images > _MAX_LATE * max(page.images_total, 1):
         raise ArchiveBusyError(
-            f"The archive did not give {replay.late} of the page's pictures within {PATIENCE_S} s. What it "
+            f"The archive did not give {replay.late_images} of the page's pictures within {PATIENCE_S} s. What it "
             "gave is kept for a day: clear the task, and it goes on from there."
         )
-    kept.clear()
-    return PastPage(page, replay.shown(page.final_url), dict(replay.lacking))
 
 
 def _in_place_of_a_page(error: CaptureError, replay: Replay) -> str:
     """What a copy shows that is no page.
 
-    :raises ArchiveError: it is not known, because the archive gave no answer.
-    :raises CaptureError: the error is not the copy's, but the browser's.
+    :raises ArchiveError: the archive gave no answer. :raises CaptureError: the browser failed, not the copy.
     """
-    if trouble := replay.trouble or replay.last.error:
+    document = replay.last_document
+    if trouble := replay.trouble or document.error:
         raise trouble from error
     if not replay.begun and not isinstance(error, BrowserError):
         raise unreached(replay.address, error) from error
     shows = _NO_PAGE.get(type(error))
     if shows is None:
         raise error
-    if replay.last.lack:
-        return f"nothing: it, or where it led to, is {replay.last.lack}"
-    status = replay.last.answer.status if replay.last.answer else 0
+    if document.lack:
+        return f"nothing: it, or where it led to, is {document.lack}"
+    status = document.answer.status if document.answer else 0
     return f"{shows} (HTTP {status})" if status >= 400 else shows
 
 

@@ -30,13 +30,15 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_LONGEST_ADDRESS = 8_192
-_MOST_SAID = 1_000_000
-"""Bytes of what a page wants to tell a site, which are read and forgotten."""
+_MAX_URL_CHARS = 8_192
+_MAX_UPLOAD_BYTES = 1_000_000
+"""Of what a page wants to send to a site, which is read and dropped."""
 _MEDIA = (".mp4", ".m4v", ".m4s", ".webm", ".mov", ".m3u8", ".mpd", ".ts", ".mp3", ".m4a", ".ogg", ".wav")
+_KINDS = {"image/": "image", "text/html": "document", "text/css": "style"}
+"""By the beginning of what the browser accepts."""
 
 
-class Wanted(NamedTuple):
+class ProxyRequest(NamedTuple):
     """What the browser asks for."""
 
     url: str
@@ -45,10 +47,9 @@ class Wanted(NamedTuple):
 
 
 class Proxy(ThreadingHTTPServer):
-    """
-    The proxy, while it is entered.
+    """The proxy, while it is entered.
 
-    :param answer: what is answered, from several threads at once; None: HTTP 404.
+    :param answer: gives the answers, to several threads at once; None: HTTP 404.
     :param host: the address to listen on.
     """
 
@@ -56,7 +57,7 @@ class Proxy(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 64
 
-    def __init__(self, answer: Callable[[Wanted], ArchiveResponse | None], host: str = "127.0.0.1") -> None:
+    def __init__(self, answer: Callable[[ProxyRequest], ArchiveResponse | None], host: str = "127.0.0.1") -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         super().__init__((host, 0), _Handler)
         self.answer = answer
@@ -72,7 +73,7 @@ class Proxy(ThreadingHTTPServer):
         self.server_close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        # A browser that ends leaves its connections as they are.
+        # A browser that ends drops its connections.
         logger.debug("A connection of the browser ended early.", exc_info=True)
 
 
@@ -84,7 +85,7 @@ class _Handler(BaseHTTPRequestHandler):
     _origin = ""
 
     def do_CONNECT(self) -> None:
-        """The browser wants to speak TLS with a site: it does with us."""
+        """The browser wants to speak TLS with a site: it speaks it with us."""
         self.send_response_only(200)
         self.end_headers()
         self._origin = f"https://{self.path.removesuffix(':443')}"
@@ -94,52 +95,52 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         url = f"{self._origin}{self.path}"
-        found = self.server.answer(Wanted(url, self._kind())) if len(url) <= _LONGEST_ADDRESS else None
+        found = self.server.answer(ProxyRequest(url, self._kind())) if len(url) <= _MAX_URL_CHARS else None
         if found is None:
-            self._nothing()
+            self._send(404, {})
             return
-        self.send_response_only(found.status)
-        for name, value in (
-            ("Content-Type", found.content_type),
-            ("Content-Encoding", found.content_encoding),
-            ("Location", requote_uri(found.location)),
-            # The page's own clock.
-            ("Date", format_datetime(found.when, usegmt=True)),
-            ("Last-Modified", format_datetime(found.when, usegmt=True)),
-        ):
-            if value:
-                self.send_header(name, value)
-        self._allow()
-        self.send_header("Cache-Control", "max-age=86400")
-        self.send_header("Content-Length", str(len(found.body)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(found.body)
-
-    def _nothing(self) -> None:
-        self.send_response_only(404)
-        self._allow()
-        self.send_header("Content-Length", "0")
-        self.end_headers()
+        # The page's own clock.
+        date = format_datetime(found.when, usegmt=True)
+        headers = {
+            "Content-Type": found.content_type,
+            "Content-Encoding": found.content_encoding,
+            "Location": requote_uri(found.location),
+            "Date": date,
+            "Last-Modified": date,
+            "Cache-Control": "max-age=86400",
+        }
+        self._send(found.status, headers, found.body)
 
     do_HEAD = do_GET
 
     def do_OPTIONS(self) -> None:
         """A script asks whether it may ask another site: the archive has no answers to that."""
-        self.send_response(204)
-        self._allow()
-        self.send_header("Access-Control-Allow-Methods", "GET, HEAD")
-        self.send_header("Access-Control-Allow-Headers", self.headers.get("Access-Control-Request-Headers", "*"))
-        self.end_headers()
+        asked = self.headers.get("Access-Control-Request-Headers", "*")
+        self._send(204, {"Access-Control-Allow-Methods": "GET, HEAD", "Access-Control-Allow-Headers": asked})
 
     def do_POST(self) -> None:
-        """Nothing is told to a site that is shown from an archive."""
+        """Nothing is sent to a site that is shown from an archive."""
         # Read, or the connection's end would overtake the answer; it ends, for there may be more of it.
-        self.rfile.read(min(int(self.headers.get("Content-Length") or 0), _MOST_SAID))
+        self.rfile.read(min(int(self.headers.get("Content-Length") or 0), _MAX_UPLOAD_BYTES))
         self.close_connection = True
-        self._nothing()
+        self._send(404, {})
 
     do_PUT = do_DELETE = do_PATCH = do_POST
+
+    def _send(self, status: int, headers: dict[str, str], body: bytes = b"") -> None:
+        self.send_response_only(status)
+        # Sites allowed each other's scripts what they needed; archives do not keep it in a form that still holds.
+        headers |= {
+            "Access-Control-Allow-Origin": self.headers.get("Origin", "*"),
+            "Access-Control-Allow-Credentials": "true",
+            "Content-Length": "" if status == 204 else str(len(body)),
+        }
+        for name, value in headers.items():
+            if value:
+                self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def finish(self) -> None:
         with contextlib.suppress(OSError, ValueError):
@@ -152,29 +153,23 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing: each answer is logged where it is looked up."""
 
-    def _allow(self) -> None:
-        # Sites allowed each other's scripts what they needed; archives do not keep it in a form that still holds.
-        self.send_header("Access-Control-Allow-Origin", self.headers.get("Origin", "*"))
-        self.send_header("Access-Control-Allow-Credentials", "true")
-
     def _kind(self) -> str:
-        """What the browser wants it for. On ``http:`` pages it tells by what it accepts alone."""
+        """What the browser wants it for. On ``http:`` pages only what it accepts shows that."""
         path = urlsplit(self.path).path.lower()
         if "prefetch" in self.headers.get("Sec-Purpose", self.headers.get("Purpose", "")):
             return "prefetch"
         if self.headers.get("Range") or path.endswith(_MEDIA):
             return "video"
-        if told := self.headers.get("Sec-Fetch-Dest"):
-            return "" if told == "empty" else told
+        if kind := self.headers.get("Sec-Fetch-Dest"):
+            return kind.replace("empty", "")
         accepts = self.headers.get("Accept", "")
-        kinds = {"image/": "image", "text/html": "document", "text/css": "style"}
-        by_accept = next((kind for start, kind in kinds.items() if accepts.startswith(start)), "")
+        by_accept = next((kind for start, kind in _KINDS.items() if accepts.startswith(start)), "")
         return by_accept or ("script" if path.endswith((".js", ".mjs")) else "")
 
 
 @cache
 def _tls() -> ssl.SSLContext:
-    """A certificate that no browser trusts: ours is told not to look at certificates, for it reaches nobody else."""
+    """A certificate that no browser trusts: ours does not check certificates, as it reaches nobody else."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("replay.invalid").configure_cert(context)
     return context

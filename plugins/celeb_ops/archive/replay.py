@@ -1,4 +1,4 @@
-"""A page as an archive holds it: what of it may be shown, and what it lacked.
+"""A page as an archive holds it: what of it may be shown, and what is missing.
 
 The browser has one way out, a proxy in this process. Whatever the page asks for, under whatever address, is looked up
 in the archive at the page's time. So the page is opened under its own address, its scripts find the web they were
@@ -10,15 +10,13 @@ from __future__ import annotations
 import logging
 import re
 import threading
-import time
-from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from celeb_ops.archive.memento import normalised
-from celeb_ops.archive.proxy import Proxy, Wanted
+from celeb_ops.archive.proxy import Proxy, ProxyRequest
 from celeb_ops.core.exceptions import ArchiveBusyError, ArchiveError
 
 if TYPE_CHECKING:
@@ -26,16 +24,16 @@ if TYPE_CHECKING:
     from typing import Self
 
     from celeb_ops.archive.memento import Archive, ArchiveResponse, Memento
-    from celeb_ops.archive.response_cache import Kept
+    from celeb_ops.archive.rate_limiter import Deadline
+    from celeb_ops.archive.response_cache import ResponseCache
 
 logger = logging.getLogger(__name__)
 
-_PICTURES = {"image"}
-_LOOKS = {"style", "font", "xslt"}
-"""What a page only looks by. Its copies may be older or newer than what the page shows, which the archive keeps under
-the same address for as long as it did not change."""
-_LOOKS_WITHIN = timedelta(days=30)
-_FIXED = re.compile(
+_STYLES = {"style", "font", "xslt"}
+"""They only change the looks of a page. Their copies may be older or newer than what the page shows, which the archive
+keeps under the same address for as long as it did not change."""
+_STYLES_WITHIN = timedelta(days=30)
+_VERSIONED = re.compile(
     r"[._/-](?=\d*[a-f])(?=[a-f]*\d)[0-9a-f]{8,}[._/-]"
     r"|[?&](v|ver|version|hash|rev)=[\w.-]+"
     r"|/v?\d+\.\d+\.\d+[/.-]|[@-]v?\d+\.\d+(\.\d+)?[/.-]",
@@ -45,9 +43,9 @@ _FIXED = re.compile(
 news of its day. Digits alone are no hash: they may be a date, or a customer."""
 _NEVER = {"audio", "video", "track", "report", "websocket", "serviceworker", "sharedworker", "manifest", "prefetch"}
 """What adds nothing to a picture of the page, and would cost the archive much."""
-_FAILURES = 3
+_MAX_FAILURES = 3
 """Files in a row that the archive does not answer, after which it is not asked any more."""
-_MOST_ADDRESSES = 10_000
+_MAX_ADDRESSES = 10_000
 """That one page may ask for."""
 
 
@@ -57,7 +55,7 @@ class Lack(StrEnum):
     NOT_ARCHIVED = "not archived"
     OTHER_TIME = "archived at another time"
     LATE = "not there in time"
-    TOO_MANY = f"beyond the {_MOST_ADDRESSES:,} addresses that a page may ask for"
+    TOO_MANY = f"beyond the {_MAX_ADDRESSES:,} addresses that a page may ask for"
 
 
 class Found(NamedTuple):
@@ -68,102 +66,103 @@ class Found(NamedTuple):
     error: ArchiveError | None = None
 
 
-@dataclass
 class Replay:
     """The replay of one copy, while it is entered."""
 
-    archive: Archive
-    memento: Memento
-    """The copy of the page to show."""
-    when: datetime
-    """The run time."""
-    window: timedelta
-    """How far from it what is shown (documents, pictures, data) may have been archived."""
-    deadline: float
-    """On the monotonic clock; after it nothing more is asked of the archive, and what was not there yet is missing."""
-    kept: Kept | None = None
-    """Where answers are kept for another try; None: nowhere."""
-    host: str = "127.0.0.1"
-    """The address to listen on; for a browser on another machine, one that it can reach."""
-
-    lacking: dict[str, Lack] = field(default_factory=dict)
-    """Pictures that were asked for and not shown, and why not."""
-    trouble: ArchiveError | None = None
-    """Why the archive could not be asked any further: what came up is not what it has."""
-    last: Found = field(default_factory=Found)
-    """What became of the last document that was asked for; its error says that it is still awaited. Of a page that is
-    not safe a frame's counts too: the browser does not tell them apart."""
-    begun: bool = False
-    """Whether the browser has asked for the page."""
-
-    def __post_init__(self) -> None:
-        self._page = normalised(self.memento.url)
+    def __init__(
+        self,
+        archive: Archive,
+        memento: Memento,
+        when: datetime,
+        window: timedelta,
+        deadline: Deadline,
+        cache: ResponseCache,
+        host: str = "127.0.0.1",
+    ) -> None:
+        """
+        :param memento: the copy of the page to show. :param when: the run time.
+        :param window: how far from it what is shown (documents, pictures, data) may have been archived.
+        :param deadline: after it nothing more is asked of the archive, and what was not there yet is missing.
+        :param host: the address to listen on; for a browser on another machine, one that it can reach.
+        """
+        self.archive, self.memento = archive, memento
+        self._when, self._window = when, window
+        self._deadline, self._cache = deadline, cache
+        self.missing_images: dict[str, Lack] = {}
+        """Pictures that were asked for and not shown, by address."""
+        self.trouble: ArchiveError | None = None
+        """Why the archive could not be asked any further: what came up is not what it has."""
+        self.last_document = Found()
+        """What became of the last document that was asked for; its error says that it is still awaited. Of a page that
+        is not safe a frame's counts too: the browser does not tell them apart."""
+        self.begun = False
+        """Whether the browser has asked for the page."""
+        self._page = normalised(memento.url)
         self._lock = threading.Lock()
-        self._shown: dict[str, datetime] = {}
-        self._refused: dict[str, Lack] = {}
+        self._document_times: dict[str, datetime] = {}
+        self._lacks: dict[str, Lack] = {}
         self._failures = 0
-        self._closed = False
-        self._proxy = Proxy(self.answer, self.host)
+        self._proxy = Proxy(self.answer, host)
         self.address = self._proxy.address
 
     @property
-    def late(self) -> int:
+    def late_images(self) -> int:
         """Pictures that the archive may have, and did not give in time."""
-        return sum(lack is Lack.LATE for lack in self.lacking.values())
+        return sum(lack is Lack.LATE for lack in self.missing_images.values())
 
     def __enter__(self) -> Self:
         self._proxy.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        # Those who still wait for the archive are told at once.
-        self._closed = True
+        # Requests that still wait for the archive end at once.
+        self._deadline.cancel()
         self._proxy.__exit__()
 
     def shown(self, final_url: str) -> Memento:
-        """The copy that came up under an address: where the page had sent its visitors on, another one was opened.
+        """The copy that came up under an address: another one than asked for where the page sent its visitors on.
 
-        An address that a script wrote, without opening it, is no copy's: that is the one which was asked for.
+        An address that a script wrote, without opening it, is no copy's: then it is the one that was asked for.
         """
-        when = self._shown.get(normalised(final_url))
+        when = self._document_times.get(normalised(final_url))
         return self.archive.memento(final_url, when) if when else self.memento
 
-    def answer(self, wanted: Wanted) -> ArchiveResponse | None:
+    def answer(self, request: ProxyRequest) -> ArchiveResponse | None:
         """What the archive has of an address from the page's time; None: nothing that may be shown."""
-        url, kind = normalised(wanted.url), wanted.kind
+        url, kind = normalised(request.url), request.kind
         self.begun = self.begun or (kind == "document" and url == self._page)
         # What comes before the page is the browser's own: its start page, its clock.
         if not self.begun or kind in _NEVER or urlsplit(url).path.endswith(".ico"):
             return None
         if kind == "document":
-            self.last = self._late(url)
-        found = self._found(url, kind)
+            self.last_document = self._late(url)
+        found = self._find(url, kind)
         logger.debug("%s %s: %s", kind or "data", url, found.lack or "shown")
         with self._lock:
-            if found.lack and (url in self._refused or len(self._refused) < _MOST_ADDRESSES):
-                self._refused[url] = found.lack
-                if kind in _PICTURES:
-                    self.lacking[url] = found.lack
+            if found.lack and (url in self._lacks or len(self._lacks) < _MAX_ADDRESSES):
+                self._lacks[url] = found.lack
+                if kind == "image":
+                    self.missing_images[url] = found.lack
             if kind == "document":
-                self.last = found
+                self.last_document = found
                 if found.answer:
-                    self._shown[url] = found.answer.when
+                    self._document_times[url] = found.answer.when
         return found.answer
 
-    def _found(self, url: str, kind: str) -> Found:
-        if known := self._refused.get(url):
+    def _find(self, url: str, kind: str) -> Found:
+        if known := self._lacks.get(url):
             return self._late(url) if known is Lack.LATE else Found(None, known)
-        if len(self._refused) >= _MOST_ADDRESSES:
+        if len(self._lacks) >= _MAX_ADDRESSES:
             return Found(None, Lack.TOO_MANY)
         try:
-            answer = self._read(url, self._rank(url, kind))
+            answer = self._read(url)
         except ArchiveError as error:
             logger.info("%s: %s", url, error)
-            self._failed(error)
+            self._count_failure(error)
             return Found(None, Lack.LATE, error)
         if answer is None:
             return Found(None, Lack.NOT_ARCHIVED)
-        if abs(answer.when - self.when) > self._within(url, kind):
+        if abs(answer.when - self._when) > self._window_of(url, kind):
             logger.debug("%s was archived at %s.", url, answer.when)
             return Found(None, Lack.OTHER_TIME)
         return Found(answer)
@@ -172,42 +171,26 @@ class Replay:
         error = ArchiveBusyError(f"{self.archive.host} did not give {url} in time. Clear the task later.")
         return Found(None, Lack.LATE, error)
 
-    def _read(self, url: str, rank: int) -> ArchiveResponse | None:
+    def _read(self, url: str) -> ArchiveResponse | None:
         """What the archive has, asked once in all tries of this capture."""
-        known, found = self.kept.get(url) if self.kept else (False, None)
-        if known:
-            return found
-        if not self._goes_on():
-            raise ArchiveBusyError(f"There was no time left to ask {self.archive.host}.")
-        found = self.archive.read(url, self.memento.when, self.deadline, rank, self._goes_on)
-        self._failures = 0
-        if self.kept:
-            self.kept.put(url, found)
-        return found
+        cached, answer = self._cache.get(url)
+        if not cached:
+            answer = self.archive.read(url, self.memento.when, self._deadline)
+            self._failures = 0
+            self._cache.put(url, answer)
+        return answer
 
-    def _rank(self, url: str, kind: str) -> int:
-        """What is asked first: the document, what it is built with, its pictures in their order, then the rest."""
-        if kind == "document":
-            return 0
-        own = urlsplit(url).hostname == urlsplit(self._page).hostname
-        return 1 if kind == "style" or (kind == "script" and own) else 2 if kind in _PICTURES else 3
-
-    def _within(self, url: str, kind: str) -> timedelta:
+    def _window_of(self, url: str, kind: str) -> timedelta:
         """How far from the run time something may have been archived."""
         parts = urlsplit(url)
-        lasting = kind in _LOOKS or (kind == "script" and _FIXED.search(f"{parts.path}?{parts.query}"))
-        return max(self.window, _LOOKS_WITHIN) if lasting else self.window
+        lasting = kind in _STYLES or (kind == "script" and _VERSIONED.search(f"{parts.path}?{parts.query}"))
+        return max(self._window, _STYLES_WITHIN) if lasting else self._window
 
-    def _goes_on(self) -> bool:
-        """Whether more is asked of the archive."""
-        return not self._closed and self.trouble is None and time.monotonic() < self.deadline
-
-    def _failed(self, error: ArchiveError) -> None:
-        """Take note that the archive gave no answer. One file of many may be broken there; several in a row are not."""
+    def _count_failure(self, error: ArchiveError) -> None:
+        """Stop asking where the archive is busy, or fails several times in a row: one file may be broken there."""
         with self._lock:
-            if self._closed:
-                return
             self._failures += 1
-            in_time = time.monotonic() < self.deadline
-            if in_time and (isinstance(error, ArchiveBusyError) or self._failures == _FAILURES):
-                self.trouble = self.trouble or error
+            busy = isinstance(error, ArchiveBusyError)
+            if self._deadline.left_s and (busy or self._failures == _MAX_FAILURES):
+                self.trouble = error
+                self._deadline.cancel()
