@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from celeb_ops.cli.airflow_home import environment, migrated
-from celeb_ops.core.processes import left_of
+from celeb_ops.core.processes import wait_gone
 from celeb_ops.core.settings import PROJECT
 from tests.web import free_port
 
@@ -101,7 +101,7 @@ class Stranger:
             if process.poll() is None:
                 family |= {psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)}
                 os.killpg(process.pid, signal.SIGINT)
-        left_of(family, 15)
+        wait_gone(family, 15)
         for one in family:
             if one.is_running():
                 one.kill()

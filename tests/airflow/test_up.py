@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from celeb_ops.core import keys
-from celeb_ops.core.processes import left_of
+from celeb_ops.core.processes import wait_gone
 from celeb_ops.core.store import FolderStore
 from tests.airflow.backfill.past import until
 from tests.airflow.running import RUN_S, start
@@ -65,6 +65,6 @@ def test_a_scheduled_airflow_and_a_run_beside_it_both_do_their_work(
     assert len(family) > 3
     up.process.send_signal(signal.SIGINT)
     assert up.process.wait(60) == 0
-    assert left_of(family, after_s=10) == []
+    assert wait_gone(family, timeout_s=10) == []
     with pytest.raises(OSError, match="refused"):
         up.api.ask("/api/v2/version")

@@ -21,7 +21,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 from celeb_ops.capture import browser, resource_limits
 from celeb_ops.capture.browser import open_browser
 from celeb_ops.core.exceptions import BrowserCrashedError, GreedyPageError, PermanentError
-from celeb_ops.core.processes import left_of
+from celeb_ops.core.processes import wait_gone
 from celeb_ops.core.temp_folders import scratch_folder
 from tests.browsers import running
 from tests.capture.shots import Shot, bands, html, shoot, site_at
@@ -123,7 +123,7 @@ class TestCaptures:
 @pytest.fixture
 def remote(chromedriver: psutil.Popen) -> Iterator[str]:
     yield chromedriver.url
-    assert left_of(chromedriver.children(recursive=True), after_s=5) == [], "the session's browser still runs there"
+    assert wait_gone(chromedriver.children(recursive=True), timeout_s=5) == [], "the session's browser still runs there"
 
 
 TASK = """
@@ -158,7 +158,7 @@ def test_a_task_that_is_killed_leaves_no_process_and_its_files_go_with_the_next(
     assert {"chromedriver", "chromium"} <= {process.name() for process in family}
     task.send_signal(signal.SIGKILL)
     task.wait()
-    assert left_of(family, after_s=5) == []
+    assert wait_gone(family, timeout_s=5) == []
 
     assert list(temporary.glob(f"celebs-browser-{task.pid}-*"))
     with scratch_folder("browser"):

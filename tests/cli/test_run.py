@@ -18,7 +18,7 @@ from PIL import Image
 from celeb_ops.cli import run as run_module
 from celeb_ops.cli.run import too_far
 from celeb_ops.core import keys
-from celeb_ops.core.processes import left_of
+from celeb_ops.core.processes import wait_gone
 from celeb_ops.core.records import Outcome
 from celeb_ops.core.settings import Settings
 from celeb_ops.core.store import FolderStore
@@ -137,7 +137,7 @@ def test_ctrl_c_ends_the_run_and_leaves_nothing_behind(tmp_path: Path, made_home
 
         assert process.wait(30) == 130
         assert browser
-        assert left_of(browser, after_s=5) == []
+        assert wait_gone(browser, timeout_s=5) == []
         assert list(place.temporary.glob("celebs-*")) == []
         # Nor has it gone on with the other site.
         assert len(set(web.asked) & {"/one", "/two"}) == 1

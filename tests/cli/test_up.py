@@ -15,7 +15,7 @@ import pytest
 from celeb_ops.cli import up
 from celeb_ops.cli.airflow_home import AirflowHomeError
 from celeb_ops.cli.up import up as make_up
-from celeb_ops.core.processes import left_of
+from celeb_ops.core.processes import wait_gone
 from tests.web import Web, free_port
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def test_every_process_is_ended_also_the_deaf_and_the_left_behind(
     first, children = family
     up._end(first)
     assert first.poll() is not None
-    assert left_of(children, after_s=5) == []
+    assert wait_gone(children, timeout_s=5) == []
 
 
 def test_a_taken_port_is_told_before_any_work(tmp_path: Path) -> None:

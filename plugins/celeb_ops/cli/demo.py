@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from celeb_ops.cli.airflow_home import check_checkout
 from celeb_ops.cli.demo_newsroom import served
 from celeb_ops.cli.run import run
-from celeb_ops.core.atomic_files import written_folder
+from celeb_ops.core.atomic_files import atomic_folder
 from celeb_ops.core.settings import PROJECT, Settings
 from celeb_ops.core.temp_folders import scratch_folder
 
@@ -27,7 +27,7 @@ def demo(when: datetime | None, names: list[str], home: Path, store: str | None 
         # The folder goes with this process; the photos that the names rest on stay with the dataset.
         gallery = PROJECT / store / "gallery"
         if not gallery.is_dir():
-            with written_folder(gallery) as part:
+            with atomic_folder(gallery) as part:
                 shutil.copytree(folder / "gallery", part, dirs_exist_ok=True)
         own = {name for name in os.environ if name.startswith("CELEBS_")}
         # Empty: the user's own .env is hidden too.

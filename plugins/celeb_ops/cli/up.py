@@ -20,7 +20,7 @@ from rich.console import Console
 from celeb_ops.cli.airflow_home import AirflowHomeError, check_checkout, claimed, environment
 from celeb_ops.cli.interrupts import ENDS, interruptible
 from celeb_ops.cli.run import short
-from celeb_ops.core.processes import left_of
+from celeb_ops.core.processes import wait_gone
 from celeb_ops.core.settings import Settings
 from celeb_ops.core.sites import load_sites
 from celeb_ops.core.text import counted
@@ -147,13 +147,13 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     family = _family(process.pid)
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGINT)
-    left_of(family, END_S)
+    wait_gone(family, END_S)
     # Again: some were started, or lost their parent, while it was ending.
     family |= _family(process.pid)
     for one in family:
         with suppress(psutil.NoSuchProcess):
             one.kill()
-    left_of(family, 5)
+    wait_gone(family, 5)
     # Take note of its end.
     process.poll()
 

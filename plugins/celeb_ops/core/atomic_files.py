@@ -1,5 +1,5 @@
-"""Files that are there whole or not at all; and what writers that were killed have left half-way, which goes: it may
-name somebody who asked to be forgotten."""
+"""Files that are there whole or not at all; and removing what killed writers leave half-written, as it may name
+somebody who asked to be forgotten."""
 
 from __future__ import annotations
 
@@ -16,15 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-KEPT_S = 86_400
+MAX_AGE_S = 86_400
 """Nobody writes one file for a day."""
 _PART = re.compile(r"\..+\.[0-9a-f]{32}\.part", re.DOTALL)
 _ATTEMPTS = 100
-"""How often a file is written again whose part, or folder, others took away meanwhile."""
 
 
 @contextmanager
-def written(path: Path) -> Iterator[BinaryIO]:
+def atomic_file(path: Path) -> Iterator[BinaryIO]:
     """A file to write to, which takes the place of ``path`` when all went well; else nothing is left of it."""
     # Named before it is made: an interrupt can't come between.
     part = _part(path)
@@ -41,10 +40,10 @@ def written(path: Path) -> Iterator[BinaryIO]:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file; again where a sweep took the part away, or the deletion of the last file there the folder."""
+    """Write a file; again where a sweep took the part away, or a deletion the folder."""
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            with written(path) as file:
+            with atomic_file(path) as file:
                 file.write(content)
             return
         # mkdir says that something else stands there where the folder goes just then.
@@ -54,7 +53,7 @@ def write(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def written_folder(path: Path) -> Iterator[Path]:
+def atomic_folder(path: Path) -> Iterator[Path]:
     """An empty folder to write to, which takes the place of ``path`` when all went well; else nothing is left of it."""
     part = _part(path.absolute())
     try:
@@ -66,22 +65,20 @@ def written_folder(path: Path) -> Iterator[Path]:
 
 
 def sweep(folder: Path, *, at_once: bool = False, deep: bool = True, dry: bool = False) -> int:
-    """Remove what killed writers have left in a folder, a day after; how many files or folders.
+    """Remove the half-written files and folders that are a day old; how many.
 
-    :param at_once: all, however new: who writes a file of a store just then writes it again. :param deep: in the
-        folders inside it too. :param dry: only count.
+    :param at_once: however new: a live writer of a store writes its file again. :param deep: in the folders inside it
+        too. :param dry: only count.
     """
     removed = 0
     for place, folders, files in os.walk(folder):
-        for name in filter(_PART.fullmatch, (*folders, *files)):
-            part = Path(place, name)
+        for part in (Path(place, name) for name in (*folders, *files) if _PART.fullmatch(name)):
             # Gone meanwhile, or somebody else's.
             with suppress(OSError):
-                if part.is_symlink() or not (at_once or time.time() - part.lstat().st_mtime > KEPT_S):
-                    continue
-                if not dry:
-                    shutil.rmtree(part) if part.is_dir() else part.unlink()
-                removed += 1
+                if at_once or time.time() - part.lstat().st_mtime > MAX_AGE_S:
+                    if not dry:
+                        shutil.rmtree(part) if part.is_dir() else part.unlink()
+                    removed += 1
         folders[:] = [name for name in folders if deep and not name.endswith(".part")]
     return removed
 

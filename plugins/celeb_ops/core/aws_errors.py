@@ -34,24 +34,24 @@ _REFUSALS = {
 _CREDENTIALS = re.compile(
     r"(?i:(?<=x-amz-security-token:)\s*\S+)|(?<=Credential=)[^\s,/'\"]+|(?<=Signature=)[^\s,'\"]+|\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b|(?<=://)[^\s/@]+(?=@)"
 )
-_SAID_CHARS = 500
+_MESSAGE_CHARS = 500
 
 
-def said_by(error: Exception) -> str:
-    """What the service, or boto, said: one line without its full stop, cut where it is long, without credentials.
+def message_of(error: Exception) -> str:
+    """The service's message, or boto's: one line without its full stop, cut where it is long, without credentials.
 
     They are taken out of the error itself too: where it is another one's cause, a log prints it.
     """
     error.args = tuple(_CREDENTIALS.sub("…", one) if isinstance(one, str) else one for one in error.args)
     text = str(error)
     if isinstance(error, ClientError):
-        text = str(error.response["Error"].get("Message") or "no more is said")
+        text = str(error.response["Error"].get("Message") or "without a message")
     text = " ".join(_CREDENTIALS.sub("…", text).split())
-    return f"{text[:_SAID_CHARS]}…" if len(text) > _SAID_CHARS else text.rstrip(".")
+    return f"{text[:_MESSAGE_CHARS]}…" if len(text) > _MESSAGE_CHARS else text.rstrip(".")
 
 
-def would_repeat(error: Exception) -> bool:
-    """Whether a second try would meet the same; not so of throttling, 5xx and trouble with the connection."""
+def is_permanent(error: Exception) -> bool:
+    """Whether a second try would fail too; not so of throttling, 5xx and trouble with the connection."""
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
         return status in _REFUSED or error.response["Error"]["Code"] in _REFUSALS

@@ -1,8 +1,4 @@
-"""Every key of the store, and the run time that names them.
-
-A key is a path relative to the store's root, the same in S3 and in a folder. This is the one place
-where keys are made, so it is also the one place where a name's way into a key is made safe.
-"""
+"""Every key of the store, and the run time in it. A name from outside becomes safe for a key here alone."""
 
 from __future__ import annotations
 
@@ -26,7 +22,7 @@ REMOVED = "removed.yaml"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 _V1_TIME = re.compile(r"([A-Z][a-z]{2})_(\d{2})_(\d{4})_(\d{2})H_(\d{2})M_(\d{2})S", re.ASCII)
-_STEM = re.compile(r"[A-Z][a-z]+/([^/]+_([A-Z][a-z]{2}_\d{2}_\d{4}_\d{2}H_\d{2}M_\d{2}S))[./].+", re.ASCII)
+_STEM = re.compile(rf"[A-Z][a-z]+/([^/]+_({_V1_TIME.pattern}))[./].+", re.ASCII)
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+|\.{2,}|^\.")
 
 
@@ -59,20 +55,20 @@ def v1_time(when: datetime) -> str:
 
 def parse_v1_time(text: str) -> datetime | None:
     """The moment in the first version's time format, or None for any other text."""
-    found = _V1_TIME.fullmatch(text)
-    if not found or found[1] not in MONTHS:
+    if not (found := _V1_TIME.fullmatch(text)):
         return None
-    day, year, hour, minute, second = (int(found[i]) for i in range(2, 7))
+    month, *others = found.groups()
+    day, year, hour, minute, second = map(int, others)
     try:
-        return datetime(year, MONTHS.index(found[1]) + 1, day, hour, minute, second, tzinfo=UTC)
+        return datetime(year, MONTHS.index(month) + 1, day, hour, minute, second, tzinfo=UTC)
     except ValueError:
         return None
 
 
 def time_in(key: str) -> datetime | None:
-    """The run time in a key that ends with a stem, ``Results/<stem>.json``; None for any other key."""
-    found = re.search(r"_([A-Z][a-z]{2}_\d{2}_\d{4}_\d{2}H_\d{2}M_\d{2}S)\.", key)
-    return parse_v1_time(found[1]) if found else None
+    """The run time in a key that is of a capture, ``Results/<stem>.json``; None for any other key."""
+    found = _STEM.fullmatch(key)
+    return parse_v1_time(found[2]) if found else None
 
 
 def stem_in(key: str) -> str | None:
@@ -101,7 +97,7 @@ def image(stem: str, part: int, extension: str) -> str:
 
 
 def slices(stem: str) -> str:
-    """What the keys of a capture's slices, and of their plan, begin with."""
+    """The prefix of a capture's slices and of their plan."""
     return f"Slices/{stem}/"
 
 
@@ -124,7 +120,7 @@ def outcome(stem: str) -> str:
 
 
 def crops(stem: str) -> str:
-    """What the keys of a capture's crops begin with."""
+    """The prefix of a capture's crops."""
     return f"Faces/{stem}/"
 
 
@@ -133,7 +129,7 @@ def crop(stem: str, number: int) -> str:
 
 
 def answer(recognizer: str, digest: str) -> str:
-    """What a recogniser said of a picture with this SHA-256."""
+    """A recogniser's answer about a picture with this SHA-256."""
     return f"Answers/{safe(recognizer)}/{digest}.json"
 
 

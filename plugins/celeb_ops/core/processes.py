@@ -1,4 +1,4 @@
-"""A process with all that it started, and whether they are gone once they were ended."""
+"""A process with its descendants, and whether they have ended."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ if TYPE_CHECKING:
 
 
 def family(process: subprocess.Popen[Any] | None) -> list[psutil.Process]:
-    """A process and all that it started, as far as they run; none where there is none."""
-    if process is None:
-        return []
+    """A process and all that it started, as far as they run; empty for None."""
     with contextlib.suppress(psutil.NoSuchProcess):
-        parent = psutil.Process(process.pid)
-        return [parent, *parent.children(recursive=True)]
+        if process is not None:
+            parent = psutil.Process(process.pid)
+            return [parent, *parent.children(recursive=True)]
     return []
 
 
@@ -31,10 +30,10 @@ def alive(process: psutil.Process) -> bool:
         return False
 
 
-def left_of(processes: Iterable[psutil.Process], after_s: float) -> list[psutil.Process]:
-    """Those that are still there after this many seconds; earlier if none is."""
-    deadline = time.monotonic() + after_s
-    left = list(processes)
-    while (left := [one for one in left if alive(one)]) and time.monotonic() < deadline:
+def wait_gone(processes: Iterable[psutil.Process], timeout_s: float) -> list[psutil.Process]:
+    """Those that have not ended after this time; returns earlier if all have."""
+    deadline = time.monotonic() + timeout_s
+    running = list(processes)
+    while (running := [one for one in running if alive(one)]) and time.monotonic() < deadline:
         time.sleep(0.02)
-    return left
+    return running

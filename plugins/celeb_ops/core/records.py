@@ -1,4 +1,4 @@
-"""The JSON records of the store: what one step leaves for the next. Boxes and rows are page pixels."""
+"""The JSON records of the store: what one step writes for the next. Boxes and rows are in page pixels."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from celeb_ops.core.keys import iso
 from celeb_ops.core.names import nfc
 from celeb_ops.core.removal_list import RemovalList
 from celeb_ops.core.text import cleaned
+from celeb_ops.core.validation import first_problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,10 +79,9 @@ class Record(BaseModel):
         try:
             return cls.model_validate_json(store.read(key))
         except ValidationError as error:
-            first = error.errors()[0]
-            what = ": ".join(filter(None, [".".join(map(str, first["loc"])), first["msg"]]))
+            field, _, message = first_problem(error)
             raise RecordError(
-                f"{store.url(key)} is not a {cls.__name__} record ({what}). "
+                f"{store.url(key)} is not a {cls.__name__} record ({field or 'the file'}: {message}). "
                 "Delete it and clear the task that writes it."
             ) from None
 
@@ -94,7 +94,7 @@ class SiteRecord(Record):
 
     @classmethod
     def load_of(cls: type[S], store: Store, key: str, site: str, when: datetime) -> S:
-        """As :meth:`load`; RecordError also where it is of another site or run time."""
+        """:meth:`load`; RecordError also where it is of another site or run time."""
         record = cls.load(store, key)
         if (record.site, record.time) != (site, when):
             raise RecordError(
@@ -122,21 +122,21 @@ class Picture(Record):
 
 
 class Consent(Record):
-    """What stood before the page, and what was done about it."""
+    """What covered the page, and what was done about it."""
 
     found: list[str] = []
     done: list[str] = []
 
 
 class Screenshot(SiteRecord):
-    """The sidecar of a screenshot: it is there = the screenshot is whole."""
+    """The sidecar of a screenshot, written last: where it is, the screenshot is whole."""
 
     url: str
     final_url: str
     title: str
     http_status: int
     captured_at: AwareDatetime
-    """When the page was as it is shown: of an archived one the archive's own time, not that of the visit there."""
+    """When the page looked so: of an archived one the archive's own time, not that of the visit there."""
     source: Literal["live", "archive"]
     memento: str | None = None
     """The address of the archived page."""
@@ -150,28 +150,27 @@ class Screenshot(SiteRecord):
     images_loaded: int
     images_total: int
     images_missing: int = 0
-    """Pictures that the page wanted and that did not come: of an archived page, those that the archive lacks, has only
-    from another time, or did not give in time."""
+    """Pictures of an archived page that the archive lacks, has only from another time, or did not give in time."""
     missing: list[str] = []
-    """What the page was still waiting for when its load time was spent."""
+    """What the page was still waiting for when its load time was over."""
     consent: Consent
     timings: dict[str, float]
     """Seconds by step."""
     blurred: list[Box] = []
-    """Areas that were made unrecognisable since, for people who asked not to be in the dataset."""
+    """Areas that ``make forget`` made unrecognisable."""
     browser: str
 
     @property
     def digest(self) -> str:
-        """The SHA-256 of all that its slices depend on: another one for another capture, or where it was blurred since.
+        """The SHA-256 of all that its slices depend on: another one for another capture, or after a blur.
 
-        The page's words are not in it: of some people they are emptied later, and the picture stays what it was.
+        The page's words are not in it: they may be emptied later, and the picture stays what it was.
         """
-        told = {"time", "captured_at", "source", "memento", "page_width", "captured_height", "parts", "blurred"}
+        used = {"time", "captured_at", "source", "memento", "page_width", "captured_height", "parts", "blurred"}
         # How long it took is the one thing in which two captures of an archived page are sure to differ.
-        told |= {"images_loaded", "images_total", "timings"}
+        used |= {"images_loaded", "images_total", "timings"}
         boxes = [picture.box for picture in self.pictures]
-        return hashlib.sha256(f"{self.model_dump_json(include=told)}{boxes}".encode()).hexdigest()
+        return hashlib.sha256(f"{self.model_dump_json(include=used)}{boxes}".encode()).hexdigest()
 
 
 GUTTER_PX = 16
@@ -201,11 +200,10 @@ class Slice(Record):
         return inside.moved(self.columns.start, band.start)
 
     def parts_of(self, area: Box) -> list[Box]:
-        """Of an area of the page, what is in this slice, in the slice's pixels."""
-        tops, _ = stacked(self.bands)
+        """The parts of a page area that are in this slice, in the slice's pixels."""
         parts = (
             area.moved(-self.columns.start, -band.start).clipped(self.columns.size, band.size).moved(0, top)
-            for top, band in zip(tops, self.bands, strict=True)
+            for top, band in self._bands()
         )
         return [part for part in parts if part.area]
 
@@ -214,14 +212,14 @@ class Slice(Record):
         top, band = self._band(box.centre[1])
         return box.top <= top or box.bottom >= top + band.size or box.left <= 0 or box.right >= self.columns.size
 
+    def _bands(self) -> list[tuple[int, Span]]:
+        """The bands, each with the row of the slice at which it begins."""
+        return list(zip(stacked(self.bands)[0], self.bands, strict=True))
+
     def _band(self, row: float) -> tuple[int, Span]:
-        """The band at a row of the slice, and where it begins there."""
-        tops, _ = stacked(self.bands)
-        return next(
-            (top, band)
-            for top, band in reversed(list(zip(tops, self.bands, strict=True)))
-            if row >= top - GUTTER_PX / 2 or not top
-        )
+        """The band at a row of the slice; half of a gutter belongs to each of its neighbours."""
+        first, *others = self._bands()
+        return next((one for one in reversed(others) if row >= one[0] - GUTTER_PX / 2), first)
 
 
 class LeftOut(Record):
@@ -236,18 +234,18 @@ class Plan(Record):
 
     screenshot: str
     screenshot_digest: str = ""
-    """:attr:`Screenshot.digest` of the screenshot that was cut; empty in plans of before it was kept."""
+    """:attr:`Screenshot.digest` of the screenshot that was cut; empty in plans of earlier versions."""
     slices: list[Slice]
     areas: list[Box] = []
-    """Where a face may be, in page px: pictures of the DOM, and what looks like one where the DOM is silent."""
+    """Where a face may be: pictures of the DOM, and what looks like one elsewhere."""
     areas_left_out: int = 0
-    """Smaller ones that are not looked at, because there are too many."""
+    """The smallest, beyond the number that is looked at."""
     left_out: list[LeftOut] = []
     seconds: float = 0
 
 
 class RecognizerInfo(Record):
-    """Which recogniser spoke, and whom it could know."""
+    """A recogniser, and the gallery it knows."""
 
     name: str
     version: str
@@ -268,11 +266,11 @@ class Sighting(Record):
     confidence: Number
     """0–100."""
     margin: FiniteFloat | None = None
-    """How much nearer than the runner-up, in embedding distance; None where the recogniser tells none."""
+    """How much nearer than the runner-up, in embedding distance; only of the local recogniser."""
     basis: str
     """What the name rests on: ``face``, or ``face+text`` where the page's words beside the picture have it too."""
     reference: str | None = None
-    """The gallery's photo that is nearest, ``<Name>/<file>``; only the local recogniser has one."""
+    """The nearest photo of the gallery, ``<Name>/<file>``; only of the local recogniser."""
     box: PageBox
     picture: Count | None = None
     """Index into the screenshot's ``pictures``."""
@@ -294,16 +292,16 @@ class Result(SiteRecord):
     recognizer: RecognizerInfo
     slices: Count
     calls: Count
-    """Calls of a recogniser that costs money, in this run: those of an earlier try of the step are among them."""
+    """Paid calls in this run, those of an earlier try of the step included."""
     calls_saved: Count = 0
-    """Calls that one a slice would have been more: known answers, contact sheets."""
+    """Calls that stored answers and contact sheets saved, against one a slice."""
     cost_usd: Number
     """Estimated, by the price of a call."""
     faces: Count
     unrecognised: Count
     sightings: list[Sighting]
     not_looked_at: list[str] = []
-    """What of the page is not looked at because it would take too long, for people to read."""
+    """Parts of the page that would take too long, for people to read."""
     seconds: Number
     """Capture, slicing and recognition together."""
 
@@ -320,16 +318,15 @@ class Outcome(SiteRecord):
     task: str
     reason: Annotated[str, AfterValidator(cleaned)]
     reason_code: ReasonCode | None = None
-    """None: it is of before codes were kept."""
+    """None in files of earlier versions."""
     source: Literal["live", "archive"] | None = None
-    """Which page was tried, of a site that failed; None: none, or it is unknown."""
+    """Which page was tried; None: none, or it is unknown."""
     missed_live: Annotated[str, AfterValidator(cleaned)] | None = None
-    """Why the live page failed, of a site whose page can't be seen any more: ``reason`` tells that too, and
-    ``reason_code`` is that failure's."""
+    """Why the live page failed, of a site whose page can't be seen any more; ``reason_code`` is that failure's."""
 
     @classmethod
-    def left(cls, store: Store, site: str, when: datetime) -> Outcome | None:
-        """What the latest try of a step has left; None: nothing that can be read."""
+    def find(cls, store: Store, site: str, when: datetime) -> Outcome | None:
+        """The outcome of the latest try; None: there is none that can be read."""
         try:
             return cls.load_of(store, keys.outcome(keys.stem(site, when)), site, when)
         except (NotStoredError, RecordError):

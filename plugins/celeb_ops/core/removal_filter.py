@@ -1,8 +1,7 @@
-"""The gate of the dataset: what goes in leaves behind the people who asked not to be in it. Faces stay, unrecognised.
+"""The filter that keeps out the people who asked not to be in the dataset. Their faces stay, unrecognised.
 
-Whatever writes passes here once: recognised faces before anything is made of them (``recognition.naming``), JSON
-records as they are saved (``Record.save``), and what a merge brings into the tables. ``make forget`` takes what is in
-the store already through the same gate.
+It stands in three places: recognised faces (``recognition.naming``), JSON records as they are saved (``Record.save``),
+and a merge into the tables. ``make forget`` applies it to what is in the store already.
 """
 
 from __future__ import annotations
@@ -19,13 +18,12 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound="BaseModel")
 
-_PLACES = {
+_OWN_FIELDS = {
     *("site", "time", "captured_at", "url", "final_url", "memento"),
     *("key", "screenshot", "crop", "name", "id", "qid", "shades"),
     *("outcome", "task", "reason_code", "source", "basis"),
 }
-"""Fields of our own words, that say where something is, or that are another person's own: a site may bear a person's
-name."""
+"""Fields with our own words, places, or another person's name: a site may bear a person's name."""
 
 
 def filtered(record: R, removed: RemovalList) -> R:
@@ -37,8 +35,8 @@ def filtered(record: R, removed: RemovalList) -> R:
 def scrubbed(content: bytes, removed: RemovalList) -> bytes | None:
     """The JSON of a record without them; None where it has nothing of them.
 
-    Of a result the sighting goes and is counted as unrecognised; of an answer's face its box stays; texts and links
-    of the page that name one of them are emptied.
+    A result's sighting goes and counts as unrecognised; of an answer's face the box stays; texts and links of the page
+    that name one of them are emptied.
 
     :raises ValueError: it is no JSON.
     """
@@ -59,21 +57,17 @@ def _clean(value: Any, removed: RemovalList) -> Any:
         return [_clean(one, removed) for one in value]
     if not isinstance(value, dict):
         return value
-    if "box" in value and _is_theirs(value, removed):
+    if "box" in value and _is_removed(value, removed):
         return {"box": value["box"]}
-    if isinstance(value.get("sightings"), list):
-        value = _without_sightings(value, removed)
-    return {field: one if field in _PLACES else _clean(one, removed) for field, one in value.items()}
+    if isinstance(sightings := value.get("sightings"), list):
+        others = [one for one in sightings if not (isinstance(one, dict) and _is_removed(one, removed))]
+        unrecognised = int(value.get("unrecognised") or 0) + len(sightings) - len(others)
+        value = {**value, "sightings": others, "unrecognised": unrecognised}
+    return {field: one if field in _OWN_FIELDS else _clean(one, removed) for field, one in value.items()}
 
 
-def _without_sightings(result: dict[str, Any], removed: RemovalList) -> dict[str, Any]:
-    kept = [one for one in result["sightings"] if not (isinstance(one, dict) and _is_theirs(one, removed))]
-    gone = len(result["sightings"]) - len(kept)
-    return {**result, "sightings": kept, "unrecognised": int(result.get("unrecognised") or 0) + gone}
-
-
-def _is_theirs(face: dict[str, Any], removed: RemovalList) -> bool:
-    """Whether a sighting, or a face of an answer, is one of them: an answer's QID stands in its addresses."""
+def _is_removed(face: dict[str, Any], removed: RemovalList) -> bool:
+    """Whether a sighting, or a face of an answer, is of one of them. An answer's QID stands in its addresses."""
     urls = face.get("urls")
     qid = _text(face.get("qid")) or qid_in(filter(None, map(_text, urls if isinstance(urls, list) else ())))
     return removed.holds(_text(face.get("name")), qid)

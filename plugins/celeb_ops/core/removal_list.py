@@ -1,4 +1,4 @@
-"""Who asked not to be in the dataset: ``removed.yaml`` at the store's root, read by whatever would name a person."""
+"""Who asked not to be in the dataset: ``removed.yaml`` at the store's root, read by all that would name a person."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from pydantic import BeforeValidator, ConfigDict, StringConstraints, TypeAdapter
 from celeb_ops.core import keys
 from celeb_ops.core.exceptions import NotStoredError, RecordError
 from celeb_ops.core.names import letters, spellings, squeezed
-from celeb_ops.core.text import printable, quoted
+from celeb_ops.core.text import printable
+from celeb_ops.core.validation import first_problem
 from celeb_ops.core.yaml_reader import read_yaml
 
 if TYPE_CHECKING:
@@ -25,20 +26,19 @@ if TYPE_CHECKING:
     from celeb_ops.core.store import Store
 
 _HEADER = """\
-# People who asked not to be in the dataset. `make forget NAME="…"` writes this file and removes what there is; whoever
-# is added here by hand is only kept out from now on. Keep it out of git: it is itself a list of people.
+# People who asked not to be in the dataset. `make forget NAME="…"` writes this file and removes what there is; people
+# who are added here by hand are only kept out from now on. Keep it out of git: it is itself a list of people.
 # Capitals, accents, signs and spaces make no difference. `aliases` are other spellings ("Ye" for "Kanye West"),
 # and the person's item in Wikidata ("Q15935"), by which they are kept out whatever they are called.
 """
-_ENTRY = "write it as `- {name: Grace Hopper, aliases: [Rear Admiral Hopper], since: 2026-11-24}`, aliases may lack"
+_EXAMPLE = "`- {name: Grace Hopper, aliases: [Rear Admiral Hopper], since: 2026-11-24}`, aliases may lack"
 _ESCAPED = re.compile(r"\\.", re.DOTALL)
 _ENTITY = re.compile("&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);")
-"""As texts have it that were escaped twice: ``O&#39;Connor``."""
+"""In texts that were escaped twice: ``O&#39;Connor``."""
 _UNSPACED = re.compile("[\u0e00-\u0e7f\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff]")
 """Scripts without spaces between words, or (Korean, here apart in its letters) with endings at the name."""
 _LONG_NAME = 8
-"""From so many letters on a name of several words is looked for inside words too: ``#thegracehopperstory``."""
-
+"""A name of several words with so many letters is looked for inside words too: ``#thegracehopperstory``."""
 
 _Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 _Day = StringConstraints(pattern=r"^(\d{4}-\d\d-\d\d)?$")
@@ -51,14 +51,17 @@ class RemovedPerson:
     __pydantic_config__ = ConfigDict(extra="forbid")
 
     name: _Name
-    aliases: Annotated[tuple[_Name, ...], BeforeValidator(lambda given: given or ())] = ()
+    aliases: Annotated[tuple[_Name, ...], BeforeValidator(lambda value: value or ())] = ()
     # YAML makes a date of it.
-    since: Annotated[str, BeforeValidator(lambda given: str(given or "")), _Day] = ""
+    since: Annotated[str, BeforeValidator(lambda value: str(value or "")), _Day] = ""
     """The day of the request, ``2026-11-24``."""
 
     @property
     def names(self) -> tuple[str, ...]:
         return (self.name, *self.aliases)
+
+
+_PEOPLE = TypeAdapter(list[RemovedPerson])
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ class RemovalList:
 
     @classmethod
     def load(cls, store: Store) -> RemovalList:
-        """Those of the store; nobody where it has no such file. RecordError names file, entry and what would do."""
+        """The store's list, empty where it has no such file. RecordError names file, entry and what would be right."""
         try:
             content = store.read(keys.REMOVED)
         except NotStoredError:
@@ -90,16 +93,16 @@ class RemovalList:
         """
         if not text or not self.people:
             return False
-        said = spellings(_without_host(text))
-        tokens = {token for one in said for token in one.split()}
-        joined_text = max(said, key=len).replace(" ", "")
+        texts = spellings(_without_host(text))
+        words = {word for one in texts for word in one.split()}
+        unspaced_text = max(texts, key=len).replace(" ", "")
         for name in self._spellings:
             joined = name.replace(" ", "")
-            if joined in tokens or any(f" {name} " in f" {one} " for one in said):
+            if joined in words or any(f" {name} " in f" {one} " for one in texts):
                 return True
-            if " " in name and len(joined) >= _LONG_NAME and any(joined in token for token in tokens):
+            if " " in name and len(joined) >= _LONG_NAME and any(joined in word for word in words):
                 return True
-            if len(joined) > 1 and _UNSPACED.search(joined) and joined in joined_text:
+            if len(joined) > 1 and _UNSPACED.search(joined) and joined in unspaced_text:
                 return True
         return False
 
@@ -108,13 +111,13 @@ class RemovalList:
         if not self.people:
             return False
         text = content.decode(errors="replace")
-        # Letters that JSON has escaped are not to be seen from here.
+        # Letters that JSON has escaped can't be seen from here.
         if "\\u" in text or not all(self._spellings):
             return True
         text = _unescaped(text)
         # A line's end is an `n` in JSON.
-        said = {squeezed(text), squeezed(_ESCAPED.sub(" ", text))}
-        return any(name in one for name in self._letters for one in said)
+        texts = {squeezed(text), squeezed(_ESCAPED.sub(" ", text))}
+        return any(name in one for name in self._letters for one in texts)
 
     @cached_property
     def _letters(self) -> frozenset[str]:
@@ -126,27 +129,26 @@ class RemovalList:
 
 
 def add(store: Store, person: RemovedPerson) -> RemovalList:
-    """Put a person into the store's file; those who are there then. Who is there already is not written twice."""
-    person = RemovedPerson(
-        printable(person.name).strip(), tuple(printable(alias).strip() for alias in person.aliases), person.since
-    )
+    """Put a person into the store's file, unless they are there; the list then."""
+    aliases = tuple(printable(alias).strip() for alias in person.aliases)
+    person = RemovedPerson(printable(person.name).strip(), aliases, person.since)
     url = store.url(keys.REMOVED)
 
     def change(old: bytes | None) -> bytes | None:
-        there = RemovalList(_people(old or b"", url))
-        if all(there.holds(name) for name in person.names):
+        listed = RemovalList(_people(old or b"", url))
+        if all(listed.holds(name) for name in person.names):
             return None
+        everybody = (*listed.people, person)
+        # What people have written stays, comments too, where one can go on below it.
         new = (old or _HEADER.encode()).rstrip() + b"\n" + _yaml([person])
-        # What a person has written stays as it is, comments too, where one can go on below it.
-        expected = (*there.people, person)
         try:
-            appended = _people(new, url) == expected
+            if _people(new, url) == everybody:
+                return new
         except RecordError:
-            appended = False
-        if not appended:
-            new = _HEADER.encode() + _yaml(expected)
-            # Rather not written than not to be read: without this file no step does anything.
-            _people(new, url)
+            pass
+        new = _HEADER.encode() + _yaml(everybody)
+        # Without a readable file no step does anything: better not to write one.
+        _people(new, url)
         return new
 
     store.update(keys.REMOVED, change)
@@ -158,16 +160,13 @@ def _without_host(text: str) -> str:
     with suppress(ValueError):
         parts = urlsplit(text)
         if parts.scheme in {"http", "https"}:
-            return _unescaped(f"{parts.path} {parts.query} {parts.fragment}")
+            text = f"{parts.path} {parts.query} {parts.fragment}"
     return _unescaped(text)
 
 
 def _unescaped(text: str) -> str:
-    if "&" in text:
-        text = _ENTITY.sub(lambda found: html.unescape(found[0]), text)
-    text = unquote(text)
-    # The address of a picture within a server's that scales it.
-    return unquote(text) if "%" in text else text
+    # Twice: the address of a picture may stand in that of a server that scales it.
+    return unquote(unquote(_ENTITY.sub(lambda found: html.unescape(found[0]), text)))
 
 
 def _yaml(people: Sequence[RemovedPerson]) -> bytes:
@@ -178,17 +177,14 @@ def _yaml(people: Sequence[RemovedPerson]) -> bytes:
     return yaml.safe_dump(entries, allow_unicode=True, sort_keys=False, width=120).encode()
 
 
-_PEOPLE = TypeAdapter(list[RemovedPerson])
-
-
 def _people(content: bytes, where: str) -> tuple[RemovedPerson, ...]:
     """The people of the file; RecordError with the place and what would be right."""
     entries = read_yaml(content, where, RecordError)
     try:
         return tuple(_PEOPLE.validate_python([] if entries is None else entries))
     except ValidationError as error:
-        first = error.errors()[0]
-        number, *field = first["loc"] or (None,)
-        place = "" if number is None else f", entry {int(number) + 1}"
-        what = ": ".join(map(str, [*field, first["msg"]]))
-        raise RecordError(f"{where}{place}: {what}, not {quoted(first['input'])}: {_ENTRY}.") from None
+        place, value, message = first_problem(error)
+    number, _, field = place.partition(".")
+    entry = f", entry {int(number) + 1}" if number else ""
+    what = ": ".join(filter(None, [field, message or "there is no such field"]))
+    raise RecordError(f"{where}{entry}: {what}, not {value}: write it as {_EXAMPLE}.")

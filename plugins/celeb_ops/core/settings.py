@@ -7,7 +7,6 @@ there would be expanded, and an unknown name would be no error.
 
 from __future__ import annotations
 
-import difflib
 import json
 import logging
 import os
@@ -21,7 +20,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from celeb_ops.core.exceptions import SettingsError
 from celeb_ops.core.store import split_s3
 from celeb_ops.core.store.extra_args import checked_extra_args
-from celeb_ops.core.text import printable, quoted
+from celeb_ops.core.text import printable, suggestion
+from celeb_ops.core.validation import first_problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,39 +39,31 @@ def _project() -> Path:
 
 PROJECT = _project()
 """Relative paths start here: the checkout, or where pip installed the package AIRFLOW_HOME, else the current folder."""
-
 DOTENV = PROJECT / ".env"
 
 S3_CONNECTION = "celebs_s3"
 REKOGNITION_CONNECTION = "celebs_rekognition"
 NOTIFY_CONNECTION = "celebs_notify"
 
-_WIKIMEDIA = "make gallery asks Wikidata and Wikimedia Commons themselves"
 _RETIRED = {
-    "CELEBS_ARCHIVE_RATE": "the archive is asked four times a second at most, one on this machine as often as need be",
-    "CELEBS_CALLS_AT_ONCE": "four calls of Rekognition at once are the most, and fewer where it throttles them",
-    "CELEBS_COMMONS_API": _WIKIMEDIA,
-    "CELEBS_MIN_CONFIDENCE": "a name below 50 is none, and each other one has its confidence beside it",
-    "CELEBS_REMEMBER_DAYS": "Rekognition's answers are kept by slice, for good",
-    "CELEBS_RETRIES": "a step that fails is tried twice more",
-    "CELEBS_WIKIDATA_API": _WIKIMEDIA,
-    "CELEBS_WIKIDATA_URL": _WIKIMEDIA,
+    *("CELEBS_ARCHIVE_RATE", "CELEBS_CALLS_AT_ONCE", "CELEBS_COMMONS_API", "CELEBS_MIN_CONFIDENCE"),
+    *("CELEBS_REMEMBER_DAYS", "CELEBS_RETRIES", "CELEBS_WIKIDATA_API", "CELEBS_WIKIDATA_URL"),
 }
-"""What were settings once, and what holds now: an old ``.env`` works, with a warning."""
-
+"""What were settings once: an old ``.env`` works, with a warning."""
 _TESTS = "CELEBS_TEST_"
 """What begins so is for this project's own tests and benchmarks."""
+_SECRET = {"archive_url", "s3_extra_args"}
+"""Errors of these do not show the value: a password may stand in it."""
 
 _BUCKET = re.compile(r"[A-Za-z0-9._-]{3,255}")
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 
 
-def _place(store: str) -> str:
-    place = split_s3(store)
+def _store(location: str) -> str:
+    place = split_s3(location)
     # `s3:/bucket` and `https://…` would otherwise become folders of that name.
-    if (place and not _BUCKET.fullmatch(place[0])) or (not place and _SCHEME.match(store)):
+    if not _BUCKET.fullmatch(place[0]) if place else re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", location):
         raise ValueError("this is no place for a dataset; write s3://bucket/prefix, or the path of a folder")
-    return store
+    return location
 
 
 def _address(url: str) -> str:
@@ -80,23 +72,16 @@ def _address(url: str) -> str:
     return url
 
 
-def _without_a_password(url: str) -> str:
+def _without_password(url: str) -> str:
     if re.match(r"[^/?#]*(?://[^/?#]*)?@", url):
-        raise ValueError(
-            "it has a user's name or password in it, and addresses of archived pages are written into the dataset; "
-            "give it without"
-        )
+        raise ValueError("it has a user's name or password in it, which would be in the dataset; give it without")
     return url
 
 
-def _can_be_written_to(contact: str) -> str:
-    if contact and not re.fullmatch(r"[!-~ ]*(?:[!-~]@[!-~]|https?://[!-~])[!-~ ]*", contact):
+def _contact(text: str) -> str:
+    if text and not re.fullmatch(r"[!-~ ]*(?:[!-~]@[!-~]|https?://[!-~])[!-~ ]*", text):
         raise ValueError("nobody can be written to there; give a mail address or the address of a page")
-    return contact
-
-
-_SECRETIVE = {"archive_url", "s3_extra_args"}
-"""Errors of these do not show the value: a password may stand in it."""
+    return text
 
 
 class Settings(BaseModel):
@@ -104,14 +89,14 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    store: Annotated[str, AfterValidator(_place)] = "data"
+    store: Annotated[str, AfterValidator(_store)] = "data"
     sites: Path = Path("include/sites.yaml")
     recognizer: Literal["local", "rekognition"] = "local"
     gallery: Path = Path("gallery")
     face_model: str = ""
     browser_url: Annotated[str, AfterValidator(_address)] = ""
     browsers: int = Field(2, ge=1, le=1000)
-    archive_url: Annotated[str, AfterValidator(_without_a_password), AfterValidator(_address)] = (
+    archive_url: Annotated[str, AfterValidator(_without_password), AfterValidator(_address)] = (
         "https://web.archive.org/web/"
     )
     live_window_h: float = Field(3, gt=0, le=1_000_000)
@@ -120,7 +105,7 @@ class Settings(BaseModel):
     keep_images_days: float | None = Field(None, gt=0, le=1_000_000)
     retry_delay_s: float = Field(120, ge=0, le=86_400)
     cache: Path = Path(".cache")
-    contact: Annotated[str, AfterValidator(_can_be_written_to)] = ""
+    contact: Annotated[str, AfterValidator(_contact)] = ""
     send_as: Literal["bytes", "s3object"] = "bytes"
     sheets: bool = False
     budget: int | None = Field(None, ge=1)
@@ -148,12 +133,15 @@ class Settings(BaseModel):
         :param environ: in place of the process's own, which then stays as it is.
         """
         values = _values(os.environ if environ is None else environ, dotenv or DOTENV)
+        fields = cls.variables()
         chosen = {}
         for name in values:
             if name in _RETIRED:
-                logger.warning("%s is no longer a setting: %s; remove it.", name, _RETIRED[name])
+                logger.warning("%s is no longer a setting: docs/settings.md says what holds now. Remove it.", name)
+            elif name in fields:
+                chosen[fields[name]] = values[name]
             elif name.startswith("CELEBS_") and not name.startswith(_TESTS):
-                chosen[cls._field(name)] = values[name]
+                raise SettingsError(f"There is no setting {name}: {suggestion(name, fields, 'CELEBS_')}")
         settings = cls._checked(_first_version(values) | chosen | {"connections": _connections(values)})
         if environ is None:
             # Compose files hand on variables that are not set as empty ones.
@@ -170,33 +158,20 @@ class Settings(BaseModel):
         try:
             return cls.model_validate(values)
         except ValidationError as error:
-            first = error.errors()[0]
-            name = f"CELEBS_{str(first['loc'][0]).upper()}"
-            # Ours, or pydantic's, which begins with a capital.
-            said = first["msg"].removeprefix("Value error, ").replace("Input", "input", 1)
-            what = f"{name} can't be used" if first["loc"][0] in _SECRETIVE else f"{name}={quoted(first['input'])}"
-            raise SettingsError(f"{what}: {said}.") from None
-
-    @classmethod
-    def _field(cls, variable: str) -> str:
-        fields = cls.variables()
-        if variable in fields:
-            return fields[variable]
-        # What they all begin with would make any two names near.
-        own = [known.removeprefix("CELEBS_") for known in fields]
-        near = difflib.get_close_matches(variable.removeprefix("CELEBS_"), own, n=1)
-        hint = f"Did you mean CELEBS_{near[0]}?" if near else f"Known are {', '.join(fields)}."
-        raise SettingsError(f"There is no setting {variable}. {hint}")
+            field, value, message = first_problem(error)
+        field = field.partition(".")[0]
+        what = f"CELEBS_{field.upper()}" + (" can't be used" if field in _SECRET else f"={value}")
+        raise SettingsError(f"{what}: {message}.")
 
     @classmethod
     def variables(cls) -> dict[str, str]:
         """The field of each variable: ``CELEBS_STORE`` → ``store``."""
-        made = {"region", "connections", "from_v1"}
-        return {f"CELEBS_{field.upper()}": field for field in cls.model_fields if field not in made}
+        derived = {"region", "connections", "from_v1"}
+        return {f"CELEBS_{field.upper()}": field for field in cls.model_fields if field not in derived}
 
     @property
     def tells_late(self) -> bool:
-        """Whether people are told of late runs: ``celebs_notify`` is in the environment, or ``CELEBS_LATE_H`` is set.
+        """Whether people hear of late runs: ``celebs_notify`` is in the environment, or ``CELEBS_LATE_H`` is set.
 
         A DAG file can know no more: it must not ask Airflow for a connection each time it is parsed.
         """
@@ -208,7 +183,7 @@ class Settings(BaseModel):
 
 
 def _values(environ: Mapping[str, str], dotenv: Path) -> dict[str, str]:
-    """The variables that are set and not empty, of the file and the environment."""
+    """The variables of the file and the environment that are set and not empty."""
     try:
         # An editor on Windows may begin the file with a byte order mark. A password may have a `${` in it. Case
         # matters: the first version's `aws_access_key_id` is not boto's AWS_ACCESS_KEY_ID.
@@ -225,42 +200,40 @@ def _values(environ: Mapping[str, str], dotenv: Path) -> dict[str, str]:
 
 def _first_version(values: Mapping[str, str]) -> dict[str, object]:
     """What the first version's names mean in today's."""
-    meaning: dict[str, object] = {}
+    meaning: dict[str, object] = {"region": values.get("region_name", "")}
     bucket = values.get("s3bucketName")
     if bucket and not values.get("CELEBS_STORE"):
         if not _BUCKET.fullmatch(bucket):
             raise SettingsError(
                 f"s3bucketName={bucket!r}: this is no bucket's name; write it without s3:// and slashes."
             )
-        prefix = values.get("CELEBS_PREFIX", "").strip("/")
-        meaning |= {"store": f"s3://{bucket}/{prefix}", "from_v1": True}
+        meaning |= {"store": f"s3://{bucket}/{values.get('CELEBS_PREFIX', '').strip('/')}", "from_v1": True}
     if values.get("recognition_aws_access_key_id"):
         meaning["recognizer"] = "rekognition"
-    return meaning | {"region": values.get("region_name", "")}
+    return meaning
 
 
 def _connections(values: Mapping[str, str]) -> dict[str, str]:
     """``AIRFLOW_CONN_*`` by name: those given, else made of the first version's two pairs of keys."""
-    found = {}
-    for connection in (S3_CONNECTION, REKOGNITION_CONNECTION, NOTIFY_CONNECTION):
-        name = _variable(connection)
-        if name in values:
-            found[name] = values[name]
-            if not _is_connection(values[name]):
-                # Its value is not shown: it holds a secret.
-                raise SettingsError(
-                    f'{name} is no connection: write it as JSON, {{"conn_type": …}}, or as a URI, aws://… or smtp://…. '
-                    "docs/aws.md has an example of each."
-                )
+    names = [_variable(one) for one in (S3_CONNECTION, REKOGNITION_CONNECTION, NOTIFY_CONNECTION)]
+    found = {name: values[name] for name in names if name in values}
+    for name, text in found.items():
+        if not _is_connection(text):
+            # Its value is not shown: it holds a secret.
+            raise SettingsError(
+                f'{name} is no connection: write it as JSON, {{"conn_type": …}}, or as a URI, aws://… or smtp://…. '
+                "docs/aws.md has an example of each."
+            )
     region = {"region_name": values["region_name"]} if "region_name" in values else {}
-    for connection, prefix in ((S3_CONNECTION, ""), (REKOGNITION_CONNECTION, "recognition_")):
+    for name, prefix in zip(names, ("", "recognition_"), strict=False):
         key, secret = f"{prefix}aws_access_key_id", f"{prefix}aws_secret_access_key"
-        if _variable(connection) in found or not values.keys() & {key, secret}:
+        if name in found or not values.keys() & {key, secret}:
             continue
         if not values.keys() >= {key, secret}:
             raise SettingsError(f"Of {key} and {secret} only one is set: set both.")
-        made = {"conn_type": "aws", "login": values[key], "password": values[secret], "extra": region}
-        found[_variable(connection)] = json.dumps(made)
+        found[name] = json.dumps(
+            {"conn_type": "aws", "login": values[key], "password": values[secret], "extra": region}
+        )
     return found
 
 
@@ -269,7 +242,7 @@ def _variable(connection: str) -> str:
 
 
 def _is_connection(text: str) -> bool:
-    """Whether Airflow can read it. What it can't read it passes over, and boto would go on with other credentials."""
+    """Whether Airflow can read it: else Airflow passes it over, and boto would go on with other credentials."""
     try:
         return re.match(r"\s*[A-Za-z][A-Za-z0-9+._-]*://", text) is not None or isinstance(json.loads(text), dict)
     except (ValueError, RecursionError):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from celeb_ops.core.exceptions import CelebsError, SitesError
-from celeb_ops.core.text import quoted
+from celeb_ops.core.text import quoted, suggestion
+from celeb_ops.core.validation import first_problem
 from celeb_ops.core.yaml_reader import read_yaml
 
 if TYPE_CHECKING:
@@ -20,12 +21,44 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=BaseModel)
 
+_NAME = re.compile(r"[A-Z0-9](?:[A-Z0-9_-]|\.(?!\.)){0,63}")
+_EXAMPLE = "https://www.tmz.com/"
+_MAX_URL_CHARS = 2_000
+"""Longer addresses lead nowhere: something on their way cuts them."""
+
+
+def _known_timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("there is no such time zone; write it like America/New_York") from None
+    return name
+
+
+def _web_address(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        # Of urlsplit: a bracket that is not closed; of port: no number, or too large.
+        usable = False
+    if not usable or len(url) > _MAX_URL_CHARS or re.search(r"[\s\\]", url):
+        raise ValueError(f"this is not an http(s) address; write it like {_EXAMPLE}")
+    if "@" in parts.netloc:
+        raise ValueError("it holds a user name or a password, which would be in every file of the dataset; remove it")
+    return url
+
+
+def _site_name(name: str) -> str:
+    if not _NAME.fullmatch(name.upper()):
+        raise ValueError(
+            "it becomes part of file names; give a `name` of letters A-Z, digits, '_', '-' and single dots, 64 at most"
+        )
+    return name.upper()
+
+
 Pixels = Annotated[int, Field(ge=80, le=7_680)]
 """A side of a window: Rekognition looks at nothing narrower than 80 px."""
-
-_NAME = re.compile(r"[A-Z0-9](?:[A-Z0-9_-]|\.(?!\.)){0,63}")
-_LONGEST_URL = 2_000
-"""Longer addresses lead nowhere: they are cut by what lies on their way."""
 
 
 class CaptureOptions(BaseModel):
@@ -45,29 +78,36 @@ class CaptureOptions(BaseModel):
     max_height: int = Field(100_000, ge=1_000, le=1_000_000)
     """Rows of the page at the most; a taller page is truncated, and its sidecar says so."""
     locale: str = Field("en-US", pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
-    timezone: str = "America/New_York"
+    timezone: Annotated[str, AfterValidator(_known_timezone)] = "America/New_York"
     consent: Literal["opt_out", "opt_in", "leave"] = "opt_out"
-    """What is said to a consent dialog; ``leave`` touches nothing, walls included."""
+    """How a consent dialog is answered; ``leave`` touches nothing, walls included."""
     block_hosts: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]+$")], ...] = ()
     """Hosts, with all below them, that the page may not load from: ``[ads.example.com]``."""
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_timezone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (KeyError, ValueError, OSError):
-            raise ValueError("there is no such time zone; write it like America/New_York") from None
-        return name
 
 
 class Site(CaptureOptions):
     """One homepage: its address, its upper-case unique name and how it is captured."""
 
-    url: str
-    name: str
+    url: Annotated[str, AfterValidator(_web_address)]
+    name: Annotated[str, AfterValidator(_site_name)]
     optional: bool = False
     """Its failure is reported but does not turn the run red."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_name(cls, entry: Any) -> Any:
+        if isinstance(entry, dict) and isinstance(entry.get("url"), str):
+            # What is wrong with the address is said of the address.
+            with suppress(ValueError):
+                return {"name": name_of(entry["url"]), **entry}
+        return entry
+
+
+class _SitesFile(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    defaults: dict[str, Any] | None = None
+    sites: list[Any] = Field(min_length=1)
 
 
 def name_of(url: str) -> str:
@@ -77,51 +117,57 @@ def name_of(url: str) -> str:
 
 
 def load_sites(path: Path) -> list[Site]:
-    """The sites of a file, in its order. SitesError names the file, the entry and the mend."""
+    """The sites of a file, in its order. SitesError names the file, the entry and what would be right."""
     try:
         content = read_yaml(path.read_bytes(), str(path), SitesError)
     except FileNotFoundError:
         raise SitesError(f"There is no sites file {path}: create it, or set CELEBS_SITES to yours.") from None
     except OSError as error:
         raise SitesError(f"{path} can't be read: {error.strerror or error}.") from None
-    if not isinstance(content, dict) or not isinstance(content.get("sites"), list | None):
-        raise SitesError(f"{path} needs a list of sites: `sites:` and below it `- https://www.tmz.com/`.")
-    _known(content, {"defaults", "sites"}, f"{path}")
-    if not (entries := content.get("sites")):
-        raise SitesError(f"{path} lists no site: add one below `sites:`, like `- https://www.tmz.com/`.")
-    defaults = {} if content.get("defaults") is None else content["defaults"]
-    _known(defaults, set(CaptureOptions.model_fields), f"{path}, defaults")
-    _valid(CaptureOptions, defaults, f"{path}, defaults")
+    file = _validated(_SitesFile, content, f"{path} needs a list of sites, `sites:` and below it `- {_EXAMPLE}`")
+    defaults = {} if file.defaults is None else file.defaults
+    _validated(CaptureOptions, defaults, f"{path}, defaults")
 
     sites: dict[str, Site] = {}
-    for number, entry in enumerate(entries, start=1):
-        site = _site(entry, defaults, f"{path}, entry {number}")
+    for number, entry in enumerate(file.sites, start=1):
+        where = f"{path}, entry {number}"
+        options = {"url": entry} if isinstance(entry, str) else entry
+        if not isinstance(options, dict):
+            raise SitesError(f"{where}: a site is a URL or a mapping with a `url`, not {quoted(entry)}.")
+        site = _validated(Site, defaults | options, where)
         if site.name in sites:
             raise SitesError(
-                f"{path}, entry {number}: the name {site.name} is taken by {sites[site.name].url}; "
-                f"give one of them another: {{url: {site.url}, name: {site.name}2}}."
+                f"{where}: the name {site.name} is taken by {sites[site.name].url}; give one of them another: "
+                f"{{url: {site.url}, name: {site.name}2}}."
             )
         sites[site.name] = site
     return list(sites.values())
 
 
+def _validated(model: type[M], values: Any, where: str) -> M:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        field, value, message = first_problem(error)
+    if message is None:
+        raise SitesError(f"{where}: there is no option {field}; {suggestion(field, model.model_fields)}")
+    # An address may hold a password.
+    parts = [where, field, "" if field in {"", "url"} else value, message]
+    raise SitesError(f"{': '.join(filter(None, parts))}.")
+
+
 def choose(sites: Sequence[Site], names: Sequence[str] | None) -> list[Site]:
     """The sites of these names (any case), all of them for no name; SitesError for an unknown one."""
-    if not names:
-        return list(sites)
     by_name = {site.name: site for site in sites}
-    chosen = {}
-    for name in (name.strip().upper() for name in names):
+    chosen = dict.fromkeys(name.strip().upper() for name in names or by_name)
+    for name in chosen:
         if name not in by_name:
-            near = difflib.get_close_matches(name, by_name, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"the file has {', '.join(by_name)}."
-            raise SitesError(f"There is no site {name[:100]}: {hint}")
-        chosen[name] = by_name[name]
-    return list(chosen.values())
+            raise SitesError(f"There is no site {name[:100]}: {suggestion(name, by_name)}")
+    return [by_name[name] for name in chosen]
 
 
 def check_number(sites: Sequence[Site], limit: int) -> None:
-    """SitesError where there are more sites than Airflow makes task groups of: it would say so in words of its own.
+    """SitesError where there are more sites than Airflow makes task groups of, with our sentence in place of its own.
 
     :param limit: ``[core] max_map_length``.
     """
@@ -138,59 +184,3 @@ def site_names(path: Path) -> list[str]:
         return [site.name for site in load_sites(path)]
     except CelebsError:
         return []
-
-
-def _site(entry: Any, defaults: dict[str, Any], where: str) -> Site:
-    if isinstance(entry, str):
-        entry = {"url": entry}
-    if isinstance(entry, dict):
-        _known(entry, set(Site.model_fields), where)
-    if not isinstance(entry, dict) or not isinstance(entry.get("url"), str):
-        given = "nothing" if entry is None else quoted(entry)
-        raise SitesError(f"{where}: a site is a URL or a mapping with a `url`, not {given}.")
-    url = entry["url"]
-    _check_address(url, where)
-    name = entry.get("name", name_of(url))
-    if not isinstance(name, str) or not _NAME.fullmatch(name.upper()):
-        raise SitesError(
-            f"{where}: {quoted(name)} can't be a site's name, which becomes part of file names; give it a text of "
-            f"letters A-Z, digits, '_', '-' and single dots, 64 at the most: {{url: {url[:100]}, name: \"MY_SITE\"}}."
-        )
-    return _valid(Site, {**defaults, **entry, "name": name.upper()}, where)
-
-
-def _check_address(url: str, where: str) -> None:
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    except ValueError:
-        # Of urlsplit: a bracket that is not closed; of port: no number, or too large.
-        usable = False
-    if not usable or len(url) > _LONGEST_URL or re.search(r"[\s\\]", url):
-        raise SitesError(f"{where}: {quoted(url)} is not an http(s) address; write it like https://www.tmz.com/.")
-    if "@" in parts.netloc:
-        raise SitesError(
-            f"{where}: the address of {parts.hostname} holds a user name or a password, which would be written into "
-            "every file of the dataset; leave it out."
-        )
-
-
-def _known(given: Any, known: set[str], where: str) -> None:
-    """SitesError where ``given`` is no mapping, or has an option that is none of the known ones."""
-    if not isinstance(given, dict):
-        raise SitesError(f"{where}: give options as a mapping, like {{load_time_s: 5}}, not {quoted(given)}.")
-    for option in given:
-        if option not in known:
-            near = difflib.get_close_matches(str(option), known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(known))}."
-            raise SitesError(f"{where}: there is no option {quoted(str(option))}; {hint}")
-
-
-def _valid(model: type[M], values: dict[str, Any], where: str) -> M:
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        option = ".".join(str(part) for part in first["loc"])
-        said = first["msg"].removeprefix("Value error, ")
-        raise SitesError(f"{where}: {option}: {quoted(first['input'])}: {said[0].lower()}{said[1:]}.") from None

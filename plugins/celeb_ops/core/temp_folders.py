@@ -1,4 +1,4 @@
-"""Temporary folders that go with their process: what one that was killed has left, the next one removes."""
+"""Temporary folders that end with their process: the next process removes those of one that was killed."""
 
 from __future__ import annotations
 
@@ -27,15 +27,11 @@ def scratch_folder(kind: str) -> Iterator[Path]:
 
 
 def _sweep() -> None:
-    # A pid that was given anew keeps its folder for a while longer: better than to take one that is in use.
+    # A pid that is in use again keeps its folder for a while longer: better than to take one that is in use.
     for folder in Path(tempfile.gettempdir()).glob("celebs-*-*-*"):
         owner = _OWNER.fullmatch(folder.name)
-        if owner and not psutil.pid_exists(int(owner[1])) and _ours(folder):
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _ours(folder: Path) -> bool:
-    """Whether it is a real folder (no link to another) of this user."""
-    with contextlib.suppress(OSError):
-        return folder.lstat().st_uid == os.geteuid() and folder.is_dir() and not folder.is_symlink()
-    return False
+        if owner and not psutil.pid_exists(int(owner[1])):
+            with contextlib.suppress(OSError):
+                # rmtree refuses a link to another folder.
+                if folder.lstat().st_uid == os.geteuid():
+                    shutil.rmtree(folder, ignore_errors=True)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import difflib
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 SENTENCE_CHARS = 2_000
 """An error's sentence: the longest of ours, about the copies of an archived page, has some 1,000 characters."""
+_QUOTED_CHARS = 100
 
 # Control characters (a terminal obeys them, NUL ends texts elsewhere), line and paragraph separators, what turns the
 # direction of writing, and halves of signs, which can't be written as UTF-8.
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 
 
 def cleaned(text: str, most: int = SENTENCE_CHARS) -> str:
     """``text`` on one line of harmless characters, cut where it is longer than ``most``."""
-    # A page may say 100 MB: what is cut off anyway is not looked at.
+    # A page may give 100 MB: what is cut off anyway is not looked at.
     line = " ".join(_UNSAFE.sub(" ", text[: 4 * most]).split())
     return line if len(line) <= most else f"{line[: most - 1]}…"
 
@@ -24,17 +31,18 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
-"""Control characters, and halves of characters, which no file can hold."""
-_SHOWN = 100
-
-
 def quoted(value: object) -> str:
     """The value as a sentence quotes it: in one line, and cut where it is long."""
     quoted = repr(value)
-    return quoted if len(quoted) <= _SHOWN else f"{quoted[:_SHOWN]}…"
+    return quoted if len(quoted) <= _QUOTED_CHARS else f"{quoted[:_QUOTED_CHARS]}…"
 
 
 def printable(text: str) -> str:
     """The text with a space for each control character and half of a character."""
-    return UNPRINTABLE.sub(" ", text)
+    return _UNPRINTABLE.sub(" ", text)
+
+
+def suggestion(name: str, known: Collection[str], prefix: str = "") -> str:
+    """``did you mean PEOPLE?``, or all that are known. A ``prefix`` of all names makes none of them near."""
+    near = difflib.get_close_matches(name.removeprefix(prefix), [one.removeprefix(prefix) for one in known], n=1)
+    return f"did you mean {prefix}{near[0]}?" if near else f"known are {', '.join(known)}."

@@ -11,7 +11,7 @@ import polars as pl
 from rich.progress import track
 
 from celeb_ops.core import keys
-from celeb_ops.core.atomic_files import sweep, written_folder
+from celeb_ops.core.atomic_files import atomic_folder, sweep
 from celeb_ops.core.exceptions import ExportError, NotStoredError, RecordError
 from celeb_ops.dataset.celebs_csv import read_csv
 from celeb_ops.dataset.datapackage import read_package, resource, written
@@ -95,7 +95,7 @@ def export(store: Store, wanted: Wanted, format: str, out: Path, console: Consol
         raise ExportError(f"{out} is there already and is left as it is: give another folder (OUT=…), or remove it.")
     sweep(out.absolute().parent, deep=False)
     try:
-        with written_folder(out) as folder:
+        with atomic_folder(out) as folder:
             parts = _parts(store, wanted, folder, console)
             files = [_write(table, of_table, folder, format) for table, of_table in parts.items()]
             (folder / keys.DATAPACKAGE).write_bytes(_package(store, dict(zip(parts, files, strict=True))))

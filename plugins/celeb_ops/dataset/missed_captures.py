@@ -40,7 +40,7 @@ def missed(store: Store, site: str, when: datetime) -> Outcome | None:
         logger.warning("Whether %s was missed before is not known: %s", site, error)
     if row.get("outcome") == "seen":
         return None
-    left = Outcome.left(store, site, when)
+    left = Outcome.find(store, site, when)
     if left and (left.outcome, left.source) == ("failed", "live"):
         # A file of before the field `missed_live` has both sentences in one.
         code, reason = left.reason_code, left.missed_live or left.reason.partition(_SINCE)[0]

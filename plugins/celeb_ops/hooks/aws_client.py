@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from botocore import exceptions as boto
 from botocore.exceptions import BotoCoreError, ClientError
 
-from celeb_ops.core.aws_errors import said_by, would_repeat
+from celeb_ops.core.aws_errors import is_permanent, message_of
 from celeb_ops.core.exceptions import CelebsError, SettingsError
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ def open_client(hook: AwsBaseHook, region: str, service: str, config: Config | N
         ) from None
     # botocore says ValueError of an endpoint_url without a scheme.
     except (BotoCoreError, ClientError, ValueError) as error:
-        kind = SettingsError if isinstance(error, ValueError) or would_repeat(error) else CelebsError
-        said = said_by(error)
+        kind = SettingsError if isinstance(error, ValueError) or is_permanent(error) else CelebsError
+        said = message_of(error)
         hint = " An endpoint_url begins with http:// or https://." if "Invalid endpoint" in said else ""
         raise kind(
             f"{service} can't be opened: {said}.{hint} Check the connection {hook.aws_conn_id}, or without one "

@@ -15,7 +15,7 @@ from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.sdk.log import redact  # type: ignore[attr-defined]
 
-from celeb_ops.core.aws_errors import said_by
+from celeb_ops.core.aws_errors import message_of
 from celeb_ops.core.exceptions import SettingsError
 from celeb_ops.core.settings import NOTIFY_CONNECTION, Settings
 from celeb_ops.core.text import cleaned
@@ -64,7 +64,7 @@ class Channel:
             self._notifier(message).notify({})
         except Exception as error:
             # Whatever a provider raises: the run is over. AWS's may have credentials in it, which go.
-            said_by(error)
+            message_of(error)
             logger.warning(
                 "This could not be sent by the connection %s (%s): %s. Check the connection, and that its server can "
                 "be reached from here.",

@@ -68,7 +68,7 @@ def find(
     """
     optional = {site.name: site.optional for site in listed}
     names = sorted(optional if failed is None else failed, key=lambda name: optional.get(name, False))
-    left = [Outcome.left(store, name, when) for name in names[:OUTCOMES_READ]]
+    left = [Outcome.find(store, name, when) for name in names[:OUTCOMES_READ]]
     reasons = {one.site: one.reason for one in left if one and one.outcome == "failed"}
     if failed is not None:
         rows = {row["site"]: row["reason"] for row in captures_of(store, when) if row["outcome"] == "failed"}

@@ -184,7 +184,7 @@ def outcome_of(store: Store, site: str, when: datetime, states: Mapping[str, str
     # Those after a skipped step are skipped with it: the first one is where it happened.
     skipped = next((step for step in STEPS if states.get(step) == "skipped"), None)
     kind: Literal["skipped", "failed"] = "skipped" if skipped and not ended else "failed"
-    left = Outcome.left(store, site, when)
+    left = Outcome.find(store, site, when)
     # One of another task is of an earlier try: it stays where the store forbids its deletion.
     if left and (left.outcome, left.task) == (kind, ended or skipped):
         return left

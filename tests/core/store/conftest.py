@@ -21,4 +21,4 @@ def behind(proxy: S3Proxy, bucket: str) -> S3Store:
 @pytest.fixture
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """The store's own next attempts come at once."""
-    monkeypatch.setattr(s3_module, "_LONGEST_PAUSE_S", 0.001)
+    monkeypatch.setattr(s3_module, "_MAX_PAUSE_S", 0.001)

@@ -15,8 +15,6 @@ from tests.core.store.verbs import VERBS, an_s3_client
 from tests.factories import RUN_TIME, a_result, a_screenshot, saved
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
     from tests.aws.s3_proxy import S3Proxy
 
 pytestmark = pytest.mark.usefixtures("no_pauses")
@@ -50,8 +48,8 @@ def test_the_permission_that_lacks_is_named_at_once(
     with pytest.raises(NotPermittedError) as error:
         VERBS[verb](behind, "Celebs.csv")
     assert str(error.value).startswith(
-        f"s3://{behind.bucket}/press/Celebs.csv could not be {done}: AccessDenied: Access Denied. Whoever the "
-        f"connection celebs_s3 signs for needs the permission {denied} on "
+        f"s3://{behind.bucket}/press/Celebs.csv could not be {done}: AccessDenied: Access Denied. The account of "
+        f"the connection celebs_s3 needs the permission {denied} on "
         f"arn:aws:s3:::{behind.bucket}{'' if denied == LIST else '/press/*'}."
     )
     assert ("A policy may also demand an encryption" in str(error.value)) == (denied == PUT)
@@ -83,9 +81,9 @@ class TestWithoutListing:
         for key in ("a", "b", "c"):
             assert not behind.exists(key)
         assert warnings(caplog) == [
-            f"s3://{behind.bucket}/press/ could not be listed: AccessDenied: Access Denied. Whoever the connection "
-            f"celebs_s3 signs for needs the permission s3:ListBucket on arn:aws:s3:::{behind.bucket}. S3 then answers "
-            "403 of a file that is not there, so one that may not be read looks like one that is not there."
+            f"s3://{behind.bucket}/press/ could not be listed: AccessDenied: Access Denied. The account of the "
+            f"connection celebs_s3 needs the permission s3:ListBucket on arn:aws:s3:::{behind.bucket}. S3 then answers "
+            "403 both of a file that is missing and of one that is closed."
         ]
         assert proxy.requests == {"GetObject": 3, "ListObjectsV2": 1}
 
@@ -115,8 +113,8 @@ class TestWithoutListing:
         with pytest.raises(NotPermittedError) as error:
             behind.update("Celebs.csv", lambda old: b"new")
         assert str(error.value) == (
-            f"s3://{behind.bucket}/press/Celebs.csv is there but may not be read, so it can't be changed. Whoever the "
-            f"connection celebs_s3 signs for needs the permission s3:GetObject on arn:aws:s3:::{behind.bucket}/press/*."
+            f"s3://{behind.bucket}/press/Celebs.csv is there but may not be read, so it can't be changed. The account "
+            f"of the connection celebs_s3 needs the permission s3:GetObject on arn:aws:s3:::{behind.bucket}/press/*."
         )
         assert proxy.requests == {"GetObject": 2, "ListObjectsV2": 1, "PutObject": 1}
         proxy.denied = set()
@@ -139,10 +137,13 @@ class TestWithoutListing:
         ('s3:PutObject on resource: "arn:aws:s3:::b/press/a"', "s3:PutObject on arn:aws:s3:::celebs/press/*."),
     ],
 )
-def test_a_permission_that_aws_names_is_the_one_that_lacks(named: str, lacking: str, s3_client: S3Client) -> None:
-    said = (
-        f"User: arn:aws:iam::123456789012:user/press is not authorized to perform: {named} because no policy allows it"
+def test_a_permission_that_aws_names_is_the_one_that_lacks(named: str, lacking: str) -> None:
+    message = (
+        f"User: arn:aws:iam::123456789012:user/press is not authorized to perform: {named} because no policy allows"
     )
-    refused = ClientError({"Error": {"Code": "AccessDenied", "Message": said}}, "PutObject")
-    told = str(store_error(refused, S3Store(s3_client, "celebs", "press"), "a", "written"))
-    assert f": AccessDenied: {said}. Whoever the connection celebs_s3 signs for needs the permission {lacking} " in told
+    refused = ClientError({"Error": {"Code": "AccessDenied", "Message": message}}, "PutObject")
+    sentence = str(store_error(refused, "s3://celebs/press/a", "written", "arn:aws:s3:::celebs/press/*"))
+    assert (
+        f": AccessDenied: {message}. The account of the connection celebs_s3 needs the permission {lacking} "
+        in sentence
+    )

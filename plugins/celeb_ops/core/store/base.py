@@ -16,15 +16,15 @@ Change = Callable[[bytes | None], bytes | None]
 
 
 class Stored(NamedTuple):
-    """A file as a listing tells of it."""
+    """A file in a listing."""
 
     key: str
     written: datetime
-    """When, in UTC, by the clock of where it is stored."""
+    """In UTC, by the clock of where it is stored."""
     size: int
     """Bytes."""
     version: str
-    """A mark that is another one when the content has changed."""
+    """Another one when the content has changed."""
 
 
 class Store(Protocol):
@@ -45,30 +45,30 @@ class Store(Protocol):
         return (one.key for one in self.files(prefix))
 
     def files(self, prefix: str) -> Iterator[Stored]:
-        """The files whose keys start with ``prefix``, sorted by key. One listing, and few are in memory at a time;
-        those that were given already may be deleted meanwhile."""
+        """The files whose keys start with ``prefix``, sorted by key. Files that it has yielded may be deleted while it
+        goes on; few are in memory at a time."""
 
     def delete(self, key: str) -> None:
         """Remove the key; nothing happens where it is not there."""
 
     def sweep(self, *, at_once: bool = False, dry: bool = False) -> int:
-        """Remove what killed writers have left half-way, a day after; how many. No verb sees it.
+        """Remove the half-written files of killed writers that are a day old; how many. No other verb sees them.
 
-        :param at_once: however new it is; what a live writer loses by it, it writes again. :param dry: only count.
+        :param at_once: however new; a live writer writes its file again. :param dry: only count.
         """
         return 0
 
     def update(self, key: str, change: Change) -> bool:
         """Atomically read, change and write; True if something was written.
 
-        ``change`` may be called several times: it must have no effects of its own, and change nothing more of what it
-        has once changed. When a write succeeded but its response was lost, and another writer went on from it, nobody
-        can tell whether it was done.
+        ``change`` may be called several times: it must have no effects of its own, and leave alone what it has once
+        changed. When a write succeeded but its response was lost, and another writer went on from it, nobody can tell
+        whether it was done.
         """
 
 
-_LONGEST, _LONGEST_PART = 1_000, 200
-"""Bytes that S3 (1,024) and a folder (255, with what a write under way or a lock has around the name) have room for."""
+_MAX_BYTES, _MAX_PART_BYTES = 1_000, 200
+"""Room in S3 (1,024) and in a folder (255, with what a write under way or a lock has around the name)."""
 
 
 def is_key(key: str) -> bool:
@@ -78,20 +78,17 @@ def is_key(key: str) -> bool:
     except UnicodeEncodeError:
         # A file in a folder may have a name that is no text.
         return False
-    return (
-        length <= _LONGEST
-        # A part with a leading dot is '..', or one of ours: a lock, a write under way.
-        and not any(not part or part.startswith(".") or len(part.encode()) > _LONGEST_PART for part in parts)
-        and not {"\\", "\0"} & set(key)
-    )
+    # A part with a leading dot is '..', or one of ours: a lock, a write under way.
+    usable = all(part and part[0] != "." and len(part.encode()) <= _MAX_PART_BYTES for part in parts)
+    return usable and length <= _MAX_BYTES and not {"\\", "\0"} & set(key)
 
 
 def checked(key: str) -> str:
-    """The key itself, if it is one."""
+    """The key itself. InvalidKeyError if it is none."""
     if not is_key(key):
         raise InvalidKeyError(
             f"{quoted(key)} is no key of the store: a key is a relative path in which no part is empty, begins with a "
-            f"dot or is longer than {_LONGEST_PART} bytes."
+            f"dot or is longer than {_MAX_PART_BYTES} bytes."
         )
     return key
 

@@ -1,4 +1,4 @@
-"""``CELEBS_S3_EXTRA_ARGS``: what each write to S3 says beside its content: encryption, ACL, storage class."""
+"""``CELEBS_S3_EXTRA_ARGS``: arguments of each write to S3: encryption, ACL, storage class."""
 
 from __future__ import annotations
 
@@ -18,21 +18,16 @@ def checked_extra_args(given: object) -> dict[str, Any]:
     known = extra_args()
     for name, value in given.items():
         if name not in known:
-            raise ValueError(
-                f"there is no argument {name} that holds for every file; known are {', '.join(known)}. A key of one's "
-                'own would be a secret in a setting: let AWS keep it, {"ServerSideEncryption": "aws:kms"}'
-            )
-        if name == "Metadata":
-            if not isinstance(value, dict) or not all(isinstance(one, str) for one in value.values()):
-                raise ValueError('Metadata is no object of texts; write it like {"Metadata": {"team": "press"}}')
-        elif not isinstance(value, str) or not value:
-            raise ValueError(f'{name} is no text; write it like {{"{name}": "…"}}')
+            # A customer's own key would be a secret in a setting: AWS can keep it.
+            raise ValueError(f"there is no argument {name} that holds for every file; known are {', '.join(known)}")
+        texts = list(value.values()) if name == "Metadata" and isinstance(value, dict) else [value or None]
+        if not all(isinstance(text, str) for text in texts):
+            raise ValueError(f'{name} is no text (Metadata: no object of texts); write it like {{"{name}": "…"}}')
     return dict(given)
 
 
 def extra_args() -> list[str]:
-    """What boto3's upload takes, but for what differs from file to file (content type, checksums) and a customer's own
-    encryption key."""
+    """What boto3's upload takes for every file alike, but for a customer's own encryption key."""
     from boto3.s3.transfer import S3Transfer
 
     others = ("Checksum", "ContentType", "If", "MpuObjectSize", "SSECustomer")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from celeb_ops.core.atomic_files import sweep, write
-from celeb_ops.core.exceptions import InvalidKeyError, NotStoredError, StoreError, UpdateConflictError
+from celeb_ops.core.exceptions import NotStoredError, StoreError, UpdateConflictError
 from celeb_ops.core.store.base import Store, Stored, checked, checked_prefix, is_key
 
 if TYPE_CHECKING:
@@ -30,42 +30,28 @@ class FolderStore(Store):
     def url(self, key: str = "") -> str:
         return str(self.root / key)
 
-    def _path(self, key: str, last: bool = True) -> Path:
-        """Of a key; InvalidKeyError where a link stands on the way, which may lead anywhere.
-
-        :param last: also where the file itself is one: written or deleted, the link is, and not what it leads to.
-        """
-        path = self.root / checked(key)
-        at = path if last else path.parent
-        while at != self.root:
-            # os.path's, because Path.is_symlink raises where a folder above may not be entered.
-            if os.path.islink(at):
-                raise InvalidKeyError(
-                    f"{at} is a symbolic link, and a store's links are not followed: put the files themselves there."
-                )
-            at = at.parent
-        return path
+    def _path(self, key: str) -> Path:
+        return self.root / checked(key)
 
     @contextmanager
-    def _told(self, key: str, verb: str) -> Iterator[None]:
+    def _store_errors(self, key: str, action: str) -> Iterator[None]:
         """Turns the system's errors into a sentence about this key."""
         try:
             yield
-        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-            raise NotStoredError(f"{self.url(key)} is not there.") from None
         except OSError as error:
-            raise StoreError(f"{self.url(key)} could not be {verb}: {error.strerror or error}.") from error
+            if action in {"written", "locked"} or not isinstance(
+                error, FileNotFoundError | IsADirectoryError | NotADirectoryError
+            ):
+                raise StoreError(f"{self.url(key)} could not be {action}: {error.strerror or error}.") from error
+            raise NotStoredError(f"{self.url(key)} is not there.") from None
 
     def read(self, key: str) -> bytes:
-        with self._told(key, "read"):
+        with self._store_errors(key, "read"):
             return self._path(key).read_bytes()
 
     def write(self, key: str, content: bytes) -> None:
-        path = self._path(key, last=False)
-        try:
-            write(path, content)
-        except OSError as error:
-            raise StoreError(f"{self.url(key)} could not be written: {error.strerror or error}.") from error
+        with self._store_errors(key, "written"):
+            write(self._path(key), content)
 
     def exists(self, key: str) -> bool:
         return self._path(key).is_file()
@@ -73,34 +59,32 @@ class FolderStore(Store):
     def files(self, prefix: str) -> Iterator[Stored]:
         # Only the folder that the prefix names is walked: a listing costs what it lists.
         folder = checked_prefix(prefix).rpartition("/")[0]
-        if folder:
-            self._path(folder)
         return (one for one in self._walked(f"{folder}/" if folder else "") if one.key.startswith(prefix))
 
     def _walked(self, folder: str) -> Iterator[Stored]:
         """The files in a folder of the store (``""``, or with a slash at its end) and in those inside it."""
         found: list[os.DirEntry[str]] = []
-        with suppress(NotStoredError), self._told(folder, "listed"), os.scandir(self.root / folder) as entries:
+        with suppress(NotStoredError), self._store_errors(folder, "listed"), os.scandir(self.root / folder) as entries:
             found = [one for one in entries if is_key(one.name)]
-        # With its slash a folder has its place among the keys. A link would lead out of the store.
-        folders = {f"{one.name}/": one for one in found if one.is_dir(follow_symlinks=False)}
-        files = {one.name: one for one in found if one.is_file(follow_symlinks=False)}
+        # With its slash a folder has its place among the keys.
+        folders = {f"{one.name}/": one for one in found if one.is_dir()}
+        files = {one.name: one for one in found if one.is_file()}
         for name, entry in sorted((folders | files).items()):
             if name in folders:
                 yield from self._walked(folder + name)
                 continue
             # It may have gone since it was listed.
-            with suppress(NotStoredError), self._told(folder + name, "looked at"):
+            with suppress(NotStoredError), self._store_errors(folder + name, "looked at"):
                 state = entry.stat()
                 # The file's number too: every write makes a new file, also two within one tick of the clock.
                 version = f"{state.st_ino}-{state.st_mtime_ns}-{state.st_size}"
                 yield Stored(folder + name, datetime.fromtimestamp(state.st_mtime, UTC), state.st_size, version)
 
     def delete(self, key: str) -> None:
-        path = self._path(key, last=False)
-        with suppress(NotStoredError), self._told(key, "deleted"):
+        path = self._path(key)
+        with suppress(NotStoredError), self._store_errors(key, "deleted"):
             path.unlink()
-            # A capture has folders of its own, and would leave them for ever.
+            # A capture has folders of its own, which would stay for ever.
             with suppress(OSError):
                 if path.parent != self.root:
                     path.parent.rmdir()
@@ -108,28 +92,20 @@ class FolderStore(Store):
     def sweep(self, *, at_once: bool = False, dry: bool = False) -> int:
         return sweep(self.root, at_once=at_once, dry=dry)
 
-    @contextmanager
-    def _locked(self, key: str) -> Iterator[None]:
+    def update(self, key: str, change: Change) -> bool:
         from filelock import FileLock, Timeout
 
-        path = self.root / ".locks" / f"{checked(key).replace('/', '_')}.lock"
-        lock = FileLock(path, timeout=LOCK_TIMEOUT_S)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            lock.acquire()
-        except Timeout:
-            raise UpdateConflictError(
-                f"{self.url(key)} was kept locked for {LOCK_TIMEOUT_S:g} s by another process; see who holds {path}."
-            ) from None
-        except OSError as error:
-            raise StoreError(f"{self.url(key)} could not be locked: {error.strerror or error}.") from error
-        try:
-            yield
-        finally:
-            lock.release()
-
-    def update(self, key: str, change: Change) -> bool:
-        with self._locked(key):
+        lock = FileLock(self.root / ".locks" / f"{checked(key).replace('/', '_')}.lock")
+        with self._store_errors(key, "locked"):
+            (self.root / ".locks").mkdir(parents=True, exist_ok=True)
+            try:
+                held = lock.acquire(timeout=LOCK_TIMEOUT_S)
+            except Timeout:
+                raise UpdateConflictError(
+                    f"{self.url(key)} was locked for {LOCK_TIMEOUT_S:g} s by another process; see who holds "
+                    f"{lock.lock_file}."
+                ) from None
+        with held:
             try:
                 old = self.read(key)
             except NotStoredError:

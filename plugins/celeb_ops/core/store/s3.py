@@ -1,4 +1,4 @@
-"""A store in a prefix of an S3 bucket, made for S3's bad days: faults, lost answers, many writers, few permissions."""
+"""A store in a prefix of an S3 bucket, for bad days too: faults, lost responses, many writers, few permissions."""
 
 from __future__ import annotations
 
@@ -29,14 +29,11 @@ logger = logging.getLogger(__name__)
 
 UPDATE_ATTEMPTS = 30
 """Attempts of one ``update`` before it gives up: enough for dozens of writers at once."""
-
 UPDATE_TIMEOUT_S = 120
-"""After so long ``update`` begins no further attempt: boto has tried each of its requests several times."""
-
+"""After this time ``update`` begins no further attempt: boto has tried each of its requests several times."""
 READ_ATTEMPTS = 6
-"""How often a file is asked for whose content breaks off on the way: boto tries again only until content comes."""
-
-_LONGEST_PAUSE_S = 2.0
+"""Attempts to read a file whose content breaks off on the way: boto tries again only until content comes."""
+_MAX_PAUSE_S = 2.0
 
 _CONTENT_TYPES = {
     ".json": "application/json",
@@ -64,23 +61,21 @@ class S3Store(Store):
     def url(self, key: str = "") -> str:
         return f"s3://{self.bucket}/{self.prefix}{key}"
 
-    def _key(self, key: str) -> str:
-        return self.prefix + checked(key)
-
     def s3_object(self, key: str) -> dict[str, str]:
-        """Where the file is, as other AWS services are told it (Rekognition's ``S3Object``)."""
-        return {"Bucket": self.bucket, "Name": self._key(key)}
+        """Where the file is, as other AWS services take it (Rekognition's ``S3Object``)."""
+        return {"Bucket": self.bucket, "Name": self.prefix + checked(key)}
 
-    def arn(self, *, bucket_only: bool = False) -> str:
-        """The store's files, or its bucket, as policies name them."""
-        name = f"arn:{self.client.meta.partition}:s3:::{self.bucket}"
-        return name if bucket_only else f"{name}/{self.prefix}*"
+    def _place(self, key: str) -> dict[str, Any]:
+        return {"Bucket": self.bucket, "Key": self.prefix + checked(key)}
+
+    def _arn(self, files: str) -> str:
+        return f"arn:{self.client.meta.partition}:s3:::{self.bucket}{files}"
 
     @contextmanager
-    def _told(self, key: str, verb: str) -> Iterator[None]:
+    def _store_errors(self, key: str, action: str) -> Iterator[None]:
         """Turns boto's errors into a sentence about this key.
 
-        :raises StoreRefusedError: a second try would meet the same. :raises StoreError: it may not.
+        :raises StoreRefusedError: a second try would fail too. :raises StoreError: it may not.
         """
         from celeb_ops.core.aws_errors import FAULTS
         from celeb_ops.core.store.s3_errors import store_error
@@ -88,55 +83,50 @@ class S3Store(Store):
         try:
             yield
         except FAULTS as error:
-            raise store_error(error, self, key, verb) from error
+            arn = self._arn("" if action == "listed" else f"/{self.prefix}*")
+            raise store_error(error, self.url(key), action, arn) from error
 
     def may_list(self) -> bool:
         """Whether the permission to list is there: without it S3 says 403 instead of 404. It is asked for once."""
         if self._may_list is None:
             try:
-                with self._told("", "listed"):
+                with self._store_errors("", "listed"):
                     self.client.list_objects_v2(Bucket=self.bucket, Prefix=self.prefix, MaxKeys=1)
                 self._may_list = True
             except NotPermittedError as error:
                 self._may_list = False
                 logger.warning(
-                    "%s S3 then answers 403 of a file that is not there, so one that may not be read looks like one "
-                    "that is not there.",
-                    error,
+                    "%s S3 then answers 403 both of a file that is missing and of one that is closed.", error
                 )
         return self._may_list
 
-    def _get(self, key: str, **how: Any) -> tuple[bytes, str]:
+    def _get(self, key: str, **arguments: Any) -> tuple[bytes, str]:
         """Content and ETag.
 
         :raises NotStoredError: there is none; its cause is a NotPermittedError where S3 said 403 and may mean that.
         """
         try:
-            with self._told(key, "read"):
-                return self._download(self._key(key), **how)
+            with self._store_errors(key, "read"):
+                return self._download(self._place(key) | arguments)
         except NotPermittedError as error:
             if self.may_list():
                 raise
             raise NotStoredError(f"{self.url(key)} is not there, or may not be read.") from error
 
-    def _download(self, place: str, **how: Any) -> tuple[bytes, str]:
+    def _download(self, request: dict[str, Any]) -> tuple[bytes, str]:
         from botocore import exceptions as boto
 
-        broken = (
-            boto.IncompleteReadError,
-            boto.ResponseStreamingError,
-            boto.ReadTimeoutError,
-            boto.FlexibleChecksumError,
-        )
-
-        for attempt in range(1, READ_ATTEMPTS):
-            answer = self.client.get_object(Bucket=self.bucket, Key=place, **how)
+        breaks = (boto.IncompleteReadError, boto.ResponseStreamingError, boto.ReadTimeoutError)
+        attempt = 1
+        while True:
+            answer = self.client.get_object(**request)
             try:
                 return answer["Body"].read(), answer["ETag"]
-            except broken:
-                time.sleep(_pause_s(attempt))
-        answer = self.client.get_object(Bucket=self.bucket, Key=place, **how)
-        return answer["Body"].read(), answer["ETag"]
+            except (*breaks, boto.FlexibleChecksumError):
+                if attempt == READ_ATTEMPTS:
+                    raise
+            time.sleep(_pause_s(attempt))
+            attempt += 1
 
     def read(self, key: str) -> bytes:
         return self._get(key)[0]
@@ -159,40 +149,31 @@ class S3Store(Store):
         self._put(key, content)
 
     def _put(self, key: str, content: bytes, **condition: Any) -> None:
+        request = {"Body": content, "ContentType": content_type(key), **self.extra_args, **condition}
         # In one request also where it is large, up to S3's 5 GB: a writer that is killed leaves nothing half-way.
-        with self._told(key, "written"):
-            self.client.put_object(
-                Bucket=self.bucket,
-                Key=self._key(key),
-                Body=content,
-                ContentType=content_type(key),
-                **self.extra_args,
-                **condition,
-            )
+        with self._store_errors(key, "written"):
+            self.client.put_object(**self._place(key), **request)
 
     def files(self, prefix: str) -> Iterator[Stored]:
-        checked_prefix(prefix)
-        with self._told(prefix, "listed"):
-            pages = self.client.get_paginator("list_objects_v2").paginate(
-                Bucket=self.bucket, Prefix=self.prefix + prefix
-            )
-            for page in pages:
-                for one in page.get("Contents", []):
-                    # The S3 console makes a folder by an empty file whose name ends in a slash.
-                    if is_key(key := one["Key"][len(self.prefix) :]):
-                        yield Stored(key, one["LastModified"], one["Size"], one["ETag"])
+        inside = self.prefix + checked_prefix(prefix)
+        with self._store_errors(prefix, "listed"):
+            pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=inside)
+            for one in (one for page in pages for one in page.get("Contents", [])):
+                # The S3 console makes a folder by an empty file whose name ends in a slash.
+                if is_key(key := one["Key"][len(self.prefix) :]):
+                    yield Stored(key, one["LastModified"], one["Size"], one["ETag"])
 
     def delete(self, key: str) -> None:
-        with self._told(key, "deleted"):
-            self.client.delete_object(Bucket=self.bucket, Key=self._key(key))
+        with self._store_errors(key, "deleted"):
+            self.client.delete_object(**self._place(key))
 
     def update(self, key: str, change: Change) -> bool:
-        """As ``Store`` says. Passing faults are met by another attempt, as other writers are.
+        """As ``Store`` says. Passing faults lead to another attempt, as other writers do.
 
         :raises UpdateConflictError: another writer was faster at every attempt.
         :raises NotPermittedError: also where the file is there but may not be read.
         """
-        from celeb_ops.core.store.s3_errors import is_conflict, is_taken, may_have_written, unreadable
+        from celeb_ops.core.store.s3_errors import is_conflict, is_taken, may_have_written, needs
 
         unsure: bytes | None = None
         """What was written, though the response was lost."""
@@ -213,7 +194,10 @@ class S3Store(Store):
                 failure = error
                 continue
             if forbidden and taken:
-                raise unreadable(self, key)
+                raise NotPermittedError(
+                    f"{self.url(key)} is there but may not be read, so it can't be changed. "
+                    + needs(f"s3:GetObject on {self._arn(f'/{self.prefix}*')}")
+                )
             if unsure is not None and old == unsure:
                 return True
             new = change(old)
@@ -234,8 +218,8 @@ class S3Store(Store):
         ) from failure
 
     def _find(self, key: str) -> tuple[bytes | None, dict[str, str], bool]:
-        """The content, None where there is none; the condition that it is still so; and whether S3 said 403, which may
-        mean that there is none."""
+        """The content, None where there is none; the condition that it has not changed since; and whether S3 said 403,
+        which may mean that there is none."""
         try:
             content, etag = self._get(key)
         except NotStoredError as error:
@@ -245,7 +229,7 @@ class S3Store(Store):
 
 def _pause_s(attempt: int) -> float:
     """Seconds after an attempt: full jitter, so that the losers of one round do not meet again in the next."""
-    return random.uniform(0, min(_LONGEST_PAUSE_S, 0.05 * 2 ** (attempt - 1)))
+    return random.uniform(0, min(_MAX_PAUSE_S, 0.05 * 2 ** (attempt - 1)))
 
 
 def content_type(key: str) -> str:

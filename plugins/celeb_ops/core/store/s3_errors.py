@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
-from celeb_ops.core.aws_errors import said_by, would_repeat
+from celeb_ops.core.aws_errors import is_permanent, message_of
 from celeb_ops.core.exceptions import NotPermittedError, NotStoredError, StoreError, StoreRefusedError
 
 _ABSENT = {"NoSuchKey", "404", "NotFound"}
@@ -19,18 +18,18 @@ _FORBIDDEN = {"AccessDenied", "Forbidden", "403"}
 _TAKEN = {"PreconditionFailed", "412"}
 _CONFLICT = {*_TAKEN, "ConditionalRequestConflict", "409"}
 
-_PERMISSIONS = {
-    "read": "s3:GetObject",
-    "written": "s3:PutObject",
-    "listed": "s3:ListBucket",
-    "deleted": "s3:DeleteObject",
-}
+_PERMISSIONS = {"read": "GetObject", "written": "PutObject", "listed": "ListBucket", "deleted": "DeleteObject"}
 
-_SIGNER = "Whoever the connection celebs_s3 signs for"
-
-_WRONG_REGION = {"AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "PermanentRedirect"}
-
+_SET_REGION = (
+    "Set region_name in the extra of the connection celebs_s3 to the bucket's region, {region}; an endpoint_url there "
+    "must be that region's too."
+)
 _HINTS = {
+    "AuthorizationHeaderMalformed": _SET_REGION,
+    "IllegalLocationConstraintException": _SET_REGION,
+    "PermanentRedirect": _SET_REGION,
+    "RequestTimeTooSkewed": "This machine's clock says {here}, S3's {there}: set the clock (a container has its "
+    "host's).",
     "InvalidAccessKeyId": "Give the connection celebs_s3 an access key that is active, and one of this S3.",
     "SignatureDoesNotMatch": "The secret key is not the one of the access key: check both in the connection celebs_s3 "
     "(in one that is written as a URI, / and + of a secret key are written %2F and %2B).",
@@ -43,69 +42,45 @@ _HINTS = {
 }
 
 
-class S3Place(Protocol):
-    """What an error's sentence says of its store."""
+def store_error(error: Exception, url: str, action: str, arn: str) -> StoreError:
+    """The error as one of ours.
 
-    bucket: str
-
-    def url(self, key: str = "") -> str: ...
-
-    def arn(self, *, bucket_only: bool = False) -> str: ...
-
-
-def store_error(error: Exception, store: S3Place, key: str, verb: str) -> StoreError:
-    """The error as one of ours. ``verb``: what could not be done, a key of ``_PERMISSIONS``."""
-    kind = StoreRefusedError if would_repeat(error) else StoreError
-    failed = f"{store.url(key)} could not be {verb}"
+    :param action: what could not be done, a key of ``_PERMISSIONS``. :param arn: what it needs the permission for.
+    """
+    kind = StoreRefusedError if is_permanent(error) else StoreError
+    failed = f"{url} could not be {action}"
     if not isinstance(error, ClientError):
-        return kind(f"{failed}: {said_by(error)}. Check the connection celebs_s3.")
-    code = error.response["Error"]["Code"]
+        return kind(f"{failed}: {message_of(error)}. Check the connection celebs_s3.")
+    details = error.response["Error"]
+    code = details["Code"]
     if code in _ABSENT:
-        return NotStoredError(f"{store.url(key)} is not there.")
+        return NotStoredError(f"{url} is not there.")
     if code == "NoSuchBucket":
-        return StoreRefusedError(f"There is no bucket {store.bucket!r}: create it, or set CELEBS_STORE to another one.")
-    failed = f"{failed}: {code}: {said_by(error)}."
+        bucket = url.split("/")[2]
+        return StoreRefusedError(f"There is no bucket {bucket!r}: create it, or set CELEBS_STORE to another one.")
+    failed = f"{failed}: {code}: {message_of(error)}."
     if code in _FORBIDDEN:
-        return NotPermittedError(f"{failed} {_what_lacks(store, verb, failed)}")
-    return kind(f"{failed} {_hint(code, error.response)}".rstrip())
-
-
-def _what_lacks(store: S3Place, verb: str, failed: str) -> str:
-    lacking = f"{_PERMISSIONS[verb]} on {store.arn(bucket_only=verb == 'listed')}"
-    # AWS names the action where the account is its own: that of an encryption key, for one.
-    named = re.search(r"not authorized to perform: ([\w-]+:\w+)", failed)
-    if named and named[1] != _PERMISSIONS[verb]:
-        lacking = named[1]
-    demanded = " A policy may also demand an encryption or an ACL: see CELEBS_S3_EXTRA_ARGS."
-    return f"{_SIGNER} needs the permission {lacking}.{demanded if verb == 'written' else ''}"
-
-
-def unreadable(store: S3Place, key: str) -> NotPermittedError:
-    """For a file that could not be made because it is there, and is not there for who reads."""
-    return NotPermittedError(
-        f"{store.url(key)} is there but may not be read, so it can't be changed. {_SIGNER} needs the permission "
-        f"s3:GetObject on {store.arn()}."
+        permission = f"s3:{_PERMISSIONS[action]}"
+        # AWS names the action where the account is its own: that of an encryption key, for one.
+        named = re.search(r"not authorized to perform: ([\w-]+:\w+)", failed)
+        lacking = named[1] if named and named[1] != permission else f"{permission} on {arn}"
+        may_demand = " A policy may also demand an encryption or an ACL: see CELEBS_S3_EXTRA_ARGS."
+        return NotPermittedError(f"{failed} {needs(lacking)}{may_demand if action == 'written' else ''}")
+    headers = error.response["ResponseMetadata"].get("HTTPHeaders", {})
+    hint = _HINTS.get(code, "").format(
+        region=details.get("Region") or headers.get("x-amz-bucket-region") or "see the bucket's properties",
+        here=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        there=details.get("ServerTime", "another time"),
     )
+    return kind(f"{failed} {hint}".rstrip())
 
 
-def _hint(code: str, response: Any) -> str:
-    """What to do about it; empty where there is nothing but to try again."""
-    if code == "RequestTimeTooSkewed":
-        here = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        theirs = response["Error"].get("ServerTime", "another time")
-        return f"This machine's clock says {here}, S3's {theirs}: set the clock (a container has its host's)."
-    if code in _WRONG_REGION:
-        headers = response["ResponseMetadata"].get("HTTPHeaders", {})
-        region = response["Error"].get("Region") or headers.get("x-amz-bucket-region") or "see the bucket's properties"
-        return (
-            f"Set region_name in the extra of the connection celebs_s3 to the bucket's region, {region}; an "
-            "endpoint_url there must be that region's too."
-        )
-    return _HINTS.get(code, "")
+def needs(permission: str) -> str:
+    return f"The account of the connection celebs_s3 needs the permission {permission}."
 
 
 def code_of(error: StoreError) -> str:
-    """What S3 called the error; empty where it said nothing."""
+    """S3's code of the error; empty where S3 did not answer."""
     cause = error.__cause__
     return cause.response["Error"]["Code"] if isinstance(cause, ClientError) else ""
 
@@ -124,9 +99,9 @@ def is_taken(error: StoreError) -> bool:
 
 
 def may_have_written(error: StoreError) -> bool:
-    """Whether a write that ended so may have been done: the word of it was lost, or boto tried again after such a loss.
+    """Whether a write that failed may have been done: its response was lost, or boto tried again after such a loss.
 
-    Then the condition of the second try is not met any more, because of the first.
+    Then the first try is why the condition of the second does not hold any more.
     """
     cause = error.__cause__
     if not isinstance(cause, ClientError):

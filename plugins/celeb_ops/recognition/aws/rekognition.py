@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError
 from PIL import Image
 
-from celeb_ops.core.aws_errors import said_by, would_repeat
+from celeb_ops.core.aws_errors import is_permanent, message_of
 from celeb_ops.core.exceptions import PermanentError, ReasonCode, RecognitionError
 from celeb_ops.core.geometry import Box
 from celeb_ops.core.records import RecognizerInfo
@@ -70,9 +70,9 @@ class RekognitionRecognizer:
         except ClientError as error:
             raise _refusal(error) from error
         except BotoCoreError as error:
-            kind = RekognitionError if would_repeat(error) else RecognitionError
+            kind = RekognitionError if is_permanent(error) else RecognitionError
             raise kind(
-                f"Rekognition could not be asked: {said_by(error)}. Check the connection celebs_rekognition."
+                f"Rekognition could not be asked: {message_of(error)}. Check the connection celebs_rekognition."
             ) from error
         with Image.open(io.BytesIO(picture)) as opened:
             size = opened.size
@@ -101,7 +101,7 @@ def _check_whole(response_dict: dict[str, Any], **_: object) -> None:
 
 def _refusal(error: ClientError) -> PermanentError | RecognitionError:
     code = error.response["Error"]["Code"]
-    said = said_by(error)
+    said = message_of(error)
     # Anything that broke on their side, or on the way, may be whole again at the next try.
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     broken = status >= 500 or status in {408, 429}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from celeb_ops.core.atomic_files import written
+from celeb_ops.core.atomic_files import atomic_file
 from celeb_ops.core.exceptions import GalleryError, RecognitionError
 from celeb_ops.core.names import is_qid
 from celeb_ops.core.removal_list import RemovalList
@@ -204,7 +204,7 @@ def usable_size(pixels: Pixels) -> Pixels:
 
 def _keep(path: Path, embedding: Embedding32) -> None:
     try:
-        with written(path) as file:
+        with atomic_file(path) as file:
             np.save(file, embedding)
     except OSError as error:
         logger.warning("The embedding can't be kept in %s (%s): it is made anew each time.", path.parent, error)
