@@ -13,7 +13,7 @@ import pytest
 from celeb_ops.archive import memento
 from celeb_ops.archive.memento import Memento, normalised
 from celeb_ops.archive.rate_limiter import Deadline, RateLimiter
-from celeb_ops.core.exceptions import ArchiveBusyError, ArchiveError, NotArchivedError, PermanentError
+from celeb_ops.core.exceptions import ArchiveBusyError, ArchiveError, PermanentError
 from tests.archive.conftest import EVENING, MORNING, NEXT_DAY, PICTURE, SITE
 from tests.archive.front import CUT, HALF, Refused, Slow
 
@@ -93,24 +93,11 @@ class TestNearest:
     def test_of_what_was_never_archived_is_none(self, url: str, either: memento.Archive) -> None:
         assert either.nearest(url, NOON, soon()) is None
 
-    @pytest.mark.parametrize("page", ["gone", "busy", "robots", "old"])
-    def test_may_be_an_error_or_a_redirect(self, page: str, either: memento.Archive) -> None:
-        assert either.nearest(f"{SITE}/{page}", NOON, soon()).when == MORNING
-
     def test_says_who_asks(self, busy: Front, archive: memento.Archive) -> None:
         archive.nearest(f"{SITE}/", NOON, soon())
         (request,) = busy.requests
         assert request.headers["user-agent"] == memento.AGENT
         assert request.headers["accept-datetime"] == "Fri, 20 Nov 2026 12:00:00 GMT"
-
-    @pytest.mark.parametrize("status", [400, 403, 451])
-    def test_of_what_the_archive_does_not_show_is_told(
-        self, status: int, busy: Front, archive: memento.Archive
-    ) -> None:
-        busy.give(Refused(status))
-        with pytest.raises(NotArchivedError) as caught:
-            archive.nearest(f"{SITE}/", NOON, soon())
-        assert str(caught.value) == f"{archive.host} does not show {SITE}/ (HTTP {status})."
 
     @pytest.mark.parametrize("status", [200, 407, 520])
     def test_is_not_known_from_any_other_answer(self, status: int, busy: Front, archive: memento.Archive) -> None:

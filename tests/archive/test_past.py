@@ -15,7 +15,7 @@ from celeb_ops.archive import memento, past
 from celeb_ops.archive.past import PastPage, capture_past
 from celeb_ops.capture import loading
 from celeb_ops.capture.browser import open_browser
-from celeb_ops.core.exceptions import ArchiveBusyError, ArchiveError, BrowserError, NotArchivedError, PermanentError
+from celeb_ops.core.exceptions import ArchiveBusyError, ArchiveError, BrowserError, NotArchivedError
 from celeb_ops.core.settings import Settings
 from celeb_ops.core.sites import Site
 from tests.archive.conftest import MORNING, NEXT_DAY
@@ -119,15 +119,6 @@ class TestAPage:
         assert "that of 2026-11-20T08:03:07Z, 0.1 h after the run's time, shows an error page (HTTP 404); " in said
         assert said.endswith("h before the run's time, shows an error page (HTTP 500).")
 
-    def test_that_the_archive_can_not_give_in_time_is_its_trouble(
-        self, busy: Front, darkroom: Darkroom, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """And no error of the site's: the task is tried again."""
-        monkeypatch.setattr(past, "PATIENCE_S", 20)
-        busy.give(Refused(429, retry_after=600), to="id_/")
-        with pytest.raises(ArchiveBusyError, match="is not asked for another"):
-            darkroom.capture(busy.timegate, "http://daily.example/")
-
     def test_that_the_archive_fails_to_give_is_not_looked_for_elsewhere(
         self, busy: Front, darkroom: Darkroom, quick: None
     ) -> None:
@@ -227,9 +218,3 @@ class TestWithoutABrowser:
         with pytest.raises(BrowserError, match="is CELEBS_BROWSER_URL right"):
             darkroom.capture(busy.timegate, "http://daily.example/", browser_url="http://browser.invalid:4444")
         assert (darkroom.opened, busy.requests) == (0, [])
-
-    def test_an_archive_that_is_down_may_be_up_later(self, darkroom: Darkroom, quick: None) -> None:
-        with pytest.raises(ArchiveError, match="gave no answer") as caught:
-            darkroom.capture(f"http://127.0.0.1:{free_port()}/web/", "http://daily.example/")
-        assert not isinstance(caught.value, PermanentError)
-        assert darkroom.opened == 0

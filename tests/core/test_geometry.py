@@ -34,10 +34,6 @@ class TestBox:
         with pytest.raises(ValidationError):
             TypeAdapter(Box).validate_json(text)
 
-    @pytest.mark.parametrize("size", [(-5, 10), (10, -5), (-5, -5), (0, 10)])
-    def test_one_turned_inside_out_has_no_area(self, size: tuple[int, int]) -> None:
-        assert Box(0, 0, *size).area == 0
-
     @given(small)
     def test_the_area_is_its_pixels(self, box: Box) -> None:
         assert box.area == len(pixels(box))
@@ -45,14 +41,6 @@ class TestBox:
     @given(small, st.integers(-6, 16), st.integers(-6, 16))
     def test_contains_its_pixels_and_no_others(self, box: Box, x: int, y: int) -> None:
         assert box.contains((x, y)) == ((x, y) in pixels(box))
-
-
-class TestMoved:
-    @given(boxes, places, places)
-    def test_back_is_where_it_was(self, box: Box, dx: int, dy: int) -> None:
-        moved = box.moved(dx, dy)
-        assert (moved.left - box.left, moved.top - box.top) == (dx, dy)
-        assert moved.moved(-dx, -dy) == box
 
 
 class TestGrown:

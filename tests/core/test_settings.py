@@ -42,11 +42,7 @@ def load(tmp_path: Path) -> Load:
     return load
 
 
-class TestDefaults:
-    def test_no_file_is_no_error(self, tmp_path: Path) -> None:
-        assert Settings.load({}, tmp_path / "none.env") == Settings()
-        assert (Settings().connections, Settings().from_v1) == ({}, False)
-
+class TestOrder:
     def test_the_environment_and_the_project_s_file_are_where_they_come_from(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -59,8 +55,6 @@ class TestDefaults:
     def test_other_programs_variables_are_left_alone(self, load: Load) -> None:
         assert load("OTHER=1\nAIRFLOW_CONN_MAIL=smtp://x\n", PATH="/bin", AWS_REGION="eu-west-1") == Settings()
 
-
-class TestOrder:
     def test_the_environment_comes_before_the_file_also_where_it_is_empty(self, load: Load) -> None:
         dotenv = "CELEBS_STORE=file\nCELEBS_GALLERY=file\nCELEBS_BROWSERS=7\n"
         settings = load(dotenv, CELEBS_STORE="environment", CELEBS_BROWSERS="")
@@ -108,7 +102,6 @@ class TestFirstVersion:
         ("lines", "said"),
         [
             ("aws_access_key_id=A", "Of aws_access_key_id and aws_secret_access_key only one is set: set both."),
-            ("aws_secret_access_key=A", "Of aws_access_key_id and aws_secret_access_key only one is set: set both."),
             ("recognition_aws_access_key_id=A", "Of recognition_aws_access_key_id and recognition_aws_secret_"),
             ("s3bucketName=s3://a/b", "'s3://a/b': this is no bucket's name; write it without s3:// and slashes."),
         ],
@@ -116,9 +109,6 @@ class TestFirstVersion:
     def test_half_of_it_is_an_error(self, load: Load, lines: str, said: str) -> None:
         with pytest.raises(SettingsError, match=re.escape(said)):
             load(lines)
-
-    def test_half_a_pair_does_not_matter_beside_a_connection(self, load: Load) -> None:
-        assert load(f"aws_access_key_id=A\n{S3}=aws://\n").connections == {S3: "aws://"}
 
 
 class TestRetired:
@@ -163,7 +153,6 @@ class TestConnections:
     @pytest.mark.parametrize(
         ("name", "value"),
         [
-            (S3, '{"conn_type": "aws"}'),
             (S3, "aws://a:b@/?region_name=eu-west-1"),
             (REKOGNITION, " aws:// "),
             (NOTIFY, '{"conn_type": "slackwebhook"}'),

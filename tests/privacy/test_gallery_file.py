@@ -118,7 +118,7 @@ def test_of_two_with_one_name_the_qid_says_who_is_meant(place: Path) -> None:
     assert b"Jack" in store.read(keys.sightings(on(1)))
 
 
-@pytest.mark.parametrize("asked", ["Rose Oyen", "ROSE ØYEN", "Ro\u0301se Oyen"])
+@pytest.mark.parametrize("asked", ["Rose Oyen", "Ro\u0301se Oyen"])
 def test_goes_whatever_letters_the_gallery_has_for_it(place: Path, asked: str) -> None:
     """Issue 19, 5: known with ø, asked for with o, named by another name with the same QID."""
     store = FolderStore(place / "store")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,15 +19,8 @@ def test_each_way_to_write_takes_them_all(s3_client: S3Client, operation: str) -
     assert {"ACL", "ServerSideEncryption", "SSEKMSKeyId", "StorageClass", "Tagging"} < set(extra_args())
 
 
-@pytest.mark.parametrize(
-    "given",
-    [
-        {},
-        {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "alias/press", "ACL": "bucket-owner-full-control"},
-        {"StorageClass": "STANDARD_IA", "Metadata": {"team": "press"}, "Tagging": "a=b"},
-    ],
-)
-def test_an_object_and_its_text_are_the_same(given: dict[str, Any]) -> None:
+def test_an_object_and_its_text_are_the_same() -> None:
+    given = {"ServerSideEncryption": "aws:kms", "ACL": "bucket-owner-full-control", "Metadata": {"team": "press"}}
     assert checked_extra_args(given) == checked_extra_args(json.dumps(given)) == given
 
 
@@ -35,10 +28,7 @@ def test_an_object_and_its_text_are_the_same(given: dict[str, Any]) -> None:
     ("given", "said"),
     [
         ("aws:kms", 'it is no JSON object; write it like {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "…"}'),
-        ('["ACL"]', "it is no JSON object"),
         ('{"SSECustomerKey": "very-secret"}', "no argument SSECustomerKey that holds for every file; known are"),
-        ('{"ContentType": "text/plain"}', "there is no argument ContentType that holds for every file"),
-        ('{"ChecksumSHA256": "very-secret"}', "there is no argument ChecksumSHA256"),
         ('{"IfMatch": "very-secret"}', "there is no argument IfMatch"),
         ('{"ServerSideEncription": "AES256"}', "known are ACL, CacheControl, "),
         ('{"ACL": 1}', "ACL is no text"),

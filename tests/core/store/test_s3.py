@@ -24,17 +24,10 @@ def test_its_addresses(s3_store: S3Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "kind"),
-    [
-        ("Images/a.jpeg", "image/jpeg"),
-        ("Celebs.csv", "text/csv; charset=utf-8"),
-        ("Images/a.json", "application/json"),
-        ("a.parquet", "application/vnd.apache.parquet"),
-        ("a", "application/octet-stream"),
-    ],
+    ("key", "kind"), [("Celebs.csv", "text/csv; charset=utf-8"), ("a", "application/octet-stream")]
 )
 @pytest.mark.parametrize("verb", ["write", "update"])
-def test_a_browser_is_told_what_a_file_is(s3_store: S3Store, key: str, kind: str, verb: str) -> None:
+def test_a_browser_gets_to_know_what_a_file_is(s3_store: S3Store, key: str, kind: str, verb: str) -> None:
     VERBS[verb](s3_store, key)
     assert s3_store.client.head_object(Bucket=s3_store.bucket, Key=f"press/{key}")["ContentType"] == kind
 
@@ -98,22 +91,15 @@ class TestExtraArgs:
         "StorageClass": "STANDARD_IA",
     }
 
-    @pytest.mark.parametrize("way", ["write", "update", "update again"])
-    def test_go_with_every_write(self, proxy: S3Proxy, behind: S3Store, way: str) -> None:
-        if way == "update again":
-            behind.write("Celebs.csv", b"old")
-        store = S3Store(behind.client, behind.bucket, "press", self.ARGS)
-        proxy.writes.clear()
-
-        VERBS[way.split()[0]](store, "Celebs.csv")
-        request = proxy.writes[0]
-        assert request.has_condition is way.startswith("update")
-        said = {name: request.headers.get(name) for name in ("x-amz-acl", "x-amz-storage-class", "content-type")}
-        assert said == {
-            "x-amz-acl": "bucket-owner-full-control",
-            "x-amz-storage-class": "STANDARD_IA",
-            "content-type": "text/csv; charset=utf-8",
+    @pytest.mark.parametrize("verb", ["write", "update"])
+    def test_go_with_every_write(self, proxy: S3Proxy, behind: S3Store, verb: str) -> None:
+        VERBS[verb](S3Store(behind.client, behind.bucket, "press", self.ARGS), "Celebs.csv")
+        headers = proxy.writes[0].headers
+        assert proxy.writes[0].has_condition is (verb == "update")
+        assert headers["content-type"] == "text/csv; charset=utf-8"
+        assert {name: headers[f"x-amz-{name}"] for name in ("acl", "storage-class", "server-side-encryption")} == {
+            "acl": "bucket-owner-full-control",
+            "storage-class": "STANDARD_IA",
+            "server-side-encryption": "aws:kms",
         }
-        encryption = "x-amz-server-side-encryption"
-        assert request.headers[encryption] == "aws:kms"
-        assert request.headers[f"{encryption}-aws-kms-key-id"] == self.ARGS["SSEKMSKeyId"]
+        assert headers["x-amz-server-side-encryption-aws-kms-key-id"] == self.ARGS["SSEKMSKeyId"]

@@ -12,7 +12,7 @@ from urllib3.exceptions import ProtocolError
 
 from celeb_ops.core.exceptions import NotPermittedError, PermanentError, StoreError, StoreRefusedError
 from celeb_ops.core.store import S3Store, s3
-from tests.aws.s3_proxy import CUT, ERRORS, LOST
+from tests.aws.s3_proxy import ERRORS, LOST
 from tests.core.store.verbs import VERBS, an_s3_client, every_verb
 from tests.web import free_port
 
@@ -44,12 +44,9 @@ def signed(proxy: S3Proxy, bucket: str) -> S3Store:
 
 REFUSED = {
     "InvalidAccessKeyId": r"does not exist in our records\. Give the connection celebs_s3 an access key that is active",
-    "SignatureDoesNotMatch": r"signing method\. The secret key is not the one of the access key: .* %2F and %2B",
-    "ExpiredToken": r"token has expired\. The session that the connection celebs_s3 signs for has ended: begin a new",
     "PermanentRedirect": r"Set region_name in the extra of the connection celebs_s3 to the bucket's region, eu-west-1;",
     "AuthorizationHeaderMalformed": r"Set region_name .* to the bucket's region, eu-west-1; an endpoint_url there must",
     "NotImplemented": r"A header you provided implies functionality that is not implemented\.$",
-    "AccessControlListNotSupported": r"The bucket takes no ACL: leave it out of CELEBS_S3_EXTRA_ARGS\.$",
 }
 """What a second try would meet again."""
 
@@ -85,13 +82,10 @@ def test_a_clock_that_is_wrong_is_told_with_both_times(proxy: S3Proxy, signed: S
     [
         ("SlowDown", r"SlowDown: Please reduce your request rate\.$"),
         ("InternalError", r"InternalError: We encountered an internal error\. Please try again\.$"),
-        ("RequestTimeout", r"RequestTimeout: Your socket connection .* will be closed\.$"),
-        ("TooManyRequests", r"TooManyRequests: Too many requests\.$"),
-        (CUT, r"Connection was closed .* Check the connection celebs_s3\.$"),
         (LOST, r"Connection was closed .* Check the connection celebs_s3\.$"),
     ],
 )
-@pytest.mark.parametrize("verb", ["read", "write", "list", "delete"])
+@pytest.mark.parametrize("verb", ["write", "list"])
 def test_what_may_pass_is_tried_again_by_boto_and_then_by_airflow(
     proxy: S3Proxy, signed: S3Store, fault: str, said: str, verb: str
 ) -> None:
@@ -147,11 +141,10 @@ def test_no_credentials_are_a_sentence(s3_endpoint: str) -> None:
 
 
 @pytest.mark.parametrize("code", ERRORS)
-@pytest.mark.parametrize("verb", ["read", "write"])
-def test_no_sentence_has_credentials(proxy: S3Proxy, signed: S3Store, code: str, verb: str) -> None:
+def test_no_sentence_has_credentials(proxy: S3Proxy, signed: S3Store, code: str) -> None:
     proxy.give(code, code)
     with pytest.raises(StoreError) as error:
-        VERBS[verb](signed, "Celebs.csv")
+        signed.write("Celebs.csv", b"")
     for secret in (ACCESS_KEY, SECRET_KEY, SESSION_TOKEN, "Signature="):
         assert secret not in str(error.value)
 
