@@ -64,8 +64,7 @@ class Front:
     """A recorded redirect leads into the archive under ``id_`` too, as at web.archive.org; else where the site did."""
     requests: list[Request] = field(default_factory=list)
     orders: list[tuple[Fault, str]] = field(default_factory=list)
-    """Faults that nobody has had yet, each with what is in the path of those who will."""
-    connections: int = 0
+    """Faults still to give, each with what is in the path of requests that get it."""
     most_at_once: int = 0
     """Requests whose answers were being made at the same time."""
     answering: int = 0
@@ -122,10 +121,6 @@ class _Handler(BaseHTTPRequestHandler):
     # Else the content waits for the acknowledgement of the headers.
     disable_nagle_algorithm = True
 
-    def setup(self) -> None:
-        super().setup()
-        self.archive.connections += 1
-
     def do_GET(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
         fault = self.archive.noted(Request(time.monotonic(), self.path, headers))
@@ -133,7 +128,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.archive.closing.wait(fault.seconds)
         status, said, body = _refusal(fault) if isinstance(fault, Refused) else self._asked_upstream()
         with self.archive.lock:
-            # Before it goes out: after it, whoever asked may already ask again.
+            # Before it goes out: after it, the client may already ask again.
             self.archive.answering -= 1
         if fault == CUT:
             self._hang_up()
@@ -144,7 +139,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         step = 1 if isinstance(fault, Slow) and fault.drip else max(len(body), 1)
-        # Whoever asked may have had enough of it.
+        # The client may have hung up.
         with contextlib.suppress(OSError):
             for start in range(0, len(body) // 2 if fault == HALF else len(body), step):
                 self.wfile.write(body[start : start + (len(body) // 2 if fault == HALF else step)])

@@ -42,61 +42,43 @@ def load(tmp_path: Path) -> Load:
     return load
 
 
-class TestOrder:
-    def test_the_environment_and_the_project_s_file_are_where_they_come_from(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        (tmp_path / ".env").write_text("CELEBS_BROWSERS=7\nCELEBS_STORE=file\n")
-        monkeypatch.setattr(settings_module, "DOTENV", tmp_path / ".env")
-        monkeypatch.setenv("CELEBS_STORE", "environment")
-        settings = Settings.load()
-        assert (settings.browsers, settings.store) == (7, "environment")
+NEW = {"CELEBS_STORE": "s3://new/new", "CELEBS_RECOGNIZER": "local", S3: "aws://new:secret@/"}
+LOADED: dict[str, tuple[str, dict[str, str], dict[str, object]]] = {
+    "the environment comes before the file": ("CELEBS_STORE=file", {"CELEBS_STORE": "mine"}, {"store": "mine"}),
+    "also where it is empty": ("CELEBS_BROWSERS=7", {"CELEBS_BROWSERS": ""}, {"browsers": 2}),
+    "a byte order mark": ("\ufeffCELEBS_BROWSERS=7", {}, {"browsers": 7}),
+    "a value is what was typed": ("CELEBS_PREFIX='a${HOME}$A'", {}, {"prefix": "a${HOME}$A"}),
+    "a JSON object": ("""CELEBS_S3_EXTRA_ARGS='{"ACL": "private"}'""", {}, {"s3_extra_args": {"ACL": "private"}}),
+    "other programs' variables": ("AIRFLOW_CONN_MAIL=smtp://x", {"AWS_REGION": "x"}, {"connections": {}, "region": ""}),
+    "those of the tests": ("", {"CELEBS_TEST_FACES": "faces"}, {"store": "data"}),
+    "the first version's bucket": (FIRST_VERSION, {}, {"store": "s3://celebs-bucket/", "from_v1": True}),
+    "its recogniser": (FIRST_VERSION, {}, {"recognizer": "rekognition", "region": "eu-west-1"}),
+    "its folder is a setting": (FIRST_VERSION, {"CELEBS_PREFIX": "/a/b/"}, {"store": "s3://celebs-bucket/a/b"}),
+    "no keys for Rekognition": ("s3bucketName=celebs-bucket", {}, {"recognizer": "local", "connections": {}}),
+    "new names before old ones": (FIRST_VERSION, NEW, {"store": "s3://new/new", "recognizer": "local"}),
+    "and their places": (FIRST_VERSION, NEW, {"from_v1": False}),
+}
 
-    def test_other_programs_variables_are_left_alone(self, load: Load) -> None:
-        assert load("OTHER=1\nAIRFLOW_CONN_MAIL=smtp://x\n", PATH="/bin", AWS_REGION="eu-west-1") == Settings()
 
-    def test_the_environment_comes_before_the_file_also_where_it_is_empty(self, load: Load) -> None:
-        dotenv = "CELEBS_STORE=file\nCELEBS_GALLERY=file\nCELEBS_BROWSERS=7\n"
-        settings = load(dotenv, CELEBS_STORE="environment", CELEBS_BROWSERS="")
-        assert (settings.store, settings.gallery, settings.browsers) == ("environment", Path("file"), 2)
-
-    def test_new_names_come_before_old_ones_wherever_they_stand(self, load: Load) -> None:
-        connection = "aws://new:secret@/?region_name=us-east-2"
-        new = f"CELEBS_STORE=s3://new-bucket/new\nCELEBS_RECOGNIZER=local\n{S3}={connection}\n"
-        old = dict(line.split("=", 1) for line in FIRST_VERSION.splitlines())
-        settings = load(new, **old)
-        assert settings.store == "s3://new-bucket/new"
-        assert settings.recognizer == "local"
-        assert settings.connections[S3] == connection
-        assert not settings.from_v1
-
-    def test_a_file_may_begin_with_a_byte_order_mark(self, load: Load) -> None:
-        assert load("\ufeffCELEBS_BROWSERS=7\n").browsers == 7
+@pytest.mark.parametrize(("dotenv", "environ", "expected"), LOADED.values(), ids=LOADED)
+def test_settings_come_from_the_environment_and_the_file(
+    load: Load, dotenv: str, environ: dict[str, str], expected: dict[str, object]
+) -> None:
+    settings = load(dotenv, **environ)
+    assert {field: getattr(settings, field) for field in expected} == expected
 
 
 class TestFirstVersion:
     """Its ``.env`` works unchanged."""
 
-    def test_gives_the_bucket_the_recogniser_and_two_connections(self, load: Load) -> None:
-        settings = load(FIRST_VERSION)
-        assert settings.store == "s3://celebs-bucket/"
-        assert settings.recognizer == "rekognition"
-        assert settings.from_v1
+    def test_gives_two_connections(self, load: Load) -> None:
         aws = {"conn_type": "aws", "extra": {"region_name": "eu-west-1"}}
-        assert {name: json.loads(value) for name, value in settings.connections.items()} == {
+        made = {
             S3: aws | {"login": "AKIABUCKET", "password": "bucket/secret+1="},
             REKOGNITION: aws | {"login": "AKIARECOGNITION", "password": "recognition/secret+2="},
         }
-
-    @pytest.mark.parametrize("prefix", ["press/daily", "/press/daily/"])
-    def test_its_folder_is_a_setting(self, load: Load, prefix: str) -> None:
-        assert load(FIRST_VERSION, CELEBS_PREFIX=prefix).store == "s3://celebs-bucket/press/daily"
-
-    def test_without_keys_for_rekognition_faces_are_looked_for_here(self, load: Load) -> None:
-        settings = load("s3bucketName=celebs-bucket\naws_access_key_id=A\naws_secret_access_key=B\n")
-        assert settings.recognizer == "local"
-        assert list(settings.connections) == [S3]
-        assert "region_name" not in settings.connections[S3]
+        assert {name: json.loads(value) for name, value in load(FIRST_VERSION).connections.items()} == made
+        assert load(FIRST_VERSION, **NEW).connections[S3] == NEW[S3]
 
     @pytest.mark.parametrize(
         ("lines", "said"),
@@ -111,18 +93,11 @@ class TestFirstVersion:
             load(lines)
 
 
-class TestRetired:
-    def test_an_old_setting_is_a_warning(self, load: Load, caplog: pytest.LogCaptureFixture) -> None:
-        settings = load("CELEBS_RETRIES=secret\nCELEBS_BROWSERS=7\n", CELEBS_WIKIDATA_URL="https://wiki.example/")
-        assert settings == Settings(browsers=7)
-        assert caplog.messages == [
-            f"{name} is no longer a setting: docs/settings.md says what holds now. Remove it."
-            for name in ("CELEBS_RETRIES", "CELEBS_WIKIDATA_URL")
-        ]
-
-    def test_what_the_tests_read_is_passed_over(self, load: Load, caplog: pytest.LogCaptureFixture) -> None:
-        assert load(CELEBS_TEST_FACES="faces") == Settings()
-        assert not caplog.messages
+def test_an_old_setting_is_a_warning(load: Load, caplog: pytest.LogCaptureFixture) -> None:
+    assert load("CELEBS_RETRIES=secret\nCELEBS_BROWSERS=7\n") == Settings(browsers=7)
+    assert caplog.messages == [
+        "CELEBS_RETRIES is no longer a setting: docs/settings.md says what holds now. Remove it."
+    ]
 
 
 class TestOthers:
@@ -204,6 +179,7 @@ class TestErrors:
             ("CELEBS_RECOGNISER", "local", "There is no setting CELEBS_RECOGNISER: did you mean CELEBS_RECOGNIZER?"),
             ("CELEBS_XYZ", "1", "There is no setting CELEBS_XYZ: known are CELEBS_STORE, CELEBS_SITES, "),
             ("CELEBS_REGION", "x", "There is no setting CELEBS_REGION: "),
+            ("CELEBS_S3_EXTRA_ARGS", '{"Acl": "secret"}', " can't be used: there is no argument Acl that holds for"),
         ],
     )
     @pytest.mark.parametrize("where", ["environment", "file"])
@@ -216,9 +192,7 @@ class TestErrors:
         assert said in told
         assert name in told
         assert told.endswith((".", "?"))
-
-    def test_a_value_is_what_was_typed(self, load: Load) -> None:
-        assert load("CELEBS_PREFIX='a${HOME}$A'\n").prefix == "a${HOME}$A"
+        assert "secret" not in told
 
     def test_a_file_in_another_encoding(self, tmp_path: Path) -> None:
         path = tmp_path / ".env"
@@ -235,19 +209,6 @@ class TestErrors:
     def test_deep_json_is_none(self, load: Load, name: str) -> None:
         with pytest.raises(SettingsError, match=name):
             load(**{name: '{"a":' * 20_000})
-
-
-class TestS3ExtraArgs:
-    def test_are_a_json_object(self, load: Load) -> None:
-        text = """CELEBS_S3_EXTRA_ARGS='{"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "alias/press"}'"""
-        assert load(text).s3_extra_args == {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "alias/press"}
-
-    def test_what_is_wrong_is_told_without_the_value(self, load: Load) -> None:
-        with pytest.raises(SettingsError) as error:
-            load(CELEBS_S3_EXTRA_ARGS='{"Acl": "secret-key"}')
-        said = "CELEBS_S3_EXTRA_ARGS can't be used: there is no argument Acl that holds for every file; known are ACL,"
-        assert str(error.value).startswith(said)
-        assert "secret-key" not in str(error.value)
 
 
 def test_a_dag_file_that_loads_them_waits_for_no_heavy_import() -> None:

@@ -63,14 +63,12 @@ class FolderStore(Store):
 
     def _walked(self, folder: str) -> Iterator[Stored]:
         """The files in a folder of the store (``""``, or with a slash at its end) and in those inside it."""
-        found: list[os.DirEntry[str]] = []
+        found: dict[str, os.DirEntry[str]] = {}
         with suppress(NotStoredError), self._store_errors(folder, "listed"), os.scandir(self.root / folder) as entries:
-            found = [one for one in entries if is_key(one.name)]
-        # With its slash a folder has its place among the keys.
-        folders = {f"{one.name}/": one for one in found if one.is_dir()}
-        files = {one.name: one for one in found if one.is_file()}
-        for name, entry in sorted((folders | files).items()):
-            if name in folders:
+            # With its slash a folder has its place among the keys.
+            found = {f"{one.name}/" if one.is_dir() else one.name: one for one in entries if is_key(one.name)}
+        for name, entry in sorted(found.items()):
+            if name.endswith("/"):
                 yield from self._walked(folder + name)
                 continue
             # It may have gone since it was listed.
