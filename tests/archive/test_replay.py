@@ -236,7 +236,7 @@ class TestPatience:
         assert len(busy.requests) == before
 
     def test_that_is_too_short_for_all_pictures_is_no_trouble_of_the_archives(self, busy: Front, played: Play) -> None:
-        replay = played(busy, "https://secure.example/", patience_s=1.5, rate=1, begun=True)
+        replay = played(busy, "https://secure.example/", patience_s=1.9, rate=1, begun=True)
         answers = [got(replay, f"https://secure.example/{n}.jpg", "image").status_code for n in range(3)]
         assert answers == [200, 200, 404]
         assert replay.trouble is None
@@ -277,6 +277,7 @@ class TestTheEnd:
             # It has hung up.
             time.sleep(0.02)
         replay.__exit__()
+        replay.archive.__exit__()
         deadline = time.monotonic() + 5
         while (left := set(threading.enumerate()) - before) and time.monotonic() < deadline:
             time.sleep(0.02)
