@@ -7,6 +7,7 @@ import re
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -267,21 +268,15 @@ class TestTheEnd:
         """A browser that has ended waits for nothing, and nothing more is asked of the archive."""
         busy.give(Slow(0.5), to="one.jpg")
         replay = played(busy, "http://daily.example/", begun=True, patience_s=60)
-        before = set(threading.enumerate())
-        place = urlsplit(replay.address)
-        for path in ("one", "lazy", "late", "two", "three", "never"):
-            with socket.create_connection((place.hostname, place.port)) as browser:
-                browser.sendall(
-                    f"GET http://daily.example/{path}.jpg HTTP/1.1\r\nSec-Fetch-Dest: image\r\n\r\n".encode()
-                )
-            # It has hung up.
-            time.sleep(0.02)
-        replay.__exit__()
-        replay.archive.__exit__()
-        deadline = time.monotonic() + 5
-        while (left := set(threading.enumerate()) - before) and time.monotonic() < deadline:
-            time.sleep(0.02)
-        assert left == set()
+        with ThreadPoolExecutor(6) as pool:
+            answers = []
+            for path in ("one", "lazy", "late", "two", "three", "never"):
+                answers.append(pool.submit(got, replay, f"http://daily.example/{path}.jpg", "image"))
+                time.sleep(0.05)
+            start = time.monotonic()
+            replay.__exit__()
+            assert {answer.result().status_code for answer in answers} == {404}
+        assert time.monotonic() - start < 5
         assert {path.rpartition("/")[2] for path in busy.paths()} == {"one.jpg"}
 
 
