@@ -58,7 +58,7 @@ def _crops(cast: Cast, store: FolderStore) -> None:
 
 def pages(folder: str) -> dict[str, list[float]]:
     """By page: ms of the first request, of the median one and of the slowest after the first; its kB."""
-    from celeb_ops.report import assets, charts
+    from celeb_ops.report import assets
     from celeb_ops.report.app import create_app
     from celeb_ops.report.sanitizing import address
 
@@ -66,7 +66,6 @@ def pages(folder: str) -> dict[str, list[float]]:
     app = create_app(authorize=lambda: None, open_store=lambda: store, login="")
     somebody = f"/people/{address(load(store, 'people').sort('captures', descending=True)['name'][0])}"
     # As after the first leaderboard in a process.
-    charts.specs()
     assets.content(assets.VEGA)
     named = {
         "leaderboard": "/",

@@ -17,7 +17,6 @@ from tests.factories import RUN_TIME, a_picture, a_result, a_screenshot, saved
 from tests.report.conftest import app_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from fastapi import FastAPI
@@ -36,22 +35,12 @@ def app(store: Store) -> FastAPI:
 
 
 class TestFile:
-    @pytest.mark.parametrize(
-        ("key", "media_type"),
-        [
-            (PICTURE, "image/jpeg"),
-            (keys.sidecar(STEM), "application/json"),
-            (keys.crop(STEM, 1), "image/jpeg"),
-            (RESULT, "application/json"),
-        ],
-    )
-    def test_is_shown_as_what_it_is_and_can_do_nothing_in_a_browser(
-        self, app: FastAPI, store: Store, key: str, media_type: str
-    ) -> None:
+    @pytest.mark.parametrize("key", [PICTURE, keys.sidecar(STEM), keys.crop(STEM, 1), RESULT])
+    def test_is_shown_as_what_it_is_and_can_do_nothing_in_a_browser(self, app: FastAPI, store: Store, key: str) -> None:
         store.write(key, b"content")
         answer = get(app, f"/files/{key}")
         assert (answer.status_code, answer.content) == (200, b"content")
-        assert answer.headers["content-type"] == media_type
+        assert answer.headers["content-type"] == ("image/jpeg" if key.endswith("jpeg") else "application/json")
         assert answer.headers["content-disposition"] == "inline"
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert {"default-src 'none'", "sandbox"} <= set(answer.headers["content-security-policy"].split("; "))
@@ -65,14 +54,14 @@ class TestFile:
         store.write(RESULT, b"two")
         assert get(app, f"/files/{RESULT}", headers={"If-None-Match": tag}).content == b"two"
 
+    # A page or SVG that somebody else wrote there would run as a page of Airflow's.
     @pytest.mark.parametrize(
         "key",
         [
-            keys.CSV,
+            "Celebs.csv",
             "removed.yaml",
-            keys.captures(RUN_TIME),
+            "Captures/2026-11.parquet",
             "Answers/local/x.json",
-            # What nobody of us wrote there would run as a page of Airflow's.
             "Images/page.html",
             "Images/picture.svg",
             "Images/picture",
@@ -167,31 +156,32 @@ class TestScreenshot:
         assert get(app, f"/screenshots/{stem}").status_code == 404
 
 
-def closed(status: int, open_store: Callable[[], Store]) -> FastAPI:
-    """The app, open to nobody."""
+class TestClosed:
+    """All routes, whatever they are called."""
 
-    def refuse() -> None:
-        raise HTTPException(status, "No.")
+    @pytest.mark.parametrize("status", [401, 403])
+    def test_every_route_asks_before_anything_is_read(self, status: int) -> None:
+        def refuse() -> None:
+            raise HTTPException(status, "No.")
 
-    return create_app(authorize=refuse, open_store=open_store, login=LOGIN)
+        app = create_app(authorize=refuse, open_store=Mock(side_effect=NotImplementedError), login=LOGIN)
+        routes = [route.path for route in app.routes if isinstance(route, APIRoute)]
+        assert len(routes) == len(app.routes) > 7
+        for path in [*routes, f"/files/{PICTURE}?a=b&c=d"]:
+            answer, in_browser = get(app, path), get(app, path, {"Accept": "text/html,image/avif,*/*;q=0.8"})
+            assert (answer.status_code, answer.json()) == (status, {"detail": "No."}), path
+            assert answer.headers["cache-control"] == "private, no-cache"
+            if status == 401:
+                # A person logs in and comes back.
+                assert in_browser.status_code == 307
+                assert in_browser.headers["location"] == f"{LOGIN}?next={quote(path, safe='')}"
+            else:
+                assert in_browser.status_code == 403
+                assert "This is not open to you" in in_browser.text
 
-
-@pytest.mark.parametrize("status", [401, 403])
-def test_everything_is_closed_before_anything_is_read(status: int) -> None:
-    app = closed(status, Mock(side_effect=NotImplementedError))
-    addresses = [route.path for route in app.routes if isinstance(route, APIRoute)]
-    assert len(addresses) == len(app.routes) > 2
-    for address in [*addresses, f"/files/{PICTURE}"]:
-        answer = get(app, address)
-        assert (answer.status_code, answer.json()) == (status, {"detail": "No."}), address
-        assert answer.headers["cache-control"] == "private, no-cache"
-
-
-def test_a_person_in_a_browser_logs_in_and_comes_back(store: Store) -> None:
-    headers = {"Accept": "text/html,image/avif,*/*;q=0.8"}
-    answer = get(closed(401, lambda: store), f"/files/{PICTURE}?a=b&c=d", headers=headers)
-    assert answer.status_code == 307
-    assert answer.headers["location"] == f"{LOGIN}?next=%2Ffiles%2F{quote(PICTURE, safe='')}%3Fa%3Db%26c%3Dd"
+    def test_nothing_else_is_there(self, app: FastAPI) -> None:
+        for path in ("/docs", "/openapi.json", "/redoc", "/nothing", "/assets/0123456789abcdef/nothing.js"):
+            assert get(app, path).status_code == 404
 
 
 class TestTrouble:

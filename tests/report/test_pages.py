@@ -3,22 +3,18 @@ from __future__ import annotations
 import io
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from unittest.mock import Mock
 from urllib.parse import urljoin
 
 import pytest
-from fastapi import HTTPException
-from fastapi.routing import APIRoute
 
 from celeb_ops import trends
 from celeb_ops.core import keys
 from celeb_ops.core.exceptions import StoreError
 from celeb_ops.core.records import Outcome
-from celeb_ops.core.removal_list import RemovalList
-from celeb_ops.dataset import tables
+from celeb_ops.dataset import merge, tables
 from celeb_ops.report import assets
-from celeb_ops.report.app import create_app
 from tests.asgi import get
 from tests.factories import a_picture, a_result, a_screenshot, saved
 from tests.report import history
@@ -28,7 +24,7 @@ if TYPE_CHECKING:
     import httpx
     from fastapi import FastAPI
 
-    from celeb_ops.core.store import FolderStore, Store
+    from celeb_ops.core.store import FolderStore
 
 HTML = {"Accept": "text/html,*/*;q=0.8"}
 RUN = f"/runs/{keys.iso(history.END)}"
@@ -50,8 +46,8 @@ def words(html: str) -> str:
     return " ".join(re.sub(r"<[^>]*>", " ", re.sub(r"<script.*?</script>", "", html, flags=re.S)).split())
 
 
+@pytest.mark.parametrize("page", PAGES)
 class TestPages:
-    @pytest.mark.parametrize("page", PAGES)
     def test_runs_no_script_but_its_own_and_has_what_a_screen_reader_goes_by(self, app: FastAPI, page: str) -> None:
         answer = get(app, page)
         html, policy = answer.text, answer.headers["content-security-policy"]
@@ -67,7 +63,6 @@ class TestPages:
         assert all("alt=" in image for image in re.findall(r"<img[^>]*>", html))
         assert all("<title>" in drawing for drawing in re.findall(r'<svg class="spark".*?</svg>', html, re.S))
 
-    @pytest.mark.parametrize("page", PAGES)
     @pytest.mark.parametrize("mount", ["/celebs", "/airflow/celebs"])
     def test_leads_to_pages_that_are_there_wherever_it_is_mounted(self, app: FastAPI, page: str, mount: str) -> None:
         found = set(re.findall(r'(?:href|src)="(?!#|https?:)([^"]+)"', get(app, page).text))
@@ -78,6 +73,10 @@ class TestPages:
             if "/files/Faces/" not in target:
                 answer = get(app, target.removeprefix(mount).partition("#")[0])
                 assert answer.status_code == 200, target
+
+
+def missed(site: str, outcome: Literal["failed", "skipped"], reason: str) -> Outcome:
+    return Outcome(site=site, time=history.END, outcome=outcome, task="screenshot", reason=reason, source="live")
 
 
 class TestTrending:
@@ -106,10 +105,7 @@ class TestTrending:
             assert "No run yet" in text(get(app_of(folder_store), page))
 
     def test_of_a_run_that_failed_says_so(self, folder_store: FolderStore) -> None:
-        outcomes = [
-            Outcome(site="TMZ", time=history.END, outcome="failed", task="screenshot", reason=history.REASON),
-            Outcome(site="PEOPLE", time=history.END, outcome="skipped", task="screenshot", reason="Too far from now."),
-        ]
+        outcomes = [missed("TMZ", "failed", history.REASON), missed("PEOPLE", "skipped", "Too far from now.")]
         tables.update_captures(folder_store, history.END, [], outcomes)
         trends.build(folder_store)
         app = app_of(folder_store)
@@ -195,19 +191,11 @@ class TestArchived:
             a_result("WHOLE", time=when),
         ]
         for one in results:
-            facts = {
-                name: getattr(one, name) for name in ("site", "source", "memento", "captured_at", "images_missing")
-            }
-            screenshot = a_screenshot(time=when, **facts)
-            saved(folder_store, screenshot, a_picture(144, 300))
+            facts = one.model_dump(include={"site", "time", "source", "memento", "captured_at", "images_missing"})
+            saved(folder_store, a_screenshot(**facts), a_picture(144, 300))
             one.save(folder_store, keys.result(keys.stem(one.site, when)))
-        outcomes = [
-            Outcome(site="FAILED", time=when, outcome="failed", task="screenshot", reason="HTTP 503.", source="live"),
-            Outcome(site="SKIPPED", time=when, outcome="skipped", task="screenshot", reason="No copy is near enough."),
-        ]
-        tables.update_captures(folder_store, when, results, outcomes)
-        sightings = tables.sighting_rows(folder_store, results, RemovalList())
-        tables.update_sightings(folder_store, when, [one.site for one in results], sightings)
+        outcomes = [missed("FAILED", "failed", "HTTP 503."), missed("SKIPPED", "skipped", "No copy is near enough.")]
+        merge(folder_store, when, results, outcomes)
         trends.build(folder_store)
         return folder_store
 
@@ -279,38 +267,6 @@ class TestAssets:
         assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert get(app, f"/assets/0123456789abcdef/{name}").status_code == 404
-
-
-class TestClosed:
-    """All routes, whatever they are called."""
-
-    @pytest.mark.parametrize("status", [401, 403])
-    def test_every_route_asks_first(self, status: int) -> None:
-        def refuse() -> None:
-            raise HTTPException(status, "No.")
-
-        def never() -> Store:
-            raise NotImplementedError
-
-        app = create_app(authorize=refuse, open_store=never, login="/login")
-        routes = [route for route in app.routes if isinstance(route, APIRoute)]
-        assert len(routes) == len(app.routes)
-        assert {"/", "/people/{name}", "/sites", "/runs", "/runs/{time}", "/about", "/assets/{version}/{name}"} <= {
-            route.path for route in routes
-        }
-        for route in routes:
-            assert get(app, route.path).status_code == status
-            in_browser = get(app, route.path, HTML)
-            if status == 401:
-                assert in_browser.status_code == 307
-                assert in_browser.headers["location"].startswith("/login?next=")
-            else:
-                assert in_browser.status_code == 403
-                assert "This is not open to you" in in_browser.text
-
-    def test_nothing_else_is_there(self, app: FastAPI) -> None:
-        for path in ("/docs", "/openapi.json", "/redoc", "/nothing", "/assets/0123456789abcdef/nothing.js"):
-            assert get(app, path).status_code == 404
 
 
 def test_the_stores_trouble_is_told_to_a_person_as_a_page(

@@ -63,7 +63,7 @@ class TestWrite:
         static_page.write(folder_store)
         whole = folder_store.read(keys.REPORT)
         assert whole.count(b"<article") == 70
-        monkeypatch.setattr(static_page, "MOST_BYTES", len(whole) - 1)
+        monkeypatch.setattr(static_page, "MAX_BYTES", len(whole) - 1)
         static_page.write(folder_store)
         assert folder_store.read(keys.REPORT).count(b"<article") == 60
 
@@ -74,7 +74,7 @@ class TestCrops:
         crops = Crops(store, ["Faces/x/1.jpeg", "Faces/x/1.jpeg", None, ""])
         assert crops.name("Faces/x/1.jpeg") == "crop-0"
         assert crops.name("Faces/x/other.jpeg") == crops.name("") == ""
-        assert crops.style().count("data:image/jpeg") == 1
+        assert crops.style.count("data:image/jpeg") == 1
 
     @pytest.mark.parametrize(
         "bad",
@@ -85,14 +85,14 @@ class TestCrops:
         folder_store.write("Faces/x/1.jpeg", a_picture())
         crops = Crops(folder_store, [bad, "Faces/x/1.jpeg"])
         assert crops.name("Faces/x/1.jpeg")
-        assert crops.style().count("background-image") == 1
+        assert crops.style.count("background-image") == 1
 
     def test_there_are_as_many_as_there_is_room_for(self, folder_store: FolderStore) -> None:
         names = [f"Faces/x/{at}.jpeg" for at in range(5)]
         for at, name in enumerate(names):
             folder_store.write(name, a_picture(96, 96, seed=at))
         one = Crops(folder_store, names[:1])
-        crops = Crops(folder_store, names, room=int(2.5 * len(one.style())))
+        crops = Crops(folder_store, names, room=int(2.5 * len(one.style)))
         assert [bool(crops.name(name)) for name in names] == [True, True, False, False, False]
 
 

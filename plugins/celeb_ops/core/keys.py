@@ -47,6 +47,15 @@ def iso(when: datetime) -> str:
     return when.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
+def parse_iso(text: str) -> datetime | None:
+    """The moment that :func:`iso` writes so, or None for any other text."""
+    try:
+        when = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return when if iso(when) == text else None
+
+
 def v1_time(when: datetime) -> str:
     """``Nov_23_2026_08H_00M_00S``: a moment as the first version wrote it."""
     when = when.astimezone(UTC)

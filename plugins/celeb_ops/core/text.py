@@ -26,9 +26,9 @@ def cleaned(text: str, most: int = SENTENCE_CHARS) -> str:
     return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
-def counted(number: int, noun: str) -> str:
-    """``1 face``, ``2 faces``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """``1 face``, ``2,345 faces``."""
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
 def quoted(value: object) -> str:

@@ -1,7 +1,6 @@
 """The project's pages in Airflow's API server, as an app of their own that knows nothing of Airflow.
 
-Whoever makes the app says who may see it: an app that is mounted in the API server is open to everybody unless it
-asks by itself. A page is a router, included in `create_app`.
+An app that is mounted in the API server is open to everybody, so this one asks ``authorize`` before every route.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from celeb_ops.core.store import Store
 
 HEADERS = {
-    # What a page needs beyond that it says itself: no script, nothing from other hosts, in no other site's frame.
+    # No script, nothing from other hosts, in no other site's frame. A page that needs more says so itself.
     "Content-Security-Policy": (
         "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
         "frame-ancestors 'self'"
@@ -31,72 +30,68 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
-    # Kept by the browser alone, and shown again only after asking here whether one still may see it.
+    # Only the browser keeps it, and asks before it shows it again: the person may have lost the permission.
     "Cache-Control": "private, no-cache",
 }
+_TITLES = {403: "This is not open to you", 404: "This is not here"}
 
 
 def create_app(authorize: Callable[..., Any], open_store: Callable[[], Store], login: str) -> FastAPI:
-    """The app, closed to whoever ``authorize`` does not let in.
+    """The app, closed to everybody whom ``authorize`` does not let in.
 
     :param authorize: a FastAPI dependency that raises HTTPException, 401 or 403. :param open_store: opens the store,
         at the first request that needs it. :param login: where a person without a login is sent in a browser.
     """
     # Without FastAPI's own pages about the app: dependencies do not close those.
     app = FastAPI(dependencies=[Depends(authorize)], openapi_url=None, docs_url=None, redoc_url=None)
-    app.state.login = login
-    app.state.open_store = open_store
-    app.state.store = None
-    for part in (pages, assets, files):
-        app.include_router(part.router)
+    app.state.login, app.state.open_store, app.state.tables = login, open_store, None
+    for module in (pages, assets, files):
+        app.include_router(module.router)
     app.middleware("http")(_with_headers)
-    # Starlette's: also of an address that no route has.
-    app.exception_handler(StarletteHTTPException)(_refused)
-    app.exception_handler(CelebsError)(_failed)
+    # Starlette's class also covers addresses without a route.
+    app.exception_handler(StarletteHTTPException)(_http_error)
+    app.exception_handler(CelebsError)(_store_error)
     return app
 
 
 async def _with_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    answer = await call_next(request)
+    response = await call_next(request)
     for name, value in HEADERS.items():
-        answer.headers.setdefault(name, value)
-    return answer
+        response.headers.setdefault(name, value)
+    return response
 
 
-async def _refused(request: Request, error: StarletteHTTPException) -> Response:
-    """A person in a browser logs in and comes back; anybody else gets the status, as from Airflow's API."""
-    if error.status_code == 401 and _reads(request):
+async def _http_error(request: Request, error: StarletteHTTPException) -> Response:
+    """A person in a browser logs in and comes back; a program gets the status, as from Airflow's API."""
+    if error.status_code == 401 and _in_browser(request):
         back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"{request.app.state.login}?{urlencode({'next': back})}")
-    title = {403: "This is not open to you", 404: "This is not here"}.get(error.status_code, "This did not work")
-    return _told(request, error.status_code, title, error.detail, error.headers)
+    title = _TITLES.get(error.status_code, "This did not work")
+    return _error_response(request, error.status_code, title, error.detail, error.headers)
 
 
-async def _failed(request: Request, error: CelebsError) -> Response:
-    """The store's trouble as its sentence: 502 where another try would meet the same, else 503; 404 for no key."""
-    detail = _without_places(str(error), request.app.state.store)
+async def _store_error(request: Request, error: CelebsError) -> Response:
+    """The error's sentence: 502 where another try would meet the same, else 503; 404 for no key."""
+    state, detail = request.app.state, str(error)
+    # People need not know where on the server things are.
+    for place in (state.tables.store.url() if state.tables else "", str(PROJECT)):
+        if place.startswith("/"):
+            detail = detail.replace(f"{place.rstrip('/')}/", "").replace(place, "the store")
     if isinstance(error, StoreRefusedError):
-        # Its connection may be mended by the next request.
-        request.app.state.store = None
+        # The next request opens the store again: its connection may be mended by then.
+        state.tables = None
     status = 404 if isinstance(error, InvalidKeyError) else 502 if isinstance(error, PermanentError) else 503
-    return _told(request, status, "The dataset can’t be read", detail)
+    return _error_response(request, status, "The dataset can’t be read", detail)
 
 
-def _told(request: Request, status: int, title: str, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+def _error_response(
+    request: Request, status: int, title: str, detail: str, headers: Mapping[str, str] | None = None
+) -> Response:
     """A page for a person, JSON for a program."""
-    if _reads(request):
+    if _in_browser(request):
         return pages.page(request, "message.html", status=status, here="", title=title, detail=detail)
     return JSONResponse({"detail": detail}, status, headers)
 
 
-def _reads(request: Request) -> bool:
-    """Whether it is a person in a browser that asks."""
+def _in_browser(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "")
-
-
-def _without_places(said: str, store: Store | None) -> str:
-    """A sentence for people who need not know where on the server things are."""
-    for place in (store.url() if store else "", str(PROJECT)):
-        if place.startswith("/"):
-            said = said.replace(f"{place.rstrip('/')}/", "").replace(place, "the store")
-    return said

@@ -1,4 +1,4 @@
-"""What pages are drawn with: style, scripts, and Vega, each under an address that changes with its content."""
+"""Style, scripts and Vega of the pages, each under an address that changes with its content."""
 
 from functools import cache
 from hashlib import sha256
@@ -16,14 +16,12 @@ ASSETS = {
     VEGA: "text/javascript; charset=utf-8",
 }
 """Media types by name."""
-_FOR_EVER = "private, max-age=31536000, immutable"
 router = APIRouter()
 
 
 @cache
 def content(name: str) -> str:
-    """The text of an asset. Vega, Vega-Lite and Vega-Embed are one script of 0.9 MB, out of vl-convert: it takes a
-    second."""
+    """The text of an asset. Vega, Vega-Lite and Vega-Embed are one script of 0.9 MB out of vl-convert, made in 1 s."""
     if name == VEGA:
         import vl_convert
 
@@ -34,14 +32,15 @@ def content(name: str) -> str:
 @cache
 def asset_path(name: str) -> str:
     """``assets/<version>/page.css``: where an asset is in the app."""
-    # Vega's is not of its content, for which a page would have to wait.
-    of = version_of("vl-convert-python") if name == VEGA else content(name)
-    return f"assets/{sha256(of.encode()).hexdigest()[:16]}/{name}"
+    # Vega's version stands for its content, which a page would have to wait for.
+    identity = version_of("vl-convert-python") if name == VEGA else content(name)
+    return f"assets/{sha256(identity.encode()).hexdigest()[:16]}/{name}"
 
 
 @router.get("/assets/{version}/{name}")
 def asset(version: str, name: str) -> Response:
-    """An asset. Of another version, which a page from before an update asks for, there is none."""
+    """An asset. A page from before an update asks for a version that is gone: 404."""
     if name not in ASSETS or asset_path(name) != f"assets/{version}/{name}":
-        raise HTTPException(404, f"There is no {name!r} of version {version!r}: load the page anew.")
-    return Response(content(name), media_type=ASSETS[name], headers={"Cache-Control": _FOR_EVER})
+        raise HTTPException(404, f"There is no {name!r} of version {version!r}: load the page again.")
+    headers = {"Cache-Control": "private, max-age=31536000, immutable"}
+    return Response(content(name), media_type=ASSETS[name], headers=headers)

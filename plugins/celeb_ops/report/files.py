@@ -12,41 +12,39 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from celeb_ops.core import keys
 from celeb_ops.core.exceptions import NotStoredError
 from celeb_ops.core.records import Screenshot
-from celeb_ops.core.store import Store, is_key
+from celeb_ops.core.store import is_key
 from celeb_ops.core.store.s3 import content_type
-from celeb_ops.report.rendering import environment
+from celeb_ops.report.rendering import render
+from celeb_ops.report.table_cache import Tables
 
 FOLDERS = ("Images/", "Faces/", "Slices/", "Results/")
-"""Where the files lie that can be seen here."""
-
 _TYPES = {"image/jpeg", "image/png", "application/json"}
-"""What is written there. Nothing else is handed out: a page or a script would run as one of Airflow's own."""
-
+"""Nothing else is handed out: a page or a script would run as one of Airflow's own."""
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
 """A browser shows a picture in a small page of its own, which has a style."""
 
 router = APIRouter()
 
 
-def opened(request: Request) -> Store:
-    """The app's store. It stays open: opening one in S3 takes 50 ms."""
+def open_tables(request: Request) -> Tables:
+    """The tables of the app's store. Both are kept: opening a store in S3 takes 50 ms."""
     state = request.app.state
-    store: Store = state.store or state.open_store()
-    state.store = store
-    return store
+    tables: Tables = state.tables or Tables(state.open_store())
+    state.tables = tables
+    return tables
 
 
-OpenStore = Annotated[Store, Depends(opened)]
+OpenTables = Annotated[Tables, Depends(open_tables)]
 
 
 @router.get("/files/{key:path}")
-def file(key: str, store: OpenStore, if_none_match: Annotated[str | None, Header()] = None) -> Response:
+def file(key: str, tables: OpenTables, if_none_match: Annotated[str | None, Header()] = None) -> Response:
     """A picture or a record by its key."""
     media_type = content_type(key)
     if not (is_key(key) and key.startswith(FOLDERS) and media_type in _TYPES):
         raise HTTPException(404, f"There is no file {key!r} to be seen: there are those in {', '.join(FOLDERS)} only.")
     try:
-        content = store.read(key)
+        content = tables.store.read(key)
     except NotStoredError:
         raise _not_there(key) from None
     # Weak: Airflow may compress it on its way.
@@ -57,23 +55,22 @@ def file(key: str, store: OpenStore, if_none_match: Annotated[str | None, Header
 
 
 @router.get("/screenshots/{stem}")
-def screenshot(stem: str, store: OpenStore) -> Response:
+def screenshot(stem: str, tables: OpenTables) -> Response:
     """The picture of a whole page: of a very tall one all its parts, one below the other."""
     key = keys.sidecar(stem)
     if not is_key(key):
         raise _not_there(key)
     try:
-        shot = Screenshot.load(store, key)
+        shot = Screenshot.load(tables.store, key)
     except NotStoredError:
         raise _not_there(key) from None
-    # They are written and tidied away together.
-    if shot.parts and not store.exists(shot.parts[0].key):
+    # The parts are written and tidied away together.
+    if shot.parts and not tables.store.exists(shot.parts[0].key):
         raise _not_there(shot.parts[0].key)
     pictures = [f"../files/{quote(part.key)}" for part in shot.parts]
     if len(pictures) == 1:
         return RedirectResponse(pictures[0])
-    page = environment().get_template("screenshot.html").render(shot=shot, time=keys.iso(shot.time), pictures=pictures)
-    return HTMLResponse(page)
+    return HTMLResponse(render("screenshot.html", shot=shot, pictures=pictures))
 
 
 def _not_there(key: str) -> HTTPException:

@@ -1,15 +1,14 @@
-"""How much more or less somebody is shown than before, in words and with the doubt that goes with it."""
+"""How much more or less somebody is shown than before, in words and with its uncertainty."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import exp
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-WORDS = {
+LABELS = {
     "rising": "rising",
     "falling": "falling",
     "newcomer": "newcomer",
@@ -17,35 +16,29 @@ WORDS = {
     "steady": "no clear change",
     "absent": "not seen of late",
 }
-SIGNS = {"rising": "▲", "falling": "▼", "newcomer": "★", "returner": "↩", "steady": "→", "absent": "·"}
-_UNCOMPARED = {"newcomer", "returner", "absent"}
-"""There are no two shares to compare: a factor would say nothing but that."""
+"""By ``mover``, as the tables have it."""
+_SIGNS = {"rising": "▲", "falling": "▼", "newcomer": "★", "returner": "↩", "steady": "→", "absent": "·"}
+_COMPARED = {"rising", "falling", "steady"}
+"""The others lack one of the two shares: a factor would say nothing but that."""
 
 
-@dataclass(frozen=True)
-class Movement:
-    """A person's row of ``movers``."""
+class Movement(NamedTuple):
+    """A person's row of ``movers`` for a page."""
 
     mover: str
+    sign: str
+    label: str
     factor: str
     """Of the odds to be shown, with its 95 % interval: ``×2.4 (1.3–4.5)``; empty where there is nothing to compare."""
     across_break: bool
-
-    @property
-    def word(self) -> str:
-        return WORDS.get(self.mover, self.mover)
-
-    @property
-    def sign(self) -> str:
-        return SIGNS.get(self.mover, "")
 
 
 def movement(row: Mapping[str, object]) -> Movement:
     """Of a row of ``movers``: its changes are logarithms of odds ratios."""
     mover = str(row["mover"])
     change, low, high = (_factor(row[column]) for column in ("change", "low", "high"))
-    compared = change and low and high and mover not in _UNCOMPARED
-    return Movement(mover, f"×{change} ({low}–{high})" if compared else "", bool(row["across_break"]))
+    factor = f"×{change} ({low}–{high})" if change and low and high and mover in _COMPARED else ""
+    return Movement(mover, _SIGNS.get(mover, ""), LABELS.get(mover, mover), factor, bool(row["across_break"]))
 
 
 def _factor(logarithm: object) -> str:

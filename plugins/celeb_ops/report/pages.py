@@ -9,13 +9,12 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, BackgroundTasks, Depends, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse
 
-from celeb_ops.report import assets, charts, leaderboard, run_page
-from celeb_ops.report import person_page as people
-from celeb_ops.report import site_page as site_states
-from celeb_ops.report.files import OpenStore
-from celeb_ops.report.movement import WORDS
-from celeb_ops.report.rendering import environment, on_server
-from celeb_ops.report.table_cache import Load, Tables
+from celeb_ops.core import keys
+from celeb_ops.report import assets, leaderboard, person_page, run_page, site_page
+from celeb_ops.report.files import OpenTables
+from celeb_ops.report.movement import LABELS
+from celeb_ops.report.rendering import render, server_urls
+from celeb_ops.report.table_cache import Load
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -25,33 +24,22 @@ HEADERS = {
 }
 RUNS = 50
 """Runs on one page of their list."""
-LATEST = 8
-"""Pictures below the leaderboard."""
 
 router = APIRouter(default_response_class=HTMLResponse)
 
 
-def tables(request: Request, store: OpenStore) -> Load:
-    """The trends as they are now. The app keeps them for as long as it keeps its store."""
-    state = request.app.state
-    kept = getattr(state, "tables", None)
-    if kept is None or kept.store is not store:
-        state.tables = kept = Tables(store)
-    return kept.now()
+def tables_now(tables: OpenTables) -> Load:
+    return tables.now()
 
 
-Trends = Annotated[Load, Depends(tables)]
+Trends = Annotated[Load, Depends(tables_now)]
 
 
-def page(request: Request, template: str, *, status: int = 200, **given: Any) -> HTMLResponse:
+def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     """The page of a template."""
     # From the page to the app, wherever that is mounted.
     up = "../" * (request.scope["path"].removeprefix(request.scope.get("root_path", "")).count("/") - 1)
-    text = (
-        environment()
-        .get_template(template)
-        .render(up=up or "./", places=on_server(up), asset=assets.asset_path, **given)
-    )
+    text = render(template, up=up or "./", urls=server_urls(up), asset=assets.asset_path, **values)
     return HTMLResponse(text, status, HEADERS)
 
 
@@ -66,85 +54,79 @@ def trending(
     q: str = "",
     p: int = 1,
 ) -> HTMLResponse:
-    """The leaderboard."""
-    known = load("sites")["site"].to_list()
+    """The leaderboard. What makes no sense in a query is left out."""
+    sites = load("sites")["site"].to_list()
     query = leaderboard.Query(
         period=period if period in leaderboard.PERIODS else "28d",
-        sites=tuple(one for one in known if one in (site or [])),
-        move=move if move in WORDS else "",
+        sites=tuple(name for name in sites if name in (site or [])),
+        move=move if move in LABELS else "",
         search=q[:200],
         page=max(1, p),
     )
-    asked = {"period": query.period, "site": query.sites, "move": query.move, "q": query.search}
+    parameters = {"period": query.period, "site": query.sites, "move": query.move, "q": query.search}
 
     def with_(**changed: Any) -> str:
-        return "?" + urlencode({name: value for name, value in (asked | changed).items() if value}, doseq=True)
+        return "?" + urlencode({name: value for name, value in (parameters | changed).items() if value}, doseq=True)
 
-    plain = query == leaderboard.Query(period=query.period)
-    # A person's page comes next, mostly: what takes seconds in a new process is done by then.
-    background.add_task(charts.specs)
+    unfiltered = query == leaderboard.Query(period=query.period)
+    # A person's page mostly comes next: Vega, which takes a second in a new process, is there by then.
     background.add_task(assets.content, assets.VEGA)
     return page(
         request,
         "trending.html",
         here="trending",
         board=leaderboard.board(load, query),
-        sites=known,
+        sites=sites,
         with_=with_,
-        plain=plain,
-        moving=leaderboard.lead(load) if plain else [],
-        latest=leaderboard.latest(load, LATEST) if plain else [],
+        unfiltered=unfiltered,
+        moving=leaderboard.lead(load) if unfiltered else [],
+        latest=leaderboard.latest(load) if unfiltered else [],
         PERIODS=leaderboard.PERIODS,
-        MOVES=WORDS,
+        MOVES=LABELS,
     )
 
 
 @router.get("/people/{name}")
 def person(request: Request, load: Trends, name: str, span: str = "year") -> HTMLResponse:
     """A person."""
-    found = people.name_of(load, name)
+    found = person_page.name_of(load, name)
     if found is None:
         raise HTTPException(404, "Nobody by this name is in the trends.")
-    one = people.person(load, found, span if span in people.SPANS else "year")
+    person = person_page.person(load, found, span if span in person_page.SPANS else "year")
     return page(
         request,
         "person.html",
         here="trending",
-        person=one,
-        specs=charts.specs(),
-        share_chart=charts.share_chart(one),
-        sites_chart=charts.sites_chart(one),
-        SPANS=people.SPAN_WORDS,
+        person=person,
+        SPANS=person_page.SPAN_LABELS,
     )
 
 
 @router.get("/sites")
 def sites(request: Request, load: Trends) -> HTMLResponse:
     """How the sites fare."""
-    return page(request, "sites.html", here="sites", sites=site_states.sites(load))
+    return page(request, "sites.html", here="sites", sites=site_page.sites(load))
 
 
 @router.get("/runs")
-def all_runs(request: Request, load: Trends, p: int = 1) -> HTMLResponse:
+def runs(request: Request, load: Trends, p: int = 1) -> HTMLResponse:
     """The runs, the newest first."""
     table = load("runs")
     pages = max(1, -(-table.height // RUNS))
     at = min(max(1, p), pages)
-    return page(
-        request, "runs.html", here="runs", runs=table.slice((at - 1) * RUNS, RUNS).to_dicts(), at=at, pages=pages
-    )
+    rows = table.slice((at - 1) * RUNS, RUNS).to_dicts()
+    return page(request, "runs.html", here="runs", runs=rows, at=at, pages=pages)
 
 
 @router.get("/runs/{time}")
-def run(request: Request, store: OpenStore, time: str, site: str = "") -> HTMLResponse:
+def run(request: Request, tables: OpenTables, time: str, site: str = "") -> HTMLResponse:
     """A run: what came of each site, and the screenshot of one of them."""
-    when = run_page.run_time(time)
-    captures = run_page.captures(store, when) if when else []
+    when = keys.parse_iso(time)
+    captures = run_page.captures(tables.store, when) if when else []
     if when is None or not captures:
         raise HTTPException(404, f"There was no run at {time}: a run's time is written 2026-11-25T08:00:00Z.")
-    by_site = {row["site"]: row for row in captures}
-    seen = [row["site"] for row in captures if row["outcome"] == "seen"]
-    chosen = by_site[site if site in by_site else (seen or list(by_site))[0]]
+    # The site that is asked for, else the first one that was seen, else the first one.
+    chosen = min(captures, key=lambda row: (row["site"] != site, row["outcome"] != "seen"))
     return page(
         request,
         "run.html",
@@ -152,9 +134,9 @@ def run(request: Request, store: OpenStore, time: str, site: str = "") -> HTMLRe
         when=when,
         captures=captures,
         counts=Counter(row["way"] for row in captures),
-        WAYS=run_page.WAYS,
+        OUTCOMES=run_page.OUTCOMES,
         chosen=chosen,
-        shot=run_page.shot(store, chosen["site"], when),
+        screenshot=run_page.site_screenshot(tables.store, chosen["site"], when),
     )
 
 

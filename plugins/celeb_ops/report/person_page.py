@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -18,9 +19,13 @@ if TYPE_CHECKING:
 
     from celeb_ops.report.table_cache import Load
 
+Chart = dict[str, Any]
+"""For page.js: ``spec``, a name in ``chart_specs.html``, and columns and rows by dataset: an object a row would double
+the size of the report."""
+
 SPANS = {"quarter": ("day", 92), "half": ("week", 26), "year": ("week", 53), "all": ("month", None)}
 """How far back a person's page looks, in which steps, and how many of them."""
-SPAN_WORDS = {"quarter": "3 months, by day", "year": "a year, by week", "all": "all time, by month"}
+SPAN_LABELS = {"quarter": "3 months, by day", "year": "a year, by week", "all": "all time, by month"}
 TOGETHER = 12
 """People beside whom somebody is shown, on a page."""
 
@@ -29,6 +34,7 @@ TOGETHER = 12
 class PersonPage:
     """What a person's page shows."""
 
+    name: str
     facts: dict[str, Any]
     """Their row of ``people``."""
     moves: dict[str, Movement]
@@ -42,10 +48,6 @@ class PersonPage:
     evidence: list[dict[str, Any]]
 
     @property
-    def name(self) -> str:
-        return str(self.facts["name"])
-
-    @property
     def words(self) -> str:
         """The share over time, for people who do not see the chart."""
         return in_words(self.points, self.kind)
@@ -56,9 +58,34 @@ class PersonPage:
         counts = self.weeks.group_by("site").agg(pl.col("captures").sum()).filter(pl.col("captures") > 0)
         return counts.sort("captures", "site", descending=[True, False]).rows()
 
+    @property
+    def share_chart(self) -> Chart:
+        """The share over time. A line ends where nothing was seen, and where recogniser, gallery or source changed."""
+        seen = [point for point in self.points if point.share is not None]
+        shares = [(one.period.first, round(one.share or 0, 4), one.line, one.captures, one.period.seen) for one in seen]
+        pairs = zip(self.points, [*self.points[1:], self.points[-1]], strict=True)
+        lines = [[*line] for _, line in groupby(pairs, key=lambda pair: pair[0].line)]
+        gaps = [(line[0][0].period.first, line[-1][1].period.first) for line in lines if line[0][0].share is None]
+        breaks = [(point.period.first, point.period.broken) for point in self.points[1:] if point.period.broken]
+        datasets = {
+            "rows": (["when", "share", "line", "captures", "seen"], shares),
+            "gaps": (["from", "to"], gaps),
+            "breaks": (["when", "what"], breaks),
+        }
+        return {"spec": "share", "datasets": datasets}
+
+    @property
+    def sites_chart(self) -> Chart:
+        """The weeks on each site. A week in which the site was not seen is left blank."""
+        order = pl.Enum([site for site, _ in self.sites])
+        weeks = self.weeks.filter(pl.col("seen") > 0, pl.col("site").is_in(order.categories))
+        columns = ["site", "week", "captures", "seen"]
+        rows = weeks.cast({"site": order}).sort("site", "week").select(columns).rows()
+        return {"spec": "sites", "datasets": {"rows": (columns, rows)}}
+
 
 def name_of(load: Load, segment: str) -> str | None:
-    """The name that a segment of an address stands for; None: there is nobody by it."""
+    """The name that a segment of an address stands for; None: nobody has it."""
     names = load("people")["name"]
     if not segment.startswith("~"):
         return segment if segment in set(names) else None
@@ -68,33 +95,33 @@ def name_of(load: Load, segment: str) -> str | None:
 def person(load: Load, name: str, span: str = "year") -> PersonPage:
     """The page of somebody who is in ``people``."""
 
-    def theirs(table: str) -> pl.DataFrame:
-        return load(table).filter(pl.col("name") == name)
+    def rows_of(table: str) -> pl.DataFrame:
+        return load(table).filter(name=name)
 
     kind, latest = SPANS[span]
-    over = periods(load, kind, latest)
-    together = theirs("together").sort("pictures", "pages", "other", descending=[True, True, False])
+    all_periods = periods(load, kind, latest)
     return PersonPage(
-        facts=theirs("people").row(0, named=True),
-        moves={row["kind"]: movement(row) for row in theirs("movers").to_dicts()},
+        name=name,
+        facts=rows_of("people").row(0, named=True),
+        moves={row["kind"]: movement(row) for row in rows_of("movers").to_dicts()},
         span=span,
         kind=kind,
-        points=tuple(points(over, dict(theirs(f"{kind}s").select("period", "captures").iter_rows()))),
-        weeks=_weeks(theirs("appearances"), load("site_days"), over[0].first),
-        together=together.head(TOGETHER).to_dicts(),
-        evidence=theirs("evidence").sort("time", descending=True, maintain_order=True).to_dicts(),
+        points=points(all_periods, dict(rows_of(f"{kind}s").select("period", "captures").iter_rows())),
+        weeks=_weeks(rows_of("appearances"), load("site_days"), all_periods[0].first),
+        together=rows_of("together").head(TOGETHER).to_dicts(),
+        evidence=rows_of("evidence").sort("time", descending=True, maintain_order=True).to_dicts(),
     )
 
 
-def _weeks(shown: pl.DataFrame, site_days: pl.DataFrame, first: date) -> pl.DataFrame:
+def _weeks(appearances: pl.DataFrame, site_days: pl.DataFrame, first: date) -> pl.DataFrame:
     """Weeks of the sites that ever showed them, as far back as the first day."""
     monday = first - timedelta(days=first.weekday())
     return (
         site_days.filter(pl.col("day") >= monday)
-        .join(shown, on="site", how="semi")
+        .join(appearances, on="site", how="semi")
         .group_by("site", week=pl.col("day").dt.truncate("1w"))
         .agg(pl.col("seen").sum())
-        .join(shown.select("site", "week", "captures"), on=["site", "week"], how="left")
+        .join(appearances.select("site", "week", "captures"), on=["site", "week"], how="left")
         .with_columns(pl.col("captures").fill_null(0))
         .sort("site", "week")
     )

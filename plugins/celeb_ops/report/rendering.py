@@ -1,16 +1,17 @@
-"""The templates' surroundings: where links lead and where pictures come from, on the server and in a file."""
+"""The templates, and where their links lead and their pictures come from: on the server and in the report's file."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import jinja2
 
 from celeb_ops.core import keys
 from celeb_ops.core.names import LETTERS
+from celeb_ops.core.text import counted
 from celeb_ops.report import sanitizing
 from celeb_ops.report.shares import HEIGHT, WIDTH
 
@@ -18,24 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-_FILTERS = (
-    *(
-        sanitizing.plain,
-        sanitizing.said,
-        sanitizing.web_link,
-        sanitizing.host,
-        sanitizing.initials,
-        sanitizing.percent,
-        sanitizing.number,
-        sanitizing.dollars,
-    ),
-    *(sanitizing.counted, sanitizing.day, sanitizing.moment, sanitizing.apart, keys.iso),
-)
+_FILTERS = "plain bdi web_link host initials percent number dollars day timestamp time_from"
 
 
 @dataclass(frozen=True)
-class Places:
-    """Where links lead and where pictures come from; the same templates make the server's pages and the report."""
+class Urls:
+    """Where links lead and pictures come from; the same templates make the server's pages and the report."""
 
     person: Callable[[str], str]
     """The address of a person's page; empty: they have none here."""
@@ -47,25 +36,31 @@ class Places:
     """Whether pictures are in the page's own style, each once, however often it is shown."""
 
 
-def on_server(up: str) -> Places:
-    """:param up: from the page to the app, ``../``."""
-    return Places(
-        person=lambda name: f"{up}people/{sanitizing.address(name)}",
-        picture=lambda key: f"{up}files/{quote(key)}" if key else "",
-        run=lambda when, site: f"{up}runs/{keys.iso(when)}?site={quote(site, safe='')}#screenshot",
+def server_urls(root: str) -> Urls:
+    """:param root: from the page to the app, ``../``."""
+    return Urls(
+        person=lambda name: f"{root}people/{sanitizing.address(name)}",
+        picture=lambda key: f"{root}files/{quote(key)}" if key else "",
+        run=lambda when, site: f"{root}runs/{keys.iso(when)}?site={quote(site, safe='')}#screenshot",
     )
 
 
+def render(template: str, **values: Any) -> str:
+    """The page of a template: everything is escaped, and a value that is not there is an error."""
+    return _environment().get_template(template).render(**values)
+
+
 @cache
-def environment() -> jinja2.Environment:
-    """Everything is escaped, and what is not there is an error."""
-    made = jinja2.Environment(
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
         loader=jinja2.PackageLoader("celeb_ops", "report/templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {one.__name__: one for one in _FILTERS}
-    made.globals |= {"SPARK": (WIDTH, HEIGHT), "LETTERS": LETTERS}
-    return made
+    environment.filters |= {name: getattr(sanitizing, name) for name in _FILTERS.split()}
+    environment.filters |= {"counted": counted, "iso": keys.iso}
+    environment.globals |= {"SPARK": (WIDTH, HEIGHT), "LETTERS": LETTERS}
+    environment.policies["json.dumps_kwargs"] = {"default": str, "separators": (",", ":")}
+    return environment

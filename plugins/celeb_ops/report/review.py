@@ -5,15 +5,15 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
-import jinja2
 import pyvips
 
 from celeb_ops.core import keys
 from celeb_ops.core.exceptions import EmptyPictureError, InvalidKeyError, NotStoredError
 from celeb_ops.core.records import Plan, Result, Screenshot
-from celeb_ops.core.text import counted
 from celeb_ops.core.vips import opaque, reason
 from celeb_ops.gallery.references import References
+from celeb_ops.report.rendering import render
+from celeb_ops.report.run_page import placed_faces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,21 +32,13 @@ def review(store: Store, results: list[str], gallery: Path, cache: Path | None =
     """The page for these results, self-contained HTML: screenshots, boxes, crops and the references that they matched.
 
     :param results: keys of one run's results. :param gallery: where the references' photos are.
-    :param cache: ``CELEBS_CACHE``, which has the faces of those photos that `make gallery` looked at.
-    :raises NotStoredError: a result, or the screenshot or plan behind it, is not there.
+    :param cache: ``CELEBS_CACHE``, which has the faces of photos that `make gallery` downloaded.
+    :raises NotStoredError: a result, or the screenshot behind it, is not there.
     """
     loaded = [Result.load(store, key) for key in results]
-    made = References(gallery, cache) if cache else None
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("celeb_ops", "report"), autoescape=True, undefined=jinja2.StrictUndefined
-    )
-    environment.filters["share"] = _share
-    environment.filters["iso"] = keys.iso
-    environment.filters["counted"] = counted
-    return environment.get_template("review.html").render(
-        time=keys.iso(loaded[0].time) if loaded else "",
-        sites=[_site(store, result, lambda name: _reference(gallery, name, made)) for result in loaded],
-    )
+    references = References(gallery, cache) if cache else None
+    sites = [_site(store, result, lambda name: _reference(gallery, name, references)) for result in loaded]
+    return render("review.html", time=keys.iso(loaded[0].time) if loaded else "", sites=sites)
 
 
 def latest(store: Store) -> list[str]:
@@ -65,23 +57,16 @@ def _site(store: Store, result: Result, reference: Callable[[str | None], str]) 
     except NotStoredError:
         # Slices and their plan may have been tidied away.
         left_out = []
-    faces = []
-    for one in result.sightings:
-        # The page may have been captured again since.
-        known = one.picture is not None and one.picture < len(shot.pictures)
-        picture = shot.pictures[one.picture] if known and one.picture is not None else None
-        words = (picture.headline or picture.alt) if picture else ""
-        faces.append(
-            {"seen": one, "crop": _crop(store, one.crop), "reference": reference(one.reference), "words": words}
-        )
     return {
         "anchor": keys.safe(result.site),
         "result": result,
         "shot": shot,
-        "url": shot.final_url if shot.final_url.startswith(("http://", "https://")) else "",
         "pictures": list(_screenshot(store, shot)),
         "left_out": left_out,
-        "faces": faces,
+        "faces": [
+            (face, _crop(store, face.sighting.crop), reference(face.sighting.reference))
+            for face in placed_faces(shot, result)
+        ],
     }
 
 
@@ -93,15 +78,15 @@ def _crop(store: Store, key: str) -> str:
         return ""
 
 
-def _reference(gallery: Path, name: str | None, made: References | None) -> str:
+def _reference(gallery: Path, name: str | None, references: References | None) -> str:
     """The reference's photo, small; empty where it is no longer there."""
     path = gallery / (name or "")
     # The name came out of a file of the store: it must not lead out of the gallery.
     if not name or not path.resolve().is_relative_to(gallery.resolve()) or not path.is_file():
-        face = made.face(name) if made else b""
+        face = references.face(name) if references else b""
         return _data_url(face) if face else ""
     try:
-        # Not by its name, of which libvips takes a `[…]` at the end for options.
+        # Not by its name: libvips takes a `[…]` at its end for options.
         image = pyvips.Image.thumbnail_buffer(path.read_bytes(), _REFERENCE_PX)
         return _data_url(bytes(opaque(image.colourspace("srgb")).jpegsave_buffer(Q=80)))
     except (OSError, pyvips.Error):
@@ -111,9 +96,9 @@ def _reference(gallery: Path, name: str | None, made: References | None) -> str:
 def _screenshot(store: Store, shot: Screenshot) -> Iterator[str]:
     """The screenshot from the top, as pictures that a browser can show."""
     for part in shot.parts:
-        rows = part.rows.stop - part.rows.start
         try:
-            image = opaque(pyvips.Image.thumbnail_buffer(store.read(part.key), WIDTH_PX, height=rows, size="down"))
+            content = store.read(part.key)
+            image = opaque(pyvips.Image.thumbnail_buffer(content, WIDTH_PX, height=part.rows.size, size="down"))
             image = image.copy_memory()
         except pyvips.Error as error:
             raise EmptyPictureError(f"{store.url(part.key)} can't be shown: {reason(error)}.") from None
@@ -124,8 +109,3 @@ def _screenshot(store: Store, shot: Screenshot) -> Iterator[str]:
 
 def _data_url(jpeg: bytes) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
-
-
-def _share(part: int, whole: int) -> float:
-    """Percent, to a hundredth of a pixel on any page."""
-    return round(100 * part / whole, 5)

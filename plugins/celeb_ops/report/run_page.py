@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from celeb_ops.core import keys
 from celeb_ops.core.exceptions import NotStoredError
@@ -12,16 +10,17 @@ from celeb_ops.core.records import Result, Screenshot
 from celeb_ops.dataset.tables import captures_of
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from celeb_ops.core.records import Picture, Sighting
     from celeb_ops.core.store import Store
 
-WAYS = ("live", "archived", "skipped", "failed")
+OUTCOMES = ("live", "archived", "skipped", "failed")
 """What comes of a site in a run, as the page calls it: a seen page is a live or an archived one."""
 
 
-@dataclass(frozen=True)
-class Face:
-    """A named face, placed in percent of the screenshot."""
+class PlacedFace(NamedTuple):
+    """A named face. Its box is in percent of the screenshot."""
 
     sighting: Sighting
     picture: Picture | None
@@ -31,67 +30,40 @@ class Face:
     height: float
 
 
-@dataclass(frozen=True)
-class Shot:
-    """A site's screenshot and who is on it."""
-
-    shot: Screenshot
-    result: Result | None
-    """None: it was photographed, but nobody was recognised yet, or that failed."""
-    faces: list[Face]
-    there: bool
-    """Whether its pictures are still in the store: its facts outlive them."""
-
-
-def run_time(segment: str) -> datetime | None:
-    """The run time that a segment of an address stands for, ``2026-11-25T08:00:00Z``; None: it is none."""
-    try:
-        when = datetime.strptime(segment, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    except ValueError:
-        return None
-    return when if keys.iso(when) == segment else None
-
-
 def captures(store: Store, when: datetime) -> list[dict[str, Any]]:
-    """The run's rows of ``Captures``, each with its ``way``: what needs a look first, then by site."""
-    order = ["failed", "skipped", "archived", "live"]
-    rows = [row | {"way": _way(row["outcome"], row["source"])} for row in captures_of(store, when)]
-    return sorted(rows, key=lambda row: (min(order.index(row["way"]), 2), row["site"]))
+    """The run's rows of ``Captures``, each with its ``way`` of :data:`OUTCOMES`: failures first, then by site."""
+    rows = captures_of(store, when)
+    for row in rows:
+        seen = "archived" if row["source"] == "archive" else "live"
+        row["way"] = seen if row["outcome"] == "seen" else row["outcome"]
+    return sorted(rows, key=lambda row: (row["way"] != "failed", row["way"] != "skipped", row["site"]))
 
 
-def _way(outcome: str, source: str | None) -> str:
-    """One of :data:`WAYS`."""
-    if outcome != "seen":
-        return outcome
-    return "archived" if source == "archive" else "live"
-
-
-def shot(store: Store, site: str, when: datetime) -> Shot | None:
-    """The site's screenshot in this run; None: there is none, or no more."""
+def site_screenshot(store: Store, site: str, when: datetime) -> dict[str, Any] | None:
+    """The ``facts`` of the site's screenshot in this run, its ``result`` (None: nobody was looked for), and ``stored``,
+    whether its pictures are still there; None: there is no screenshot, or no more."""
     stem = keys.stem(site, when)
     try:
-        found = Screenshot.load(store, keys.sidecar(stem))
+        shot = Screenshot.load(store, keys.sidecar(stem))
     except NotStoredError:
         return None
-    # They are written and tidied away together: one of them tells.
-    there = bool(found.parts) and store.exists(found.parts[0].key)
-    try:
-        result = Result.load(store, keys.result(stem))
-    except NotStoredError:
-        return Shot(found, None, [], there)
-    named = sorted(result.sightings, key=lambda one: (one.box.top, one.box.left))
-    return Shot(found, result, [_face(found, one) for one in named], there)
+    result = Result.load(store, keys.result(stem)) if store.exists(keys.result(stem)) else None
+    return {
+        "facts": shot,
+        "result": result,
+        "faces": placed_faces(shot, result) if result else [],
+        # The parts are written and tidied away together: one of them tells.
+        "stored": bool(shot.parts) and store.exists(shot.parts[0].key),
+    }
 
 
-def _face(shot: Screenshot, one: Sighting) -> Face:
-    # The page may have been captured anew since.
-    known = one.picture is not None and one.picture < len(shot.pictures)
-    width, height = 100 / max(shot.page_width, 1), 100 / max(shot.captured_height, 1)
-    return Face(
-        sighting=one,
-        picture=shot.pictures[one.picture] if known and one.picture is not None else None,
-        left=round(one.box.left * width, 4),
-        top=round(one.box.top * height, 4),
-        width=round(one.box.width * width, 4),
-        height=round(one.box.height * height, 4),
-    )
+def placed_faces(shot: Screenshot, result: Result) -> list[PlacedFace]:
+    """From the top of the page down."""
+    page = max(shot.page_width, 1), max(shot.captured_height, 1)
+    faces = []
+    for sighting in sorted(result.sightings, key=lambda one: (one.box.top, one.box.left)):
+        # The page may have been captured again since: with fewer pictures.
+        pictures = [] if sighting.picture is None else shot.pictures[sighting.picture : sighting.picture + 1]
+        box = (round(100 * side / page[axis % 2], 4) for axis, side in enumerate(sighting.box))
+        faces.append(PlacedFace(sighting, pictures[0] if pictures else None, *box))
+    return faces

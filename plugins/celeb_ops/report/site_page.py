@@ -35,9 +35,9 @@ class Day:
 
     @property
     def words(self) -> str:
-        counts = [f"{getattr(self, what)} {what}" for what in _OUTCOMES if getattr(self, what)]
-        told = f"{self.day:%-d %b %Y}: {', '.join(counts) or 'no run'}"
-        return f"{told}; counting changed: {self.broken}" if self.broken else told
+        counts = [f"{getattr(self, outcome)} {outcome}" for outcome in _OUTCOMES if getattr(self, outcome)]
+        words = f"{self.day:%-d %b %Y}: {', '.join(counts) or 'no run'}"
+        return f"{words}; counting changed: {self.broken}" if self.broken else words
 
 
 @dataclass(frozen=True)
@@ -46,21 +46,19 @@ class SiteState:
 
     facts: dict[str, Any]
     """Its row of ``sites``."""
-    first: dict[str, Any] | None
+    firsts: dict[str, Any] | None
     """Its row of ``firsts``."""
     days: list[Day]
 
     @property
     def trouble(self) -> str:
         """What its owner should look at: ``failing``, ``late``; empty: nothing."""
-        if self.facts["failed_in_a_row"]:
-            return "failing"
-        return "late" if self.facts["last_outcome"] == "skipped" else ""
+        return "failing" if self.facts["failed_in_a_row"] else "late" if self.facts["last_outcome"] == "skipped" else ""
 
     @property
     def words(self) -> str:
         """The strip, for people who do not see it."""
-        counts = [f"{sum(getattr(one, what) for one in self.days)} {what}" for what in _OUTCOMES]
+        counts = [f"{sum(getattr(day, outcome) for day in self.days)} {outcome}" for outcome in _OUTCOMES]
         return f"The latest {len(self.days)} days: {', '.join(counts)} captures."
 
 
@@ -69,12 +67,12 @@ def sites(load: Load) -> list[SiteState]:
     newest = load("site_days")["day"].max()
     if not isinstance(newest, date):
         return []
-    every = [newest - timedelta(days=ago) for ago in reversed(range(DAYS))]
-    recent = load("site_days").filter(pl.col("day") >= every[0])
+    days = [newest - timedelta(days=ago) for ago in reversed(range(DAYS))]
+    recent = load("site_days").filter(pl.col("day") >= days[0])
     rows = recent.select("site", "day", *_OUTCOMES, pl.col("break").fill_null("")).iter_rows()
-    had = {(site, day): Day(day, *rest) for site, day, *rest in rows}
+    by_day = {(site, day): Day(day, *counts) for site, day, *counts in rows}
     firsts = {row["site"]: row for row in load("firsts").to_dicts()}
     return [
-        SiteState(row, firsts.get(row["site"]), [had.get((row["site"], day), Day(day)) for day in every])
+        SiteState(row, firsts.get(row["site"]), [by_day.get((row["site"], day), Day(day)) for day in days])
         for row in load("sites").sort("failed_in_a_row", "site", descending=[True, False]).to_dicts()
     ]

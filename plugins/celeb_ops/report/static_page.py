@@ -10,18 +10,18 @@ from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from markupsafe import Markup
+
 from celeb_ops.core import keys
 from celeb_ops.core.exceptions import InvalidKeyError, NotStoredError
-from celeb_ops.report import assets, charts, leaderboard
-from celeb_ops.report import person_page as people
-from celeb_ops.report.rendering import Places, environment
+from celeb_ops.report import assets, leaderboard, person_page
+from celeb_ops.report.rendering import Urls, render
 from celeb_ops.report.table_cache import Tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from celeb_ops.core.store import Store
-    from celeb_ops.report.leaderboard import Board
     from celeb_ops.report.table_cache import Load
 
 ROWS = 150
@@ -30,79 +30,54 @@ PEOPLE = (100, 60, 30, 10)
 """People with a part of their own: as many of these as the file has room for."""
 PICTURES = 3
 """Pictures of each of them."""
-MOST_BYTES = 5_000_000
+MAX_BYTES = 5_000_000
 """Of the file: what a mail takes."""
-LATEST = 8
-"""Of the newest pictures."""
-
-CROP_PX = 96
-CROP_QUALITY = 60
 CROPS_BYTES = 1_400_000
-"""Of all pictures as they are in the style."""
-_CROPS = CROPS_BYTES // 1_000
-"""Crops that are read: one is 2 kB, so more never find room."""
+"""Of all pictures as they are in the style: one has some 2 kB."""
+_CROP_PX = 96
 _READERS = 8
 
 
 def write(store: Store) -> str:
     """Make the report of the trends as they are; its key."""
     load = Tables(store).now()
-    for most in PEOPLE:
-        content = _report(store, load, most).encode()
-        if len(content) <= MOST_BYTES:
+    for people in PEOPLE:
+        content = _report(store, load, people).encode()
+        if len(content) <= MAX_BYTES:
             break
     store.write(keys.REPORT, content)
     return keys.REPORT
 
 
-def _report(store: Store, load: Load, most: int) -> str:
-    """The page. :param most: people with a part of their own."""
-    boards = [leaderboard.board(load, leaderboard.Query(period=period), ROWS) for period in ("28d", "all")]
-    persons = [people.person(load, name, "half") for name in _most_shown(boards, most)]
-    parts = {one.name: f"person-{at}" for at, one in enumerate(persons, start=1)}
-    latest, moving = leaderboard.latest(load, LATEST), leaderboard.lead(load)
+def _report(store: Store, load: Load, people: int) -> str:
+    """The page. :param people: how many have a part of their own."""
+    boards = [leaderboard.board(load, leaderboard.Query(period), ROWS) for period in ("28d", "all")]
+    # Mostly people of the present, the others of all time.
+    present, ever = ([row["name"] for row in board.rows] for board in boards)
+    names = list(dict.fromkeys([*present[: people * 3 // 4], *ever, *present]))[:people]
+    persons = {f"person-{at}": person_page.person(load, name, "half") for at, name in enumerate(names, start=1)}
+    anchors = {person.name: f"#{anchor}" for anchor, person in persons.items()}
+    latest, moving = leaderboard.latest(load), leaderboard.lead(load)
     # Those come first that most people see: there is room for so many bytes of pictures only.
-    proofs = [proof for at in range(PICTURES) for one in persons for proof in one.evidence[at : at + 1]]
-    pictures = (*moving, *latest, *(one.facts for one in persons), *proofs)
-    crops = Crops(store, [one["crop"] for one in pictures])
-    style = assets.content("page.css") + crops.style()
+    evidence = [row for at in range(PICTURES) for person in persons.values() for row in person.evidence[at : at + 1]]
+    pictures = (*moving, *latest, *(person.facts for person in persons.values()), *evidence)
+    crops = Crops(store, [row["crop"] for row in pictures])
+    style = assets.content("page.css") + crops.style
     scripts = [assets.content(assets.VEGA), assets.content("page.js")]
-    return (
-        environment()
-        .get_template("report.html")
-        .render(
-            up="",
-            here="",
-            places=Places(
-                person=lambda name: f"#{parts[name]}" if name in parts else "",
-                picture=crops.name,
-                run=None,
-                inline=True,
-            ),
-            policy=_policy(style, scripts),
-            style=charts.inside(style),
-            scripts=[charts.inside(script) for script in scripts],
-            specs=charts.specs(),
-            boards=boards,
-            persons=[(parts[one.name], one, charts.share_chart(one), charts.sites_chart(one)) for one in persons],
-            moving=moving,
-            latest=latest,
-            pictures=PICTURES,
-        )
-    )
-
-
-def _most_shown(boards: list[Board], most: int) -> list[str]:
-    """Mostly those of the present, the others of all time."""
-    present, ever = ([row.name for row in board.rows] for board in boards)
-    return list(dict.fromkeys([*present[: most * 3 // 4], *ever, *present]))[:most]
-
-
-def _policy(style: str, scripts: list[str]) -> str:
-    allowed = " ".join(_hash(script) for script in scripts)
-    return (
-        f"default-src 'none'; script-src {allowed}; style-src {_hash(style)}; img-src data:; base-uri 'none'; "
-        "form-action 'none'"
+    return render(
+        "report.html",
+        up="",
+        here="",
+        urls=Urls(person=lambda name: anchors.get(name, ""), picture=crops.name, run=None, inline=True),
+        policy=f"default-src 'none'; script-src {' '.join(map(_hash, scripts))}; style-src {_hash(style)}; "
+        "img-src data:; base-uri 'none'; form-action 'none'",
+        style=Markup(style),
+        scripts=[Markup(script) for script in scripts],
+        boards=boards,
+        persons=persons,
+        moving=moving,
+        latest=latest,
+        pictures=PICTURES,
     )
 
 
@@ -111,42 +86,34 @@ def _hash(content: str) -> str:
 
 
 class Crops:
-    """The pictures of the report: small, each once, as classes of its style; as many as there is room for.
-
-    :param wanted: their keys, those first that matter most. One that is not there is left out.
-    """
+    """The pictures of the report: small, each once, as classes of its style; the first ones that there is room for."""
 
     def __init__(self, store: Store, wanted: Iterable[str | None], room: int = CROPS_BYTES) -> None:
-        self._store = store
-        self._pictures: dict[str, str] = {}
-        """In base64, by key."""
-        todo = [key for key in dict.fromkeys(wanted) if key][:_CROPS]
+        self._names: dict[str, str] = {}
+        self.style = ""
+        candidates = [key for key in dict.fromkeys(wanted) if key][: CROPS_BYTES // 1_000]
         with ThreadPoolExecutor(_READERS, thread_name_prefix="crops") as pool:
-            for key, picture in zip(todo, pool.map(self._small, todo), strict=True):
+            pictures = pool.map(lambda key: _small_crop(store, key), candidates)
+            for key, picture in zip(candidates, pictures, strict=True):
                 if picture and len(picture) <= room:
                     room -= len(picture)
-                    self._pictures[key] = picture
-        self._names = {key: f"crop-{at}" for at, key in enumerate(self._pictures)}
+                    self._names[key] = name = f"crop-{len(self._names)}"
+                    self.style += f".{name}{{background-image:url(data:image/jpeg;base64,{picture})}}"
 
     def name(self, key: str) -> str:
         """The class of the picture at a key; empty: there is none."""
         return self._names.get(key, "")
 
-    def style(self) -> str:
-        return "".join(
-            f".{self._names[key]}{{background-image:url(data:image/jpeg;base64,{picture})}}"
-            for key, picture in self._pictures.items()
-        )
 
-    def _small(self, key: str) -> str:
-        import pyvips
+def _small_crop(store: Store, key: str) -> str:
+    """In base64."""
+    import pyvips
 
-        from celeb_ops.core.vips import opaque
+    from celeb_ops.core.vips import opaque
 
-        try:
-            content = self._store.read(key)
-            image = pyvips.Image.thumbnail_buffer(content, CROP_PX, height=CROP_PX, size="down")
-            return b64encode(bytes(opaque(image).jpegsave_buffer(Q=CROP_QUALITY, strip=True))).decode()
-        except (NotStoredError, InvalidKeyError, pyvips.Error):
-            # Tidied away, a key that somebody else wrote into a table, or no picture.
-            return ""
+    try:
+        image = pyvips.Image.thumbnail_buffer(store.read(key), _CROP_PX, height=_CROP_PX, size="down")
+        return b64encode(bytes(opaque(image).jpegsave_buffer(Q=60, strip=True))).decode()
+    except (NotStoredError, InvalidKeyError, pyvips.Error):
+        # Tidied away, a key that somebody else wrote into a table, or no picture.
+        return ""

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from celeb_ops.core import keys
-from celeb_ops.core.exceptions import NotPermittedError
 from celeb_ops.trends.schema import load
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from celeb_ops.core.store import Store
 
 Load = Callable[[str], pl.DataFrame]
 """Gives a table by its name; an empty one where trends were not made yet."""
-
-_UNLISTED_S = 60
-"""How long tables are kept where the store may not be listed, so that nobody can tell whether they changed."""
 
 
 class Tables:
@@ -30,21 +22,18 @@ class Tables:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._kept: dict[str, tuple[str, pl.DataFrame]] = {}
+        self._cache: dict[str, tuple[str, pl.DataFrame]] = {}
+        """Version and table, by name."""
 
     def now(self) -> Load:
         """The tables as they are now; asks the store once, however many of them a page reads."""
-        try:
-            versions, unlisted = {one.key: one.version for one in self.store.files(keys.TRENDS)}, ""
-        except NotPermittedError:
-            versions, unlisted = {}, f"unlisted {time.monotonic() // _UNLISTED_S}"
-        return partial(self._read, versions, unlisted)
+        versions = {file.key: file.version for file in self.store.files(keys.TRENDS)}
 
-    def _read(self, versions: Mapping[str, str], otherwise: str, name: str) -> pl.DataFrame:
-        version = versions.get(keys.trends(name), otherwise)
-        kept = self._kept.get(name)
-        if kept and kept[0] == version:
-            return kept[1]
-        table = load(self.store, name)
-        self._kept[name] = version, table
-        return table
+        def read(name: str) -> pl.DataFrame:
+            version = versions.get(keys.trends(name), "")
+            cached = self._cache.get(name)
+            if not cached or cached[0] != version:
+                self._cache[name] = cached = version, load(self.store, name)
+            return cached[1]
+
+        return read

@@ -29,8 +29,8 @@ const drawn = new Map();
 function draw(figure) {
   if (typeof vegaEmbed === "undefined") return;
   const chart = json(figure.dataset.chart);
-  const named = (name) => (row) => Object.fromEntries(chart.columns[name].map((column, at) => [column, row[at]]));
-  const datasets = Object.fromEntries(Object.keys(chart.rows).map((name) => [name, chart.rows[name].map(named(name))]));
+  const objects = ([columns, rows]) => rows.map((row) => Object.fromEntries(columns.map((column, at) => [column, row[at]])));
+  const datasets = Object.fromEntries(Object.entries(chart.datasets).map(([name, table]) => [name, objects(table)]));
   const style = getComputedStyle(document.documentElement);
   drawn.get(figure)?.finalize();
   vegaEmbed(figure, { ...coloured(json(`spec-${chart.spec}`), style), datasets }, {
