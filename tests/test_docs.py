@@ -7,7 +7,7 @@ import pytest
 from celeb_ops.core import keys
 from celeb_ops.core.settings import PROJECT, Settings
 from celeb_ops.core.sites import Site
-from celeb_ops.dataset.dictionary import with_columns
+from celeb_ops.dataset.schema import with_columns
 
 PAGES = sorted(
     path.relative_to(PROJECT).as_posix()

@@ -14,7 +14,7 @@ from celeb_ops.core import atomic_files
 from celeb_ops.core.exceptions import ExportError
 from celeb_ops.core.removal_list import RemovedPerson, add
 from celeb_ops.core.settings import Settings
-from celeb_ops.dataset.export import Wanted, export
+from celeb_ops.dataset.export import Selection, export
 from celeb_ops.operators.retention import tidy
 
 if TYPE_CHECKING:
@@ -86,6 +86,6 @@ def test_an_export_that_was_killed_goes_with_the_next(folder_store: FolderStore,
     for one in (killed, others):
         age(one, days=2)
     with pytest.raises(ExportError):
-        export(folder_store, Wanted(), "csv", tmp_path / "export")
+        export(folder_store, Selection(), "csv", tmp_path / "export")
     assert not killed.exists()
     assert others.exists()

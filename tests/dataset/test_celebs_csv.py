@@ -15,8 +15,8 @@ from celeb_ops.core.exceptions import NotPermittedError, RecordError
 from celeb_ops.core.records import Outcome
 from celeb_ops.core.removal_list import RemovalList, RemovedPerson
 from celeb_ops.dataset import merge
-from celeb_ops.dataset.celebs import update_csv
 from celeb_ops.dataset.celebs_csv import read_csv, write_csv
+from celeb_ops.dataset.celebs_update import update_csv
 from celeb_ops.dataset.schema import VERSION, VERSION_KEY
 from tests.dataset.stores import a_seen
 from tests.factories import RUN_TIME, a_result
@@ -340,10 +340,10 @@ class TestFirstVersion:
         assert folder_store.read(keys.CSV_V1).decode().endswith(last)
 
     def test_a_file_kept_before_is_not_written_over(self, folder_store: FolderStore) -> None:
-        folder_store.write(keys.CSV_V1, b"the first one")
+        folder_store.write(keys.CSV_V1, b"Aug_31_2022_08H_00M_05S,TMZ,Adele\n")
         folder_store.write(keys.CSV, V1.encode())
         update_csv(folder_store, [])
-        assert folder_store.read(keys.CSV_V1) == b"the first one"
+        assert folder_store.read(keys.CSV_V1) == b"Aug_31_2022_08H_00M_05S,TMZ,Adele\n"
 
     @pytest.mark.parametrize(
         ("lines", "names"),

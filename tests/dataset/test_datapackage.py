@@ -14,7 +14,7 @@ from celeb_ops.core import keys
 from celeb_ops.core.exceptions import NotPermittedError, RecordError
 from celeb_ops.dataset import merge
 from celeb_ops.dataset.datapackage import update_datapackage
-from celeb_ops.dataset.schema import WORDS
+from celeb_ops.dataset.schema import TYPE_NAMES
 from tests.dataset.stores import OCTOBER, a_dataset, a_run
 from tests.factories import RUN_TIME
 
@@ -43,13 +43,8 @@ class TestOfAStore:
     def test_frictionless_finds_nothing_wrong(self, folder_store: FolderStore) -> None:
         a_dataset(folder_store)
         assert errors(folder_store.root) == []
-        assert paths(folder_store) == [
-            "Celebs.csv",
-            "Captures/2026-10.parquet",
-            "Captures/2026-11.parquet",
-            "Sightings/2026-10.parquet",
-            "Sightings/2026-11.parquet",
-        ]
+        months = [f"{table}/2026-{month}.parquet" for table in ("Captures", "Sightings") for month in (10, 11)]
+        assert paths(folder_store) == ["Celebs.csv", *months]
 
     def test_frictionless_finds_a_row_that_is_wrong(self, folder_store: FolderStore) -> None:
         a_dataset(folder_store)
@@ -65,7 +60,7 @@ class TestOfAStore:
         for one in package(folder_store)["resources"][1:]:
             found = pl.read_parquet_schema(folder_store.root / one["path"])
             said = [(field["name"], field["type"]) for field in one["schema"]["fields"]]
-            assert said == [(name, WORDS[dtype][1]) for name, dtype in found.items()]
+            assert said == [(name, TYPE_NAMES[dtype][1]) for name, dtype in found.items()]
             assert all(field["description"] for field in one["schema"]["fields"])
 
     def test_a_second_merge_leaves_every_byte(self, store: Store) -> None:

@@ -59,28 +59,23 @@ def an_outcome(
 
 def a_seen(store: Store, site: str, *names: str, when: datetime = RUN_TIME) -> Result:
     """A result whose screenshot is in the store."""
-    screenshot = a_screenshot(site=site, time=when, parts=[])
-    return a_result(site, *names, time=when, screenshot=saved(store, screenshot))
+    return a_result(site, *names, time=when, screenshot=saved(store, a_screenshot(site=site, time=when, parts=[])))
 
 
 class TestSightings:
     def test_a_row_tells_what_stood_beside_the_face(self, store: Store) -> None:
-        beside = Picture(
-            box=Box(0, 0, 300, 300), src="https://x/a.jpg", alt="Cher", link="https://x/cher", headline="Cher is here"
-        )
-        other = Picture(box=Box(0, 0, 9, 9), src="https://x/b.jpg")
-        screenshot = a_screenshot(parts=[], pictures=[other, beside])
-        seen = a_sighting(
-            "Cher", picture=1, margin=0.2, id="Q1", urls=["www.wikidata.org/wiki/Q1"], crop="Faces/x/1.jpeg"
-        )
-        key = saved(store, screenshot)
+        words = {"alt": "Cher", "link": "https://x/cher", "headline": "Cher is here"}
+        pictures = [Picture(box=Box(0, 0, 9, 9), src="b"), Picture(box=Box(0, 0, 300, 300), src="https://x/a", **words)]
+        key = saved(store, a_screenshot(parts=[], pictures=pictures))
+        seen = a_sighting("Cher", picture=1, margin=0.2, id="Q1", urls=["www.wikidata.org/wiki/Q1"])
         see(store, RUN_TIME, [a_result("TMZ", sightings=[seen], screenshot=key)])
         (row,) = sightings(store)
         assert row == {
             **seen.model_dump(exclude={"box", "reference"}),
             **seen.box._asdict(),
             **{"time": RUN_TIME, "site": "TMZ", "captured_at": RUN_TIME, "source": "live", "memento": None},
-            **{"headline": "Cher is here", "link": "https://x/cher", "alt": "Cher", "picture_url": "https://x/a.jpg"},
+            **words,
+            "picture_url": "https://x/a",
             "prominence": pytest.approx(100 * 100 * 100 / (1440 * 900) / (1 + 20 / 900)),
             "screenshot": key,
         }
@@ -93,19 +88,14 @@ class TestSightings:
 
     @pytest.mark.parametrize(
         ("box", "percent"),
-        [
-            (Box(0, 0, 500, 400), 100.0),
-            (Box(0, 0, 50, 40), 1.0),
-            (Box(0, 400, 50, 40), 0.5),
-            (Box(0, 1_200, 50, 40), 0.25),
-        ],
-        ids=["the first screen", "a hundredth of it", "one screen down", "three screens down"],
+        # The first screen, a hundredth of it, one screen down, and three.
+        [((0, 0, 500, 400), 100), ((0, 0, 50, 40), 1), ((0, 400, 50, 40), 0.5), ((0, 1_200, 50, 40), 0.25)],
     )
     def test_prominence_is_in_percent_of_the_first_screen_and_less_further_down(
-        self, folder_store: FolderStore, box: Box, percent: float
+        self, folder_store: FolderStore, box: tuple[int, int, int, int], percent: float
     ) -> None:
         key = saved(folder_store, a_screenshot(parts=[], viewport=(500, 400)))
-        see(folder_store, RUN_TIME, [a_result("TMZ", sightings=[a_sighting("Cher", box=box)], screenshot=key)])
+        see(folder_store, RUN_TIME, [a_result("TMZ", sightings=[a_sighting("Cher", box=Box(*box))], screenshot=key)])
         assert [row["prominence"] for row in sightings(folder_store)] == [pytest.approx(percent)]
 
     def test_a_rerun_with_fewer_replaces_the_older_ones(self, store: Store) -> None:
@@ -116,19 +106,16 @@ class TestSightings:
         assert names(store) == [("PEOPLE", "Cher")]
 
 
-class TestMonths:
-    LAST = datetime(2026, 11, 30, 20, tzinfo=UTC)
-    FIRST = datetime(2026, 12, 1, 8, tzinfo=UTC)
-
-    def test_a_run_is_in_the_file_of_its_month(self, store: Store) -> None:
-        for when in (self.LAST, self.FIRST):
-            see(store, when, [a_seen(store, "TMZ", "Cher", when=when)])
-            update_captures(store, when, [a_seen(store, "TMZ", "Cher", when=when)], [])
-        assert list(store.list("Captures/")) == ["Captures/2026-11.parquet", "Captures/2026-12.parquet"]
-        assert list(store.list("Sightings/")) == ["Sightings/2026-11.parquet", "Sightings/2026-12.parquet"]
-        for when in (self.LAST, self.FIRST):
-            assert [row["time"] for row in captures_of(store, when)] == [when]
-            assert [row["time"] for row in sightings(store, when)] == [when]
+def test_a_run_is_in_the_file_of_its_month(store: Store) -> None:
+    runs = {"2026-11": datetime(2026, 11, 30, 20, tzinfo=UTC), "2026-12": datetime(2026, 12, 1, 8, tzinfo=UTC)}
+    for when in runs.values():
+        see(store, when, [a_seen(store, "TMZ", "Cher", when=when)])
+        update_captures(store, when, [a_seen(store, "TMZ", "Cher", when=when)], [])
+    for name in ("Captures", "Sightings"):
+        assert list(store.list(f"{name}/")) == [f"{name}/{month}.parquet" for month in runs]
+        assert [table(store, f"{name}/{month}.parquet")["time"].to_list() for month in runs] == [
+            [t] for t in runs.values()
+        ]
 
 
 class TestCaptures:
@@ -138,20 +125,14 @@ class TestCaptures:
         )
         update_captures(store, RUN_TIME, [seen], [an_outcome("failed", "PEOPLE", "HTTP 503")])
         failed, row = captures_of(store, RUN_TIME)
-        counts = {"faces": 5, "unrecognised": 3, "slices": 2, "calls": 2, "calls_saved": 1, "images_missing": 4}
         assert row == {
             **{"time": RUN_TIME, "site": "TMZ", "outcome": "seen", "reason_code": None, "reason": None},
             **{"captured_at": RUN_TIME, "source": "live", "memento": None, "celebrities": ["Cher", "Zendaya"]},
-            **{"recognizer": "local", "recognizer_version": "1", "gallery": "abc"},
-            **counts,
-            **{"cost_usd": 0.002, "seconds": 3.0},
+            **{"recognizer": "local", "recognizer_version": "1", "gallery": "abc", "cost_usd": 0.002, "seconds": 3.0},
+            **{"faces": 5, "unrecognised": 3, "slices": 2, "calls": 2, "calls_saved": 1, "images_missing": 4},
         }
-        assert {column: value for column, value in failed.items() if value is not None} == {
-            "time": RUN_TIME,
-            "site": "PEOPLE",
-            "outcome": "failed",
-            "reason": "HTTP 503",
-        }
+        filled = {column: value for column, value in failed.items() if value is not None}
+        assert filled == {"time": RUN_TIME, "site": "PEOPLE", "outcome": "failed", "reason": "HTTP 503"}
 
     def test_there_are_none_of_a_run_that_was_not_merged(self, store: Store) -> None:
         assert captures_of(store, RUN_TIME) == []
@@ -164,9 +145,15 @@ class TestCaptures:
         self, tmp_path_factory: pytest.TempPathFactory, outcomes: list[str]
     ) -> None:
         store = FolderStore(tmp_path_factory.mktemp("store"))
-        update(store, *outcomes)
+        for one in outcomes:
+            outcome, _, source = one.partition(" ")
+            results = [a_result("TMZ", "Cher")] if one == "seen" else []
+            missed = [] if results else [an_outcome(outcome, source=source or None)]
+            update_captures(store, RUN_TIME, results, missed)
+        (row,) = captures_of(store, RUN_TIME)
         # Of those that tell as little as each other, the newest.
-        assert told(store) == next((most for most in ("seen", "failed live") if most in outcomes), outcomes[-1])
+        most = next((most for most in ("seen", "failed live") if most in outcomes), outcomes[-1])
+        assert (row["outcome"], row["source"]) == (most.split()[0], "live" if most == "seen" else most[7:] or None)
 
     def test_what_a_skipped_site_would_have_been_seen_by_is_not_said(self, folder_store: FolderStore) -> None:
         update_captures(folder_store, RUN_TIME, [], [an_outcome("skipped", source="archive")])
@@ -282,21 +269,6 @@ class TestUnreadable:
             with pytest.raises(RecordError, match=r"2026-11\.parquet has rows without time or site.* clear merge"):
                 again()
             assert folder_store.read(key) == content
-
-
-def update(store: Store, *outcomes: str) -> None:
-    for one in outcomes:
-        if one == "seen":
-            update_captures(store, RUN_TIME, [a_result("TMZ", "Cher")], [])
-        else:
-            outcome, _, source = one.partition(" ")
-            update_captures(store, RUN_TIME, [], [an_outcome(outcome, source=source or None)])  # type: ignore[arg-type]
-
-
-def told(store: Store) -> str:
-    """What is known of the only row, as :func:`update` takes it."""
-    (row,) = captures_of(store, RUN_TIME)
-    return row["outcome"] if row["outcome"] == "seen" or not row["source"] else f"{row['outcome']} {row['source']}"
 
 
 def parquet(frame: pl.DataFrame, metadata: dict[str, str] | None = None) -> bytes:

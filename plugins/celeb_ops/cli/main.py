@@ -192,13 +192,13 @@ def export(
     from rich.table import Column, Table
 
     from celeb_ops.core.settings import Settings
-    from celeb_ops.dataset.export import Wanted, export
+    from celeb_ops.dataset.export import Selection, export
     from celeb_ops.hooks.s3 import open_store
 
     console = Console()
-    wanted = Wanted(start, stop, tuple(name.upper() for name in names(sites)))
+    selection = Selection(start, stop, tuple(name.upper() for name in names(sites)))
     table = Table("file", Column("rows", justify="right"), Column("MB", justify="right"))
-    for file in export(open_store(Settings.load()), wanted, format, out, console):
+    for file in export(open_store(Settings.load()), selection, format, out, console):
         table.add_row(str(out / file.name), f"{file.rows:,}", f"{file.size / 1e6:.1f}")
     console.print(table)
     console.print(f"What the columns mean: {out / keys.DATAPACKAGE}, docs/dataset.md", highlight=False)
@@ -277,9 +277,10 @@ def check(folder: Annotated[Path | None, typer.Argument(help="default: CELEBS_GA
 @app.command()
 def docs() -> int:
     """Write the columns of docs/dataset.md again, from the schema."""
-    from celeb_ops.dataset.dictionary import PAGE, with_columns
+    from celeb_ops.dataset.schema import with_columns
 
-    PAGE.write_text(with_columns(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    page = PROJECT / "docs" / "dataset.md"
+    page.write_text(with_columns(page.read_text(encoding="utf-8")), encoding="utf-8")
     return 0
 
 

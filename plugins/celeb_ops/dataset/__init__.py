@@ -10,8 +10,8 @@ from celeb_ops.core import keys, removal_filter
 from celeb_ops.core.exceptions import NotPermittedError, NotStoredError, RecordError
 from celeb_ops.core.records import Result, Screenshot
 from celeb_ops.core.removal_list import RemovalList
-from celeb_ops.dataset.celebs import update_csv
 from celeb_ops.dataset.celebs_csv import site_cell
+from celeb_ops.dataset.celebs_update import update_csv
 from celeb_ops.dataset.datapackage import update_datapackage
 from celeb_ops.dataset.tables import captures_of, sighting_rows, update_captures, update_sightings
 
@@ -30,10 +30,8 @@ __all__ = ["Merged", "captures_of", "load_result", "merge"]
 def load_result(store: Store, site: str, when: datetime) -> Result:
     """The result of a site in a run, which can be merged.
 
-    One that is damaged, or of another site, run or page, costs its site alone. Nor is one of another screenshot than is
-    stored now merged: names of one page would stand with the headlines and the time of another.
-
-    :raises RecordError: it can't be merged. :raises NotStoredError: it, or its screenshot's sidecar, is not there.
+    :raises RecordError: it is damaged, or of another site, run or screenshot than is stored now: names of one page
+        would stand with the headlines of another. :raises NotStoredError: it, or the sidecar, is not there.
     """
     stem = keys.stem(site, when)
     key, sidecar = keys.result(stem), keys.sidecar(stem)
@@ -45,8 +43,7 @@ def load_result(store: Store, site: str, when: datetime) -> Result:
             # Their headlines are in it.
             raise
         return result
-    of_it = result.screenshot, result.captured_at, result.source
-    if of_it != (sidecar, shot.captured_at, shot.source):
+    if (result.screenshot, result.captured_at, result.source) != (sidecar, shot.captured_at, shot.source):
         raise RecordError(
             f"{store.url(key)} is of {result.screenshot}, the {result.source} page of {keys.iso(result.captured_at)}, "
             f"and stored now is the {shot.source} one of {keys.iso(shot.captured_at)}. Clear rekognize."
@@ -86,31 +83,32 @@ def merge(store: Store, when: datetime, results: Sequence[Result], outcomes: Seq
     :raises RecordError: a result or outcome is of another run, or a file of the dataset is not what it should be; the
         dataset is left as it is.
     """
-    for one in (*results, *outcomes):
-        if one.site != site_cell(one.site):
-            raise RecordError(f"{one.site!r} is no site's name: it would be {site_cell(one.site)}.")
-        if one.time != when:
+    for record in (*results, *outcomes):
+        if record.site != site_cell(record.site):
+            raise RecordError(f"{record.site!r} is no site's name: it would be {site_cell(record.site)}.")
+        if record.time != when:
             raise RecordError(
-                f"What came of {one.site} at {keys.iso(one.time)} can't be merged into the run of {keys.iso(when)}."
+                f"What came of {record.site} at {keys.iso(record.time)} can't be merged into the run of "
+                f"{keys.iso(when)}."
             )
     seen = {result.site: result for result in results}
-    missed = {one.site: one for one in outcomes if one.site not in seen}
+    missed = {outcome.site: outcome for outcome in outcomes if outcome.site not in seen}
     changed = False
     removed: RemovalList | None = None
     # Again where somebody was removed meanwhile, and maybe from these tables before these rows came into them.
     while removed != (removed := RemovalList.load(store)):
-        results = [_passed(store, result, removed) for result in seen.values()]
+        results = [_filtered(store, result, removed) for result in seen.values()]
         outcomes = [removal_filter.filtered(outcome, removed) for outcome in missed.values()]
         sightings = sighting_rows(store, results, removed)
-        # The CSV first: it is the one that people open and save, so the one most likely to be refused.
+        # The CSV first: people open and save it, so it is the one most likely to be refused.
         changed |= update_csv(store, results, removed)
         changed |= update_sightings(store, when, sorted(seen), sightings)
         changed |= update_captures(store, when, results, outcomes)
         update_datapackage(store, [keys.captures(when), *([keys.sightings(when)] if results else [])])
     return Merged(
         seen=sorted(seen),
-        skipped=sorted(one.site for one in outcomes if one.outcome == "skipped"),
-        failed=sorted(one.site for one in outcomes if one.outcome == "failed"),
+        skipped=sorted(site for site, outcome in missed.items() if outcome.outcome == "skipped"),
+        failed=sorted(site for site, outcome in missed.items() if outcome.outcome == "failed"),
         celebrities=sorted({name for result in results for name in result.celebrities}),
         calls=sum(result.calls for result in results),
         calls_saved=sum(result.calls_saved for result in results),
@@ -120,12 +118,12 @@ def merge(store: Store, when: datetime, results: Sequence[Result], outcomes: Seq
     )
 
 
-def _passed(store: Store, result: Result, removed: RemovalList) -> Result:
-    """The result as the gate lets it into the tables; in the store it is mended, and crops that it has no more go."""
+def _filtered(store: Store, result: Result, removed: RemovalList) -> Result:
+    """The result without people who were removed; the stored one is changed too, and their crops go."""
     clean = removal_filter.filtered(result, removed)
     if removed:
         stem = keys.stem(result.site, result.time)
-        store.update(keys.result(stem), lambda kept: removal_filter.scrubbed(kept, removed) if kept else None)
+        store.update(keys.result(stem), lambda old: removal_filter.scrubbed(old, removed) if old else None)
         try:
             for crop in {*store.list(keys.crops(stem))} - {one.crop for one in clean.sightings}:
                 store.delete(crop)

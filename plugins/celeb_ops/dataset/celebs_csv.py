@@ -1,13 +1,12 @@
 """``Celebs.csv`` as rows, in this version's form and in the first one's: no header, ragged lines like
-``Sep_01_2022_08H_00M_05S,TMZ,name,name``. People open, mend and save it, so it is read with suspicion."""
+``Sep_01_2022_08H_00M_05S,TMZ,name,name``. People open, mend and save it, so nothing is taken for granted."""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
-from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from celeb_ops.core import keys
 from celeb_ops.core.exceptions import RecordError
@@ -16,15 +15,15 @@ from celeb_ops.dataset.schema import CELEBS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from celeb_ops.core.removal_list import RemovalList
 
 CSV_HEADER = tuple(CELEBS.dtypes)
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
-"""What a spreadsheet takes for a formula's beginning; the wide ones where its language has them."""
+"""A spreadsheet takes a text that begins with one of these for a formula; the wide ones in some languages."""
 # Python's own limit of 128 kB a cell would close the file for ever behind a page of many long names.
 csv.field_size_limit(2**31 - 1)
-_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", re.ASCII)
 # A line that is none of the first version's and still a row, or the header, of somebody's dataset.
 _ROW = re.compile(r'[\s"\ufeff]*(?:\d|time"?\s*[,;\t]|\w{3}_\d\d_\d{4}_\d\dH_\d\dM_\d\dS"?\s*[;\t])')
 
@@ -32,22 +31,34 @@ Rows = dict[tuple[str, str], tuple[str, ...]]
 """The cells of each row by its time and site."""
 
 
-def read_csv(content: bytes, where: str = keys.CSV) -> Rows:
-    """The rows of our file, or of the first version's as ours.
+class CelebsFile(NamedTuple):
+    """A file of either version, as rows of this one."""
 
-    :raises RecordError: names ``where``, the line and the mend, rather than leave a row out.
-    """
-    text = text_of(content, where)
-    if is_ours(text):
-        return _our_rows(text, where)
-    rows, _ = first_version_rows(text, where)
-    if text.strip() and not rows:
+    rows: Rows
+    is_ours: bool
+    """Whether it begins with our header: the first version's file has none."""
+    left_out: dict[int, str]
+    """The first version's lines that can't be read, by number."""
+
+
+def parse_csv(content: bytes, where: str = keys.CSV) -> CelebsFile:
+    """A file of either version. RecordError names ``where``, the line and the mend, rather than leave a row out."""
+    text = _text_of(content, where)
+    if _is_ours(text):
+        return CelebsFile(_our_rows(text, where), is_ours=True, left_out={})
+    file = _first_version(text, where)
+    if text.strip() and not file.rows:
         raise RecordError(
             f"{where} is neither this dataset's file (its first line would be {','.join(CSV_HEADER)}) nor the first "
             "version's, so it is not written over: if its columns are separated by semicolons or tabs, save it with "
             "commas; else move it away, or give it back its first line. Then clear merge."
         )
-    return rows
+    return file
+
+
+def read_csv(content: bytes, where: str = keys.CSV) -> Rows:
+    """The rows of a file of either version. RecordError as :func:`parse_csv`."""
+    return parse_csv(content, where).rows
 
 
 def write_csv(rows: Iterable[Sequence[str]]) -> bytes:
@@ -61,29 +72,40 @@ def write_csv(rows: Iterable[Sequence[str]]) -> bytes:
 
 
 def without_people(content: bytes, removed: RemovalList, where: str = keys.CSV) -> bytes:
-    """Our file, or the first version's, without the names of people who asked not to be in it; else as it was.
-
-    :raises RecordError: names ``where``; the file can't be read without loss.
-    """
+    """A file of either version without people who were removed. RecordError where it can't be read without loss."""
     if not removed.may_be_in(content):
         return content
-    text = text_of(content, where)
-    if not is_ours(text):
+    text = _text_of(content, where)
+    if not _is_ours(text):
         return "".join(_line_without(line, removed) for line in io.StringIO(text, newline="")).encode()
     rows = _our_rows(text, where)
     clean = []
     for time, site, celebrities, *more in rows.values():
         names = celebrities.split(";")
-        kept = [name for name in names if not removed.holds(name)]
-        clean.append((time, site, celebrities if kept == names else ";".join(kept).strip(), *more))
+        others = [name for name in names if not removed.holds(name)]
+        clean.append((time, site, celebrities if others == names else ";".join(others).strip(), *more))
     return content if clean == [*rows.values()] else write_csv(clean)
 
 
-def text_of(content: bytes, where: str) -> str:
-    """The content without the byte order mark that Excel saves.
+def site_cell(cell: str) -> str:
+    """A site's name as the sites file has it, however a person has typed it."""
+    return cell.strip().upper()
 
-    :raises RecordError: it is not UTF-8.
-    """
+
+def csv_row(
+    time: datetime, site: str, names: Iterable[str], captured_at: datetime, source: str
+) -> tuple[str, str, str, str, str]:
+    return keys.iso(time), site, "; ".join(map(name_cell, names)), keys.iso(captured_at), source
+
+
+def name_cell(name: str) -> str:
+    """A name as part of a cell: on one line, taken for a formula by no spreadsheet, and without the joint's sign."""
+    name = nfc(" ".join("".join(char if char.isprintable() else " " for char in name).split())).replace(";", ",")
+    return f"'{name}" if name.startswith(FORMULA) else name
+
+
+def _text_of(content: bytes, where: str) -> str:
+    """The content without the byte order mark that Excel saves."""
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -93,34 +115,12 @@ def text_of(content: bytes, where: str) -> str:
         ) from None
 
 
-def is_ours(text: str) -> bool:
-    """Whether the first line is our header: the first version's file has none."""
+def _is_ours(text: str) -> bool:
     return re.split(r"[\r\n]", text, maxsplit=1)[0].replace('"', "") == ",".join(CSV_HEADER)
 
 
-def site_cell(cell: str) -> str:
-    """A site's name as the sites file has it, in whatever letters a person has typed it."""
-    return cell.strip().upper()
-
-
-def names_cell(names: Iterable[str]) -> str:
-    """The cell of these names."""
-    return "; ".join(map(name_cell, names))
-
-
-def name_cell(name: str) -> str:
-    """A name as part of a cell: on one line, taken for a formula by no spreadsheet, and without the joint's sign."""
-    name = nfc(" ".join("".join(char if char.isprintable() else " " for char in name).split())).replace(";", ",")
-    return f"'{name}" if name.startswith(FORMULA) else name
-
-
-def first_version_rows(text: str, where: str) -> tuple[Rows, dict[int, str]]:
-    """The rows of its file as ours; what can't be read and is left out, by the line's number.
-
-    A site's rows of one time are one: their names are united.
-
-    :raises RecordError: rows of another form stand among its own: they would be lost.
-    """
+def _first_version(text: str, where: str) -> CelebsFile:
+    """A site's rows of one time are one: their names are united. RecordError where rows of another form are there."""
     names: dict[tuple[str, str], set[str]] = {}
     left_out: dict[int, str] = {}
     # Line by line: it knew no cell of several lines, and a quote that stays open must not take in the next.
@@ -132,8 +132,8 @@ def first_version_rows(text: str, where: str) -> tuple[Rows, dict[int, str]]:
             left_out[number] = cells.pop()
         when = keys.parse_v1_time(cells[0]) if cells else None
         if when is not None and len(cells) > 1 and cells[1]:
-            known = names.setdefault((keys.iso(when), site_cell(cells[1])), set())
-            known.update(name_cell(name) for name in cells[2:] if name)
+            row_names = names.setdefault((keys.iso(when), site_cell(cells[1])), set())
+            row_names.update(name_cell(name) for name in cells[2:] if name)
         elif any(cells):
             left_out[number] = line.strip()
     for number, line in left_out.items() if names else ():
@@ -142,15 +142,13 @@ def first_version_rows(text: str, where: str) -> tuple[Rows, dict[int, str]]:
                 f"{where}, line {number}, is not a line of the first version, though other lines are: {line[:200]!r}. "
                 "The file is left as it is: keep the lines of one version in it, and clear merge."
             )
-    return {key: (*key, "; ".join(sorted(found)), key[0], "live") for key, found in names.items()}, left_out
+    rows: Rows = {place: (*place, "; ".join(sorted(found)), place[0], "live") for place, found in names.items()}
+    return CelebsFile(rows, is_ours=False, left_out=left_out)
 
 
 def _cells(line: str) -> list[str]:
     """The cells of a line of the first version's."""
-    try:
-        return [cell.strip() for cell in next(csv.reader([line]), [])]
-    except csv.Error:
-        return [line]
+    return [cell.strip() for cell in next(csv.reader([line]), [])]
 
 
 def _line_without(line: str, removed: RemovalList) -> str:
@@ -159,11 +157,11 @@ def _line_without(line: str, removed: RemovalList) -> str:
     if not cells or keys.parse_v1_time(cells[0]) is None:
         # A row of ours stays, so that the reader refuses the file and nothing is lost.
         return "" if removed.mentioned(line) and not _ROW.match(line) else line
-    kept = [*cells[:2], *(cell for cell in cells[2:] if not removed.holds(cell))]
-    if kept == cells:
+    others = [*cells[:2], *(cell for cell in cells[2:] if not removed.holds(cell))]
+    if others == cells:
         return line
     out = io.StringIO(newline="")
-    csv.writer(out, lineterminator=line[len(line.rstrip("\r\n")) :]).writerow(kept)
+    csv.writer(out, lineterminator=line[len(line.rstrip("\r\n")) :]).writerow(others)
     return out.getvalue()
 
 
@@ -174,20 +172,22 @@ def _our_rows(text: str, where: str) -> Rows:
     # Strict: an open quote would take in the rows that follow.
     lines = csv.reader(io.StringIO(text, newline=""), strict=True)
     next(lines)
-    start = 2
+    number = 2
     try:
         for row in lines:
-            number, start = start, lines.line_num + 1
-            if not any(row):
-                continue
-            if why := _trouble(row):
-                raise _unreadable(where, number, why)
-            place = row[0], site_cell(row[1])
-            same_form = written if row[1] == place[1] else typed
-            if same_form.setdefault(place, (*place, *row[2:])) != (*place, *row[2:]):
-                raise _unreadable(where, number, f"it is a second row of {place[1]} at {place[0]}, and another one")
+            if any(row):
+                if why := _trouble(row):
+                    raise csv.Error(why)
+                place = row[0], site_cell(row[1])
+                rows = written if row[1] == place[1] else typed
+                if rows.setdefault(place, (*place, *row[2:])) != (*place, *row[2:]):
+                    raise csv.Error(f"it is a second row of {place[1]} at {place[0]}, and another one")
+            number = lines.line_num + 1
     except csv.Error as error:
-        raise _unreadable(where, start, str(error)) from None
+        raise RecordError(
+            f"{where}, line {number}, is no row of {','.join(CSV_HEADER)}: {error}. The file is left as it is: mend "
+            "the line, or bring back an older version of the file, and clear merge."
+        ) from None
     return typed | written
 
 
@@ -195,17 +195,6 @@ def _trouble(row: list[str]) -> str:
     """Why this is no row; empty where it is one."""
     if len(row) != len(CSV_HEADER):
         return f"it has {len(row)} columns, not {len(CSV_HEADER)}"
-    time, site, *_ = row
-    try:
-        if _TIME.fullmatch(time) and datetime.fromisoformat(time) and site.strip():
-            return ""
-    except ValueError:
-        pass
-    return f"it begins with {time},{site} and not like 2026-11-23T08:00:00Z,TMZ"
-
-
-def _unreadable(where: str, line: int, why: str) -> RecordError:
-    return RecordError(
-        f"{where}, line {line}, is no row of {','.join(CSV_HEADER)}: {why}. The file is left as it is: mend the line, "
-        "or bring back an older version of the file, and clear merge."
-    )
+    if keys.parse_iso(row[0]) and row[1].strip():
+        return ""
+    return f"it begins with {row[0]},{row[1]} and not like 2026-11-23T08:00:00Z,TMZ"

@@ -14,13 +14,13 @@ import polars as pl
 
 from celeb_ops.core import keys
 from celeb_ops.core.exceptions import NotPermittedError, NotStoredError, RecordError
-from celeb_ops.dataset.schema import CAPTURES, CELEBS, SIGHTINGS, VERSION, WORDS
+from celeb_ops.dataset.schema import CAPTURES, CELEBS, SIGHTINGS, TYPE_NAMES, VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from celeb_ops.core.store import Store
-    from celeb_ops.dataset.schema import Column, Table
+    from celeb_ops.dataset.schema import Table
 
 JOINT = "; "
 """Between the elements of a list in a CSV cell."""
@@ -41,7 +41,7 @@ def update_datapackage(store: Store, months: Sequence[str]) -> bool:
 
     What a user added to it or changed in it stays, but for ``resources``.
 
-    :param months: keys of the tables that a merge has come by. :raises RecordError: the file there is no package; it
+    :param months: keys of the tables that a merge has written. :raises RecordError: the file there is no package; it
         is left as it is.
     """
     url = store.url(keys.DATAPACKAGE)
@@ -53,13 +53,20 @@ def update_datapackage(store: Store, months: Sequence[str]) -> bool:
 
     def change(old: bytes | None) -> bytes:
         package = read_package(old, url)
-        return written(package, [resource(CELEBS, keys.CSV), *_monthly(store, _paths(package) | set(months))])
+        resources = [resource(CELEBS, keys.CSV)]
+        for table in (CAPTURES, SIGHTINGS):
+            try:
+                stored = list(store.list(f"{table.name}/"))
+            except NotPermittedError:
+                stored = sorted(_paths(package) | set(months))
+            resources += [resource(table, key) for key in stored if keys.is_month(key, table.name)]
+        return package_file(package, resources)
 
     return store.update(keys.DATAPACKAGE, change)
 
 
 def read_package(content: bytes | None, where: str) -> dict[str, Any]:
-    """A package as it is there; what nobody has edited where there is none. RecordError where it is another thing."""
+    """The package in a file; one that nobody has edited where there is none. RecordError where it is another thing."""
     if content is None:
         return dict(_ABOUT)
     try:
@@ -74,26 +81,30 @@ def read_package(content: bytes | None, where: str) -> dict[str, Any]:
     return package
 
 
-def written(package: dict[str, Any], resources: Sequence[dict[str, Any]]) -> bytes:
+def package_file(package: dict[str, Any], resources: Sequence[dict[str, Any]]) -> bytes:
     """The package's file, with these resources."""
-    said = {**_ABOUT, **package, "celebs_schema": VERSION, "resources": list(resources)}
-    return (json.dumps(said, ensure_ascii=False, indent=1) + "\n").encode()
+    package = {**_ABOUT, **package, "celebs_schema": VERSION, "resources": list(resources)}
+    return (json.dumps(package, ensure_ascii=False, indent=1) + "\n").encode()
 
 
-def resource(table: Table, path: str, references: bool = False) -> dict[str, Any]:
+def resource(table: Table, path: str, *, references: bool = False) -> dict[str, Any]:
     """One file of a table. ``references``: its rows have theirs in the package's ``captures``."""
-    ending = path.rpartition(".")[2]
-    schema: dict[str, Any] = {
-        "fields": [_field(column, table, ending) for column in table.columns],
-        "missingValues": [""],
-    }
+    name, _, ending = path.rpartition(".")
+    fields: list[dict[str, Any]] = []
+    for column in table.columns:
+        fields.append({"name": column.name, "type": TYPE_NAMES[column.dtype][1], "description": column.meaning})
+        if ending == "csv" and column.dtype == pl.List(pl.String):
+            fields[-1] |= {"type": "list", "delimiter": JOINT}
+        if column.name in table.key:
+            fields[-1]["constraints"] = {"required": True}
+    schema: dict[str, Any] = {"fields": fields, "missingValues": [""]}
     if table.key:
         schema["primaryKey"] = list(table.key)
     if references:
         where = {"resource": "captures", "fields": list(CAPTURES.key)}
         schema["foreignKeys"] = [{"fields": list(CAPTURES.key), "reference": where}]
     return {
-        "name": path.rpartition(".")[0].lower().replace("/", "-"),
+        "name": name.lower().replace("/", "-"),
         "title": path,
         "description": table.about,
         "path": path,
@@ -107,24 +118,5 @@ def resource(table: Table, path: str, references: bool = False) -> dict[str, Any
     }
 
 
-def _field(column: Column, table: Table, ending: str) -> dict[str, Any]:
-    field = {"name": column.name, "type": WORDS[column.dtype][1], "description": column.meaning}
-    if ending == "csv" and column.dtype == pl.List(pl.String):
-        field |= {"type": "list", "delimiter": JOINT}
-    return field | ({"constraints": {"required": True}} if column.name in table.key else {})
-
-
 def _paths(package: dict[str, Any]) -> set[str]:
     return {str(one.get("path")) for one in package.get("resources", []) if isinstance(one, dict)}
-
-
-def _monthly(store: Store, known: set[str]) -> list[dict[str, Any]]:
-    """The months of both tables that are in the store; where it may not be listed, those known."""
-    found = []
-    for table in (CAPTURES, SIGHTINGS):
-        try:
-            there = list(store.list(f"{table.name}/"))
-        except NotPermittedError:
-            there = sorted(known)
-        found += [resource(table, key) for key in there if keys.is_month(key, table.name)]
-    return found

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _SINCE = " Since then its page can't be seen any more"
-_UNKNOWN = "It failed at its time; the reason is no longer known."
+_LIVE_FAILURE = ("failed", "live")
 
 
 def stays_missed(missed: Outcome, why: str) -> str:
@@ -25,29 +25,27 @@ def stays_missed(missed: Outcome, why: str) -> str:
 
 
 def missed(store: Store, site: str, when: datetime) -> Outcome | None:
-    """How the live page of a site failed in a run; None: it did not, or it was seen since.
-
-    It is as the latest try says, else ``Captures``, without what a try that came too late has added.
-    """
+    """How the live page of a site failed in a run, without what later tries added; None: not, or it was seen since."""
     # polars is imported for it.
     from celeb_ops.dataset.tables import captures_of
 
-    row: dict[str, Any] = {}
+    row: dict[str, Any] = dict.fromkeys(("outcome", "source", "reason", "reason_code"))
     try:
         row = next((row for row in captures_of(store, when) if row["site"] == site), row)
     except RecordError as error:
-        # Merge is the one to end by it: a page that can still be seen must not be lost.
+        # Merge will stop at it: a page that can still be seen must not be lost.
         logger.warning("Whether %s was missed before is not known: %s", site, error)
-    if row.get("outcome") == "seen":
+    if row["outcome"] == "seen":
         return None
-    left = Outcome.find(store, site, when)
-    if left and (left.outcome, left.source) == ("failed", "live"):
-        # A file of before the field `missed_live` has both sentences in one.
-        code, reason = left.reason_code, left.missed_live or left.reason.partition(_SINCE)[0]
-    elif (row.get("outcome"), row.get("source")) == ("failed", "live"):
+    latest = Outcome.find(store, site, when)
+    if latest and (latest.outcome, latest.source) == _LIVE_FAILURE:
+        # A file from before the field `missed_live` has both sentences in one.
+        code, reason = latest.reason_code, latest.missed_live or latest.reason.partition(_SINCE)[0]
+    elif (row["outcome"], row["source"]) == _LIVE_FAILURE:
         code, reason = row["reason_code"] and ReasonCode(row["reason_code"]), row["reason"]
     else:
         return None
-    # It is empty where it named somebody who asked not to be in the dataset.
-    found = {"site": site, "time": when, "outcome": "failed", "task": "screenshot", "source": "live"}
-    return Outcome.model_validate(found | {"reason": reason or _UNKNOWN, "reason_code": code})
+    # The reason is empty where it named somebody who asked not to be in the dataset.
+    fields = {"site": site, "time": when, "outcome": "failed", "task": "screenshot", "source": "live"}
+    reason = reason or "It failed at its time; the reason is no longer known."
+    return Outcome.model_validate(fields | {"reason": reason, "reason_code": code})

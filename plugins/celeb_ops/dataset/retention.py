@@ -7,70 +7,59 @@ slices of today.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from celeb_ops.core import keys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import timedelta
 
-    from celeb_ops.core.store import Store, Stored
+    from celeb_ops.core.store import Store
 
 TIME_S = 120
-"""So long captures are taken away at a time: a store that has years of them is tidied over several runs."""
+"""How long captures are taken away at a time: a store that has years of them is tidied over several runs."""
 
 
-@dataclass(frozen=True)
-class Tidied:
-    """What was taken away."""
+class Tidied(NamedTuple):
+    """What was taken away. ``size`` is in bytes."""
 
     captures: int = 0
     files: int = 0
     size: int = 0
-    """Bytes."""
     done: bool = True
-    """Whether nothing old is left, so far as it could be seen; else its time was over."""
+    """Whether nothing old is left; else its time was over."""
 
 
 def tidy_slices(store: Store, keep: timedelta) -> Tidied:
-    """Remove the slices, and the plans, of captures whose last one was written longer ago than ``keep``.
-
-    :raises NotPermittedError: whoever asks may not list, or not delete.
-    """
-    return _tidied(store, store.files("Slices/"), keep)
+    """Remove slices and plans of captures whose last one was written longer ago than ``keep``."""
+    return _tidy(store, "Slices/", ("",), keep)
 
 
 def tidy_images(store: Store, keep: timedelta) -> Tidied:
     """Remove the pictures of screenshots whose last one was written longer ago than ``keep``.
 
     Their facts stay: merge and pages read them. Crops of faces stay: they are the evidence of the names.
-
-    :raises NotPermittedError: whoever asks may not list, or not delete.
     """
-    return _tidied(store, (one for one in store.files("Images/") if one.key.endswith((".jpeg", ".png"))), keep)
+    return _tidy(store, "Images/", (".jpeg", ".png"), keep)
 
 
-def _tidied(store: Store, files: Iterable[Stored], keep: timedelta) -> Tidied:
+def _tidy(store: Store, prefix: str, endings: tuple[str, ...], keep: timedelta) -> Tidied:
     """Captures go whole or not at all: no plan lists slices of which some are gone."""
     start, now = time.monotonic(), datetime.now(UTC)
-    captures = removed = size = 0
-    for stem, found in groupby(files, key=lambda one: keys.stem_in(one.key)):
-        # Somebody's own file, beside the captures'.
-        if stem is None:
-            continue
-        group = list(found)
-        if any(now - one.written <= keep for one in group):
+    files = (file for file in store.files(prefix) if file.key.endswith(endings))
+    tidied = Tidied()
+    for stem, group in groupby(files, key=lambda file: keys.stem_in(file.key)):
+        capture = list(group)
+        # Without a stem it is somebody's own file, beside the captures'.
+        if stem is None or any(now - file.written <= keep for file in capture):
             continue
         if time.monotonic() - start > TIME_S:
-            return Tidied(captures, removed, size, done=False)
-        # The plan first: it is there = its slices are.
-        for one in sorted(group, key=lambda one: one.key != keys.plan(stem)):
-            store.delete(one.key)
-        captures += 1
-        removed += len(group)
-        size += sum(one.size for one in group)
-    return Tidied(captures, removed, size)
+            return tidied._replace(done=False)
+        # The plan first: while it is there, its slices are.
+        for file in sorted(capture, key=lambda file: file.key != keys.plan(stem)):
+            store.delete(file.key)
+        size = tidied.size + sum(file.size for file in capture)
+        tidied = Tidied(tidied.captures + 1, tidied.files + len(capture), size)
+    return tidied

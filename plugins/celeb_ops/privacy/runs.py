@@ -19,8 +19,8 @@ import polars as pl
 from celeb_ops.core import keys
 from celeb_ops.core.exceptions import ForgetError
 from celeb_ops.core.removal_list import RemovalList
-from celeb_ops.dataset.celebs import update_csv
 from celeb_ops.dataset.celebs_csv import read_csv, write_csv
+from celeb_ops.dataset.celebs_update import update_csv
 from celeb_ops.dataset.datapackage import update_datapackage
 from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS
 from celeb_ops.privacy.removal import Removal, csv_rows, months_of
