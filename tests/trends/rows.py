@@ -34,51 +34,21 @@ class Rows:
 
     def seen(self, site: str, when: datetime, *who: str | dict[str, Any], **facts: Any) -> None:
         """A seen capture with these people; of a dict, what is said of the sighting beside its ``name``."""
-        self.captures.append(
-            {
-                "time": when,
-                "site": site,
-                "outcome": "seen",
-                "source": "live",
-                "recognizer": "local",
-                "recognizer_version": "1",
-                "gallery": "abc",
-                "faces": len(who),
-                "calls": 0,
-                "calls_saved": 0,
-                "cost_usd": 0.0,
-                **facts,
-            }
-        )
+        capture = {"time": when, "site": site, "outcome": "seen", "source": "live", "faces": len(who)}
+        capture |= {"recognizer": "local", "recognizer_version": "1", "gallery": "abc"}
+        self.captures.append(capture | {"calls": 0, "calls_saved": 0, "cost_usd": 0.0} | facts)
         for number, one in enumerate(who):
-            given = {"name": one} if isinstance(one, str) else one
-            self.sightings.append(
-                {
-                    "time": when,
-                    "site": site,
-                    "source": "live",
-                    "confidence": 90.0,
-                    "basis": "face",
-                    "left": 100 * number,
-                    "top": 50,
-                    "width": 10,
-                    "height": 10,
-                    "above_fold": True,
-                    "prominence": 1.0,
-                    "screenshot": f"Images/{site}.json",
-                    "crop": f"Faces/{keys.stem(site, when)}/{number}.jpeg",
-                    **given,
-                }
-            )
+            sighting = {"time": when, "site": site, "source": "live", "confidence": 90.0, "basis": "face"}
+            sighting |= {"left": 100 * number, "top": 50, "width": 10, "height": 10, "above_fold": True}
+            sighting |= {"prominence": 1.0, "screenshot": f"Images/{site}.json"}
+            sighting |= {"crop": f"Faces/{keys.stem(site, when)}/{number}.jpeg"}
+            self.sightings.append(sighting | ({"name": one} if isinstance(one, str) else one))
 
     def missed(self, site: str, when: datetime, outcome: str = "failed", reason: str | None = None) -> None:
         self.captures.append({"time": when, "site": site, "outcome": outcome, "reason": reason or f"It {outcome}."})
 
     def write(self, store: Store) -> None:
-        for rows, table, key in (
-            (self.captures, CAPTURES, keys.captures),
-            (self.sightings, SIGHTINGS, keys.sightings),
-        ):
+        for rows, table, key in ((self.captures, CAPTURES, keys.captures), (self.sightings, SIGHTINGS, keys.sightings)):
             for month in {key(row["time"]) for row in rows}:
                 these = [row for row in rows if key(row["time"]) == month]
                 store.write(month, to_parquet(pl.DataFrame(these, schema=table.dtypes)))

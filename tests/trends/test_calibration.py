@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from celeb_ops.dataset.tables import conformed
 from celeb_ops.trends import history
 from celeb_ops.trends.movers import WINDOWS, Z_95, movers
-from celeb_ops.trends.schema import in_form
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,16 +35,13 @@ def moved(there: NDArray[np.bool_], seen: NDArray[np.bool_] | None = None) -> pl
     _, sites, days = there.shape
     seen = np.ones((sites, days), bool) if seen is None else seen
     rows = [
-        (NEWEST - timedelta(hours=12 * half) - timedelta(days=days - 1 - day), SITES[site], bool(seen[site, day]))
+        (NEWEST - timedelta(days=days - 1 - day + half / 2), SITES[site], "seen" if seen[site, day] else "failed")
         for site in range(sites)
         for day in range(days)
         for half in range(2)
     ]
-    captures = pl.DataFrame(rows, schema=["time", "site", "seen"], orient="row").select(
-        "time",
-        "site",
-        pl.when("seen").then(pl.lit("seen")).otherwise(pl.lit("failed")).alias("outcome"),
-        *(pl.lit("x").alias(column) for column in ("recognizer", "recognizer_version", "gallery", "source")),
+    captures = pl.DataFrame(rows, schema=["time", "site", "outcome"], orient="row").with_columns(
+        pl.lit("x").alias(column) for column in ("recognizer", "recognizer_version", "gallery", "source")
     )
     who, where, when = np.nonzero(there & seen[None])
     moments = pl.Series([NEWEST - timedelta(days=days - 1 - day) for day in range(days)])
@@ -52,7 +49,7 @@ def moved(there: NDArray[np.bool_], seen: NDArray[np.bool_] | None = None) -> pl
         {"name": [f"P{one}" for one in who], "site": [SITES[one] for one in where], "time": moments.gather(when)}
     )
     shown = pl.concat([once, once.with_columns(pl.col("time") - timedelta(hours=12))])
-    return movers(in_form(captures, history.CAPTURES), in_form(shown, history.SHOWN), WEEK)
+    return movers(conformed(captures, history.CAPTURES), conformed(shown, history.SHOWINGS), WEEK)
 
 
 def independent(random: np.random.Generator, share: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from celeb_ops.trends import history
-from celeb_ops.trends.co_occurrence import A_PERSON, Together
+from celeb_ops.trends.co_occurrence import PER_PERSON, CoOccurrence
 from tests.trends.rows import Built, Rows, on
 
 
@@ -55,7 +55,7 @@ def test_the_twenty_nearest(rows: Rows, built: Built) -> None:
         rows.seen("A", on(number), "Cher", *others)
     rows.seen("A", on(2), "Cher", "N24")
     table = built("together").filter(pl.col("name") == "Cher")
-    assert table["other"].to_list() == ["N24", *others[: A_PERSON - 1]]
+    assert table["other"].to_list() == ["N24", *others[: PER_PERSON - 1]]
 
 
 SIGHTINGS = st.lists(
@@ -70,7 +70,7 @@ def test_is_what_one_would_count_one_by_one(found: list[tuple[int, str, str, str
         [{"time": on(day), "site": site, "name": name, "picture_url": url} for day, site, name, url in found],
         schema=history.SIGHTINGS,
     )
-    together = Together()
+    together = CoOccurrence()
     together.add(table)
     pages: dict[tuple[str, str], set[Any]] = {}
     pictures: dict[tuple[str, str], set[Any]] = {}

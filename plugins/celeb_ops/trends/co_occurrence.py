@@ -6,11 +6,11 @@ import polars as pl
 
 from celeb_ops.trends.evidence import PICTURE
 
-A_PERSON = 20
+PER_PERSON = 20
 """Others of a person that are kept."""
 MIN_PAGES = 2
 """Once on the same page is chance."""
-_COUNT_AFTER = 12
+_MONTHS_AT_ONCE = 12
 """Months whose pairs are held one by one: each has some 100,000 of them."""
 
 _CODE = pl.col("name").to_physical().cast(pl.UInt64).alias("code")
@@ -20,7 +20,7 @@ _WEIGHT = pl.col("pictures").cast(pl.UInt64) * 2**32 + pl.col("pages")
 """By which a person's others are sorted."""
 
 
-class Together:
+class CoOccurrence:
     """Gathers pairs month by month: all pairs of ten years at once would be tens of millions of rows."""
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class Together:
         self._names.append(sightings.select(_CODE, pl.col("name").cast(pl.String)).unique())
         self._pages.append(_pairs(sightings.select("time", "site", _CODE)).select("pair"))
         self._pictures.append(_pairs(sightings.select(PICTURE, _CODE).drop_nulls()))
-        if len(self._pages) > _COUNT_AFTER:
+        if len(self._pages) > _MONTHS_AT_ONCE:
             self._count()
 
     def table(self) -> pl.DataFrame:
@@ -55,11 +55,11 @@ class Together:
         return (
             pl.concat([pairs.select(one.alias("one"), two.alias("two"), "pictures", "pages") for one, two in ways])
             # First who may be among the best at all: sorting all of the pairs takes seconds.
-            .filter(_WEIGHT.top_k(A_PERSON).min().over("one") <= _WEIGHT)
+            .filter(_WEIGHT.top_k(PER_PERSON).min().over("one") <= _WEIGHT)
             .join(names, left_on="one", right_on="code")
             .join(names.rename({"name": "other"}), left_on="two", right_on="code")
             .sort("name", "pictures", "pages", "other", descending=[False, True, True, False])
-            .filter(pl.int_range(pl.len()).over("name") < A_PERSON)
+            .filter(pl.int_range(pl.len()).over("name") < PER_PERSON)
         )
 
     def _count(self) -> None:

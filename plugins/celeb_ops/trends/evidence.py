@@ -1,7 +1,4 @@
-"""The newest pictures of each person, as a page shows them for proof.
-
-The same picture on another page, or in a later run, is the same picture.
-"""
+"""The newest pictures of each person: the evidence for their name. A picture on two pages, or in two runs, is one."""
 
 from __future__ import annotations
 
@@ -9,9 +6,10 @@ import io
 
 import polars as pl
 
-from celeb_ops.trends.schema import SCHEMAS, in_form
+from celeb_ops.dataset.tables import conformed
+from celeb_ops.trends.schema import SCHEMAS
 
-A_PERSON = 24
+PER_PERSON = 24
 """Pictures of a person that are kept."""
 
 _PAGE = (pl.col("time").dt.epoch("s"), pl.col("site").cast(pl.String))
@@ -34,7 +32,7 @@ class Evidence:
     """Gathers them from months that come newest first: who has enough of them takes no more of older ones."""
 
     def __init__(self) -> None:
-        self._kept: list[bytes] = []
+        self._packed: list[bytes] = []
         """Parquet: a row of a table keeps the texts of its whole month in memory."""
         self._known = pl.DataFrame(schema={"name": pl.Categorical(), "which": pl.UInt64})
 
@@ -42,21 +40,21 @@ class Evidence:
         """Take what is new and needed of a month that is older than all before it."""
         have = self._known.group_by("name").len("have")
         news = (
-            sightings.join(have.filter(pl.col("have") >= A_PERSON), on="name", how="anti")
+            sightings.join(have.filter(pl.col("have") >= PER_PERSON), on="name", how="anti")
             .with_columns(pl.coalesce(PICTURE, _FACE))
             .join(self._known, on=["name", "which"], how="anti")
             # The newest sighting on a picture stands for it; of several in one capture the surest.
             .sort(*_NEWEST_AND_SUREST, descending=[*_NEWEST_AND_SUREST.values()])
             .unique(["name", "which"], keep="first", maintain_order=True)
             .join(have, on="name", how="left", maintain_order="left")
-            .filter(pl.int_range(pl.len()).over("name") + pl.col("have").fill_null(0) < A_PERSON)
+            .filter(pl.int_range(pl.len()).over("name") + pl.col("have").fill_null(0) < PER_PERSON)
         )
         packed = io.BytesIO()
-        in_form(news, _SCHEMA).write_parquet(packed, compression="lz4")
-        self._kept.append(packed.getvalue())
+        conformed(news, _SCHEMA).write_parquet(packed, compression="lz4")
+        self._packed.append(packed.getvalue())
         self._known = pl.concat([self._known, news.select("name", "which")])
 
     def table(self) -> pl.DataFrame:
         """``evidence``, with ``id`` beside its columns."""
-        table = pl.concat([pl.DataFrame(schema=_SCHEMA), *(pl.read_parquet(io.BytesIO(one)) for one in self._kept)])
+        table = pl.concat([pl.DataFrame(schema=_SCHEMA), *(pl.read_parquet(io.BytesIO(one)) for one in self._packed)])
         return table.sort("name", *_NEWEST_AND_SUREST, descending=[False, *_NEWEST_AND_SUREST.values()])

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from celeb_ops.trends.periods import SEEN
+from celeb_ops.trends.history import SEEN
 
 QUIET = timedelta(days=7)
 """How long nobody shows a person before a story begins."""
@@ -16,20 +16,20 @@ MIN_QUIET_DAYS = 4
 """Days of the quiet time that have a seen capture: while nothing was seen, nobody can have been quiet."""
 
 
-def firsts(captures: pl.DataFrame, shown: pl.DataFrame) -> pl.DataFrame:
+def firsts(captures: pl.DataFrame, showings: pl.DataFrame) -> pl.DataFrame:
     """``firsts``, by site."""
     # Each site of a story of two sites or more, with the first time that it shows the person in it.
-    parts = _stories(captures, shown).group_by("name", "began", "site").agg(pl.col("time").min())
+    parts = _stories(captures, showings).group_by("name", "began", "site").agg(pl.col("time").min())
     first = pl.col("began") == pl.col("time")
     # To the next site that comes; 0 where another one came in the same run.
     lead = pl.when(first.sum() > 1).then(pl.duration()).otherwise(pl.col("time").filter(~first).min() - pl.col("time"))
-    told = parts.filter(pl.len().over("name", "began") > 1).with_columns(
-        (1 / pl.len().over("name", "began")).alias("by_chance"),
-        (first / first.sum().over("name", "began")).alias("won"),
-        pl.when(first).then(lead).over("name", "began").alias("lead"),
+    stories = parts.filter(pl.len().over("name", "began") > 1).with_columns(
+        by_chance=(1 / pl.len().over("name", "began")),
+        won=(first / first.sum().over("name", "began")),
+        lead=pl.when(first).then(lead).over("name", "began"),
     )
     return (
-        told.group_by("site")
+        stories.group_by("site")
         .agg(
             pl.len().alias("stories"),
             pl.col("won").sum().alias("first"),
@@ -41,15 +41,15 @@ def firsts(captures: pl.DataFrame, shown: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _stories(captures: pl.DataFrame, shown: pl.DataFrame) -> pl.DataFrame:
-    """``shown`` with the run time at which the story it is part of ``began``; what is part of none is left out."""
+def _stories(captures: pl.DataFrame, showings: pl.DataFrame) -> pl.DataFrame:
+    """The showings that are part of a story, with the run time at which it ``began``."""
     day = pl.col("time").dt.date().alias("day")
     days = captures.filter(SEEN).select(day).unique().sort("day")
     seen_before = days.with_columns(pl.len().rolling("day", period=QUIET, closed="left").alias("seen_before"))
     # The first row of each name is new, so that nothing is filled in from another's.
     new = (pl.col("name") != pl.col("name").shift(1)).fill_null(True) | (pl.col("time").diff() >= QUIET)
     return (
-        shown.select("name", "site", "time")
+        showings.select("name", "site", "time")
         .sort("name", "time")
         .with_columns(pl.when(new).then("time").forward_fill().alias("began"))
         .filter(pl.col("time") < pl.col("began") + STORY)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
-from celeb_ops.trends.history import newest
-from celeb_ops.trends.periods import SEEN, across_break
+from celeb_ops.dataset.tables import conformed
+from celeb_ops.trends.history import SEEN, newest
+from celeb_ops.trends.periods import across_break
 from celeb_ops.trends.schema import SCHEMAS
 
 if TYPE_CHECKING:
@@ -25,13 +25,12 @@ MIN_DAYS = 2
 MIN_NEW_SITE_DAYS = 2
 """In the window, for a newcomer or returner: a person seen once is no trend."""
 ALIKE = 51
-"""People of about as many site-days, by whom it is told how news of such people come: evenly, or in stories."""
+"""People of about as many site-days who are put together to see how their news come: evenly, or in stories."""
 MIN_COVERED = 0.5
 """Of the days before, those with a seen capture: while nothing was seen, nobody can have been new."""
 
 
-@dataclass(frozen=True)
-class Window:
+class Window(NamedTuple):
     """Two stretches of days that are compared: ``now`` up to the newest run, and those ``before`` it."""
 
     kind: str
@@ -46,7 +45,7 @@ class Window:
 WINDOWS = (Window("week", 7, 28), Window("month", 28, 112))
 
 
-def movers(captures: pl.DataFrame, shown: pl.DataFrame, window: Window) -> pl.DataFrame:
+def movers(captures: pl.DataFrame, showings: pl.DataFrame, window: Window) -> pl.DataFrame:
     """``movers`` of one kind; none where no site was seen in both stretches of days."""
     last = newest(captures)
     recent = _in_days(captures.filter(SEEN), last, window).filter(pl.col("day") < window.days)
@@ -54,37 +53,36 @@ def movers(captures: pl.DataFrame, shown: pl.DataFrame, window: Window) -> pl.Da
     if weights.is_empty():
         return pl.DataFrame(schema=SCHEMAS["movers"])
     recent = recent.join(weights, on="site")
-    there = _in_days(shown, last, window)
-    compared = there.filter(pl.col("day") < window.days).join(weights, on="site")
+    seen_before, seen_now = recent.height - recent["is_now"].sum(), recent["is_now"].sum()
+    by_day = _in_days(showings, last, window)
+    compared = by_day.filter(pl.col("day") < window.days).join(weights, on="site")
     site_days = compared.group_by("name", "site", "day", "is_now", "weight").len("captures")
-    dispersions = _dispersions(recent, site_days, window)
     covered = recent.filter(~pl.col("is_now"))["day"].n_unique() >= MIN_COVERED * window.before
-    is_now = pl.col("is_now")
+    last_before = pl.col("day").filter(~pl.col("is_now")).min().alias("last_before")
     return (
         _counts(site_days)
-        .join(there.group_by("name").agg(pl.col("day").filter(~is_now).min().alias("last_before")), on="name")
+        .join(by_day.group_by("name").agg(last_before), on="name")
         .with_columns((pl.col("site_days") - pl.col("y_now")).cast(pl.Int64).alias("all"))
         .sort("all")
-        .join_asof(dispersions, on="all", strategy="nearest")
+        .join_asof(_dispersions(recent, site_days, window), on="all", strategy="nearest")
         .with_columns(pl.col("dispersion").fill_null(1.0))
+        .with_columns(_change(now_days, before_days))
         .with_columns(
-            *_change(now_days, before_days),
-            pl.lit(window.kind).alias("kind"),
-            pl.lit(last.date() - timedelta(days=window.now - 1)).alias("period"),
-            pl.lit(recent["is_now"].sum(), pl.Int32).alias("seen_now"),
-            pl.lit((~recent["is_now"]).sum(), pl.Int32).alias("seen_before"),
-            pl.lit(across_break(recent)).alias("across_break"),
+            kind=pl.lit(window.kind),
+            period=pl.lit(last.date() - timedelta(days=window.now - 1)),
+            seen_now=pl.lit(seen_now),
+            seen_before=pl.lit(seen_before),
+            share_now=pl.col("captures_now") / seen_now,
+            share_before=pl.col("captures_before") / seen_before,
+            across_break=pl.lit(across_break(recent)),
+            low=pl.col("change") - Z_95 * pl.col("error"),
+            high=pl.col("change") + Z_95 * pl.col("error"),
+            z=pl.col("change") / pl.col("error"),
         )
-        .with_columns(
-            (pl.col("captures_now") / pl.col("seen_now")).alias("share_now"),
-            (pl.col("captures_before") / pl.col("seen_before")).alias("share_before"),
-            (pl.col("change") - Z_95 * pl.col("error")).alias("low"),
-            (pl.col("change") + Z_95 * pl.col("error")).alias("high"),
-            (pl.col("change") / pl.col("error")).alias("z"),
-        )
-        .with_columns(_mover(window, covered).alias("mover"))
+        .with_columns(mover=_mover(window, covered))
         .pipe(_with_q)
         .sort("name")
+        .pipe(conformed, SCHEMAS["movers"])
     )
 
 
@@ -103,10 +101,8 @@ def _weights(recent: pl.DataFrame) -> tuple[pl.DataFrame, float, float]:
     where the proportions are the same, and each weight is 1.
     """
     site_days = recent.select("site", "day", "is_now").unique().group_by("site")
-    is_now = pl.col("is_now")
-    sites = site_days.agg(is_now.sum().alias("n"), (~is_now).sum().alias("m")).filter(
-        (pl.col("n") > 0) & (pl.col("m") > 0)
-    )
+    counts = site_days.agg(n=pl.col("is_now").sum(), m=(~pl.col("is_now")).sum())
+    sites = counts.filter(pl.col("n") > 0, pl.col("m") > 0)
     if sites.is_empty():
         return sites, 0, 0
     now = float(sites["n"].sum())
@@ -118,12 +114,12 @@ def _counts(site_days: pl.DataFrame) -> pl.DataFrame:
     """By person: captures, site-days (``y_now`` plain, ``y_before`` weighted, ``site_days`` both plain) and days."""
     is_now = pl.col("is_now")
     return site_days.group_by("name").agg(
-        pl.col("captures").filter(is_now).sum().cast(pl.Int32).alias("captures_now"),
-        pl.col("captures").filter(~is_now).sum().cast(pl.Int32).alias("captures_before"),
-        pl.col("day").n_unique().alias("days"),
-        is_now.sum().alias("y_now"),
-        pl.col("weight").filter(~is_now).sum().alias("y_before"),
-        pl.len().alias("site_days"),
+        captures_now=pl.col("captures").filter(is_now).sum(),
+        captures_before=pl.col("captures").filter(~is_now).sum(),
+        days=pl.col("day").n_unique(),
+        y_now=is_now.sum(),
+        y_before=pl.col("weight").filter(~is_now).sum(),
+        site_days=pl.len(),
     )
 
 
@@ -176,28 +172,20 @@ _TESTED = (pl.col("site_days") >= MIN_SITE_DAYS) & (pl.col("days") >= MIN_DAYS)
 
 
 def _mover(window: Window, covered: bool) -> pl.Expr:
-    unseen_before = pl.col("last_before").is_null() | (pl.col("last_before") >= window.days)
-    fresh = unseen_before & (pl.col("y_now") >= MIN_NEW_SITE_DAYS) & pl.lit(covered)
-    return (
-        pl.when(fresh & pl.col("last_before").is_null())
-        .then(pl.lit("newcomer"))
-        .when(fresh)
-        .then(pl.lit("returner"))
-        .when(_TESTED & (pl.col("z") >= Z_95))
-        .then(pl.lit("rising"))
-        .when(_TESTED & (pl.col("z") <= -Z_95))
-        .then(pl.lit("falling"))
-        .when(pl.col("captures_now") == 0)
-        .then(pl.lit("absent"))
-        .otherwise(pl.lit("steady"))
-    )
+    never_before = pl.col("last_before").is_null()
+    fresh = (never_before | (pl.col("last_before") >= window.days)) & (pl.col("y_now") >= MIN_NEW_SITE_DAYS) & covered
+    cases = {
+        "newcomer": fresh & never_before,
+        "returner": fresh,
+        "rising": _TESTED & (pl.col("z") >= Z_95),
+        "falling": _TESTED & (pl.col("z") <= -Z_95),
+        "absent": pl.col("captures_now") == 0,
+    }
+    return pl.coalesce(*(pl.when(case).then(pl.lit(mover)) for mover, case in cases.items()), pl.lit("steady"))
 
 
 def _with_q(people: pl.DataFrame) -> pl.DataFrame:
-    """With ``q`` of those who may be rising or falling (Benjamini and Hochberg 1995).
-
-    Of all people with a q up to this one's, so great a share is expected to be there by chance.
-    """
+    """With ``q``: the share of people with no greater q who are expected by chance (Benjamini and Hochberg 1995)."""
     from scipy.stats import false_discovery_control, norm
 
     tested = people.filter(_TESTED)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from celeb_ops.trends.history import summed
+from celeb_ops.trends.history import SEEN, summed
 
 START = {
     "day": pl.col("time").dt.date(),
@@ -17,11 +17,9 @@ START = {
 """The first day of the period that a run time is in (UTC; a week begins on Monday, as in ISO 8601)."""
 _STEP = {"day": "1d", "week": "1w", "month": "1mo"}
 
-SEEN = pl.col("outcome") == "seen"
 OUTCOMES = [
     (pl.col("outcome") == outcome).sum().cast(pl.Int32).alias(outcome) for outcome in ("seen", "skipped", "failed")
 ]
-
 MEASURED_BY = {
     "recognizer": pl.concat_str("recognizer", "recognizer_version", separator=" ", ignore_nulls=True),
     "gallery": pl.col("gallery").fill_null(""),
@@ -31,11 +29,11 @@ MEASURED_BY = {
 BREAK = pl.concat_str(
     [pl.when(pl.col(what).any()).then(pl.lit(what)) for what in MEASURED_BY], separator=", ", ignore_nulls=True
 ).replace("", None)
-"""Of a group of :func:`marked` captures: what changed in it, ``gallery, source``; null: nothing."""
+"""Of a group of captures :func:`with_changes`: what changed in it, ``gallery, source``; null: nothing."""
 
 
-def marked(captures: pl.DataFrame) -> pl.DataFrame:
-    """The captures, those of what they rest on replaced by whether it is another than at the site's last seen one."""
+def with_changes(captures: pl.DataFrame) -> pl.DataFrame:
+    """The captures, each column of what they rest on replaced by whether it differs from the site's last seen one."""
 
     def changed(now: pl.Expr) -> pl.Expr:
         last = pl.when(SEEN).then(now).forward_fill().shift(1).over("site", order_by="time")
@@ -51,30 +49,23 @@ def across_break(seen: pl.DataFrame) -> bool:
 
 
 def periods(captures: pl.DataFrame) -> pl.DataFrame:
-    """``periods``: every one from the first capture to the last, those without any among them.
-
-    :param captures: as :func:`marked` gives them.
-    """
-    return pl.concat([_periods(captures, kind) for kind in START])
-
-
-def _periods(captures: pl.DataFrame, kind: str) -> pl.DataFrame:
-    counted = captures.group_by(START[kind].alias("period")).agg(
-        *OUTCOMES, pl.col("site").filter(SEEN).n_unique().cast(pl.Int32).alias("sites_seen"), BREAK.alias("break")
-    )
-    every = counted.select(pl.date_range(pl.col("period").min(), pl.col("period").max(), _STEP[kind]))
-    return (
-        every.join(counted, on="period", how="left", maintain_order="left")
-        .with_columns(pl.col("seen", "skipped", "failed", "sites_seen").fill_null(0))
-        .select(pl.lit(kind).alias("kind"), pl.all())
-    )
+    """``periods``: every one from the first capture to the last. :param captures: :func:`with_changes`."""
+    tables = []
+    for kind, start in START.items():
+        sites_seen = pl.col("site").filter(SEEN).n_unique().cast(pl.Int32).alias("sites_seen")
+        counts = captures.group_by(start.alias("period")).agg(*OUTCOMES, sites_seen, BREAK.alias("break"))
+        every = counts.select(pl.date_range(pl.col("period").min(), pl.col("period").max(), _STEP[kind]))
+        table = every.join(counts, on="period", how="left", maintain_order="left")
+        zeros = pl.col("seen", "skipped", "failed", "sites_seen").fill_null(0)
+        tables.append(table.with_columns(zeros).select(pl.lit(kind).alias("kind"), pl.all()))
+    return pl.concat(tables)
 
 
-def shares(shown: pl.DataFrame, all_periods: pl.DataFrame, kind: str) -> pl.DataFrame:
+def shares(showings: pl.DataFrame, all_periods: pl.DataFrame, kind: str) -> pl.DataFrame:
     """``days``, ``weeks`` or ``months``: each person in each period that shows them."""
-    seen = all_periods.filter(pl.col("kind") == kind).select("period", "seen", "sites_seen")
+    seen = all_periods.filter(kind=kind).select("period", "seen", "sites_seen")
     return (
-        shown.group_by("name", START[kind].alias("period"))
+        showings.group_by("name", START[kind].alias("period"))
         .agg(
             pl.len().alias("captures"),
             pl.col("site").n_unique().alias("sites"),
@@ -83,15 +74,12 @@ def shares(shown: pl.DataFrame, all_periods: pl.DataFrame, kind: str) -> pl.Data
             pl.col("above_fold").mean(),
         )
         .join(seen, on="period")
-        .with_columns((pl.col("captures") / pl.col("seen")).alias("share"))
+        .with_columns(share=pl.col("captures") / pl.col("seen"))
         .sort("name", "period")
     )
 
 
-def appearances(shown: pl.DataFrame) -> pl.DataFrame:
+def appearances(showings: pl.DataFrame) -> pl.DataFrame:
     """``appearances``: how many captures of each site show a person, by week."""
-    return (
-        shown.group_by("name", "site", START["week"].alias("week"))
-        .agg(pl.len().alias("captures"))
-        .sort("name", "site", "week")
-    )
+    by_week = showings.group_by("name", "site", START["week"].alias("week"))
+    return by_week.agg(pl.len().alias("captures")).sort("name", "site", "week")

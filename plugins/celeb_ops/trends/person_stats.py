@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import polars as pl
 
-from celeb_ops.trends.history import MONTH, WEEK, newest, summed
-from celeb_ops.trends.periods import SEEN
+from celeb_ops.trends.history import MONTH, SEEN, WEEK, newest, summed
 
 OPEN_DAYS = 1
 """The newest day may have runs to come: a streak up to the seen day before it still stands."""
 
 
 def people(
-    captures: pl.DataFrame, shown: pl.DataFrame, evidence: pl.DataFrame, qids: pl.DataFrame, movers: pl.DataFrame
+    captures: pl.DataFrame, showings: pl.DataFrame, evidence: pl.DataFrame, qids: pl.DataFrame, movers: pl.DataFrame
 ) -> pl.DataFrame:
     """``people``. :param evidence: with ``id``. :param qids: by name. :param movers: of the week."""
     name = pl.col("name").cast(pl.String)
     seen, last = captures.filter(SEEN), newest(captures)
     recent = {"28d": pl.col("time") > last - MONTH, "7d": pl.col("time") > last - WEEK}
     return (
-        shown.group_by("name")
+        showings.group_by("name")
         .agg(
             pl.col("time").min().alias("first_seen"),
             pl.col("time").max().alias("last_seen"),
@@ -28,16 +27,16 @@ def people(
             pl.col("sightings").sum(),
             pl.col("site").filter(pl.col("time") == pl.col("time").min()).min().alias("first_site"),
             pl.col("confidence").median(),
-            *(of_late.sum().alias(f"captures_{days}") for days, of_late in recent.items()),
-            *(pl.col("site").filter(of_late).n_unique().alias(f"sites_{days}") for days, of_late in recent.items()),
+            *(since.sum().alias(f"captures_{days}") for days, since in recent.items()),
+            *(pl.col("site").filter(since).n_unique().alias(f"sites_{days}") for days, since in recent.items()),
             summed(pl.col("prominence").filter(recent["28d"])).alias("prominence_28d"),
         )
-        .join(_streaks(seen["time"], shown), on="name")
+        .join(_streaks(seen["time"], showings), on="name")
         .with_columns(
             name,
             *(
-                (pl.col(f"captures_{days}") / (seen.filter(of_late).height or None)).alias(f"share_{days}")
-                for days, of_late in recent.items()
+                (pl.col(f"captures_{days}") / (seen.filter(since).height or None)).alias(f"share_{days}")
+                for days, since in recent.items()
             ),
         )
         .join(_faces(evidence), on="name", how="left")
@@ -54,14 +53,11 @@ def people(
     )
 
 
-def _streaks(seen: pl.Series, shown: pl.DataFrame) -> pl.DataFrame:
-    """Days of each person, and their longest and present streak: days in a row among those with a seen capture.
-
-    A day on which nothing was seen neither breaks a streak nor makes it longer.
-    """
+def _streaks(seen: pl.Series, showings: pl.DataFrame) -> pl.DataFrame:
+    """Days of each person, and their longest and present streak: days in a row, of those with a seen capture."""
     days = pl.DataFrame({"day": seen.dt.date().unique().sort()}).with_row_index("number")
     in_row = (
-        shown.select("name", pl.col("time").dt.date().alias("day"))
+        showings.select("name", pl.col("time").dt.date().alias("day"))
         .unique()
         .join(days, on="day")
         .sort("name", "number")

@@ -8,16 +8,12 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from celeb_ops.core import keys
-from celeb_ops.core.exceptions import NotStoredError, RecordError
+from celeb_ops.core.exceptions import NotStoredError
 from celeb_ops.dataset.schema import UTC_MS
+from celeb_ops.dataset.tables import conformed, read_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from celeb_ops.core.store import Store
-
-Schema = dict[str, Any]
-"""Polars types by column."""
 
 _PERIOD = "period name captures seen share sites sites_seen sightings prominence above_fold"
 _COLUMNS = {
@@ -55,53 +51,30 @@ _TYPES = {
 }
 _TYPE_OF = {name: dtype for dtype, names in _TYPES.items() for name in names.split()}
 
-SCHEMAS: dict[str, Schema] = {
+SCHEMAS: dict[str, dict[str, Any]] = {
     table: {name: _TYPE_OF[name] for name in names.split()} for table, names in _COLUMNS.items()
 }
-"""The columns of each table, in their order."""
+"""Polars types by column, of each table."""
 
 _DIGITS = {"prominence": 3, "prominence_28d": 3, "confidence": 2}
-"""Digits after the point, of those that have less to say than six."""
+"""Digits after the point, of columns that need fewer than six."""
 
 
 def load(store: Store, name: str) -> pl.DataFrame:
-    """One table of the trends; an empty one where they were not built yet.
-
-    :raises RecordError: the file there is no such table.
-    """
+    """One table; an empty one where trends were not built yet. RecordError where it is damaged."""
     key = keys.trends(name)
     try:
         content = store.read(key)
     except NotStoredError:
         return pl.DataFrame(schema=SCHEMAS[name])
-    return parsed(store, key, content, SCHEMAS[name], "Delete it and run `make report`.")
+    return read_columns(content, SCHEMAS[name], store.url(key), "Delete it and run `make report`.")
 
 
 def save(store: Store, name: str, table: pl.DataFrame) -> bool:
     """Write a table of the trends; True if that changed it."""
     out = io.BytesIO()
     # A sum over rows in another order may differ in its last digits: that is no other table.
-    digits = [
-        pl.col(column).round(_DIGITS.get(column, 6)) for column, dtype in SCHEMAS[name].items() if dtype == pl.Float64
-    ]
-    in_form(table, SCHEMAS[name]).with_columns(digits).write_parquet(out, compression="zstd")
+    schema = SCHEMAS[name]
+    digits = [pl.col(column).round(_DIGITS.get(column, 6)) for column in schema if schema[column] == pl.Float64]
+    conformed(table, schema).with_columns(digits).write_parquet(out, compression="zstd")
     return store.update(keys.trends(name), lambda _: out.getvalue())
-
-
-def in_form(table: pl.DataFrame, schema: Mapping[str, Any]) -> pl.DataFrame:
-    """The table in these columns and types, those that it lacks empty."""
-    lacking = [pl.lit(None, dtype).alias(name) for name, dtype in schema.items() if name not in table.columns]
-    return table.with_columns(lacking).select(list(schema)).cast(pl.Schema(schema))
-
-
-def parsed(store: Store, key: str, content: bytes, schema: Mapping[str, Any], mend: str) -> pl.DataFrame:
-    """These columns of a Parquet file, no others read; those that a file of an older version lacks are empty.
-
-    :raises RecordError: names the file, what is wrong, and ``mend``.
-    """
-    try:
-        there = pl.read_parquet_schema(io.BytesIO(content))
-        columns = [name for name in schema if name in there]
-        return in_form(pl.read_parquet(io.BytesIO(content), columns=columns), schema)
-    except pl.exceptions.PolarsError as error:
-        raise RecordError(f"{store.url(key)} can't be read as a table ({str(error).splitlines()[0]}). {mend}") from None

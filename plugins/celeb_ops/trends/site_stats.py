@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import polars as pl
 
-from celeb_ops.trends.history import MONTH, newest
-from celeb_ops.trends.periods import BREAK, MEASURED_BY, OUTCOMES, SEEN, START
+from celeb_ops.trends.history import MONTH, SEEN, newest
+from celeb_ops.trends.periods import BREAK, MEASURED_BY, OUTCOMES, START
 
 
-def sites(captures: pl.DataFrame, shown: pl.DataFrame) -> pl.DataFrame:
+def sites(captures: pl.DataFrame, showings: pl.DataFrame) -> pl.DataFrame:
     """``sites``."""
-    people = shown.group_by("site").agg(pl.len().alias("people"))
+    people = showings.group_by("site").agg(pl.len().alias("people"))
     recent = pl.col("time") > newest(captures) - MONTH
     # Skipped ones say nothing of the site: they neither end a row of failures nor make it longer.
     since_seen = pl.col("time") > pl.col("time").filter(SEEN).max().fill_null(pl.col("time").min().dt.offset_by("-1d"))
@@ -38,10 +38,10 @@ def sites(captures: pl.DataFrame, shown: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def site_days(captures: pl.DataFrame, shown: pl.DataFrame) -> pl.DataFrame:
-    """``site_days``. :param captures: as :func:`celeb_ops.trends.periods.marked` gives them."""
+def site_days(captures: pl.DataFrame, showings: pl.DataFrame) -> pl.DataFrame:
+    """``site_days``. :param captures: :func:`celeb_ops.trends.periods.with_changes`."""
     day = START["day"].alias("day")
-    people = shown.group_by(day, "site").agg(pl.col("name").n_unique().alias("people"))
+    people = showings.group_by(day, "site").agg(pl.col("name").n_unique().alias("people"))
     return (
         captures.group_by(day, "site")
         .agg(*OUTCOMES, pl.col("faces", "calls", "cost_usd").sum(), BREAK.alias("break"))
@@ -51,9 +51,9 @@ def site_days(captures: pl.DataFrame, shown: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def runs(captures: pl.DataFrame, shown: pl.DataFrame) -> pl.DataFrame:
+def runs(captures: pl.DataFrame, showings: pl.DataFrame) -> pl.DataFrame:
     """``runs``, the newest first."""
-    people = shown.group_by("time").agg(pl.col("name").n_unique().alias("people"))
+    people = showings.group_by("time").agg(pl.col("name").n_unique().alias("people"))
     return (
         captures.group_by("time")
         .agg(
