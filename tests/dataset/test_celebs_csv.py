@@ -188,10 +188,10 @@ MIXED = {
 
 
 class TestUnreadable:
-    @pytest.mark.parametrize(("content", "told"), TROUBLES.values(), ids=TROUBLES)
-    def test_a_row_is_told_with_its_line_and_none_is_lost(self, store: Store, content: str, told: str) -> None:
+    @pytest.mark.parametrize(("content", "sentence"), TROUBLES.values(), ids=TROUBLES)
+    def test_a_row_is_told_with_its_line_and_none_is_lost(self, store: Store, content: str, sentence: str) -> None:
         store.write(keys.CSV, content.encode())
-        with pytest.raises(RecordError, match=rf"Celebs\.csv, {told}.*clear merge"):
+        with pytest.raises(RecordError, match=rf"Celebs\.csv, {sentence}.*clear merge"):
             update_csv(store, [a_result("TMZ", "Cher")])
         assert store.read(keys.CSV) == content.encode()
 
@@ -213,8 +213,8 @@ class TestUnreadable:
         store.write(keys.CSV, content.encode())
         if kept:
             store.write(keys.CSV_V1, kept.encode())
-        said = f"line {line}, is not a line of the first version" if line else "line 4, is no row of"
-        with pytest.raises(RecordError, match=rf"Celebs\.csv, {said}.*left as it is.*clear merge"):
+        sentence = f"line {line}, is not a line of the first version" if line else "line 4, is no row of"
+        with pytest.raises(RecordError, match=rf"Celebs\.csv, {sentence}.*left as it is.*clear merge"):
             update_csv(store, [a_result("TMZ", "Cher")])
         assert store.read(keys.CSV) == content.encode()
         assert store.exists(keys.CSV_V1) == bool(kept)
@@ -320,7 +320,7 @@ class TestFirstVersion:
         assert not [one for one in caplog.records if one.name.startswith("celeb_ops")]
 
     @pytest.mark.parametrize(
-        ("last", "names", "told"),
+        ("last", "names", "sentence"),
         [
             ("Sep_02_2022_08H_00M_05S,PEOPLE,Adele,Brad Pi", "Adele", "left out: 'Brad Pi'"),
             ("Sep_02_2022_08H_00M_05S,PEOPLE,Adele,Cher", "Adele; Cher", ""),
@@ -330,13 +330,13 @@ class TestFirstVersion:
         ],
     )
     def test_a_last_line_without_its_end_is_taken_as_far_as_it_is_whole(
-        self, folder_store: FolderStore, caplog: pytest.LogCaptureFixture, last: str, names: str | None, told: str
+        self, folder_store: FolderStore, caplog: pytest.LogCaptureFixture, last: str, names: str | None, sentence: str
     ) -> None:
         folder_store.write(keys.CSV, f"{V1}{last}".encode())
         update_csv(folder_store, [], RemovalList())
         assert celebrities(folder_store).get(("2022-09-02T08:00:05Z", "PEOPLE")) == names
         assert len(celebrities(folder_store)) == 3 + (names is not None)
-        assert told in caplog.text
+        assert sentence in caplog.text
         assert folder_store.read(keys.CSV_V1).decode().endswith(last)
 
     def test_a_file_kept_before_is_not_written_over(self, folder_store: FolderStore) -> None:

@@ -63,11 +63,11 @@ def test_no_row_is_lost_or_doubled_and_a_second_time_changes_nothing(
     connection = {"conn_type": "aws", "login": "testing", "password": "testing", "extra": extra}
     monkeypatch.setenv("AIRFLOW_CONN_CELEBS_S3", json.dumps(connection))
     stores: list[Store] = [open_store(Settings(store=f"s3://{s3_store.bucket}/press")) for _ in RUNS]
-    said, real = [], S3Store.update
+    updates, real = [], S3Store.update
 
     def update(store: S3Store, key: str, change: Change) -> bool:
-        said.append((key, real(store, key, change)))
-        return said[-1][1]
+        updates.append((key, real(store, key, change)))
+        return updates[-1][1]
 
     monkeypatch.setattr(S3Store, "update", update)
     proxy.at_random(FAULTS, seed=20)
@@ -77,7 +77,7 @@ def test_no_row_is_lost_or_doubled_and_a_second_time_changes_nothing(
 
     assert all(one.changed for one in done)
     # Also those whose word was lost: each of three tables was changed by each run.
-    assert [one for key, one in said if key != keys.DATAPACKAGE] == [True] * 3 * len(RUNS)
+    assert [one for key, one in updates if key != keys.DATAPACKAGE] == [True] * 3 * len(RUNS)
     lines = s3_store.read(keys.CSV).decode().splitlines()[1:]
     assert [tuple(line.split(",")[:3]) for line in lines] == [
         (keys.iso(when), site, "; ".join(SITES[site])) for when in RUNS for site in sorted(SITES)

@@ -59,8 +59,8 @@ class TestOfAStore:
         a_dataset(folder_store)
         for one in package(folder_store)["resources"][1:]:
             found = pl.read_parquet_schema(folder_store.root / one["path"])
-            said = [(field["name"], field["type"]) for field in one["schema"]["fields"]]
-            assert said == [(name, TYPE_NAMES[dtype][1]) for name, dtype in found.items()]
+            types = [(field["name"], field["type"]) for field in one["schema"]["fields"]]
+            assert types == [(name, TYPE_NAMES[dtype][1]) for name, dtype in found.items()]
             assert all(field["description"] for field in one["schema"]["fields"])
 
     def test_a_second_merge_leaves_every_byte(self, store: Store) -> None:

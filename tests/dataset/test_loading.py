@@ -34,9 +34,9 @@ def test_they_answer_the_same(
     a_dataset(FolderStore(tmp_path / "data" / "demo"))
     monkeypatch.chdir(tmp_path)
     exec(compile(code, library, "exec"), {})
-    said = re.sub(r"[^\w+\n-]+", " ", capsys.readouterr().out)
+    output = re.sub(r"[^\w+\n-]+", " ", capsys.readouterr().out)
     # Cher is in all three captures of TMZ, Adele by this name in two. +Adele is another name, '+Adele in the CSV.
-    assert re.search(r"Cher 3\b.*Adele 2\b", said, re.DOTALL), said
-    assert re.search(r"\bTMZ 4\b", said), said
+    assert re.search(r"Cher 3\b.*Adele 2\b", output, re.DOTALL), output
+    assert re.search(r"\bTMZ 4\b", output), output
     # Seen, and nobody was there: that is a number too.
-    assert re.search(r"\bEONLINE 0\b", said), said
+    assert re.search(r"\bEONLINE 0\b", output), output

@@ -224,7 +224,7 @@ def as_version(version: str, good: bytes) -> bytes:
 
 class TestUnreadable:
     @pytest.mark.parametrize(
-        ("damaged", "told"),
+        ("damaged", "sentence"),
         [
             pytest.param(lambda good: b"", DAMAGED, id="empty"),
             pytest.param(lambda good: b"time,site\n", DAMAGED, id="text"),
@@ -235,15 +235,15 @@ class TestUnreadable:
         ],
     )
     def test_a_table_is_told_and_left_as_it_is(
-        self, store: Store, damaged: Callable[[bytes], bytes], told: str
+        self, store: Store, damaged: Callable[[bytes], bytes], sentence: str
     ) -> None:
         update_captures(store, RUN_TIME, [a_result("TMZ", "Cher")], [])
         key = keys.captures(RUN_TIME)
         content = damaged(store.read(key))
         store.write(key, content)
-        with pytest.raises(RecordError, match=told):
+        with pytest.raises(RecordError, match=sentence):
             update_captures(store, LATER, [a_result("TMZ", "Cher", time=LATER)], [])
-        with pytest.raises(RecordError, match=told):
+        with pytest.raises(RecordError, match=sentence):
             captures_of(store, RUN_TIME)
         assert store.read(key) == content
 

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 _WATCH = """
-window.told = [];
-document.addEventListener("securitypolicyviolation", (e) => told.push(`${e.violatedDirective} ${e.blockedURI}`));
-window.addEventListener("error", (e) => e.message && told.push(e.message));
+window.page_errors = [];
+document.addEventListener("securitypolicyviolation", (e) => page_errors.push(`${e.violatedDirective} ${e.blockedURI}`));
+window.addEventListener("error", (e) => e.message && page_errors.push(e.message));
 """
 _CHARTS = """
 const figures = [...document.querySelectorAll("figure[data-chart]")].filter((one) => one.offsetParent);
@@ -35,9 +35,9 @@ def watch(browser: WebDriver) -> None:
     browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": _WATCH})
 
 
-def told(browser: WebDriver) -> list[str]:
+def page_errors(browser: WebDriver) -> list[str]:
     """What went wrong on the page; also that a hostile text ran as a script."""
-    return browser.execute_script("return [...told, ...(window.hacked ? ['a hostile script ran'] : [])]")
+    return browser.execute_script("return [...page_errors, ...(window.hacked ? ['a hostile script ran'] : [])]")
 
 
 def charts(browser: WebDriver) -> list[str]:

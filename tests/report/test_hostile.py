@@ -12,7 +12,7 @@ from celeb_ops.report.sanitizing import address
 from celeb_ops.report.static_page import write
 from tests.report import history
 from tests.report.conftest import app_of
-from tests.report.pages import charts, narrow, served, told, too_wide, watch
+from tests.report.pages import charts, narrow, page_errors, served, too_wide, watch
 
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver
@@ -56,7 +56,7 @@ def harmless(browser: WebDriver, address: str, *, person: bool) -> None:
     browser.execute_script("document.querySelectorAll('details').forEach((one) => (one.open = true))")
     if person:
         assert charts(browser) == ["yes", "yes"]
-    assert told(browser) == [], address
+    assert page_errors(browser) == [], address
     links = browser.execute_script("return [...document.links].map((one) => one.protocol)")
     # On the disk a link to another part of the report is one to a file.
     assert set(links) <= {"http:", "https:", address.partition("/")[0]}

@@ -81,17 +81,17 @@ def missed(site: str, outcome: Literal["failed", "skipped"], reason: str) -> Out
 
 class TestTrending:
     def test_shows_who_is_shown(self, app: FastAPI) -> None:
-        said = text(get(app, "/"))
-        assert "2 people on" in said
-        assert said.index("Grace Hopper") < said.index("Eileen Collins")
-        assert "▲ rising" in said
+        body = text(get(app, "/"))
+        assert "2 people on" in body
+        assert body.index("Grace Hopper") < body.index("Eileen Collins")
+        assert "▲ rising" in body
 
     def test_takes_its_filters_from_the_address(self, app: FastAPI) -> None:
         assert "Eileen Collins" not in text(get(app, "/?q=hopper"))
         assert "Nobody fits" in text(get(app, "/?q=zzz"))
-        said = text(get(app, "/?site=DAILY-PLAIN&period=year"))
-        assert "Eileen Collins" not in said
-        assert "in whole weeks, on 1 site of 3" in said
+        body = text(get(app, "/?site=DAILY-PLAIN&period=year"))
+        assert "Eileen Collins" not in body
+        assert "in whole weeks, on 1 site of 3" in body
         # Movement is of all sites, where the rest is not.
         assert "(all sites)" in text(get(app, "/?site=DAILY-PLAIN"))
         assert "(all sites)" not in text(get(app, "/"))
@@ -111,9 +111,9 @@ class TestTrending:
         app = app_of(folder_store)
         assert "No page could be seen in this time" in text(get(app, "/"))
         assert "The latest capture failed" in text(get(app, "/sites"))
-        said = text(get(app, RUN))
-        assert "This site failed: " + history.REASON in said
-        assert "There is no screenshot of it." in said
+        body = text(get(app, RUN))
+        assert "This site failed: " + history.REASON in body
+        assert "There is no screenshot of it." in body
         assert "This site was skipped: Too far from now." in text(get(app, f"{RUN}?site=PEOPLE"))
 
     def test_of_one_run_shows_it_without_a_trend(self, folder_store: FolderStore) -> None:
@@ -136,11 +136,11 @@ class TestTrending:
 class TestPerson:
     def test_shows_share_sites_proofs_company_and_charts_as_tables_too(self, app: FastAPI) -> None:
         answer = get(app, "/people/Grace%20Hopper")
-        said = text(answer)
-        assert "First seen 28 Jun 2026" in said or "First seen 29 Jun 2026" in said
-        assert "The way of counting changed once." in said
-        assert "Eileen Collins" in said
-        assert "% sure, by the face alone" in said
+        body = text(answer)
+        assert "First seen 28 Jun 2026" in body or "First seen 29 Jun 2026" in body
+        assert "The way of counting changed once." in body
+        assert "Eileen Collins" in body
+        assert "% sure, by the face alone" in body
         assert 'href="https://news.example/story" rel="noopener noreferrer nofollow"' in answer.text
         html = get(app, "/people/Grace%20Hopper?span=quarter").text
         assert html.count("<figure") == html.count("The same as a table") == 2
@@ -163,9 +163,9 @@ class TestRun:
         assert 'id="face-1"' in html
 
     def test_shows_failures_first_and_says_whose_files_are_gone(self, app: FastAPI) -> None:
-        said = text(get(app, RUN))
-        assert said.index("WALLED-TIMES") < said.index("DAILY-PLAIN")
-        assert history.REASON in said
+        body = text(get(app, RUN))
+        assert body.index("WALLED-TIMES") < body.index("DAILY-PLAIN")
+        assert history.REASON in body
         assert "no longer in the store" in text(get(app, f"{RUN}?site=LAZY-POST"))
 
     @pytest.mark.parametrize(
@@ -208,15 +208,15 @@ class TestArchived:
         assert '<span class="badge none">0 archived</span>' in html
 
     def test_a_row_tells_from_when_its_page_is_and_what_it_lacks(self, past_run: FolderStore) -> None:
-        said = text(get(app_of(past_run), RUN))
+        body = text(get(app_of(past_run), RUN))
         how = "archived 25 Nov 2026, 06:12 UTC , 1 h 48 min before the run"
         page = f"{how} · the archived page"
-        assert f"ARCHIVED archived Grace Hopper {page} · 9 pictures did not come from the archive" in said
-        assert f"HOSTILE archived Seen, and nobody was named {how} · 1 picture did not come from the archive 0" in said
-        assert "LIVE live Seen, and nobody was named 2 pictures did not load 0" in said
-        assert "WHOLE live Seen, and nobody was named 0" in said
-        assert "FAILED failed HTTP 503." in said
-        assert "SKIPPED skipped No copy is near enough." in said
+        assert f"ARCHIVED archived Grace Hopper {page} · 9 pictures did not come from the archive" in body
+        assert f"HOSTILE archived Seen, and nobody was named {how} · 1 picture did not come from the archive 0" in body
+        assert "LIVE live Seen, and nobody was named 2 pictures did not load 0" in body
+        assert "WHOLE live Seen, and nobody was named 0" in body
+        assert "FAILED failed HTTP 503." in body
+        assert "SKIPPED skipped No copy is near enough." in body
         # So do the chosen site's details.
         archived = details(get(app_of(past_run), f"{RUN}?site=ARCHIVED"))
         assert "1 h 48 min before the run · the archived page · 9 pictures did not come from the archive" in archived

@@ -86,8 +86,8 @@ def test_shows_page_crop_and_reference_with_the_name_where_it_was_seen(store: St
     assert reference.getpixel((40, 40))[0] > 150
     assert "left:25.0%;top:25.0%;width:15.0%;height:4.0%" in page
     assert 'title="text" style="top:50.0%;height:25.0%"' in page
-    for told in ("Grace Hopper", "93.5 %", "face+text", "0.2 nearer", "She speaks", "3 faces, 2 unknown"):
-        assert told in page
+    for words in ("Grace Hopper", "93.5 %", "face+text", "0.2 nearer", "She speaks", "3 faces, 2 unknown"):
+        assert words in page
 
 
 def test_is_one_file_that_fetches_nothing_and_what_a_page_said_stays_text(

@@ -17,7 +17,7 @@ from celeb_ops.report import static_page
 from celeb_ops.report.static_page import Crops
 from tests.factories import a_picture
 from tests.report import history
-from tests.report.pages import charts, told, watch
+from tests.report.pages import charts, page_errors, watch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -115,7 +115,7 @@ class TestInABrowser:
 
         browser.back()
         assert board.is_displayed()
-        assert told(browser) == []
+        assert page_errors(browser) == []
 
     def test_the_search_and_the_keyboard(self, report: Path, browser: WebDriver) -> None:
         browser.get(report.as_uri())
@@ -152,7 +152,7 @@ class TestInABrowser:
             charts(browser)
             colours.append(stroke_of(browser, colours[-1] if colours else None))
         assert colours[0] != colours[1]
-        assert told(browser) == []
+        assert page_errors(browser) == []
 
 
 def shown(browser: WebDriver, selector: str) -> list[str]:
