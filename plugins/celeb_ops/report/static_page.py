@@ -90,7 +90,7 @@ class Crops:
 
     def __init__(self, store: Store, wanted: Iterable[str | None], room: int = CROPS_BYTES) -> None:
         self._names: dict[str, str] = {}
-        self.style = ""
+        rules = []
         candidates = [key for key in dict.fromkeys(wanted) if key][: CROPS_BYTES // 1_000]
         with ThreadPoolExecutor(_READERS, thread_name_prefix="crops") as pool:
             pictures = pool.map(lambda key: _small_crop(store, key), candidates)
@@ -98,7 +98,8 @@ class Crops:
                 if picture and len(picture) <= room:
                     room -= len(picture)
                     self._names[key] = name = f"crop-{len(self._names)}"
-                    self.style += f".{name}{{background-image:url(data:image/jpeg;base64,{picture})}}"
+                    rules.append(f".{name}{{background-image:url(data:image/jpeg;base64,{picture})}}")
+        self.style = "".join(rules)
 
     def name(self, key: str) -> str:
         """The class of the picture at a key; empty: there is none."""
