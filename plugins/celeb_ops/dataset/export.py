@@ -12,7 +12,7 @@ import polars as pl
 from rich.progress import track
 
 from celeb_ops.core import keys
-from celeb_ops.core.atomic_files import sweep, atomic_folder
+from celeb_ops.core.atomic_files import atomic_folder, sweep
 from celeb_ops.core.exceptions import ExportError, RecordError
 from celeb_ops.dataset.celebs_csv import FORMULA, read_csv
 from celeb_ops.dataset.datapackage import JOINT, package_file, read_package, resource
