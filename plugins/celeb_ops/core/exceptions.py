@@ -1,4 +1,4 @@
-"""Every error a user can meet: one class each, with a sentence that says what happened, to what, and what to do."""
+"""Every error that a user can meet, with a sentence: what happened, to what, and what to do."""
 
 from __future__ import annotations
 
@@ -35,25 +35,25 @@ class ReasonCode(StrEnum):
     BUDGET = "budget"
     STORE = "store"
     RECORD = "record"
-    """What a step left in the store can't be used."""
+    """A file of a step in the store can't be used."""
     SETUP = "setup"
     """Settings, sites file or gallery."""
     TIMEOUT = "timeout"
     KILLED = "killed"
-    """A step ended without leaving a reason."""
+    """A step ended without a reason."""
     OTHER = "other"
 
     @classmethod
     def _missing_(cls, value: object) -> ReasonCode:
-        # One of a newer version: an older one reads on.
+        # A newer version's code: this one reads on.
         return cls.OTHER
 
 
 class CelebsError(Exception):
-    """Base of this project's errors. A task that meets one is tried again."""
+    """Base of this project's errors. A task that fails with one is tried again."""
 
     reason_code: ClassVar[ReasonCode] = ReasonCode.OTHER
-    """Of ``NoAnswerError`` it is ``NO_ANSWER``; where no code has the class's name, that of the class above."""
+    """``NO_ANSWER`` of ``NoAnswerError``; where no code has the class's name, that of its base class."""
 
     def __init_subclass__(cls) -> None:
         name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__.removesuffix("Error")).upper()
@@ -61,7 +61,7 @@ class CelebsError(Exception):
 
 
 class PermanentError(CelebsError):
-    """A second try would meet the same: the task fails at once."""
+    """A second try would fail too: the task fails at once."""
 
 
 class SettingsError(PermanentError):
@@ -87,7 +87,7 @@ class WikimediaError(CelebsError):
 
 
 class NotAtWikimediaError(WikimediaError):
-    """Wikimedia answered that it will not give this (HTTP 4xx)."""
+    """Wikimedia does not give this (HTTP 4xx)."""
 
 
 class OfflineError(WikimediaError):
@@ -107,11 +107,11 @@ class StoreError(CelebsError):
 
 
 class StoreRefusedError(StoreError, PermanentError):
-    """The store refuses, and would again: there is no such bucket, the keys are unknown, a permission is lacking."""
+    """The store would refuse again: no such bucket, unknown keys, a missing permission."""
 
 
 class NotPermittedError(StoreRefusedError):
-    """Whoever asks lacks the permission for this; others may be there."""
+    """The account lacks the permission for this; it may have others."""
 
 
 class NotStoredError(StoreError):
@@ -119,7 +119,7 @@ class NotStoredError(StoreError):
 
 
 class UpdateConflictError(StoreError):
-    """A file was changed by others at every attempt to change it."""
+    """Others changed the file at every attempt to change it."""
 
 
 class RecordError(PermanentError):
@@ -127,18 +127,18 @@ class RecordError(PermanentError):
 
 
 class ExportError(PermanentError):
-    """What was asked of an export can't be given."""
+    """An export can't be made as asked."""
 
 
 class ForgetError(PermanentError):
-    """What was asked to be taken out of the dataset is not in it, or not clear."""
+    """A person or run to remove is not in the dataset, or not clear."""
 
 
 class CaptureError(CelebsError):
     """A page could not be captured this time."""
 
     def __init__(self, sentence: str) -> None:
-        # The browser's words are in it, and in them the page's.
+        # The browser's message is in it, and in that the page's words.
         super().__init__(cleaned(sentence))
 
 
@@ -151,7 +151,7 @@ class BrowserCrashedError(BrowserError):
 
 
 class GreedyPageError(BrowserCrashedError, PermanentError):
-    """A page filled the disk, and its browser was ended: it would fill it again."""
+    """A page filled the disk, and would again; its browser was ended."""
 
 
 class BrowserHungError(BrowserError):
@@ -179,11 +179,11 @@ class RedirectLoopError(CaptureError, PermanentError):
 
 
 class PageRefusedError(CaptureError, PermanentError):
-    """The site answered that it will not give its page (HTTP 4xx)."""
+    """The site refused its page (HTTP 4xx)."""
 
 
 class ServerFailedError(CaptureError):
-    """The site answered that it has trouble (HTTP 5xx), or is asked too often."""
+    """The site has trouble (HTTP 5xx), or is asked too often (429)."""
 
 
 class BlockedPageError(CaptureError):
@@ -195,11 +195,11 @@ class BlankPageError(CaptureError):
 
 
 class EmptyPictureError(CaptureError):
-    """A picture came back empty, undecodable, of the wrong size or of one colour."""
+    """A picture is empty, undecodable, of the wrong size or of one colour."""
 
 
 class DamagedScreenshotError(EmptyPictureError, PermanentError):
-    """A screenshot in the store lacks rows or can't be decoded: cutting it again would meet the same."""
+    """A screenshot in the store lacks rows or can't be decoded."""
 
 
 class ArchiveError(CaptureError):
@@ -215,7 +215,7 @@ class NotArchivedError(CaptureError, PermanentError):
 
 
 class PictureGoneError(DamagedScreenshotError):
-    """A screenshot's picture is not in the store any more, its facts are."""
+    """A screenshot's facts are in the store, its picture is not any more."""
 
     reason_code = ReasonCode.PICTURES_GONE
 
@@ -229,7 +229,7 @@ class MissedError(PermanentError):
 
 
 class BudgetError(PermanentError):
-    """The calls that a run may make are spent."""
+    """The run has used up its calls of Rekognition."""
 
 
 class SiteFailedError(PermanentError):

@@ -1,7 +1,7 @@
-"""Names as people spell them: what of a spelling makes no difference, for everything that compares names.
+"""Which spellings are one name, for everything that compares names.
 
-Case, accents, apostrophes, spaces, signs and the Unicode form make none. Scripts stay what they are: no Greek, Cyrillic
-or Chinese name becomes a Latin one, for transliterated many people have one name.
+Case, accents, apostrophes, spaces, signs and the Unicode form make no difference. Scripts do: no Greek, Cyrillic or
+Chinese name becomes a Latin one, because transliterated many people have one name.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ LETTERS = {
     **{"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "ŧ": "t", "ŋ": "n", "ɓ": "b", "ɗ": "d", "ƙ": "k"},
     **{"ƴ": "y", "ə": "e", "ɛ": "e", "ɔ": "o", "æ": "ae", "œ": "oe", "þ": "th"},
 }
-"""Latin letters whose sign Unicode does not take for an accent, as people write them who leave signs out."""
+"""Latin letters whose sign is no accent in Unicode, as people write them who leave signs out."""
 _APOSTROPHES = re.compile("[`´‘’‛′＇\u02b9-\u02bf\u02c8\u02ca\u02cb\ua78b\ua78c]")
 _GENITIVE = re.compile(r"'s\b")
 _NO_ASCII_LETTER = bytes(code for code in range(128) if not chr(code).isalnum())
@@ -38,12 +38,12 @@ _WIKIDATA = re.compile(
 
 
 def nfc(name: str) -> str:
-    """The name as it is stored and shown: in Unicode's composed form, whatever wrote it."""
+    """The name as it is stored and shown: in Unicode's composed form."""
     return unicodedata.normalize("NFC", name)
 
 
 def words(text: str) -> str:
-    """Lower-case words without accents and signs, one space between them; ``'s`` at a word's end is none of it."""
+    """Lower-case words without accents, signs and ``'s`` at their ends, one space between them."""
     return _spaced(_GENITIVE.sub("", folded(text)))
 
 

@@ -97,7 +97,7 @@ class Site(CaptureOptions):
     @classmethod
     def _with_name(cls, entry: Any) -> Any:
         if isinstance(entry, dict) and isinstance(entry.get("url"), str):
-            # What is wrong with the address is said of the address.
+            # The address's own check says what is wrong with it.
             with suppress(ValueError):
                 return {"name": name_of(entry["url"]), **entry}
         return entry

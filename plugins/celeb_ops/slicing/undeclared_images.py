@@ -40,7 +40,7 @@ def unknown_pictures(rows: Rows, top: int, known: Sequence[Box]) -> list[Box]:
         # A block more on every side: the picture's edge is busy too.
         first, last = (box.top - top) // BLOCK_PX - 1, (box.bottom - top) // BLOCK_PX + 2
         busy[max(first, 0) : max(last, 0), max(box.left // BLOCK_PX - 1, 0) : box.right // BLOCK_PX + 2] = False
-    # A block at the edge of what is seen here has neighbours beyond it: they are taken to be as it is.
+    # Beyond the edge of these rows neighbours are taken to be like the block at the edge.
     padded = np.pad(busy, 1, mode="edge").astype(np.int8)
     around = np.zeros((high, wide), np.int8)
     for dy in range(3):
