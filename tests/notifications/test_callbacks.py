@@ -119,7 +119,7 @@ class TestFailed:
                 "These sites failed (2):\n- TMZ (2 times in a row): Gone.\n- PEREZHILTON (optional): Gone.",
                 "What to do: open the run, select the site's red task, or its rekognize where none is red (its name is "
                 "under Map Index), press ↻ (Shift+C), switch Downstream on and Confirm. "
-                f"Until {NOW + timedelta(hours=3):%Y-%m-%d %H:%M} UTC its page is photographed anew; later an "
+                f"Until {NOW + timedelta(hours=3):%Y-%m-%d %H:%M} UTC its page is photographed again; later an "
                 "archive's copy stands in, if there is one.",
             ]
         )
@@ -149,7 +149,7 @@ class TestFailed:
                 time.sleep(3)
             raise StoreError("The bucket does not answer.")
 
-        monkeypatch.setattr(callbacks, "LOOK_S", 1)
+        monkeypatch.setattr(callbacks, "STORE_TIMEOUT_S", 1)
         monkeypatch.setattr(s3, "open_store", no_store)
         given = a_run("watcher", counted=["TMZ"])
         if down == "api":

@@ -10,7 +10,7 @@ from celeb_ops.core.records import Outcome
 from celeb_ops.core.sites import Site
 from celeb_ops.dataset.tables import update_captures
 from celeb_ops.notifications import failures
-from celeb_ops.notifications.failures import Found, find, streaks
+from celeb_ops.notifications.failures import SiteReport, site_report, streaks
 from tests.factories import a_result
 
 if TYPE_CHECKING:
@@ -46,11 +46,11 @@ def word(store: Store, site: str, reason: str, outcome: str = "failed") -> None:
     Outcome.model_validate(given).save(store, keys.outcome(keys.stem(site, NOW)))
 
 
-def found(store: Store, failed: list[str] | None, after: int = 3) -> Found:
-    return find(store, LISTED, NOW, failed, after, NOW)
+def found(store: Store, failed: list[str] | None, after: int = 3) -> SiteReport:
+    return site_report(store, LISTED, NOW, failed, after, NOW)
 
 
-def reasons(found: Found) -> dict[str, str]:
+def reasons(found: SiteReport) -> dict[str, str]:
     return {site.name: site.reason for site in found.failed}
 
 
@@ -89,9 +89,9 @@ class TestNews:
         for number, outcome in enumerate(outcomes):
             when = NOW + number * HALF_DAY
             captured(store, when, outcome)
-            now = find(store, LISTED, when, ["TMZ"] if outcome == "failed" else [], after, when)
-            news = [str(site.times) for site in now.failed if site.is_news]
-            heard.append("".join([*news, *(f"back {times}" for times in now.back.values())]))
+            now = site_report(store, LISTED, when, ["TMZ"] if outcome == "failed" else [], after, when)
+            news = [str(site.streak) for site in now.failed if site.is_news]
+            heard.append("".join([*news, *(f"back {times}" for times in now.recovered.values())]))
         return heard
 
     def test_is_a_streak_that_is_long_enough_and_each_doubling(self, folder_store: FolderStore) -> None:
@@ -109,8 +109,8 @@ class TestNews:
     def test_is_not_what_an_old_run_says_that_is_done_again(self, folder_store: FolderStore) -> None:
         history(folder_store, "failed", "failed", "failed")
         history(folder_store, "failed", "failed", "failed", "seen", site="PEOPLE")
-        told = find(folder_store, LISTED, NOW, ["TMZ"], 3, NOW + timedelta(days=2))
-        assert ([site.is_news for site in told.failed], told.back) == ([False], {})
+        told = site_report(folder_store, LISTED, NOW, ["TMZ"], 3, NOW + timedelta(days=2))
+        assert ([site.is_news for site in told.failed], told.recovered) == ([False], {})
 
     def test_comes_first_then_what_must_not_fail(self, folder_store: FolderStore) -> None:
         history(folder_store, "failed", "failed", "failed", site="PEREZHILTON")
@@ -127,7 +127,7 @@ class TestARunWhoseMergeCameToItsEnd:
         told = found(folder_store, ["PEREZHILTON", "TMZ"])
         assert reasons(told) == {"TMZ": "It asks who I am.", "PEREZHILTON": "Gone."}
         assert [site.optional for site in told.failed] == [False, True]
-        assert told.is_whole
+        assert told.is_complete
 
     def test_one_that_was_seen_before_and_left_nothing_to_merge_is_named(self, folder_store: FolderStore) -> None:
         captured(folder_store, NOW, "seen")
@@ -145,7 +145,7 @@ class TestARunWhoseMergeDidNot:
         word(folder_store, "TMZ", "Gone.")
         word(folder_store, "PEREZHILTON", "No copy.", "skipped")
         told = found(folder_store, None)
-        assert (reasons(told), told.is_whole) == ({"TMZ": "Gone."}, False)
+        assert (reasons(told), told.is_complete) == ({"TMZ": "Gone."}, False)
 
     def test_of_many_some_are_looked_at_those_first_that_must_not_fail(
         self, folder_store: FolderStore, monkeypatch: pytest.MonkeyPatch

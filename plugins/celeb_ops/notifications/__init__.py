@@ -1,1 +1,1 @@
-"""Who is told when something is wrong: messages of a run, by the providers' Notifiers."""
+"""Messages to people when a run fails or is late, or a site fails again and again."""

@@ -1,4 +1,4 @@
-"""The connection ``celebs_notify`` and ``CELEBS_NOTIFY_TO`` in, a provider's Notifier out, checked before any work."""
+"""Sends messages by the connection ``celebs_notify``: mail, Slack or SNS, by the providers' hooks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import logging
 import re
 from copy import copy
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 TIMEOUT_S = 10
-"""How long a server may take for an answer. It is asked once: a callback has no time for a second try."""
+"""A callback has no time for a second try."""
 
 _ADDRESS = re.compile(r"[!-+\--9=?A-~;:]+@[A-Za-z0-9.-]+", re.ASCII)
 _TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}(\.fifo)?", re.ASCII)
@@ -38,7 +37,7 @@ _TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}(
 
 @dataclass(frozen=True)
 class Channel:
-    """A way to send messages, checked."""
+    """A checked way to send messages."""
 
     kind: str
     """``smtp``, ``slackwebhook`` or ``aws``."""
@@ -47,27 +46,26 @@ class Channel:
 
     @classmethod
     def of(cls, settings: Settings, connection: Connection) -> Channel:
-        """:raises SettingsError: the connection, or ``CELEBS_NOTIFY_TO``, can't be used."""
+        """:raises SettingsError: the connection or ``CELEBS_NOTIFY_TO`` is wrong."""
         if not isinstance(connection.extra_dejson, dict):
             raise SettingsError(f"The connection {NOTIFY_CONNECTION} has an extra that is no JSON object.")
-        given = settings.notify_to or connection.extra_dejson.get("to") or ()
-        to = map(str.strip, given.split(",")) if isinstance(given, str) else map(str, given)
+        recipients = settings.notify_to or connection.extra_dejson.get("to") or ()
+        to = map(str.strip, recipients.split(",")) if isinstance(recipients, str) else map(str, recipients)
         channel = cls((connection.conn_type or "").replace("-", "_"), connection, [one for one in to if one])
         if problem := channel._problem():
             raise SettingsError(f"The connection {NOTIFY_CONNECTION} {problem}.")
         return channel
 
     def send(self, message: Message) -> None:
-        """Send it; where that fails, a warning in the log says so."""
+        """Send it; log a warning if that fails."""
         try:
-            # Not by calling it, which takes what it sends for a template.
-            self._notifier(message).notify({})
+            self._deliver(message)
         except Exception as error:
-            # Whatever a provider raises: the run is over. AWS's may have credentials in it, which go.
+            # Removes credentials from AWS's errors.
             message_of(error)
             logger.warning(
-                "This could not be sent by the connection %s (%s): %s. Check the connection, and that its server can "
-                "be reached from here.",
+                "This could not be sent by the connection %s (%s): %s. Check the connection, and whether its server "
+                "can be reached from here.",
                 NOTIFY_CONNECTION,
                 cleaned(str(redact(f"{type(error).__name__}: {error}")), 400),
                 message.subject,
@@ -80,7 +78,7 @@ class Channel:
         return str(self.connection.extra_dejson.get("from_email") or self.connection.login or "")
 
     def _problem(self) -> str:
-        """What is wrong with it, and what would be right; empty: nothing. It shows no value that may be secret."""
+        """What is wrong and what would be right, without any secret value; empty: nothing."""
         to = repr(", ".join(self.to)) if self.to else "nothing"
         match self.kind:
             case "smtp" if not self.connection.host:
@@ -107,49 +105,45 @@ class Channel:
                 return ""
         return f"is of type {self.kind!r}: use smtp (mail), slackwebhook (a Slack channel) or aws (an SNS topic)"
 
-    def _notifier(self, message: Message) -> Any:
+    def _deliver(self, message: Message) -> None:
         if self.kind == "smtp":
             from airflow.providers.smtp.hooks.smtp import SmtpHook
-            from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 
-            # Nobody's out-of-office reply is wanted (RFC 3834).
-            headers = {"Auto-Submitted": "auto-generated"}
-            mail = SmtpNotifier(list(self.to), self._sender, message.subject, message.html, custom_headers=headers)
-            mail.hook = _in_hand(SmtpHook, _asked_once(self.connection))(NOTIFY_CONNECTION)
-            return mail
-        if self.kind == "slackwebhook":
+            extra = self.connection.extra_dejson | {"retry_limit": 0, "timeout": TIMEOUT_S}
+            connection = copy(self.connection)
+            # No server takes STARTTLS inside TLS.
+            connection.extra = json.dumps(extra if extra.get("disable_ssl") else extra | {"disable_tls": True})
+            with _hook_with(SmtpHook, connection)(NOTIFY_CONNECTION) as mail:
+                mail.send_email_smtp(
+                    to=list(self.to),
+                    from_email=self._sender,
+                    subject=message.subject,
+                    html_content=message.html,
+                    # Stops out-of-office replies (RFC 3834).
+                    custom_headers={"Auto-Submitted": "auto-generated"},
+                )
+        elif self.kind == "slackwebhook":
             from airflow.providers.slack.hooks.slack_webhook import SlackWebhookHook
-            from airflow.providers.slack.notifications.slack_webhook import SlackWebhookNotifier
 
-            slack = SlackWebhookNotifier(text=message.slack, unfurl_links=False, unfurl_media=False)
-            webhook = _in_hand(SlackWebhookHook, self.connection)
-            hook = webhook(slack_webhook_conn_id=NOTIFY_CONNECTION, timeout=TIMEOUT_S)
-            # The Notifier has no argument for it: what a page says is no markup.
-            hook.send = partial(hook.send, mrkdwn=False)
-            slack.hook = hook
-            return slack
-        from airflow.providers.amazon.aws.hooks.sns import SnsHook
-        from airflow.providers.amazon.aws.notifications.sns import SnsNotifier
-        from botocore.config import Config
+            hook = _hook_with(SlackWebhookHook, self.connection)
+            slack = hook(slack_webhook_conn_id=NOTIFY_CONNECTION, timeout=TIMEOUT_S)
+            # No markup: the text holds words from pages.
+            slack.send(text=message.slack, mrkdwn=False, unfurl_links=False, unfurl_media=False)
+        else:
+            from airflow.providers.amazon.aws.hooks.sns import SnsHook
+            from botocore.config import Config
 
-        subject = message.subject.encode("ascii", "replace").decode()
-        sns = SnsNotifier(target_arn=self.to[0], message=message.text, subject=subject)
-        config = Config(retries={"total_max_attempts": 1}, connect_timeout=TIMEOUT_S / 2, read_timeout=TIMEOUT_S)
-        # A topic can be reached in its own region only.
-        hook = _in_hand(SnsHook, self.connection)(region_name=self.to[0].split(":")[3], config=config)
-        if self.to[0].endswith(".fifo"):
-            # The Notifier knows nothing of such topics, the hook does.
-            of_topic = {"message_group_id": "celebs", "message_deduplication_id": uuid4().hex}
-            hook.publish_to_target = partial(hook.publish_to_target, **of_topic)
-        sns.hook = hook
-        return sns
+            (topic,) = self.to
+            config = Config(retries={"total_max_attempts": 1}, connect_timeout=TIMEOUT_S / 2, read_timeout=TIMEOUT_S)
+            # A topic answers in its own region only.
+            sns = _hook_with(SnsHook, self.connection)(region_name=topic.split(":")[3], config=config)
+            fifo = {"message_group_id": "celebs", "message_deduplication_id": uuid4().hex}
+            subject = message.subject.encode("ascii", "replace").decode()
+            sns.publish_to_target(topic, message.text, subject, **fifo if topic.endswith(".fifo") else {})
 
 
 def open_channel(settings: Settings) -> Channel | None:
-    """How to send messages; None where there is no connection ``celebs_notify``: then nobody is told.
-
-    :raises SettingsError: it can't be used.
-    """
+    """None without a connection ``celebs_notify``. SettingsError: it is wrong."""
     try:
         return Channel.of(settings, BaseHook.get_connection(NOTIFY_CONNECTION))
     except AirflowNotFoundException:
@@ -157,30 +151,18 @@ def open_channel(settings: Settings) -> Channel | None:
 
 
 def check_channel(settings: Settings) -> None:
-    """Fail where messages could never be sent. A connection that can't be had just now is a warning: no page waits.
-
-    :raises SettingsError: the connection can't be used.
-    """
+    """SettingsError where no message could ever be sent. A connection that can't be read now is only a warning."""
     try:
         open_channel(settings)
     except SettingsError:
         raise
     except Exception as error:
-        # Of whatever holds the connections: a database, a secrets backend.
         logger.warning(
             "The connection celebs_notify could not be read (%s): messages may not be sent. The run goes on.",
             type(error).__name__,
         )
 
 
-def _in_hand(hook: type[BaseHook], connection: Connection) -> Any:
-    """A kind of hook that has its connection: in a thread of the triggerer it can't ask Airflow for one."""
+def _hook_with(hook: type[BaseHook], connection: Connection) -> Any:
+    """A hook class that already has its connection: a thread of the triggerer can't ask Airflow for one."""
     return type(hook.__name__, (hook,), {"get_connection": lambda self, conn_id: connection})
-
-
-def _asked_once(connection: Connection) -> Connection:
-    """A mail server's connection: asked once, and without STARTTLS inside TLS, which no server takes."""
-    extra = connection.extra_dejson | {"retry_limit": 0, "timeout": TIMEOUT_S}
-    once = copy(connection)
-    once.extra = json.dumps(extra if extra.get("disable_ssl") else extra | {"disable_tls": True})
-    return once

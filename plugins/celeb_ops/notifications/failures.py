@@ -1,4 +1,4 @@
-"""What the store tells of a run's sites: which failed, why, and how often in a row."""
+"""Which sites failed in a run, why, and how often in a row."""
 
 from __future__ import annotations
 
@@ -22,13 +22,11 @@ if TYPE_CHECKING:
     from celeb_ops.core.store import Store
 
 MONTHS = 3
-"""So many months of ``Captures`` are read; a site that has failed for longer has failed for these."""
-
+"""Months of ``Captures`` that are read: the longest streak that is counted."""
 NEWS_FOR = timedelta(days=1)
-"""So old a run may be to say something new of its sites: one of last week, done again, does not."""
-
+"""The age up to which a run's failures are news. An older one was repeated."""
 OUTCOMES_READ = 50
-"""So many sites' outcomes are read: each is a request, and a callback has only seconds."""
+"""Sites whose outcome is read: each is a request, and a callback has only seconds."""
 
 
 @dataclass(frozen=True)
@@ -38,60 +36,60 @@ class FailedSite:
     name: str
     reason: str
     optional: bool
-    times: int
-    """How often in a row by now; 0: not at its time."""
+    streak: int
+    """Live failures in a row, this one included; 0: the page was not tried live."""
     is_news: bool
-    """Whether that alone is worth a message."""
+    """Whether this site alone is worth a message."""
 
 
 @dataclass(frozen=True)
-class Found:
-    """What is known of the sites of a run."""
+class SiteReport:
+    """The sites of a run, as far as they are known."""
 
     failed: Sequence[FailedSite] = ()
-    """Those first that are news, then those that turn the run red: of many only some are named."""
-    back: dict[str, int] = field(default_factory=dict)
-    """By site: those that are seen again, after so many failures in a row."""
-    is_whole: bool = True
-    """Whether no other site can have failed: merge has counted them."""
+    """News first, then the required sites."""
+    recovered: dict[str, int] = field(default_factory=dict)
+    """By site that was seen again: the failures in a row before."""
+    is_complete: bool = True
+    """Whether merge has counted the failures."""
 
 
-def find(
-    store: Store, listed: Iterable[Site], when: datetime, failed: Sequence[str] | None, after: int, now: datetime
-) -> Found:
-    """What came of a run's sites.
+def site_report(
+    store: Store, sites: Iterable[Site], when: datetime, failed: Sequence[str] | None, after: int, now: datetime
+) -> SiteReport:
+    """Report a run's sites.
 
-    :param failed: the sites that merge counts as failed; None: it has not come to its end, and the steps' own words
-        tell, for rows of ``Captures`` are of an earlier try.
-    :param after: a site is news when it has failed so often in a row, and whenever that number has doubled.
-    :raises RecordError: ``Captures`` is not what it should be.
+    :param failed: the sites that merge counts as failed. None: merge did not finish, so rows of ``Captures`` are of an
+        earlier try, and only the steps' own records count.
+    :param after: a streak of this length is news, and each doubling of it.
+    :raises RecordError: ``Captures`` is damaged.
     """
-    optional = {site.name: site.optional for site in listed}
+    optional = {site.name: site.optional for site in sites}
     names = sorted(optional if failed is None else failed, key=lambda name: optional.get(name, False))
-    left = [Outcome.find(store, name, when) for name in names[:OUTCOMES_READ]]
-    reasons = {one.site: one.reason for one in left if one and one.outcome == "failed"}
+    outcomes = [Outcome.find(store, name, when) for name in names[:OUTCOMES_READ]]
+    reasons = {one.site: one.reason for one in outcomes if one and one.outcome == "failed"}
     if failed is not None:
         rows = {row["site"]: row["reason"] for row in captures_of(store, when) if row["outcome"] == "failed"}
         reasons = {name: reasons.get(name) or rows.get(name) or "The log of merge says why." for name in names}
     failing, ended = streaks(store, when)
     is_recent = abs(now - when) <= NEWS_FOR
-    sites = []
+    report = []
     for name, reason in reasons.items():
-        times = failing.get(name, 0)
-        doublings, rest = divmod(times, after)
+        streak = failing.get(name, 0)
+        doublings, rest = divmod(streak, after)
         is_news = is_recent and rest == 0 and doublings.bit_count() == 1
-        sites.append(FailedSite(name, reason, optional.get(name, False), times, is_news))
-    sites.sort(key=lambda site: (not site.is_news, site.optional, site.name))
-    back = {site: times for site, times in sorted(ended.items()) if is_recent and times >= after}
-    return Found(sites, back, failed is not None)
+        report.append(FailedSite(name, reason, optional.get(name, False), streak, is_news))
+    report.sort(key=lambda site: (not site.is_news, site.optional, site.name))
+    recovered = {site: streak for site, streak in sorted(ended.items()) if is_recent and streak >= after}
+    return SiteReport(report, recovered, failed is not None)
 
 
 def streaks(store: Store, when: datetime) -> tuple[dict[str, int], dict[str, int]]:
-    """How often in a row sites have failed by the run of ``when``, and had failed before it saw them.
+    """Live failures in a row by site: of those that failed at ``when``, and of those that it saw again.
 
-    By ``Captures``, and only by live captures: a page that an archive lacks says nothing of the site.
+    Archived pages don't count: what an archive lacks says nothing about the site.
 
-    :raises RecordError: a month of ``Captures`` is not what it should be.
+    :raises RecordError: ``Captures`` is damaged.
     """
     months, month = [], when
     for _ in range(MONTHS):
@@ -103,9 +101,9 @@ def streaks(store: Store, when: datetime) -> tuple[dict[str, int], dict[str, int
     failing, ended = {}, {}
     for site, times, outcomes in live.group_by("site").agg("time", "outcome").iter_rows():
         *before, last = outcomes
-        count = sum(1 for _ in takewhile(lambda outcome: outcome == "failed", reversed(before)))
+        streak = sum(1 for _ in takewhile(lambda outcome: outcome == "failed", reversed(before)))
         if times[-1] == when and last == "failed":
-            failing[site] = count + 1
+            failing[site] = streak + 1
         elif times[-1] == when:
-            ended[site] = count
+            ended[site] = streak
     return failing, ended
