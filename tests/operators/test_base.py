@@ -58,7 +58,7 @@ def test_a_step_that_ends_early_leaves_the_reason_and_which_page_it_tried(
     how: BaseException, outcome: str, code: str, reason: str, seen_by: str | None, watched: Watched
 ) -> None:
     step = Ends(how=how, store=watched)
-    step.seen_by = seen_by
+    step.source = seen_by
     with pytest.raises(type(how)):
         step.execute(CONTEXT)
     left = Outcome.load(watched, OUTCOME)
@@ -144,7 +144,7 @@ def test_an_argument_stands_in_place_of_the_setting_of_its_name(tmp_path: Path) 
 
     settings = Settings(store=str(tmp_path), browser_url="http://grid:4444")
     step = Own(settings=settings)
-    assert step.set_here == settings.having(recognizer="rekognition")
+    assert step.effective_settings == settings.having(recognizer="rekognition")
     assert step.store.url("Celebs.csv") == f"{tmp_path}/Celebs.csv"
     step = Own(settings=settings)
     step.recognizer = "azure"
@@ -184,11 +184,11 @@ def test_what_was_answered_before_the_run_does_not_count_where_it_asks_anew(
         # The same at every try: what the first was told counts for the second.
         step = Ends()
         step.execute({**CONTEXT, **given})
-        assert step.given.anew_since == since
+        assert step.given.answers_since == since
 
 
 def test_a_run_that_tells_no_start_asks_anew_all_the_same() -> None:
     step = Ends()
     before = datetime.now(UTC)
     step.execute({**CONTEXT, "params": {"rerecognise": True}})
-    assert before <= step.given.anew_since <= datetime.now(UTC)
+    assert before <= step.given.answers_since <= datetime.now(UTC)

@@ -295,4 +295,4 @@ def test_the_plan_and_the_service_are_templated() -> None:
     )
     step.render_template_fields({"params": {"stem": STEM, "by": "rekognition", "region": "eu-west-1"}})
     assert (step.plan, step.recognizer, step.region_name) == (keys.plan(STEM), "rekognition", "eu-west-1")
-    assert step.set_here.recognizer == "rekognition"
+    assert step.effective_settings.recognizer == "rekognition"

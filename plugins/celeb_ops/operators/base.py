@@ -1,7 +1,8 @@
-"""What the three operators share: a site, a run time, a store, and a word left behind when a step ends early."""
+"""The base of the three operators: a site, a run time, a store, and a recorded outcome when a step ends early."""
 
 from __future__ import annotations
 
+import logging
 from abc import abstractmethod
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from celeb_ops.core.sites import Site
     from celeb_ops.core.store import Store
 
+logger = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Step:
@@ -38,15 +41,14 @@ class Step:
     stem: str
     settings: Settings
     store: Store
-    wishes: RunOptions
-    """What the run was asked for."""
-    anew_since: datetime | None
-    """Answers of a recogniser from before do not count: the run's ``rerecognise`` is set. A second try keeps what the
-    first was told."""
+    options: RunOptions
+    answers_since: datetime | None
+    """Older answers of a recogniser don't count: the run's start, if it is to recognise again. A second try uses those
+    of the first."""
 
 
 class SiteSkipped(AirflowSkipException):
-    """There is nothing to do for the site."""
+    """There is no page to see."""
 
     def __init__(self, reason: str, code: ReasonCode) -> None:
         super().__init__(reason)
@@ -57,14 +59,12 @@ class SiteOperator(BaseOperator):
     """
     Base of the steps of one site.
 
-    A step that skips or fails leaves the reason in the store (``Outcomes/<stem>.json``): ``merge`` reads it
-    there, because only survivors hand on an XCom. The next try of a step removes it, so that a reason is always
-    that of the latest try; where the store forbids that, the next reason takes its place. That a site failed while its
-    page could be seen is the one thing that no try may lose, a killed one neither: the screenshot's step keeps that
-    reason until it has another, or a picture.
+    A step that skips or fails records its outcome in ``Outcomes/<stem>.json``: ``merge`` reads it there, because a
+    failed task has no XCom. The next try clears it. Only the screenshot step keeps a live failure until it has another
+    outcome or a picture: also a killed try must not lose the fact that a site failed while its page could be seen.
 
     :param site: a site as ``list_sites`` gives it: ``name``, ``url`` and capture options. (templated)
-    :param settings: what is set. Default: what the environment and ``.env`` say where the task runs.
+    :param settings: default: those of the environment and ``.env`` where the task runs.
     :param store_conn_id: the Airflow connection of a store in S3. (templated)
     """
 
@@ -72,13 +72,13 @@ class SiteOperator(BaseOperator):
     operator_extra_links: Collection[BaseOperatorLink] = (ScreenshotLink(), ResultLink(), S3ConsoleLink())
     ui_color = "#f7e6d5"
     own_settings: ClassVar[Sequence[str]] = ()
-    """Arguments that stand in place of the setting of their name."""
+    """Arguments that replace the setting of their name."""
     read_from: ClassVar[str] = ""
-    """The argument with the key that the step before has handed on."""
-    seen_by: Literal["live", "archive"] | None = None
-    """How the page is seen, as far as the step knows: a failure leaves it beside its reason."""
+    """The argument that holds the previous step's key."""
+    source: Literal["live", "archive"] | None = None
+    """Which page the step works on, as far as it knows; recorded with a failure."""
     missed_live: Outcome | None = None
-    """The live failure that stays the site's, whatever comes of this try."""
+    """The earlier live failure that stays the site's reason if this try fails too."""
 
     def __init__(
         self,
@@ -94,21 +94,20 @@ class SiteOperator(BaseOperator):
         self.store_conn_id = store_conn_id
 
     @cached_property
-    def set_here(self) -> Settings:
-        """The settings, with the operator's own arguments in place of some."""
+    def effective_settings(self) -> Settings:
+        """The settings, some replaced by the operator's own arguments."""
         settings = self.settings or Settings.load()
         return settings.having(**{name: getattr(self, name) for name in self.own_settings})
 
     @cached_property
     def store(self) -> Store:
-        """The store of the settings, opened."""
         from celeb_ops.hooks.s3 import open_store
 
-        return open_store(self.set_here, self.store_conn_id)
+        return open_store(self.effective_settings, self.store_conn_id)
 
     def before(self, step: Step) -> None:
-        """What comes before the step: the reason of the try before is removed."""
-        self._forget_word(step)
+        """Prepare: clear the outcome of an earlier try."""
+        self._clear_outcome(step)
 
     @abstractmethod
     def run_step(self, step: Step) -> str:
@@ -121,16 +120,15 @@ class SiteOperator(BaseOperator):
             with counters.timed(self.task_id.rpartition(".")[2], step.site.name):
                 return self.run_step(step)
         except AirflowSkipException as skip:
-            self._leave_word(step, "skipped", str(skip), _code_of(skip))
+            self._record_outcome(step, "skipped", str(skip), _code_of(skip))
             raise
         except AirflowTaskTimeout:
             limit = f"{self.execution_timeout.total_seconds():g} s" if self.execution_timeout else "its time"
-            self._leave_word(
-                step, "failed", f"The step was not done within {limit} (execution_timeout).", ReasonCode.TIMEOUT
-            )
+            reason = f"The step was not done within {limit} (execution_timeout)."
+            self._record_outcome(step, "failed", reason, ReasonCode.TIMEOUT)
             raise
         except Exception as error:
-            self._leave_word(step, "failed", str(error) or type(error).__name__, _code_of(error))
+            self._record_outcome(step, "failed", str(error) or type(error).__name__, _code_of(error))
             raise
 
     def _step(self, context: Context) -> Step:
@@ -138,46 +136,58 @@ class SiteOperator(BaseOperator):
 
         site = Site.model_validate(self.site)
         when = time_of(context)
-        wishes = RunOptions.of(context.get("params"))
-        begun = getattr(context.get("dag_run"), "start_date", None) or datetime.now(UTC)
-        since = begun if wishes.rerecognise else None
-        return Step(site, when, keys.stem(site.name, when), self.set_here, self.store, wishes, since)
+        options = RunOptions.of(context.get("params"))
+        start = getattr(context.get("dag_run"), "start_date", None) or datetime.now(UTC)
+        since = start if options.rerecognise else None
+        return Step(site, when, keys.stem(site.name, when), self.effective_settings, self.store, options, since)
 
-    def _forget_word(self, step: Step) -> bool:
-        """Remove the reason that is in the store; False where that is forbidden."""
+    def _clear_outcome(self, step: Step) -> bool:
+        """Delete the recorded outcome; False where the store forbids it."""
         from celeb_ops.core.exceptions import NotPermittedError
 
         try:
             step.store.delete(keys.outcome(step.stem))
         except NotPermittedError as error:
-            # The first version's user may read and write only. What stays is read of a site without a result alone,
-            # and only where it is of the task that ended it (see `outcome_of`).
+            # The first version's user can't delete. `outcome_of` ignores an outcome that does not fit the task states.
             self.log.warning("The reason of an earlier try, if there is one, stays: %s", error)
             return False
         return True
 
-    def _leave_word(self, step: Step, outcome: str, reason: str, code: ReasonCode | None) -> None:
+    def _record_outcome(
+        self, step: Step, outcome: Literal["skipped", "failed"], reason: str, code: ReasonCode | None
+    ) -> None:
         from celeb_ops.core.exceptions import RecordError, StoreError
         from celeb_ops.core.records import Outcome
 
-        missed = self.missed_live if outcome == "failed" else None
-        word = Outcome.model_validate(
-            {
-                "site": step.site.name,
-                "time": step.time,
-                "outcome": outcome,
-                "task": self.task_id.rpartition(".")[2],
-                "reason": reason,
-                "reason_code": missed.reason_code if missed else code,
-                "missed_live": missed.reason if missed else None,
-                "source": self.seen_by if outcome == "failed" else None,
-            }
+        failed = outcome == "failed"
+        missed = self.missed_live if failed else None
+        record = Outcome(
+            site=step.site.name,
+            time=step.time,
+            outcome=outcome,
+            task=self.task_id.rpartition(".")[2],
+            reason=reason,
+            reason_code=missed.reason_code if missed else code,
+            missed_live=missed.reason if missed else None,
+            source=self.source if failed else None,
         )
         try:
-            word.save(step.store, keys.outcome(step.stem))
+            record.save(step.store, keys.outcome(step.stem))
         except (StoreError, RecordError) as error:
-            # The step's own error is what matters; this one must not hide it.
+            # The step's own error matters more.
             self.log.warning("The reason could not be kept: %s", error)
+
+
+def delete_others(step: Step, prefix: str, own: Collection[str]) -> None:
+    """Delete the files of an earlier try below a prefix; a warning where the store forbids it."""
+    from celeb_ops.core.exceptions import NotPermittedError
+
+    try:
+        for key in list(step.store.list(prefix)):
+            if key not in own and keys.stem_in(key) == step.stem:
+                step.store.delete(key)
+    except NotPermittedError as error:
+        logger.warning("Files of an earlier try may stay: %s", error)
 
 
 def _code_of(error: Exception) -> ReasonCode:

@@ -1,4 +1,4 @@
-"""Slices → who is on them."""
+"""Slices → the celebrities on them."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 
 class RekognizeCelebritiesOperator(SiteOperator):
     """
-    Have the celebrities on a page's slices recognised.
+    Recognise the celebrities on a page's slices.
 
-    Slices that were tidied away (``CELEBS_KEEP_SLICES_DAYS``), or were cut from another screenshot than the one that is
-    stored now, are cut again first. Beside these, :class:`~celeb_ops.operators.base.SiteOperator` has arguments.
+    Slices that are missing (``CELEBS_KEEP_SLICES_DAYS``), or belong to an older screenshot, are cut again first.
 
     :param plan: key of the slices' plan. (templated)
     :param recognizer: ``local`` or ``rekognition``. Default: ``CELEBS_RECOGNIZER``. (templated)
@@ -83,11 +82,11 @@ class RekognizeCelebritiesOperator(SiteOperator):
                 cast("Recognizer", counted),
                 step.stem,
                 step.store,
-                Terms.of(step.settings, step.anew_since),
+                Terms.of(step.settings, step.answers_since),
                 people=people_of(step.settings.path(step.settings.gallery)),
             )
         finally:
-            # They are paid for, whatever comes of the step.
+            # Also of a step that fails: the calls are paid for.
             counted.send(step.site.name)
         self.log.info("Celebrities detected: %s", ", ".join(result.celebrities) or "None")
         if recognizer.cost_usd:
@@ -97,7 +96,7 @@ class RekognizeCelebritiesOperator(SiteOperator):
         return key
 
     def _whole_plan(self, step: Step) -> tuple[Screenshot, Plan]:
-        """The screenshot and its plan, whose slices are all in the store."""
+        """The screenshot, and a plan whose slices are all in the store."""
         from celeb_ops.core.exceptions import NotStoredError
         from celeb_ops.core.records import Plan, Screenshot
 
@@ -107,11 +106,11 @@ class RekognizeCelebritiesOperator(SiteOperator):
         except NotStoredError:
             plan, sidecar = None, keys.sidecar(step.stem)
         screenshot = Screenshot.load_of(step.store, sidecar, step.site.name, step.time)
-        self.seen_by = screenshot.source
+        self.source = screenshot.source
         if plan is None:
             why = f"{step.store.url(self.plan)} is not in the store any more"
         elif plan.screenshot_digest != screenshot.digest:
-            # Of an old plan, which does not say, nobody can tell: rather cut once more than mix two pages.
+            # Also of an old plan without a digest: it may be of another page.
             why = "The slices were cut from another screenshot than the one that is stored now"
         elif lost := sum(not step.store.exists(one.key) for one in plan.slices):
             why = f"{lost} of {len(plan.slices)} slices are not in the store any more"

@@ -1,4 +1,4 @@
-"""The last step of a run: what is old enough is taken away."""
+"""The last step of a run: removes old files."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ logger = logging.getLogger(__name__)
 
 
 def tidy(store: Store, settings: Settings) -> str | None:
-    """Remove slices and pictures that are older than the settings say; what went, for people. None: nothing did.
+    """Remove slices and pictures older than the settings allow; a sentence about them, None if there were none.
 
-    Where listing or deleting is not permitted the log says so, and nothing else comes of it.
+    Where the store forbids listing or deleting, only the log says so.
     """
     from celeb_ops.core.atomic_files import sweep
     from celeb_ops.core.exceptions import NotPermittedError
     from celeb_ops.dataset.retention import tidy_images, tidy_slices
 
-    told = []
+    removed = []
     if left := store.sweep() + sweep(settings.path(settings.cache)):
-        told.append(f"what killed writers had left ({counted(left, 'file')})")
+        removed.append(f"what killed writers had left ({counted(left, 'file')})")
     for what, days, remove in (
         ("slices", settings.keep_slices_days, tidy_slices),
         ("pictures", settings.keep_images_days, tidy_images),
@@ -36,16 +36,16 @@ def tidy(store: Store, settings: Settings) -> str | None:
         try:
             tidied = remove(store, timedelta(days=days))
         except NotPermittedError as error:
-            only = f"The {what} older than {days:g} days stay, but for what a lifecycle rule of the bucket removes"
-            logger.warning("%s: %s", only, error)
+            stay = f"The {what} older than {days:g} days stay, but for what a lifecycle rule of the bucket removes"
+            logger.warning("%s: %s", stay, error)
             continue
         if tidied.captures:
             size = f"{counted(tidied.files, 'file')}, {tidied.size / 1e6:.1f} MB"
-            told.append(f"the {what} of {counted(tidied.captures, 'capture')} ({size}), older than {days:g} days")
+            removed.append(f"the {what} of {counted(tidied.captures, 'capture')} ({size}), older than {days:g} days")
         if not tidied.done:
             logger.info("The time of this step is over: the next run goes on with %s of other captures.", what)
-    if not told:
+    if not removed:
         return None
-    said = f"removed {' and '.join(told)}"
-    logger.info("%s%s.", said[0].upper(), said[1:])
-    return said
+    sentence = f"removed {' and '.join(removed)}"
+    logger.info("%s%s.", sentence[0].upper(), sentence[1:])
+    return sentence

@@ -1,4 +1,4 @@
-"""The steps of a whole run: which sites, what came of them, and whether the run is good."""
+"""The tasks of a whole run: list its sites, merge its results, decide whether it failed."""
 
 from __future__ import annotations
 
@@ -35,10 +35,9 @@ STEPS = ("screenshot", "slice", "rekognize")
 
 
 def list_sites(names: Sequence[str] | None, settings: Settings) -> list[dict[str, Any]]:
-    """The sites to visit, checked: those of the sites file, or those of them with these names.
+    """The sites to visit: all of the sites file, or those with these names.
 
-    A gallery or a bucket that is set and is not there, or a connection by which nobody can be told anything, is an
-    error here too, before any work begins.
+    Gallery, bucket and the connection for messages are checked too, before any work begins.
     """
     from celeb_ops.core.sites import check_number, choose, load_sites
     from celeb_ops.hooks.s3 import open_store, warn_of_new_prefix
@@ -57,9 +56,9 @@ def list_sites(names: Sequence[str] | None, settings: Settings) -> list[dict[str
 def merge_results(
     context: Context, sites: Sequence[Mapping[str, Any]] | None, store: Store, settings: Settings
 ) -> dict[str, Any]:
-    """Merge a run into the dataset; what was done, for the asset event.
+    """Merge a run into the dataset; returns the asset event's extra.
 
-    :param sites: as ``list_sites`` gave them; None where it failed.
+    :param sites: of ``list_sites``; None if it failed.
     """
     if sites is None:
         raise AirflowSkipException("list_sites gave no sites: there is nothing to merge.")
@@ -81,7 +80,7 @@ def merge_results(
         "written" if merged.changed else "is as it was",
     )
     kind = getattr(context.get("dag_run"), "run_type", None)
-    # A backfill that does a scheduled run again leaves it its id. Who hears of the trends depends on the type.
+    # Messages depend on the type. The id does not tell: a run that a backfill repeats keeps its own.
     run = {"time": keys.iso(when), "run_type": str(getattr(kind, "value", kind) or "")}
     return run | asdict(merged) | {"celebrities": len(merged.celebrities)}
 
@@ -89,15 +88,13 @@ def merge_results(
 def collected(
     states: Mapping[str, Mapping[str, str]], store: Store, when: datetime, live: bool
 ) -> tuple[list[Result], list[Outcome]]:
-    """The results of the sites that were seen, and what came of the others.
+    """The results of the seen sites, and the outcomes of the others.
 
-    A site is seen if each of its steps has ended well and its result can be used. The results' keys come from the names
-    of the sites, not from the steps' XComs: of those Airflow also hands on the ones of map indexes that a longer list
-    had.
+    A site was seen if each of its steps succeeded and its result can be read. Keys come from the sites' names: XComs
+    may include those of map indexes that a longer list had.
 
-    :param states: of each site's steps. :param live: whether the sites' live pages stand for the run time now.
+    :param states: of each site's steps. :param live: whether the live pages stand for the run time now.
     """
-    from celeb_ops.core.records import Outcome
     from celeb_ops.dataset import load_result
 
     results: list[Result] = []
@@ -109,26 +106,16 @@ def collected(
         try:
             results.append(load_result(store, site, when))
         except (RecordError, NotStoredError) as error:
-            source = _photographed(store, site, when)
-            outcomes.append(
-                Outcome(
-                    site=site,
-                    time=when,
-                    outcome="failed",
-                    task=STEPS[-1],
-                    reason=str(error),
-                    reason_code=ReasonCode.RECORD,
-                    source=source,
-                )
-            )
+            source = _stored_source(store, site, when)
+            outcomes.append(_outcome(site, when, "failed", STEPS[-1], str(error), ReasonCode.RECORD, source))
     return results, outcomes
 
 
 def watch(sites: Sequence[Mapping[str, Any]] | None, failed: Sequence[str] | None) -> None:
-    """Fail the run unless every failure in it was of an optional site.
+    """SiteFailedError unless every failed site is optional.
 
-    :param failed: the sites that merge counts as failed. Merge alone knows: all steps of a site whose result can't be
-        used have ended well, and a site that an earlier merge has seen stays seen in Captures.
+    :param failed: of merge; None if it failed. Task states don't tell: all steps of a site with a damaged result have
+        succeeded, and a site that an earlier merge has seen stays seen.
     """
     if sites is None:
         raise SiteFailedError("list_sites failed, so no site was visited: its log says why.")
@@ -151,20 +138,19 @@ def site_states(context: Context, sites: Sequence[Mapping[str, Any]]) -> dict[st
     by_site: dict[str, dict[str, str]] = {site["name"]: {} for site in sites}
     ti, run = context["ti"], context["run_id"]
     for step in STEPS:
-        # Not by the group: for that Airflow reads all tasks of the run twice, and at 1,000 sites that takes longer than
-        # the five seconds that a task waits for an answer.
-        told = ti.get_task_states(dag_id=ti.dag_id, run_ids=[run], task_ids=[f"{GROUP}.{step}"])
-        for task, state in told.get(run, {}).items():
+        # By step: for a group Airflow reads all tasks twice, which at 1,000 sites exceeds a request's 5 s.
+        all_states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[run], task_ids=[f"{GROUP}.{step}"])
+        for task, state in all_states.get(run, {}).items():
             # `site.screenshot_3`: the task's id and its index in the list of sites.
             index = task.rpartition("_")[2]
-            # A list that has become shorter leaves removed ones; they are those of other sites.
+            # Indexes of a list that has become shorter are "removed".
             if state != "removed" and index.isdigit() and int(index) < len(sites):
                 by_site[sites[int(index)]["name"]][step] = state
     return by_site
 
 
-def _photographed(store: Store, site: str, when: datetime) -> Literal["live", "archive"] | None:
-    """Which page of the site is in the store; None: there is no screenshot that can be read."""
+def _stored_source(store: Store, site: str, when: datetime) -> Literal["live", "archive"] | None:
+    """Which page of the site is in the store; None without a readable screenshot."""
     from celeb_ops.core.records import Screenshot
 
     try:
@@ -174,31 +160,37 @@ def _photographed(store: Store, site: str, when: datetime) -> Literal["live", "a
 
 
 def outcome_of(store: Store, site: str, when: datetime, states: Mapping[str, str], live: bool) -> Outcome:
-    """What came of a site that has no result: the reason its step left in the store, or what its states tell.
+    """The outcome of a site without a result: the recorded one if it fits the task states, else made from these.
 
     :param live: whether the site's live page stands for the run time now.
     """
     from celeb_ops.core.records import Outcome
 
-    ended = next((step for step in STEPS if states.get(step) == "failed"), None)
-    # Those after a skipped step are skipped with it: the first one is where it happened.
+    failed = next((step for step in STEPS if states.get(step) == "failed"), None)
+    # The first: later steps are skipped with it.
     skipped = next((step for step in STEPS if states.get(step) == "skipped"), None)
-    kind: Literal["skipped", "failed"] = "skipped" if skipped and not ended else "failed"
-    left = Outcome.find(store, site, when)
-    # One of another task is of an earlier try: it stays where the store forbids its deletion.
-    if left and (left.outcome, left.task) == (kind, ended or skipped):
-        return left
-    reason = f"The task ended as {kind} without a word (was it killed, or marked by hand?): see its log."
-    tried: Literal["live", "archive"] | None = None
+    kind: Literal["skipped", "failed"] = "skipped" if skipped and not failed else "failed"
+    recorded = Outcome.find(store, site, when)
+    # One of another task is of an earlier try, in a store that forbids deletion.
+    if recorded and (recorded.outcome, recorded.task) == (kind, failed or skipped):
+        return recorded
+    source: Literal["live", "archive"] | None = None
     if kind == "failed":
-        # Those after the screenshot work on what is in the store; that one may have been about to replace it.
-        tried = _photographed(store, site, when) if ended in STEPS[1:] else "live" if live else None
-    return Outcome(
-        site=site,
-        time=when,
-        outcome=kind,
-        task=ended or skipped or "unknown",
-        reason=reason,
-        reason_code=ReasonCode.KILLED,
-        source=tried,
-    )
+        # Only the screenshot step may have been about to replace what is stored.
+        source = _stored_source(store, site, when) if failed in STEPS[1:] else "live" if live else None
+    reason = f"The task ended as {kind} without a word (was it killed, or marked by hand?): see its log."
+    return _outcome(site, when, kind, failed or skipped or "unknown", reason, ReasonCode.KILLED, source)
+
+
+def _outcome(
+    site: str,
+    when: datetime,
+    outcome: Literal["skipped", "failed"],
+    task: str,
+    reason: str,
+    code: ReasonCode,
+    source: Literal["live", "archive"] | None,
+) -> Outcome:
+    from celeb_ops.core.records import Outcome
+
+    return Outcome(site=site, time=when, outcome=outcome, task=task, reason=reason, reason_code=code, source=source)

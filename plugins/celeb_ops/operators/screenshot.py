@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from celeb_ops.capture.page_source import choose_source
 from celeb_ops.core import keys
 from celeb_ops.core.exceptions import ReasonCode
-from celeb_ops.operators.base import SiteOperator, SiteSkipped, Step
+from celeb_ops.operators.base import SiteOperator, SiteSkipped, Step, delete_others
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from celeb_ops.capture.page import PageCapture
     from celeb_ops.capture.page_source import Stored
-    from celeb_ops.core.records import Outcome, Part
+    from celeb_ops.core.records import Outcome
 
 BEGAN = "The capture began and did not end: was the task killed, or its machine lost?"
-"""The reason of a live capture that has not ended: a killed one can leave no other."""
+"""Recorded before a live capture: a killed one can record nothing."""
 
 _ENDED = "It has ended well; the store forbids to delete what was written here before."
 
@@ -32,14 +32,11 @@ class ScreenshotOperator(SiteOperator):
     """
     Photograph a site's whole page in headless Chromium.
 
-    Which page that is (the stored screenshot, the live page, its copy in the archive, or none) says
-    :mod:`celeb_ops.capture.page_source`. Where none can be seen the task is skipped; a site that had failed at its
-    time, live, fails again then: it stays missed.
+    :mod:`celeb_ops.capture.page_source` says which page: the stored screenshot, the live page, its copy in the archive,
+    or none. Without a page the task is skipped; if the live page had failed at its time, the task fails again.
 
-    Beside these, :class:`~celeb_ops.operators.base.SiteOperator` has arguments.
-
-    :param sites_file: where the site of this name may have changed since: a corrected address counts when the task is
-        cleared, without list_sites. None: ``site`` is taken as it is given.
+    :param sites_file: read again when the task is cleared, so that a corrected address counts without ``list_sites``.
+        None: ``site`` holds.
     :param browser_url: a Selenium Grid or chromedriver. Default: ``CELEBS_BROWSER_URL``. (templated)
     :return: the key of the sidecar, ``Images/<stem>.json``.
     """
@@ -47,7 +44,7 @@ class ScreenshotOperator(SiteOperator):
     template_fields: Sequence[str] = (*SiteOperator.template_fields, "browser_url")
     own_settings = ("browser_url",)
     missed_before: Outcome | None = None
-    """How the site had failed, live, in an earlier try."""
+    """The live failure of an earlier try."""
 
     def __init__(self, *, sites_file: Path | None = None, browser_url: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -67,9 +64,9 @@ class ScreenshotOperator(SiteOperator):
             why = str(error) or f"it is not in {self.sites_file} any more."
             self.log.warning("%s is taken as list_sites found it: %s", step.site.name, why)
             return step
-        given, now = step.site.model_dump(), site.model_dump()
-        if changed := {option: value for option, value in now.items() if value != given[option]}:
-            self.log.info("%s has changed since list_sites; used is what it has now: %s", self.sites_file, changed)
+        before = step.site.model_dump()
+        if changed := {option: value for option, value in site.model_dump().items() if value != before[option]}:
+            self.log.info("%s has changed since list_sites; now used: %s", self.sites_file, changed)
         return replace(step, site=site)
 
     def before(self, step: Step) -> None:
@@ -81,49 +78,44 @@ class ScreenshotOperator(SiteOperator):
 
     def run_step(self, step: Step) -> str:
         key = self._see(step, keys.sidecar(step.stem))
-        may_have_a_word = self.missed_before or self.seen_by == "live"
-        if may_have_a_word and not self._forget_word(step):
-            # Else it would be read as why the site was missed.
-            self._leave_word(step, "skipped", _ENDED, None)
+        if (self.missed_before or self.source == "live") and not self._clear_outcome(step):
+            # Where it can't be deleted, the recorded failure must not count.
+            self._record_outcome(step, "skipped", _ENDED, None)
         return key
 
     def _see(self, step: Step, key: str) -> str:
-        """See the page that is the run's; the key of its sidecar."""
+        """See the run's page; the key of its sidecar."""
         stored = self._stored(step, key)
-        seen = choose_source(step.time, datetime.now(UTC), step.wishes, step.settings, stored)
-        if seen.what == "stored":
-            return self._again(step, key)
-        if seen.what == "nothing":
-            return self._without_page(step, key, stored == "whole", seen.why, seen.code)
-        self.seen_by = "live" if seen.what == "live" else "archive"
-        return self._capture(step, key) if seen.what == "live" else self._capture_past(step, key, stored == "whole")
+        page = choose_source(step.time, datetime.now(UTC), step.options, step.settings, stored)
+        if page.what == "stored":
+            return self._use_stored(step, key)
+        if page.what == "nothing":
+            return self._without_page(step, key, stored == "whole", page.why, page.code)
+        self.source = page.what
+        return self._capture(step, key) if page.what == "live" else self._capture_past(step, key, stored == "whole")
 
-    def _again(self, step: Step, key: str) -> str:
+    def _use_stored(self, step: Step, key: str) -> str:
         from celeb_ops.core.records import Screenshot
 
-        self.seen_by = Screenshot.load(step.store, key).source
+        self.source = Screenshot.load(step.store, key).source
         self.log.info("%s is in the store already and is used again.", step.store.url(key))
         return key
 
     def _without_page(self, step: Step, key: str, stored: bool, why: str, code: ReasonCode) -> str:
-        """What is done where no page can be seen: what is stored is not lost by it, and a failure not forgotten."""
+        """Use what is stored; else fail if the site had failed live, else skip."""
         from celeb_ops.core.exceptions import MissedError
         from celeb_ops.dataset.missed_captures import stays_missed
 
         if stored:
-            self.log.warning("It can't be captured anew: %s", why)
-            return self._again(step, key)
+            self.log.warning("It can't be captured again: %s", why)
+            return self._use_stored(step, key)
         if self.missed_before:
-            self._stays_missed(self.missed_before)
+            self.missed_live, self.source = self.missed_before, "live"
             raise MissedError(stays_missed(self.missed_before, why))
         raise SiteSkipped(why, code)
 
-    def _stays_missed(self, missed: Outcome) -> None:
-        """Whatever comes of this try, the site failed live, for that reason."""
-        self.missed_live, self.seen_by = missed, "live"
-
     def _stored(self, step: Step, key: str) -> Stored:
-        """What is there of a screenshot, as :mod:`celeb_ops.capture.page_source` wants to know it."""
+        """How much of the screenshot is in the store."""
         from celeb_ops.core.exceptions import NotStoredError, RecordError
         from celeb_ops.core.records import Screenshot
 
@@ -146,18 +138,18 @@ class ScreenshotOperator(SiteOperator):
         from celeb_ops.hooks.webdriver import WebDriverHook
 
         try:
-            self._leave_word(step, "failed", BEGAN, ReasonCode.KILLED)
+            self._record_outcome(step, "failed", BEGAN, ReasonCode.KILLED)
             with scratch_folder("capture") as folder:
                 with WebDriverHook(step.settings.browser_url).visit(step.site) as driver:
                     page = capture_page(driver, step.site, folder)
                 missing = page.images_total - page.images_loaded
-                return self._keep(step, key, page, source="live", images_missing=missing)
+                return self._save(step, key, page, source="live", images_missing=missing)
         except KeyboardInterrupt:
-            # A person has stopped the run: it is as if the capture had not begun.
+            # A person stopped the run: as if the capture had not begun.
             if self.missed_before:
                 self.missed_before.save(step.store, keys.outcome(step.stem))
             else:
-                self._forget_word(step)
+                self._clear_outcome(step)
             raise
 
     def _capture_past(self, step: Step, key: str, stored: bool) -> str:
@@ -167,21 +159,21 @@ class ScreenshotOperator(SiteOperator):
         from celeb_ops.dataset.missed_captures import stays_missed
         from celeb_ops.hooks.webdriver import WebDriverHook
 
-        if self.missed_before:
-            # A kill among what may come of the archive.
-            self._stays_missed(self.missed_before)
-            self._leave_word(step, "failed", self.missed_before.reason, self.missed_before.reason_code)
-        hook = WebDriverHook(step.settings.browser_url)
+        if missed := self.missed_before:
+            # Now, because a killed try can record nothing.
+            self.missed_live, self.source = missed, "live"
+            self._record_outcome(step, "failed", missed.reason, missed.reason_code)
         with scratch_folder("capture") as folder:
             try:
-                past = capture_past(step.site, step.time, step.settings, hook.browser, folder)
+                browser = WebDriverHook(step.settings.browser_url).browser
+                past = capture_past(step.site, step.time, step.settings, browser, folder)
             except NotArchivedError as error:
                 return self._without_page(step, key, stored, str(error), error.reason_code)
             except CaptureError as error:
-                if self.missed_before:
-                    raise type(error)(stays_missed(self.missed_before, str(error))) from error
+                if missed:
+                    raise type(error)(stays_missed(missed, str(error))) from error
                 raise
-            self._keep(
+            self._save(
                 step,
                 key,
                 past.page,
@@ -191,26 +183,27 @@ class ScreenshotOperator(SiteOperator):
                 images_missing=past.images_missing,
                 missing=past.missing,
             )
-        self.seen_by = "archive"
+        self.source = "archive"
         return key
 
-    def _keep(self, step: Step, key: str, page: PageCapture, **seen: Any) -> str:
-        """The pictures, and then the sidecar, into the store.
+    def _save(self, step: Step, key: str, page: PageCapture, **facts: Any) -> str:
+        """Write the pictures, then the sidecar, whose key is returned.
 
-        :param seen: facts of how the page was seen, beside what it says itself or in place of that.
+        :param facts: they replace the page's own.
         """
         from celeb_ops.core.exceptions import NotPermittedError
         from celeb_ops.core.records import Part, Screenshot
 
         with contextlib.suppress(NotPermittedError):
-            # It stands for the pictures of before, which are written over now.
+            # The old sidecar describes pictures that are now replaced.
             step.store.delete(key)
         parts = []
         for number, part in enumerate(page.parts, start=1):
             part_key = keys.image(step.stem, number, step.site.format)
             step.store.write(part_key, part.path.read_bytes())
             parts.append(Part(key=part_key, rows=part.rows))
-        self._delete_others(step, parts)
+        # Before the sidecar is written: nobody looks for them behind a whole screenshot.
+        delete_others(step, f"Images/{step.stem}.", {key, *(part.key for part in parts)})
         own = {
             "site": step.site.name,
             "time": step.time,
@@ -218,7 +211,7 @@ class ScreenshotOperator(SiteOperator):
             "viewport": step.site.viewport,
             "parts": parts,
         }
-        shot = Screenshot.model_validate(vars(page) | own | seen)
+        shot = Screenshot.model_validate(vars(page) | own | facts)
         self.log.info(
             "%s: %d of %d rows, %d of %d pictures loaded%s",
             shot.memento or shot.final_url,
@@ -229,18 +222,3 @@ class ScreenshotOperator(SiteOperator):
             f"; still missing: {', '.join(shot.missing)}" if shot.missing else "",
         )
         return shot.save(step.store, key)
-
-    def _delete_others(self, step: Step, parts: list[Part]) -> None:
-        """Delete the pictures of an earlier try that are none of this one's: of a taller page, or in another format.
-
-        Before the sidecar is written: a screenshot that is whole is used again, and nobody would look for them.
-        """
-        from celeb_ops.core.exceptions import NotPermittedError
-
-        own = {part.key for part in parts}
-        try:
-            for other in list(step.store.list(f"Images/{step.stem}.")):
-                if other.endswith((".jpeg", ".png")) and other not in own and keys.stem_in(other) == step.stem:
-                    step.store.delete(other)
-        except NotPermittedError as error:
-            self.log.warning("Pictures of an earlier try, if there are any, stay: %s", error)

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 from celeb_ops.core import keys
-from celeb_ops.operators.base import SiteOperator, Step
+from celeb_ops.operators.base import SiteOperator, Step, delete_others
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from celeb_ops.core.records import Plan, Screenshot
 
-logger = logging.getLogger(__name__)
-
 
 class SliceOperator(SiteOperator):
     """
     Cut a screenshot into slices that the recogniser can read well.
-
-    Beside these, :class:`~celeb_ops.operators.base.SiteOperator` has arguments.
 
     :param screenshot: key of the screenshot's sidecar. (templated)
     :return: the key of the plan, ``Slices/<stem>/plan.json``.
@@ -37,26 +32,21 @@ class SliceOperator(SiteOperator):
         from celeb_ops.core.records import Screenshot
 
         screenshot = Screenshot.load_of(step.store, self.screenshot, step.site.name, step.time)
-        self.seen_by = screenshot.source
+        self.source = screenshot.source
         plan = cut_slices(step, screenshot, self.screenshot)
         self.log.info("%d slices of %d rows", len(plan.slices), screenshot.captured_height)
         return keys.plan(step.stem)
 
 
 def cut_slices(step: Step, screenshot: Screenshot, sidecar_key: str) -> Plan:
-    """Cut a screenshot into slices in the store; their plan, which is saved when all of them, and no others, are there.
+    """Cut a screenshot into slices in the store; the plan is saved last, when these and no others are there.
 
-    Those of an earlier screenshot may stay where the store lets nobody list or delete: no plan lists them.
+    Where the store forbids listing or deleting, slices of an earlier screenshot stay, but no plan lists them.
     """
-    from celeb_ops.core.exceptions import NotPermittedError
     from celeb_ops.slicing import cut
 
     plan = cut(screenshot, sidecar_key, step.stem, step.store)
-    own = {keys.plan(step.stem), *(one.key for one in plan.slices)}
-    try:
-        for other in sorted(set(step.store.list(keys.slices(step.stem))) - own):
-            step.store.delete(other)
-    except NotPermittedError as error:
-        logger.warning("Slices of an earlier try, if there are any, stay: %s", error)
-    plan.save(step.store, keys.plan(step.stem))
+    plan_key = keys.plan(step.stem)
+    delete_others(step, keys.slices(step.stem), {plan_key, *(one.key for one in plan.slices)})
+    plan.save(step.store, plan_key)
     return plan
