@@ -23,6 +23,7 @@ from celeb_ops.core import settings as settings_module
 from celeb_ops.core.settings import Settings
 from celeb_ops.core.store import FolderStore, S3Store
 from tests.aws.s3_proxy import S3Proxy, serving_s3
+from tests.wsgi import served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,13 +75,12 @@ def httpserver_listen_address() -> tuple[str, int]:
 
 
 @pytest.fixture(scope="session")
-def s3_endpoint() -> Iterator[str]:
-    """The address of an S3 endpoint on loopback: moto's, its writes one at a time.
+def s3_app() -> Any:
+    """moto as a WSGI application, its writes one at a time.
 
-    S3 sees to a write's condition and writes in one step; between moto's two another thread can come.
+    S3 checks a write's condition and writes in one step; between moto's two another thread can come.
     """
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
-    from werkzeug.serving import make_server
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
     moto = DomainDispatcherApplication(create_backend_app)
     writing = threading.Lock()
@@ -89,12 +89,14 @@ def s3_endpoint() -> Iterator[str]:
         with writing if environ["REQUEST_METHOD"] == "PUT" else contextlib.nullcontext():
             return moto(environ, start_response)
 
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=MotoRequestHandler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True, name="s3")
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
+    return app
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint(s3_app: Any) -> Iterator[str]:
+    """The address of an S3 endpoint on loopback."""
+    with served(s3_app) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -111,9 +113,9 @@ def s3_client(s3_endpoint: str) -> S3Client:
 
 
 @pytest.fixture
-def proxy(s3_endpoint: str) -> Iterator[S3Proxy]:
-    """An S3 with bad days, before the endpoint."""
-    with serving_s3(s3_endpoint) as proxy:
+def proxy(s3_app: Any) -> Iterator[S3Proxy]:
+    """The same S3 with bad days."""
+    with serving_s3(s3_app) as proxy:
         yield proxy
 
 

@@ -13,13 +13,15 @@ import json
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
+import werkzeug
 from PIL import Image
 
+from tests.wsgi import half, hang_up, served
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from celeb_ops.recognition.recognizer import Face, Recognizer
 
@@ -75,8 +77,25 @@ class Rekognition:
         self.hold_after = None
         self._released.set()
 
-    def answer(self, access_key: str, body: bytes) -> tuple[bytes, bool]:
-        """The answer to a request, and whether only half of it is sent. Refusal, Cut."""
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        request = werkzeug.Request(environ)
+        access_key = request.headers.get("Authorization", "").partition("Credential=")[2].partition("/")[0]
+        status, is_half = 200, False
+        try:
+            answer, is_half = self.answer(access_key, request.get_json(force=True)["Image"])
+        except Cut:
+            hang_up(environ)
+            answer = {}
+        except Refusal as refusal:
+            code, _, sentence = str(refusal).partition(": ")
+            status = _STATUS.get(code, 400)
+            answer = {"__type": code, "message": sentence or f"{code} was asked for"}
+        body = json.dumps(answer).encode()
+        sent = werkzeug.Response(body, status, content_type="application/x-amz-json-1.1")(environ, start_response)
+        return half(body, environ) if is_half else sent
+
+    def answer(self, access_key: str, image: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+        """The answer, and whether only half of it is sent. Refusal, Cut."""
         with self._turn:
             self.calls += 1
             fault = self.faults.pop(0) if self.faults else ""
@@ -88,7 +107,7 @@ class Rekognition:
             raise Refusal(fault)
         if self.access_keys is not None and access_key not in self.access_keys:
             raise Refusal("UnrecognizedClientException: The security token included in the request is invalid.")
-        picture, size = self._picture(json.loads(body)["Image"])
+        picture, size = self._picture(image)
         with self._turn:
             held = self.hold_after is not None and len(self.asked) >= self.hold_after
             if not held:
@@ -98,11 +117,11 @@ class Rekognition:
         if held:
             self._released.wait()
             raise Cut
-        told = {
+        answer = {
             "CelebrityFaces": [_celebrity(face, size) for face in faces[:MAX_FACES] if face.name],
             "UnrecognizedFaces": [_compared(face, size) for face in faces[:MAX_FACES] if not face.name],
         }
-        return json.dumps(told).encode(), fault == CUT_IN_THE_MIDDLE
+        return answer, fault == CUT_IN_THE_MIDDLE
 
     def _picture(self, image: dict[str, Any]) -> tuple[bytes, tuple[int, int]]:
         """A request's picture, within the limits, and its size."""
@@ -125,54 +144,15 @@ class Rekognition:
         return picture, size
 
 
-class _Server(ThreadingHTTPServer):
-    # With five, as socketserver has it, a burst of clients waits a second for its connections.
-    request_queue_size = 128
-
-
 @contextmanager
 def serving(recognizer: Recognizer) -> Iterator[Rekognition]:
     """The service on a free port of 127.0.0.1, for as long as the context lasts."""
     service = Rekognition(recognizer)
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            access_key = self.headers.get("Authorization", "").partition("Credential=")[2].partition("/")[0]
-            try:
-                answer, half = service.answer(access_key, body)
-                self.send(200, answer, len(answer) // 2 if half else len(answer))
-            except Refusal as refusal:
-                code, _, sentence = str(refusal).partition(": ")
-                told = json.dumps({"__type": code, "message": sentence or f"{code} was asked for"}).encode()
-                self.send(_STATUS.get(code, 400), told, len(told))
-            except (Cut, ConnectionError):
-                self.close_connection = True
-
-        def send(self, status: int, content: bytes, sent: int) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", "application/x-amz-json-1.1")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content[:sent])
-            self.close_connection = sent < len(content)
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """Nothing."""
-
-    server = _Server(("127.0.0.1", 0), Handler)
-    service.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True, name="rekognition")
-    thread.start()
-    try:
-        yield service
-    finally:
-        service.release()
-        server.shutdown()
-        server.server_close()
-        thread.join(timeout=5)
+    with served(service) as service.url:
+        try:
+            yield service
+        finally:
+            service.release()
 
 
 def qid_of(name: str) -> str:

@@ -1,27 +1,28 @@
-"""S3's bad days on loopback: a proxy before moto's server for an unmodified boto3, by ``endpoint_url``.
+"""S3's bad days on loopback: WSGI middleware around moto, for an unmodified boto3, by ``endpoint_url``.
 
-moto answers as S3 on a good day. The proxy adds what S3 does on others, on demand or at random: errors (their status
-and body as in S3's API reference), cut connections, lost answers, and accounts that lack a permission.
+moto answers as S3 on a good day. This adds, on demand or at random, errors (status and body as in S3's API reference),
+cut connections, lost answers, and accounts that lack a permission.
 """
 
 from __future__ import annotations
 
-import http.client
+import io
 import random
 import re
-import socket
 import threading
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, unquote, urlsplit
+from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
+import werkzeug
+
+from tests.wsgi import half, hang_up, served
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 CUT = "cut"
 """The connection ends before the request has come through."""
@@ -59,20 +60,17 @@ PERMISSIONS = {
 }
 WRITES = {"PutObject", "DeleteObject"}
 
-_OF_HOP = {"connection", "content-length", "date", "expect", "server", "transfer-encoding"}
-"""Headers that are about one connection, or that each server writes itself (RFC 9110, 7.6.1)."""
 
-
-@dataclass(frozen=True)
-class Request:
+class Request(werkzeug.Request):
     """What boto asked for."""
 
-    operation: str
-    """As S3's API reference calls it."""
-    bucket: str
-    key: str
-    headers: Mapping[str, str]
-    """By their names in lower case."""
+    @property
+    def operation(self) -> str:
+        """As S3's API reference calls it."""
+        _, _, key = self.path.lstrip("/").partition("/")
+        if not key and "list-type" in self.args:
+            return "ListObjectsV2"
+        return f"{self.method.capitalize()}{'Object' if key else 'Bucket'}"
 
     @property
     def access_key(self) -> str:
@@ -81,14 +79,15 @@ class Request:
 
     @property
     def has_condition(self) -> bool:
-        return self.operation == "PutObject" and not self.headers.keys().isdisjoint({"if-match", "if-none-match"})
+        return self.operation == "PutObject" and ("if-match" in self.headers or "if-none-match" in self.headers)
 
 
 @dataclass
 class S3Proxy:
     """An S3 whose faults are given by ``give`` and ``at_random``."""
 
-    upstream: str
+    upstream: Any
+    """A WSGI application."""
     url: str = ""
     access_keys: set[str] | None = None
     """Those it knows; None: any."""
@@ -150,9 +149,30 @@ class S3Proxy:
                 drawn -= rate
         return None
 
-    def hides_absence(self, answer: Answer) -> bool:
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        request = Request(environ)
+        environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(request.content_length or 0))
+        fault = self.noted(request)
+        if fault == CUT:
+            hang_up(environ)
+        if fault not in (None, CUT, LOST, HALF):
+            return error_answer(fault, request)(environ, start_response)
+        answer = werkzeug.Response() if fault == CUT else werkzeug.Response.from_app(self.upstream, environ, True)
+        if self._hides_absence(request, answer):
+            answer = error_answer("AccessDenied", request)
+        if fault == LOST:
+            hang_up(environ)
+        body = answer(environ, start_response)
+        return half(b"".join(body), environ) if fault == HALF else body
+
+    def _hides_absence(self, request: Request, answer: werkzeug.Response) -> bool:
         """Whether S3 says 403 in place of this answer, so that nobody learns names by asking for them."""
-        return "s3:ListBucket" in self.denied and answer.status == 404 and b"NoSuchBucket" not in answer.body
+        return (
+            request.operation in ("GetObject", "HeadObject")
+            and "s3:ListBucket" in self.denied
+            and answer.status_code == 404
+            and b"NoSuchBucket" not in answer.data
+        )
 
 
 def _fits(fault: str, request: Request) -> bool:
@@ -163,101 +183,15 @@ def _fits(fault: str, request: Request) -> bool:
     return fault != HALF or request.operation == "GetObject"
 
 
-@dataclass(frozen=True)
-class Answer:
-    """One to hand on."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
 @contextmanager
-def serving_s3(upstream: str) -> Iterator[S3Proxy]:
-    """The proxy before ``upstream``, on a free port of 127.0.0.1, for as long as the context lasts."""
-    proxy = S3Proxy(upstream)
-
-    class Handler(_Handler):
-        s3 = proxy
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    proxy.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True, name="s3-proxy")
-    thread.start()
-    try:
+def serving_s3(app: Any) -> Iterator[S3Proxy]:
+    """The proxy around ``app``."""
+    proxy = S3Proxy(app)
+    with served(proxy) as proxy.url:
         yield proxy
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(timeout=5)
 
 
-class _Handler(BaseHTTPRequestHandler):
-    """Hands on one request, or does to it what the proxy says."""
-
-    s3: S3Proxy
-    protocol_version = "HTTP/1.1"
-
-    def _handle(self) -> None:
-        request = _request_of(self)
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        fault = self.s3.noted(request)
-        if fault == CUT:
-            self._hang_up()
-        elif fault in (None, LOST, HALF):
-            answer = self._forward(body)
-            if request.operation in ("GetObject", "HeadObject") and self.s3.hides_absence(answer):
-                answer = error_answer("AccessDenied", request)
-            if fault == LOST:
-                self._hang_up()
-            else:
-                self._send(answer, half=fault == HALF)
-        else:
-            self._send(error_answer(fault, request))
-
-    do_GET = do_HEAD = do_PUT = do_DELETE = _handle
-
-    def _forward(self, body: bytes) -> Answer:
-        connection = http.client.HTTPConnection(urlsplit(self.s3.upstream).netloc, timeout=60)
-        headers = {name: value for name, value in self.headers.items() if name.lower() not in _OF_HOP}
-        try:
-            connection.request(self.command, self.path, body or None, headers)
-            answer = connection.getresponse()
-            kept = {name: value for name, value in answer.getheaders() if name.lower() not in _OF_HOP}
-            if self.command == "HEAD":
-                kept["Content-Length"] = answer.getheader("Content-Length", "0")
-            return Answer(answer.status, kept, answer.read())
-        finally:
-            connection.close()
-
-    def _send(self, answer: Answer, half: bool = False) -> None:
-        self.send_response(answer.status)
-        for name, value in ({"Content-Length": str(len(answer.body))} | dict(answer.headers)).items():
-            self.send_header(name, value)
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(answer.body[: len(answer.body) // 2] if half else answer.body)
-        if half:
-            self._hang_up()
-
-    def _hang_up(self) -> None:
-        self.close_connection = True
-        self.connection.shutdown(socket.SHUT_RDWR)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing."""
-
-
-def _request_of(handler: BaseHTTPRequestHandler) -> Request:
-    address = urlsplit(handler.path)
-    bucket, _, key = unquote(address.path).lstrip("/").partition("/")
-    asked = parse_qs(address.query, keep_blank_values=True).keys()
-    headers = {name.lower(): value for name, value in handler.headers.items()}
-    operation = f"{handler.command.capitalize()}{'Object' if key else 'Bucket'}"
-    return Request("ListObjectsV2" if not key and "list-type" in asked else operation, bucket, key, headers)
-
-
-def error_answer(code: str, request: Request) -> Answer:
+def error_answer(code: str, request: Request) -> werkzeug.Response:
     """An error as S3 sends it, with all that one or the other of them repeats: credentials too."""
     status, message = ERRORS[code]
     told = {
@@ -274,5 +208,4 @@ def error_answer(code: str, request: Request) -> Answer:
     headers = {"Content-Type": "application/xml"}
     if code in ("AuthorizationHeaderMalformed", "PermanentRedirect"):
         headers["x-amz-bucket-region"] = "eu-west-1"
-    # The answer to a HEAD has no body.
-    return Answer(status, headers, b"" if request.operation.startswith("Head") else body)
+    return werkzeug.Response(body, status, headers)

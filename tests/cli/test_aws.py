@@ -65,8 +65,8 @@ def service(demo_folder: Path) -> Iterator[Rekognition]:
 
 
 @pytest.fixture(scope="module")
-def s3(s3_endpoint: str) -> Iterator[S3Proxy]:
-    with serving_s3(s3_endpoint) as proxy:
+def s3(s3_app: Any) -> Iterator[S3Proxy]:
+    with serving_s3(s3_app) as proxy:
         proxy.access_keys = {S3_KEY}
         yield proxy
 
