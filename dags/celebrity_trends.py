@@ -1,11 +1,10 @@
 """
 Who is trending: rebuilds `Trends/*.parquet` and `Report/index.html` whenever the dataset has changed.
 
-Everything is made anew from `Captures` and `Sightings`, so that clearing a task, or triggering the DAG by hand, is
-always safe: the same dataset gives the same trends. How they are counted, and what may be concluded from them, stands
-in `docs/trends.md`.
+Everything is rebuilt from `Captures` and `Sightings`: clearing a task, or triggering the DAG by hand, is always safe.
+`docs/trends.md` says how the trends are counted, and what they mean.
 
-*Something failed?* The log names the file and what to do. The trends of before stay until they can be made anew.
+*Something failed?* The log names the file and what to do. The old trends stay until new ones can be built.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ settings = Settings.load()
 @dag(
     schedule=[DATASET],
     catchup=False,
-    # Runs at the same time would do the same work, and the older could write last.
+    # Of two runs at once the older could write last.
     max_active_runs=1,
     doc_md=__doc__,
     tags=["celebs"],
@@ -33,14 +32,14 @@ settings = Settings.load()
 def celebrity_trends():
     @task
     def build_trends() -> None:
-        """Count anew who is shown where, and who more than before."""
+        """Count who is shown where, and who more than before."""
         from celeb_ops.trends import build
 
         build(open_store(settings))
 
     @task
     def write_report() -> None:
-        """Write the page that shows it."""
+        """Write the page that shows the trends."""
         from celeb_ops.report.static_page import write
 
         write(open_store(settings))

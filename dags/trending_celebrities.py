@@ -1,17 +1,17 @@
 """
-Twice a day: photograph celebrity-news homepages, have the people on them recognised, merge the dataset.
+Twice a day: photograph celebrity-news homepages, recognise the people on them, merge the dataset.
 
 Each site of `include/sites.yaml` goes through **screenshot → slice → rekognize** on its own; a site that fails stops
 nobody else. **merge** then brings one row per seen site into `Celebs.csv`, and every site (seen, skipped or failed,
 with the reason) into `Captures`. **tidy** removes slices that are old enough (`CELEBS_KEEP_SLICES_DAYS`), and pictures
 where that is set (`CELEBS_KEEP_IMAGES_DAYS`). **watcher** turns the run red unless every failure was of an optional
-site. Where there is a connection `celebs_notify`, people are told when a run of the schedule failed or is late, or when
-a site fails again and again: `docs/alerts.md`.
+site. With a connection `celebs_notify`, messages say when a scheduled run failed or is late, or when a site fails again
+and again: `docs/alerts.md`.
 
-*Something failed?* Clear the red task: only that site is done anew, and `merge` and `watcher` follow. Nothing is
+*Something failed?* Clear the red task: only that site is repeated, and `merge` and `watcher` follow. Nothing is
 doubled, however often a task or a run is repeated. Today's page never stands for another day's: further than 3 h from
-the run time, the copy of the page in a web archive does (`source` is *archive* then), and where there is none within
-12 h the site is skipped. A whole range of days: press **Trigger → Backfill**. All of it: `docs/backfill.md`.
+the run time, its copy in a web archive does (`source` is *archive* then), and without a copy within 12 h the site is
+skipped. For a range of days press **Trigger → Backfill**. More: `docs/backfill.md`.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ label = "{{ task.site['name'] }}"
 
 
 @dag(
-    # The first run is the next one: a minute is what Airflow may take to make it. That holds without a start_date only,
-    # before which Airflow would pass over a backfill's tasks, too.
+    # The first run is the next one, which Airflow may create up to a minute late. No start_date: Airflow would skip a
+    # backfill's tasks before it.
     schedule=CronTriggerTimetable("0 8,20 * * *", timezone="UTC", run_immediately=timedelta(minutes=1)),
     catchup=False,
     max_active_runs=4,
@@ -73,17 +73,16 @@ label = "{{ task.site['name'] }}"
         "recapture": Param(
             False,
             type="boolean",
-            title="Capture anew",
-            description_md="Photograph the page again, also where a screenshot of the run is stored, or was and its "
-            "pictures were tidied away. What is known stays where no page can be seen.",
+            title="Capture again",
+            description_md="Photograph the page again, even if a screenshot of the run is stored, or was stored and "
+            "its pictures were removed. Without a page to see, the dataset stays as it is.",
         ),
         "rerecognise": Param(
             False,
             type="boolean",
-            title="Recognise anew",
-            description_md="Recognise the stored screenshots anew, with today's recogniser and gallery; ask "
-            "Rekognition anew, also about pictures that it has answered about before. The archive is not asked for "
-            "more.",
+            title="Recognise again",
+            description_md="Recognise the stored screenshots again, with today's recogniser and gallery. Rekognition "
+            "is asked again about every picture; the archive is not asked.",
         ),
     },
     default_args=default_args(settings),
@@ -92,10 +91,10 @@ label = "{{ task.site['name'] }}"
     deadline=DeadlineAlert(
         reference=DeadlineReference.DAGRUN_LOGICAL_DATE,
         interval=timedelta(hours=settings.late_h),
-        # In the triggerer: a run may be late because no worker is free.
+        # In the triggerer: no worker may be free.
         callback=AsyncCallback(callbacks.run_late),
     )
-    # `airflow dags test` of 3.3.2 ends in a traceback at the end of a run of a DAG that has one.
+    # With one, `airflow dags test` of 3.3.2 ends in a traceback.
     if settings.tells_late
     else None,
 )
@@ -115,8 +114,7 @@ def trending_celebrities():
             sites_file=settings.path(settings.sites),
             map_index_template=label,
             max_active_tis_per_dag=settings.browsers,
-            # A live page takes timeout_s for its document, load_time_s twice (loading, scrolling) and its picture: five
-            # minutes at the most. From an archive up to three copies are tried, for five minutes each.
+            # A live page takes five minutes at most; from an archive up to three copies are tried.
             execution_timeout=timedelta(minutes=30),
         )
         plan = SliceOperator(
@@ -128,21 +126,21 @@ def trending_celebrities():
             settings=settings,
             plan=plan.output,
             map_index_template=label,
-            # One task at a time, over all runs, is one client: its rate of calls adapts to the account's quota.
+            # One client at a time, over all runs: its rate adapts to the account's quota.
             max_active_tis_per_dag=1 if settings.recognizer == "rekognition" else None,
             execution_timeout=timedelta(minutes=30),
         )
 
     @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[DATASET])
     def merge(sites: list[dict], *, outlet_events) -> list[str]:
-        """Bring the survivors' rows into Celebs.csv, Captures and Sightings, and name the others."""
+        """Merge the results into Celebs.csv, Captures and Sightings; returns the failed sites."""
         done = run.merge_results(get_current_context(), sites, open_store(settings), settings)
         outlet_events[DATASET].extra = done
         return done["failed"]
 
     @task(max_active_tis_per_dag=1)
     def tidy() -> str | None:
-        """Remove slices and pictures that are older than the settings say; all sites' and runs'."""
+        """Remove old slices and pictures, of all sites and runs."""
         return tidy_store(open_store(settings), settings)
 
     @task(trigger_rule=TriggerRule.ALL_DONE, retries=0)

@@ -1,7 +1,4 @@
-"""What this project adds to Airflow: its pages in the API server, and "Trending" in the menu, which shows them.
-
-Pages only: an Airflow without this plugin goes on without them.
-"""
+"""The Airflow plugin: the project's pages in the API server, and "Trending" in the menu. The DAGs don't need it."""
 
 from __future__ import annotations
 
@@ -17,24 +14,24 @@ if TYPE_CHECKING:
     from celeb_ops.core.store import Store
 
 DAG_ID = "trending_celebrities"
-"""Whoever may read this DAG may see its pictures and records."""
+"""Users who may read this DAG may see its pages."""
 
-# Airflow executes every file below its plugins folder under its bare name, in each of its processes: our `settings`
-# would hide somebody else's. This file's turn is before the folders' beside it, in time to put back what a copy may
-# leave out. Where that can't be, no file of ours ends a process or hides an installed module; it takes seconds more.
+# Airflow executes every file below its plugins folder under its bare name: our `settings` would hide another one.
+# `.airflowignore` stops that, and a copy may leave it out. Airflow loads this file before the folder beside it, in time
+# to write it again. In a read-only folder Airflow only starts some seconds later.
 with suppress(OSError), (Path(__file__).parent / "celeb_ops" / ".airflowignore").open("x") as file:
     file.write("[a-z_]*\n")
 
 
 class CelebOpsPlugin(AirflowPlugin):
-    """The trends, and the dataset's pictures and records, for those who may see its DAG."""
+    """The pages, for users who may read the DAG."""
 
     name = "celeb_ops"
 
-    # A property: scheduler, DAG processor and every task load this file, and only the API server wants an app.
+    # A property: every process of Airflow loads this file, and only the API server needs the app.
     @cached_property
     def fastapi_apps(self) -> list[dict[str, Any]]:  # type: ignore[override]
-        """The app, closed by Airflow's own check of who asks, and whether they may read the DAG."""
+        """The app, behind Airflow's own login and permissions."""
         from airflow.api_fastapi.core_api.security import requires_access_dag
 
         from celeb_ops.links.step_links import APP, base_path
@@ -47,10 +44,9 @@ class CelebOpsPlugin(AirflowPlugin):
         )
         return [{"app": app, "url_prefix": APP, "name": "Trending Celebrities"}]
 
-    # A property for the same reason; and where Airflow is served below a path, the address has it.
     @cached_property
     def external_views(self) -> list[dict[str, Any]]:  # type: ignore[override]
-        """The menu's entry: Airflow shows the app in a frame beside its menu."""
+        """The entry in the menu."""
         from celeb_ops.links.step_links import in_airflow
         from celeb_ops.report.assets import asset_path
 

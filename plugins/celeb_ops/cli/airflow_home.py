@@ -1,4 +1,4 @@
-"""An Airflow of this project's own: environment, database, and no two at once on one database."""
+"""The project's own Airflow: its environment, its database, and a lock against a second run."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
 
 _LOCK_S = 60
-"""How long Airflow's parts wait for each other's writes: SQLite's own five seconds are too few where ten runs of a
-backfill begin at once, and whoever waits longer gets an HTTP 500 or 503."""
+"""Wait for a lock of SQLite. Its default of 5 s is too short when ten runs of a backfill begin at once (HTTP 500)."""
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
 
@@ -39,7 +38,7 @@ def check_checkout() -> None:
 
 
 def environment(home: Path) -> dict[str, str]:
-    """What Airflow must know to run this checkout from ``home``."""
+    """Airflow's variables to run this checkout from ``home``."""
     return {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "dags"),
@@ -54,15 +53,14 @@ def environment(home: Path) -> dict[str, str]:
 
 
 def _past_the_proxy() -> dict[str, str]:
-    """What keeps Airflow's calls to its own API on this machine: a proxy would look for 127.0.0.1 on its own."""
+    """Keep Airflow's calls of its own API away from a proxy."""
     if not any(os.environ.get(name) or os.environ.get(name.upper()) for name in _PROXIES):
-        # By `no_proxy` alone Python would believe that all is said, and pass over the proxies of macOS's settings.
+        # With `no_proxy` alone Python would ignore the proxies in macOS's settings.
         return {}
-    # Libraries read one of the two, and mostly the lower-case one first: both say the same.
-    given = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
-    hosts = (
-        given if "*" in map(str.strip, given.split(",")) else ",".join(filter(None, [given, "127.0.0.1", "localhost"]))
-    )
+    # Libraries read either of the two.
+    hosts = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    if "*" not in map(str.strip, hosts.split(",")):
+        hosts = ",".join(filter(None, [hosts, "127.0.0.1", "localhost"]))
     return {"no_proxy": hosts, "NO_PROXY": hosts}
 
 
@@ -72,7 +70,7 @@ def claimed(home: Path) -> Iterator[None]:
     lock = FileLock(home / "in-use.lock")
     try:
         home.mkdir(parents=True, exist_ok=True)
-        # Airflow keeps its login, keys and logs there, for every user of the machine to read.
+        # It holds Airflow's login, keys and logs.
         home.chmod(0o700)
         lock.acquire(timeout=0)
     except Timeout:
@@ -87,7 +85,7 @@ def claimed(home: Path) -> Iterator[None]:
 
 
 def migrated(home: Path, log: Path) -> None:
-    """Make or upgrade the home's database; nothing to do where this Airflow version did it before."""
+    """Make or upgrade the home's database, once per Airflow version."""
     from importlib.metadata import version
 
     stamp = home / f"migrated-{version('apache-airflow-core')}"

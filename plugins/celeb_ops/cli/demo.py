@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
 
 def demo(when: datetime | None, names: list[str], home: Path, store: str | None = None) -> int:
-    """Run the DAG on the newsroom; the exit status. The user's own settings are left aside."""
+    """Run the DAG on the newsroom, without the user's settings; the exit status."""
     check_checkout()
     store = store or "data/demo"
-    # A folder of this process: a second demo, refused or not, takes nothing from under the first.
+    # Of this process: a second demo must not touch the first one's.
     with scratch_folder("demo") as folder, served(folder):
-        # The folder goes with this process; the photos that the names rest on stay with the dataset.
+        # The photos behind the names stay with the dataset.
         gallery = PROJECT / store / "gallery"
         if not gallery.is_dir():
             with atomic_folder(gallery) as part:
                 shutil.copytree(folder / "gallery", part, dirs_exist_ok=True)
         own = {name for name in os.environ if name.startswith("CELEBS_")}
-        # Empty: the user's own .env is hidden too.
+        # An empty variable hides the one in .env too.
         os.environ.update(dict.fromkeys(own.union(Settings.variables()), ""))
         os.environ.update(
             CELEBS_STORE=store,
@@ -38,5 +38,5 @@ def demo(when: datetime | None, names: list[str], home: Path, store: str | None 
             CELEBS_GALLERY=str(gallery),
             CELEBS_RECOGNIZER="local",
         )
-        # No archive knows the newsroom, and none is told of it.
+        # No archive has the newsroom.
         return run(when, names, home, {"on_past": "skip"})

@@ -38,15 +38,8 @@ if TYPE_CHECKING:
     from celeb_ops.privacy.removal import Track
 
 _BEYOND = (
-    "Not reached from here: exports, copies and backups, old versions in a bucket that keeps them, Airflow's logs, and "
-    "words on the pictures of pages. docs/privacy.md says what to do about each. If a run was under way meanwhile, do "
-    "this again when it has ended."
-)
-_AGAIN = (
-    "To have it made again, clear the run in Airflow, whose own record of it stays; one that was to "
-    "recognise again looks at what is stored alone: backfill it without that. What the recogniser said of its "
-    "pictures (Answers/) is kept, so that nothing is asked twice. Not reached from here: exports, copies and backups, "
-    "old versions in a bucket that keeps them. If the run was under way meanwhile, do this again when it has ended."
+    "Not reached from here: exports, copies and backups, and old versions in a bucket that keeps them. If a run was "
+    "under way meanwhile, do this again when it has ended."
 )
 
 
@@ -68,7 +61,11 @@ def forget_run(when: datetime, names: Sequence[str], *, dry: bool, anyway: bool)
     removal.run()
     console.print(_table(removal.done, dry, "removed"))
     console.print(f"{keys.iso(when)}: {', '.join(sites)}.")
-    console.print("Nothing was changed." if dry else _AGAIN)
+    again = (
+        "To make the run again, clear it in Airflow; one that was to recognise again needs a backfill without that. "
+        "Answers/ keeps what the recogniser said about its pictures."
+    )
+    console.print("Nothing was changed." if dry else f"{again} {_BEYOND}")
     return 0
 
 
@@ -101,7 +98,8 @@ def forget_person(name: str, aliases: Sequence[str], *, delete_photos: bool, dry
         )
     for key in purge.unreadable:
         console.print(f"✗ {store.url(key)} is damaged and seems to name them: look into it, or delete it.", style="red")
-    console.print("Nothing was changed." if dry else _BEYOND)
+    beyond = f"{_BEYOND} Airflow's logs and words on pictures of pages stay too: see docs/privacy.md."
+    console.print("Nothing was changed." if dry else beyond)
     return 1 if purge.unreadable else 0
 
 

@@ -1,4 +1,4 @@
-"""``gallery build | show | info | check``: what a person sees of whom the local recogniser knows."""
+"""``gallery build | show | info | check``: the people that the local recogniser knows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
 
 from celeb_ops.core.exceptions import GalleryError, SettingsError
 from celeb_ops.core.removal_list import RemovalList
@@ -29,17 +28,16 @@ if TYPE_CHECKING:
     from celeb_ops.recognition.local.gallery_file import Whole
 
 _LISTED = 20
-"""Lines of a list that a terminal gets."""
 
 
-def build(wish: Query) -> int:
+def build(query: Query) -> int:
     from celeb_ops.gallery.building import build
     from celeb_ops.hooks.s3 import open_store
 
     settings = Settings.load()
     if not settings.contact:
         raise SettingsError(
-            "CELEBS_CONTACT is not set: Wikimedia wants to know whom to write to when a program asks too much. Put a "
+            "CELEBS_CONTACT is not set: Wikimedia wants an address to write to when a program asks too much. Put a "
             "mail address or the address of your project's page into .env: CELEBS_CONTACT=you@example.org"
         )
     logging.basicConfig(level=logging.WARNING)
@@ -47,26 +45,21 @@ def build(wish: Query) -> int:
     console = _console()
     began = time.monotonic()
     columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(elapsed_when_finished=False),
-        TextColumn("{task.fields[usable]}"),
+        *(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()),
+        *(TextColumn("left"), TimeRemainingColumn(elapsed_when_finished=False), TextColumn("{task.fields[usable]}")),
     )
     with Progress(*columns, console=console, transient=True, speed_estimate_period=300) as progress:
         task = progress.add_task("asking Wikidata", total=None, usable="")
 
-        def told(step: Step) -> None:
+        def show_step(step: Step) -> None:
             usable = f"`make run` names {step.usable:,} already" if step.usable else ""
             name = escape(f"{step.name[:24]:24}")
             progress.update(task, description=name, completed=step.done, total=step.of, usable=usable)
             if not console.is_terminal and (step.done % 50 == 0 or step.done == step.of):
-                said = f"; {usable}" if usable and step.done < step.of else ""
-                console.print(f"{step.done} of {step.of} people{said}")
+                suffix = f"; {usable}" if usable and step.done < step.of else ""
+                console.print(f"{step.done} of {step.of} people{suffix}")
 
-        built = build(wish, settings, removed, told)
+        built = build(query, settings, removed, show_step)
     _report(built, settings, console, time.monotonic() - began)
     return 0
 
@@ -90,15 +83,15 @@ def info() -> int:
     )
     if whole.about.growing_to:
         console.print(
-            f"It is still growing to {whole.about.growing_to:,} people. If its build was stopped, `make gallery` goes "
-            "on from there."
+            f"It is still growing to {whole.about.growing_to:,} people. If its build was stopped, `make gallery` "
+            "continues it."
         )
     _quality(whole, settings, console)
     return 0
 
 
 def check(folder: Path | None) -> int:
-    """1 where a photo is to be looked at."""
+    """Check every photo; exit status 1 if one has a problem."""
     from celeb_ops.gallery.check import check, report
 
     settings = Settings.load()
@@ -117,55 +110,41 @@ def _console() -> Console:
 def _report(built: Built, settings: Settings, console: Console, seconds: float) -> None:
     entries = built.whole.entries
     photos = sum(len(entry.references) for entry in entries)
-    rows = [
-        ("people", f"{len(entries)}, with {photos} photos"),
-        ("left out", str(len(built.whole.left_out))),
-        ("photos that do not count", "; ".join(f"{n} {why}" for why, n in built.photos_why.most_common()) or "0"),
-        ("took", f"{seconds / 60:.1f} min{', going on from a build before' if built.resumed else ''}"),
-    ]
-    if not built.changed:
-        rows.append(("changed", "nothing: the file was like that already"))
-    elif built.gone or len(built.added) != len(entries):
-        rows += [("new", _some(built.added)), ("gone", _some(built.gone))]
-    table = Table(box=None, pad_edge=False, show_header=False)
-    for name, said in rows:
-        table.add_row(name, said)
-    console.print(table)
+    resumed = ", continuing an earlier build" if built.resumed else ""
+    console.print(f"{len(entries)} people with {photos} photos, in {seconds / 60:.1f} min{resumed}.")
+    if built.changed:
+        console.print(f"{len(built.added)} people are new, {len(built.gone)} are gone.")
+    else:
+        console.print("Nothing has changed since the last build.")
+    _list("kinds of photos were not used:", [f"{why}: {n}" for why, n in built.photos_why.most_common()], console)
     _quality(built.whole, settings, console)
     if entries:
         console.print(f"\nWritten: {_file(settings)}\n`make run` names them.")
 
 
 def _quality(whole: Whole, settings: Settings, console: Console) -> None:
-    """How strict the recogniser is with this gallery, and who in it is not named, or easily confused."""
-    about = whole.about
+    """How strict the recogniser is with this gallery, who looks alike, and who is left out."""
     folder, cache = settings.path(settings.gallery), settings.path(settings.cache)
     gallery = Gallery.load(folder, cache, model=face_model.chosen(settings))
     unused = [f"{printable(str(path))}: {why}" for path, why in gallery.unused]
     _list("files and folders are not used:", unused, console)
     if gallery.names:
-        said = f"A face alone gets a name within {strict_score(gallery):.3f}, so that 0.5 % of strangers do at most"
-        if about.recall is not None:
-            said += f"; that names {about.recall:.1%} of the gallery's own photos by the others of their person"
-        console.print(f"\n{said}. With the page's words: within {gallery.model.candidate:.2f}.")
-        alike = [f"{distance:.2f}  {one} – {other}" for one, other, distance in about.confusable]
+        recall = whole.about.recall
+        known = "" if recall is None else f"; that names {recall:.1%} of the gallery's photos by their person's others"
+        console.print(
+            f"\nA face alone gets a name within {strict_score(gallery):.3f}, so that 0.5 % of strangers do at most"
+            f"{known}. With the page's words: within {gallery.model.candidate:.2f}."
+        )
+        alike = [f"{distance:.2f}  {one} – {other}" for one, other, distance in whole.about.confusable]
         _list("pairs look alike; to name one of them the other must be further away:", alike, console)
     left_out = [f"{name} ({qid}): {why}" if qid else f"{name}: {why}" for qid, name, why in whole.left_out]
     _list("people are left out:", left_out, console)
 
 
 def _list(heading: str, lines: Sequence[str], console: Console) -> None:
-    """Of many lines the first."""
     if lines:
-        console.print(f"\n{len(lines)} {heading}")
-        for line in lines[:_LISTED]:
-            console.print(f"  {line}")
-        if len(lines) > _LISTED:
-            console.print(f"  … and {len(lines) - _LISTED} more")
-
-
-def _some(names: tuple[str, ...]) -> str:
-    return f"{len(names)}" + (f": {', '.join(names[:8])}{', …' if len(names) > 8 else ''}" if names else "")
+        more = [f"… and {len(lines) - _LISTED} more"] if len(lines) > _LISTED else []
+        console.print("\n  ".join([f"\n{len(lines)} {heading}", *lines[:_LISTED], *more]))
 
 
 def _file(settings: Settings) -> Path:

@@ -1,4 +1,4 @@
-"""What ends a command early: Ctrl-C, a SIGTERM and a closed terminal are one."""
+"""Ctrl-C, SIGTERM and a closed terminal all raise KeyboardInterrupt."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Each of these signals raises KeyboardInterrupt, except one that is ignored: ``nohup`` asks for that."""
+    """Each of these signals raises KeyboardInterrupt, unless it is ignored, as under ``nohup``."""
 
     def interrupt(number: int, _: Any) -> None:
         raise KeyboardInterrupt(signal.Signals(number).name)

@@ -1,6 +1,6 @@
-"""``python -m celeb_ops.cli.main``: the command behind the make targets.
+"""The command ``celebs``, which the make targets call.
 
-What a command needs is imported when it is called: ``--help``, or a slip in an option, waits for nothing.
+Each command imports what it needs: ``--help`` or a wrong option must not wait.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
 )
-gallery = typer.Typer(help="Whom the local recogniser knows.", no_args_is_help=True)
+gallery = typer.Typer(help="The people that the local recogniser knows.", no_args_is_help=True)
 app.add_typer(gallery, name="gallery")
 
 _STOPPED = {
@@ -36,15 +36,15 @@ _STOPPED_RUN = "What was finished is in the store; run the same again to go on."
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit status: 0 fine, 1 it failed or could not be done now, 2 bad input, 130 interrupted."""
-    given = sys.argv[1:] if arguments is None else arguments
+    """Exit status: 0 success, 1 failure, 2 bad input, 130 interrupted."""
+    words = sys.argv[1:] if arguments is None else arguments
     try:
-        for one in given:
+        for one in words:
             if printable(one) != one:
                 raise typer.BadParameter(f"{one!a} contains a character that text cannot have")
-        status: int = app(given, prog_name="celebs", standalone_mode=False)
+        status: int = app(words, prog_name="celebs", standalone_mode=False)
         if status == 130:
-            sys.stderr.write(f"Stopped. {_STOPPED.get(given[0], _STOPPED_RUN)}\n")
+            sys.stderr.write(f"Stopped. {_STOPPED.get(words[0], _STOPPED_RUN)}\n")
     except typer.TyperException as error:
         sys.stderr.write(f"{error.format_message().removesuffix('.')}.\n")
         return error.exit_code
@@ -93,7 +93,7 @@ def run(
     sites: Sites = "",
     on_past: Annotated[
         Literal["archive", "skip"],
-        typer.Option(help="what stands for a page that can't be seen any more: its copy in the archive, or nothing"),
+        typer.Option(help="for a page that can't be seen any more: use its copy in the archive, or skip it"),
     ] = "archive",
     recapture: Annotated[bool, typer.Option("--recapture", help="capture again what is stored already")] = False,
     rerecognise: Annotated[bool, typer.Option("--rerecognise", help="recognise again what is stored")] = False,
@@ -102,8 +102,8 @@ def run(
     """Run the DAG once."""
     from celeb_ops.cli.run import run
 
-    wishes = {"on_past": on_past, "recapture": recapture, "rerecognise": rerecognise}
-    return run(date, names(sites), airflow_home, wishes)
+    options = {"on_past": on_past, "recapture": recapture, "rerecognise": rerecognise}
+    return run(date, names(sites), airflow_home, options)
 
 
 @app.command()
@@ -111,7 +111,7 @@ def demo(
     date: Date = None,
     sites: Sites = "",
     airflow_home: AirflowHome = PROJECT / ".airflow" / "run",
-    # For the tests: a person's demo is always in the same place.
+    # For tests only.
     store: Annotated[str | None, typer.Option(hidden=True)] = None,
 ) -> int:
     """Run the DAG once on a made-up newsroom."""
@@ -207,20 +207,18 @@ def export(
 
 @app.command()
 def forget(
-    name: Annotated[
-        str, typer.Argument(help="the whole name; without one, everybody in removed.yaml is looked for again")
-    ] = "",
+    name: Annotated[str, typer.Argument(help="the whole name; default: everybody in removed.yaml again")] = "",
     alias: Annotated[list[str] | None, typer.Option(help="another spelling or name; may be given often")] = None,
     run: Annotated[datetime | None, _moment("--run", "a run by its time")] = None,
     sites: Sites = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would be done, change nothing")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="also where nobody is called so, or no such run is there")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="also if nobody has that name, or there is no such run")] = False,
     gallery: Annotated[bool, typer.Option("--gallery", help="delete their photos in CELEBS_GALLERY too")] = False,
 ) -> int:
-    """Take out of the dataset: somebody who asked for it, for good, or a run."""
+    """Remove a person for good, or a run, from the dataset."""
     if run and (name or alias or gallery):
         raise ForgetError(
-            "Give NAME, for somebody who is to be in no run, or RUN, for a run with all of its people; not both. "
+            "Give NAME, to remove a person from all runs, or RUN, to remove a run; not both. "
             "ALIAS and GALLERY belong to NAME. Nothing was changed."
         )
     if sites and not run:

@@ -1,4 +1,4 @@
-"""What a person sees of a run: a line per step and site as it happens, and a table at the end."""
+"""What `make run` prints: a line per step and site as it happens, and a table at the end."""
 
 from __future__ import annotations
 
@@ -34,31 +34,30 @@ _WRITES = {
     "build_trends": "Trends",
     "write_report": "Report/index.html",
 }
-"""The tasks that are about no site, and what they leave in the store."""
+"""What the tasks of the whole run write."""
 
 
 class Progress(logging.Handler):
-    """An Airflow listener, and a handler of our own code's warnings, that tells a run's steps on a console."""
+    """An Airflow listener and a log handler: prints a run's steps and this project's warnings."""
 
     def __init__(self, console: Console, store: Store, when: datetime) -> None:
         super().__init__(logging.WARNING)
         self._console = console
         self._store = store
         self._when = when
-        # By site, the screenshot that was there when its step began: the same afterwards has been used again.
+        # By site: the screenshot before its step. The same one afterwards was used again.
         self._before: dict[str, Screenshot] = {}
         self._spinner = Spinner("dots", "Airflow starts …")
-        # Not console.status: on a terminal it would take Airflow's log, which goes to standard output, for a person's.
+        # Not console.status: on a terminal it would also show Airflow's log, which goes to standard output.
         self._live = Live(self._spinner, console=console, transient=True, redirect_stdout=False, redirect_stderr=False)
         self._warned: set[str] = set()
         self.failures: dict[str, str] = {}
-        """The sites that failed, with what their step said."""
+        """Reasons by failed site."""
         self.skips: dict[str, str] = {}
-        """The sites that were skipped, with what their step said."""
+        """Reasons by skipped site."""
         self.errors: list[str] = []
-        """What tasks outside the sites' own steps said when they failed."""
+        """Errors of tasks outside the sites' steps."""
         self.merged = False
-        """Whether the run came into the dataset."""
 
     def __enter__(self) -> Progress:
         self._live.start()
@@ -71,7 +70,7 @@ class Progress(logging.Handler):
 
     @hookimpl
     def on_task_instance_running(self, previous_state: Any, task_instance: Any) -> None:
-        site, step = _place(task_instance)
+        site, step = _site_and_step(task_instance)
         self._spinner.update(text=Text(" ".join(filter(None, [site, step, "…"]))))
         if site and step == "screenshot":
             with contextlib.suppress(CelebsError):
@@ -79,19 +78,18 @@ class Progress(logging.Handler):
 
     @hookimpl
     def on_task_instance_success(self, previous_state: Any, task_instance: Any) -> None:
-        site, step = _place(task_instance)
+        site, step = _site_and_step(task_instance)
         if site:
-            self._line("[green]✓[/]", site, step, self._told(site, step))
+            self._line("[green]✓[/]", site, step, self._result(site, step))
         elif step in _WRITES:
             self.merged |= step == "merge"
             self._line("[green]✓[/]", "", step, _WRITES[step])
-        elif step == "tidy" and (went := task_instance.xcom_pull(task_ids=step)):
-            # Mostly nothing is old enough, and nobody needs to hear of that.
-            self._line("[green]✓[/]", "", step, went)
+        elif step == "tidy" and (removed := task_instance.xcom_pull(task_ids=step)):
+            self._line("[green]✓[/]", "", step, removed)
 
     @hookimpl
     def on_task_instance_skipped(self, previous_state: Any, task_instance: Any) -> None:
-        site, step = _place(task_instance)
+        site, step = _site_and_step(task_instance)
         if site:
             self.skips[site] = f"{step} was skipped without a word: see the log."
             with contextlib.suppress(CelebsError):
@@ -101,24 +99,24 @@ class Progress(logging.Handler):
     @hookimpl
     def on_task_instance_failed(self, previous_state: Any, task_instance: Any, error: Any) -> None:
         if isinstance(error, KeyboardInterrupt):
-            # To Airflow's task runner it is a failed task like any other, and the run would go on with the next one.
+            # Airflow's task runner would go on with the next task.
             raise error
-        site, step = _place(task_instance)
-        told = cleaned(str(error)) or type(error).__name__
+        site, step = _site_and_step(task_instance)
+        reason = cleaned(str(error)) or type(error).__name__
         if task_instance.state == "up_for_retry":
-            self._line("[yellow]↻[/]", site, step, f"{told} Trying again.")
-        # The watcher sums up what the other tasks have said.
+            self._line("[yellow]↻[/]", site, step, f"{reason} Trying again.")
+        # The watcher only sums up.
         elif step != "watcher":
             if site:
-                self.failures[site] = told
+                self.failures[site] = reason
             else:
-                self.errors.append(f"{step}: {told}")
-            self._line("[red]✗[/]", site, step, told)
+                self.errors.append(f"{step}: {reason}")
+            self._line("[red]✗[/]", site, step, reason)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Tell what the project's own code warns of, each sentence once."""
+        """Print each warning once."""
         text = cleaned(record.getMessage())
-        # Merge and the watcher name the sites that did not come through once more.
+        # Merge and the watcher repeat what the steps' own lines say.
         known = tuple(f"{site} " for site in (*self.failures, *self.skips))
         if text not in self._warned and not (record.name == run_steps.__name__ and text.startswith(known)):
             self._warned.add(text)
@@ -127,8 +125,7 @@ class Progress(logging.Handler):
     def _line(self, sign: str, site: str, step: str, text: str) -> None:
         self._console.print(f"  {sign} {escape(site):<14} {step:<12} {escape(text)}", highlight=False)
 
-    def _told(self, site: str, step: str) -> str:
-        """What a step left in the store, in a few words."""
+    def _result(self, site: str, step: str) -> str:
         stem = keys.stem(site, self._when)
         try:
             if step == "screenshot":
@@ -140,10 +137,10 @@ class Progress(logging.Handler):
             result = Result.load(self._store, keys.result(stem))
         except CelebsError as error:
             return str(error)
-        found = f"{counted(result.faces, 'face')}: {', '.join(result.celebrities) or 'nobody named'}"
+        faces = f"{counted(result.faces, 'face')}: {', '.join(result.celebrities) or 'nobody named'}"
         if result.calls or result.calls_saved:
-            found += f"; {counted(result.calls, 'call')}, {result.calls_saved} saved, ${result.cost_usd:.3f}"
-        return found
+            faces += f"; {counted(result.calls, 'call')}, {result.calls_saved} saved, ${result.cost_usd:.3f}"
+        return faces
 
 
 def _seen(shot: Screenshot, again: bool) -> str:
@@ -162,10 +159,9 @@ def _seen(shot: Screenshot, again: bool) -> str:
 def rows_of(
     sites: Iterable[str], captures: Iterable[dict[str, Any]], failures: Mapping[str, str], skips: Mapping[str, str]
 ) -> list[dict[str, Any]]:
-    """The run's row for each of its sites: that of ``Captures``, unless the site failed or was skipped this time.
+    """The run's row for each of its sites: of ``Captures``, unless the site failed or was skipped this time.
 
-    What is known of a capture only grows, so ``Captures`` keeps a site as seen when a later try fails, and as failed
-    when a later one is skipped.
+    ``Captures`` keeps a site as seen when a later try fails, and as failed when a later one is skipped.
     """
     rows = {row["site"]: row for row in captures}
     for outcome, reasons in (("skipped", skips), ("failed", failures)):
@@ -174,35 +170,35 @@ def rows_of(
 
 
 def summary(rows: Sequence[dict[str, Any]]) -> Table:
-    """The table at the end; with calls and their cost where a recogniser costs money."""
+    """The table at the end; with calls and cost if the recogniser costs money."""
     seen = [row for row in rows if row["outcome"] == "seen"]
-    paid = any(row["calls"] or row["calls_saved"] for row in seen)
-    table = Table(box=None, pad_edge=False, header_style="bold", show_footer=paid)
+    has_cost = any(row["calls"] or row["calls_saved"] for row in seen)
+    table = Table(box=None, pad_edge=False, header_style="bold", show_footer=has_cost)
     table.add_column("site", "all", overflow="fold")
     table.add_column("faces", str(sum(row["faces"] for row in seen)), justify="right")
     table.add_column("celebrities", overflow="fold")
     table.add_column("seconds", justify="right")
-    for heading, total in zip(("calls", "saved", "cost"), _bill(seen) if paid else (), strict=False):
+    for heading, total in zip(("calls", "saved", "cost"), _costs(seen) if has_cost else (), strict=False):
         table.add_column(heading, total, justify="right")
     for row in rows:
         if row["outcome"] == "seen":
             names = escape("; ".join(row["celebrities"])) or "[dim]nobody named[/]"
-            bill = _bill([row]) if paid else ()
-            table.add_row(escape(row["site"]), str(row["faces"]), names, f"{row['seconds']:.1f}", *bill)
+            costs = _costs([row]) if has_cost else ()
+            table.add_row(escape(row["site"]), str(row["faces"]), names, f"{row['seconds']:.1f}", *costs)
         else:
             colour = "yellow" if row["outcome"] == "skipped" else "red"
             table.add_row(escape(row["site"]), "–", f"[{colour}]{row['outcome']}:[/] {escape(row['reason'])}", "–")
     return table
 
 
-def _bill(rows: Sequence[dict[str, Any]]) -> tuple[str, str, str]:
+def _costs(rows: Sequence[dict[str, Any]]) -> tuple[str, str, str]:
     """Calls, calls saved, dollars."""
     calls, saved, cost = (sum(row[column] or 0 for row in rows) for column in ("calls", "calls_saved", "cost_usd"))
     return str(calls), str(saved), f"${cost:.3f}"
 
 
-def _place(task_instance: Any) -> tuple[str, str]:
-    """Site (empty for a task outside the group) and step."""
+def _site_and_step(task_instance: Any) -> tuple[str, str]:
+    """The site is empty for a task outside the group."""
     group, _, step = task_instance.task_id.rpartition(".")
     site = getattr(getattr(task_instance, "task", None), "site", None)
     return (site["name"] if group == run_steps.GROUP and isinstance(site, dict) else "", step)

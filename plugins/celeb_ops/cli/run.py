@@ -1,4 +1,4 @@
-"""``make run``: the real DAG file, once, in this process, told to a person."""
+"""``make run``: runs the DAG file once in this process, and prints what happens."""
 
 from __future__ import annotations
 
@@ -32,20 +32,19 @@ if TYPE_CHECKING:
 DAG_ID = "trending_celebrities"
 TRENDS_DAG_ID = "celebrity_trends"
 RETRY_DELAY_S = 2
-"""A person sits through the retries of ``make run``; on the schedule they are minutes apart."""
+"""Shorter than on the schedule: somebody is waiting."""
 
 
-def run(when: datetime | None, names: list[str], home: Path, wishes: Mapping[str, Any] | None = None) -> int:
-    """Run the DAG for ``when`` (default: now) on the sites of these names (none: all); the exit status.
+def run(when: datetime | None, names: list[str], home: Path, options: Mapping[str, Any] | None = None) -> int:
+    """Run the DAG for ``when`` (default: now) on these sites (empty: all); the exit status.
 
-    :param wishes: further params of the DAG: ``on_past``, ``recapture``, ``rerecognise``.
+    :param options: the DAG's params ``on_past``, ``recapture``, ``rerecognise``.
     """
     check_checkout()
     settings = Settings.load()
     if "retry_delay_s" not in settings.model_fields_set:
         # The DAG file loads the settings itself.
         os.environ["CELEBS_RETRY_DELAY_S"] = str(RETRY_DELAY_S)
-    # What is wrong with the input is said before any work begins.
     sites = [site.name for site in choose(load_sites(settings.path(settings.sites)), names)]
     check_gallery(settings)
     check_terms(settings)
@@ -53,45 +52,44 @@ def run(when: datetime | None, names: list[str], home: Path, wishes: Mapping[str
     os.environ.update(environment(home))
 
     with claimed(home), _terminal(home) as (console, log):
-        began = f"{counted(len(sites), 'site')} at {keys.iso(when)}, recognised by {settings.recognizer}."
-        console.print(f"{began} Log: {short(log)}", markup=False)
+        title = f"{counted(len(sites), 'site')} at {keys.iso(when)}, recognised by {settings.recognizer}."
+        console.print(f"{title} Log: {short(log)}", markup=False)
         migrated(home, log)
-        # Not before Airflow knows its home.
+        # It imports Airflow, whose home is set only now.
         from celeb_ops.cli.progress import Progress
 
         store = open_store(settings)
         progress = Progress(console, store, when)
-        state = _run_dag(progress, when, {"sites": sites if names else [], **(wishes or {})})
-        good = _tell(console, settings, store, when, sites, progress, state)
-    return 0 if good else 1
+        state = _run_dag(progress, when, {"sites": sites if names else [], **(options or {})})
+        succeeded = _summarise(console, settings, store, when, sites, progress, state)
+    return 0 if succeeded else 1
 
 
 @contextmanager
 def _terminal(home: Path) -> Iterator[tuple[Console, Path]]:
-    """A console on the terminal, while everything else that is printed goes to a log file."""
+    """A console on the terminal; all other output goes to a log file."""
     folder = home / "logs"
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / f"run-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.log"
     sys.stdout.flush()
     sys.stderr.flush()
-    kept = [os.dup(1), os.dup(2)]
+    terminal_fds = [os.dup(1), os.dup(2)]
     target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(target, 1)
     os.dup2(target, 2)
     os.close(target)
     try:
-        with open(kept[0], "w", encoding="utf-8", closefd=False) as terminal:
+        with open(terminal_fds[0], "w", encoding="utf-8", closefd=False) as terminal:
             yield Console(file=terminal, soft_wrap=True, highlight=False), log
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
-        for fd, saved in zip((1, 2), kept, strict=True):
+        for fd, saved in zip((1, 2), terminal_fds, strict=True):
             os.dup2(saved, fd)
             os.close(saved)
 
 
 def _run_dag(progress: Progress, when: datetime, params: dict[str, Any]) -> str:
-    """The state in which the run ended."""
     from airflow.dag_processing.dagbag import DagBag
     from airflow.sdk.listener import get_listener_manager
 
@@ -99,18 +97,16 @@ def _run_dag(progress: Progress, when: datetime, params: dict[str, Any]) -> str:
     if not {DAG_ID, TRENDS_DAG_ID} <= bag.dags.keys():
         progress.errors += [str(error).strip() for error in bag.import_errors.values()]
         return "failed"
-    # A person sits beside; and where people are told of late runs, Airflow 3.3.2's `dag.test` breaks off at the end: it
-    # looks for the deadline's row, and has its definition.
+    # Airflow 3.3.2's `dag.test` fails at the end of a run whose DAG has a deadline.
     bag.dags[DAG_ID].deadline = None
     listeners = get_listener_manager()
     with progress:
         listeners.pm.register(progress)
         try:
-            # It ends the task that is under way, which cleans up behind itself; Progress hands the interrupt on
-            # when Airflow takes it for a task's failure.
+            # The running task cleans up. Progress raises the interrupt again where Airflow takes it for a failure.
             with interruptible():
                 run = bag.dags[DAG_ID].test(logical_date=when, run_conf=params)
-                # On the schedule the dataset's asset starts it, which this way of running a DAG does not see to.
+                # On the schedule the asset starts it; `dag.test` does not.
                 if progress.merged:
                     bag.dags[TRENDS_DAG_ID].test(logical_date=when)
         finally:
@@ -118,7 +114,7 @@ def _run_dag(progress: Progress, when: datetime, params: dict[str, Any]) -> str:
     return str(run.state)
 
 
-def _tell(
+def _summarise(
     console: Console,
     settings: Settings,
     store: Store,
@@ -127,13 +123,13 @@ def _tell(
     progress: Progress,
     state: str,
 ) -> bool:
-    """Print what came of the run; whether it is good, and every one of its sites has a row."""
+    """Print the run's errors and table; whether it succeeded, with a row for every site."""
     from celeb_ops.cli.progress import rows_of, summary
 
     rows = rows_of(sites, captures_of(store, when), progress.failures, progress.skips)
     errors = list(progress.errors)
-    if lacking := sorted(set(sites) - {row["site"] for row in rows}):
-        errors.append(f"Nothing is recorded of {', '.join(lacking)}: the run ended as {state}; see its log.")
+    if missing := sorted(set(sites) - {row["site"] for row in rows}):
+        errors.append(f"Nothing is recorded of {', '.join(missing)}: the run ended as {state}; see its log.")
     for error in errors:
         console.print(f"[red]✗[/] {escape(error)}")
     console.print()
@@ -156,7 +152,7 @@ def _tell(
 
 
 def too_far(rows: list[dict[str, Any]], when: datetime, now: datetime, window_h: float) -> str:
-    """What to say where every site was skipped for the run time's sake; else empty."""
+    """Advice if every site was skipped because of the run time; else empty."""
     skipped = bool(rows) and all(row["outcome"] == "skipped" for row in rows)
     if not skipped or abs(now - when) <= timedelta(hours=window_h):
         return ""
@@ -168,5 +164,5 @@ def too_far(rows: list[dict[str, Any]], when: datetime, now: datetime, window_h:
 
 
 def short(path: Path) -> str:
-    """The path as seen from the project, if it is in there."""
+    """The path relative to the project, if it is inside."""
     return str(path.relative_to(PROJECT)) if path.is_relative_to(PROJECT) else str(path)

@@ -69,7 +69,7 @@ def _check_free(port: int) -> None:
 @contextmanager
 def _standalone(home: Path, port: int, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """``airflow standalone``, ended with all it started on leaving."""
-    # Airflow prints the login, and keeps it in a file that it opens, not makes, where there is one.
+    # Airflow writes the login into both: they must be private before.
     for file in (log, home / PASSWORDS):
         file.touch(0o600)
         file.chmod(0o600)
@@ -80,7 +80,7 @@ def _standalone(home: Path, port: int, log: Path) -> Iterator[subprocess.Popen[b
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            # A session of its own: Ctrl-C reaches us alone, and by the session we find all of it in the end.
+            # Ctrl-C then reaches only us, and the session's id finds all its processes.
             start_new_session=True,
         )
     try:
@@ -94,7 +94,7 @@ def _standalone(home: Path, port: int, log: Path) -> Iterator[subprocess.Popen[b
 
 def _for_standalone(port: int) -> dict[str, str]:
     return {
-        # Standalone starts its parts as `airflow`, which is found in a virtual environment only if that is active.
+        # Standalone starts its parts as `airflow`, which must be found although the environment is not active.
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": str(port),
@@ -103,7 +103,7 @@ def _for_standalone(port: int) -> dict[str, str]:
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "AIRFLOW__CORE__PARALLELISM": "8",
-        # Any free ones: another Airflow of this machine may have the usual 8793 and 8794.
+        # Another Airflow on this machine may use the defaults, 8793 and 8794.
         "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(_free_port()),
         "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(_free_port()),
     }
@@ -118,7 +118,7 @@ def _free_port() -> int:
 def _wait_until_up(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     deadline = time.monotonic() + START_S
     session = requests.Session()
-    # Not through the user's proxy, whose 127.0.0.1 is another machine.
+    # Without the user's proxy.
     session.trust_env = False
     while time.monotonic() < deadline:
         if process.poll() is not None:
@@ -143,18 +143,17 @@ def _login(home: Path) -> str:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End Airflow and every process it started: ending only the first would leave the others running."""
+    """End Airflow and every process it started."""
     family = _family(process.pid)
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGINT)
     wait_gone(family, END_S)
-    # Again: some were started, or lost their parent, while it was ending.
+    # Again: it may have started more while ending.
     family |= _family(process.pid)
     for one in family:
         with suppress(psutil.NoSuchProcess):
             one.kill()
     wait_gone(family, 5)
-    # Take note of its end.
     process.poll()
 
 

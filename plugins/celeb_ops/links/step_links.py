@@ -1,7 +1,7 @@
-"""The buttons of a site's step in Airflow's UI: its screenshot, its result, and its record in AWS's console.
+"""The buttons of a site's step in Airflow's UI: screenshot, result, and record in AWS's console.
 
-Airflow asks for the addresses when the task has ended, also when it failed, and keeps them as XComs. So they hold no
-credentials: they lead to this project's own closed pages in the API server (`celeb_ops_plugin`), or to AWS's own.
+Airflow asks for them when a task has ended or failed, and stores them as XComs. So they hold no credentials: they lead
+to the closed pages of `celeb_ops_plugin`, or to AWS.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from celeb_ops.core.store import Store
 
 APP = "/celebs"
-"""Where this project's pages are in Airflow's API server."""
+"""The path of the project's pages in Airflow's API server."""
 
 _CONSOLES = {
     "aws": "console.aws.amazon.com",
@@ -34,20 +34,20 @@ _CONSOLES = {
 
 
 class SiteStep(Protocol):
-    """What a link needs of an operator."""
+    """The part of an operator that a link needs."""
 
     read_from: str
-    """The name of the attribute with the key that the step was given; empty: it is the first step."""
+    """The attribute with the key of the previous step; empty for the first step."""
 
     @property
     def store(self) -> Store: ...
 
 
 class StepLink(BaseOperatorLink):
-    """Base of the links of a site's step, made of the key that the step has pushed."""
+    """Base of the links."""
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
-        """The address; empty where there is nothing to see: Airflow shows no button then."""
+        """An address, or "" for no button."""
         step = cast("SiteStep", operator)
         written = XCom.get_value(ti_key=ti_key, key="return_value")
         given = getattr(step, step.read_from, None)
@@ -55,11 +55,11 @@ class StepLink(BaseOperatorLink):
 
     @abstractmethod
     def address(self, operator: SiteStep, written: str | None, given: str | None) -> str:
-        """The address, by the key that the step has pushed (None: it ended early), and the one that it was given."""
+        """:param written: the step's key; None if it ended early. :param given: the previous step's."""
 
 
 class ScreenshotLink(StepLink):
-    """The picture of the site. A step that failed after it has the button too: there one wants to see the page."""
+    """The site's picture; also on a later step that failed."""
 
     name = "Screenshot"
 
@@ -69,18 +69,17 @@ class ScreenshotLink(StepLink):
 
 
 class ResultLink(StepLink):
-    """The record of who was recognised. On the steps before, the place where it comes to be."""
+    """The site's result; on earlier steps the address where it will be."""
 
     name = "Result"
 
     def address(self, operator: SiteStep, written: str | None, given: str | None) -> str:
-        # After a step that ended early nothing comes to be there.
         stem = keys.stem_in(written or "")
         return in_airflow(f"files/{quote(keys.result(stem))}") if stem else ""
 
 
 class S3ConsoleLink(StepLink):
-    """The record that the step wrote, in AWS's console; of a store in S3 only."""
+    """The step's record in AWS's console, for a store in S3."""
 
     name = "S3 console"
 
@@ -89,19 +88,18 @@ class S3ConsoleLink(StepLink):
 
 
 def base_path() -> str:
-    """The path below which Airflow is served, mostly empty: ``/airflow`` of ``[api] base_url``."""
-    # Without the host, which may have another name for the person who looks, and then knows no login.
+    """The path of ``[api] base_url``, mostly empty: ``/airflow``."""
+    # Without the host: under another name of it the login does not count.
     address: str = conf.get("api", "base_url", fallback="")
     return urlsplit(address).path.rstrip("/")
 
 
 def in_airflow(page: str) -> str:
-    """The address of one of this project's pages in Airflow's API server."""
     return f"{base_path()}{APP}/{page}"
 
 
 def console_url(store: Store, key: str) -> str:
-    """The key's page in AWS's console; empty for a folder, and for an S3 of others, which that console can't show."""
+    """The key's page in AWS's console; empty for a folder and for other providers' S3."""
     place = split_s3(store.url(key))
     if place is None or not isinstance(store, S3Store):
         return ""
@@ -111,6 +109,6 @@ def console_url(store: Store, key: str) -> str:
     if not console or not host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
         return ""
     bucket, path = place
-    # The form that the console's own address bar shows; it is documented nowhere.
+    # As in the console's address bar; undocumented.
     query = urlencode({"region": client.region_name, "prefix": path}, safe="/", quote_via=quote)
     return f"https://{console}/s3/object/{quote(bucket)}?{query}"

@@ -1,8 +1,7 @@
-"""This project's own counters, through Airflow's: they go where ``[metrics]`` says, to statsd or OpenTelemetry.
+"""The project's counters, sent through Airflow to StatsD or OpenTelemetry (``[metrics]``; ``docs/alerts.md``).
 
-A counter is sent by the step that did the work, when it did it: a call that was paid for counts, also where its step
-failed afterwards or is done again. What comes of a site's page counts when a merge first records it. Names hold no
-site: it is a tag, which plain statsd leaves out. ``docs/alerts.md`` lists them.
+The step that did the work sends its counters at once: a paid call counts also where its step fails later. A page's
+outcome counts when a merge first records it. The site is a tag, which plain StatsD leaves out.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ PREFIX = "celebs"
 
 
 def are_on() -> bool:
-    """Whether anybody listens; where not, what costs time to find out is not."""
+    """Whether any metrics backend is configured."""
     from airflow.sdk.configuration import conf
 
     ways = ("statsd_on", "otel_on", "statsd_datadog_enabled")
@@ -44,7 +43,7 @@ def count(name: str, by: float, site: str) -> None:
     with _never_failing(name):
         from airflow.sdk.observability import stats
 
-        # Dollars are no whole number. The clients take any; their annotation knows whole ones only.
+        # The clients also take fractions, such as dollars.
         stats.incr(f"{PREFIX}.{name}", by, tags=_tags(site))  # type: ignore[arg-type]
 
 
@@ -57,7 +56,7 @@ def result(done: Result) -> None:
 
 
 class CountedCalls:
-    """A recogniser that counts its answers: those of this try alone, which a result does not tell."""
+    """A recogniser that counts this try's answers; a result adds up those of all tries."""
 
     def __init__(self, recognizer: Recognizer) -> None:
         self._recognizer = recognizer
@@ -67,16 +66,15 @@ class CountedCalls:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._recognizer, name)
 
-    def recognize(self, *given: Any, **named: Any) -> list[Face]:
-        """As the recogniser's own."""
-        faces = self._recognizer.recognize(*given, **named)
+    def recognize(self, *args: Any, **kwargs: Any) -> list[Face]:
+        faces = self._recognizer.recognize(*args, **kwargs)
         # Calls are under way at the same time.
         with self._lock:
             self._calls += 1
         return faces
 
     def send(self, site: str) -> None:
-        """Count the calls, and what they cost; those that cost nothing are none."""
+        """Send calls and cost, if calls cost anything."""
         if self._recognizer.cost_usd:
             count("calls", self._calls, site)
             count("cost_usd", round(self._calls * self._recognizer.cost_usd, 6), site)
@@ -84,7 +82,7 @@ class CountedCalls:
 
 @contextmanager
 def pages(store: Store, when: datetime) -> Iterator[None]:
-    """Count what a merge makes known of the run's pages: each site whose outcome is new, or another than before."""
+    """Count each site whose outcome this merge adds or changes."""
     before = _outcomes(store, when)
     yield
     if before is None:
@@ -95,7 +93,7 @@ def pages(store: Store, when: datetime) -> Iterator[None]:
 
 
 def _outcomes(store: Store, when: datetime) -> dict[str, str] | None:
-    """The outcome of each site of a run; None where nobody listens, or it can't be read: merge says so itself."""
+    """Outcomes by site; None without a metrics backend, or if they can't be read, which merge reports."""
     with _never_failing("pages"):
         if are_on():
             from celeb_ops.dataset import captures_of
@@ -106,7 +104,7 @@ def _outcomes(store: Store, when: datetime) -> dict[str, str] | None:
 
 @contextmanager
 def timed(step: str, site: str | None = None) -> Iterator[None]:
-    """Send how long a step took, if it came to its end."""
+    """Send a step's duration, if it succeeds."""
     start = time.monotonic()
     yield
     took = timedelta(seconds=time.monotonic() - start)
@@ -117,7 +115,7 @@ def timed(step: str, site: str | None = None) -> Iterator[None]:
 
 
 def _tags(site: str) -> dict[str, str]:
-    # A sites file's name is safe; one of an old run's XCom may be any.
+    # A name from an old run's XCom may be unsafe.
     return {"site": keys.safe(site)}
 
 
@@ -126,5 +124,5 @@ def _never_failing(what: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        # A counter is not worth a row: whatever the client or its configuration does, the step goes on.
+        # A counter must not fail a step.
         logger.warning("The counter %s.%s could not be sent: %s", PREFIX, what, error)
