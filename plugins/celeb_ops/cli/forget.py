@@ -1,6 +1,4 @@
-"""``forget``: somebody who asked not to be in the dataset, who is kept out from then on; or a run, which may be made
-again.
-"""
+"""``forget``: removes a person for good, or a run, from the dataset."""
 
 from __future__ import annotations
 
@@ -44,7 +42,7 @@ _BEYOND = (
 
 
 def forget_run(when: datetime, names: Sequence[str], *, dry: bool, anyway: bool) -> int:
-    """Take a run out, or these sites of it."""
+    """Remove a run, or these sites of it."""
     settings = Settings.load()
     store = open_store(settings)
     runs = runs_in(store, when)
@@ -53,7 +51,7 @@ def forget_run(when: datetime, names: Sequence[str], *, dry: bool, anyway: bool)
         sites = chosen(runs, when, names, known, store.url())
     except ForgetError as error:
         if not anyway:
-            raise ForgetError(f"{error} To look for leavings of it all the same: FORCE=1 (--yes).") from None
+            raise ForgetError(f"{error} To look for remains of it anyway: FORCE=1 (--yes).") from None
         sites = [name.upper() for name in names] or known
     console = _console()
     whole = runs.get(when, set()) <= set(sites)
@@ -70,31 +68,31 @@ def forget_run(when: datetime, names: Sequence[str], *, dry: bool, anyway: bool)
 
 
 def forget_person(name: str, aliases: Sequence[str], *, delete_photos: bool, dry: bool, anyway: bool) -> int:
-    """Take somebody out, for good; without a name, whoever is in ``removed.yaml``. 1 where a file stays unclean."""
+    """Remove a person for good; without a name, everybody in ``removed.yaml``. 1 if a damaged file may name them."""
     settings = Settings.load()
     store = open_store(settings)
     gallery, cache = settings.path(settings.gallery), settings.path(settings.cache)
     console = _console()
-    # First of all: from here on nothing of them comes in.
+    # First, so that nothing new of them comes in.
     removed = _kept_out(store, gallery, name, aliases, dry, anyway, console)
     target = DryRunStore(store) if dry else store
     purge = Purge(target, removed, track=_track(console))
     purge.run()
     purge.done += forget_photos(gallery, cache, removed, delete_photos, dry)
-    # An export beside the project, as `make export` makes it, too.
+    # `make export` writes beside the project.
     left = sweep(PROJECT, at_once=True, deep=False, dry=dry)
     left += sum(sweep(folder, at_once=True, dry=dry) for folder in (gallery, cache))
     try:
         left += target.sweep(at_once=True)
     except StoreError as error:
-        console.print(f"! What killed writers have left half-way may stay: {error}")
+        console.print(f"! Half-written files may stay: {error}")
     purge.done["files that killed writers left"] += left
     photos = purge.done.pop("photos kept", 0)
     console.print(_table(purge.done, dry, "removed or blurred"))
     if photos:
         console.print(
-            f"{counted(photos, 'photo')} of theirs left in {gallery}, which is yours: no recogniser reads them "
-            "any more, and GALLERY=1 (--gallery) deletes them."
+            f"{counted(photos, 'photo')} of theirs left in {gallery}: no recogniser reads them any more, and "
+            "GALLERY=1 (--gallery) deletes them."
         )
     for key in purge.unreadable:
         console.print(f"✗ {store.url(key)} is damaged and seems to name them: look into it, or delete it.", style="red")
@@ -106,17 +104,17 @@ def forget_person(name: str, aliases: Sequence[str], *, delete_photos: bool, dry
 def _kept_out(
     store: Store, gallery: Path, name: str, aliases: Sequence[str], dry: bool, anyway: bool, console: Console
 ) -> RemovalList:
-    """Everybody who is kept out from now on: the list, with this person, and with the other names of all of them."""
+    """The removal list with this person, and with all other names by which its people are known."""
     removed = RemovalList.load(store)
     if not (name or removed):
         raise ForgetError(f'Whom? make forget NAME="Grace Hopper". {store.url(keys.REMOVED)} names nobody yet.')
-    given = RemovedPerson(name, tuple(alias.strip() for alias in aliases), f"{datetime.now(UTC):%Y-%m-%d}")
+    new_person = RemovedPerson(name, tuple(alias.strip() for alias in aliases), f"{datetime.now(UTC):%Y-%m-%d}")
     known = KnownNames.load(store, gallery)
     if name and not (anyway or removed.holds(name)):
-        _check_known(given, known.names(store), store)
-    # Without a name: who was added by hand, or has come by another name since.
-    asked = [given] if name else removed.people
-    for person in asked:
+        _check_known(new_person, known.names(store), store)
+    # Without a name: the file may have been edited, or another name may have come up since.
+    people = [new_person] if name else removed.people
+    for person in people:
         new = tuple(one for one in known.also(person) if not removed.holds(one))
         if new:
             console.print(f"{person.name} is kept out by these names too: {', '.join(new)}.")
@@ -134,8 +132,8 @@ def _check_known(person: RemovedPerson, known: Collection[str], store: Store) ->
     near = [by_letters[one] for one in difflib.get_close_matches(letters(person.name), by_letters, n=3, cutoff=0.5)]
     hint = f" Near it: {', '.join(near)}." if near else ""
     raise ForgetError(
-        f"Nobody in {store.url()} is called {person.name!r}.{hint} Nothing was changed. To keep the name out all the "
-        "same, and to clear headlines of it: FORCE=1 (--yes)."
+        f"Nobody in {store.url()} is called {person.name!r}.{hint} Nothing was changed. To keep the name out "
+        "anyway, and to clear headlines of it: FORCE=1 (--yes)."
     )
 
 
