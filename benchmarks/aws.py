@@ -28,7 +28,7 @@ from celeb_ops.core.records import Plan, Screenshot
 from celeb_ops.core.settings import Settings
 from celeb_ops.hooks.rekognition import rekognition_client
 from celeb_ops.hooks.s3 import open_store
-from celeb_ops.recognition.aws.paid_calls import Terms
+from celeb_ops.recognition.aws.paid_calls import RequestOptions
 from celeb_ops.recognition.aws.rekognition import RekognitionError, RekognitionRecognizer
 from celeb_ops.recognition.local.gallery import Gallery
 from celeb_ops.recognition.local.recognizer import LocalRecognizer
@@ -112,8 +112,8 @@ def _run(cast: Cast, folder: Path, client: RekognitionClient, agreed: Callable[[
     recognizer = RekognitionRecognizer(client)
     for one in captures:
         _count(old, one.page, *_as_the_first_version(pieces[one.page.trait], recognizer))
-        _count(by_slices, one.page, *_asked(one, recognizer, Terms()))
-        _count(by_sheets, one.page, *_asked(one, recognizer, Terms(sheets=True)))
+        _count(by_slices, one.page, *_asked(one, recognizer, RequestOptions()))
+        _count(by_sheets, one.page, *_asked(one, recognizer, RequestOptions(sheets=True)))
     return [way.row(old) for way in (old, by_slices, by_sheets)]
 
 
@@ -157,7 +157,7 @@ def _capture(room: Newsroom, page: Page) -> Capture:
     return Capture(page, Path(sidecar).stem, Plan.load(store, plan), Screenshot.load(store, sidecar))
 
 
-def _asked(one: Capture, recognizer: RekognitionRecognizer, terms: Terms) -> tuple[int, list[str]]:
+def _asked(one: Capture, recognizer: RekognitionRecognizer, terms: RequestOptions) -> tuple[int, list[str]]:
     store = open_store(Settings.load())
     result: Result = recognize_page(one.plan, one.screenshot, recognizer, one.stem, store, terms)
     return result.calls, [one.name for one in result.sightings]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from benchmarks.faces.labelled import Photo, digest
 from benchmarks.faces.looking import Look, named
 from celeb_ops.core.records import Picture
-from celeb_ops.recognition.detections import Finding
+from celeb_ops.recognition.detections import Detection
 from celeb_ops.recognition.local.gallery import Gallery
 from celeb_ops.recognition.local.recognizer import LocalRecognizer
 from celeb_ops.recognition.naming import confirmed
@@ -127,6 +127,6 @@ def with_words(group: Group, photo: Photo, side: int, seen: Look, faces: Sequenc
 
 def _with(words: str, faces: Sequence[Face], seen: Look) -> list[Face]:
     """The faces that have a name when these words stand beside the photo."""
-    found = [Finding(face, face.box, "", False) for face in faces]
+    found = [Detection(face, face.box, "", False) for face in faces]
     told = confirmed(found, [Picture(box=seen.picture, src="", alt=words)])
     return [one.face for one in told if one.face.name]

@@ -16,15 +16,15 @@ import pytest
 from celeb_ops.cli.main import main
 from celeb_ops.core.exceptions import GalleryError, OfflineError, WikimediaError
 from celeb_ops.core.geometry import Box
-from celeb_ops.core.removal_list import RemovalList
-from celeb_ops.core.removal_list import RemovedPerson as RemovedPerson
+from celeb_ops.core.removal_list import RemovalList, RemovedPerson
 from celeb_ops.core.settings import PROJECT, Settings
-from celeb_ops.gallery.building import Built, Step, build
+from celeb_ops.gallery.building import BuildProgress, Built, build
 from celeb_ops.gallery.query import Query
 from celeb_ops.gallery.wikimedia import CONNECTIONS
 from celeb_ops.recognition.local import gallery_file
 from celeb_ops.recognition.local.gallery import Gallery
 from celeb_ops.recognition.local.recognizer import LocalRecognizer
+from celeb_ops.recognition.people import Person
 from tests.wikimedia.server import Faults, Wikimedia, serving
 from tests.wikimedia.world import File
 
@@ -40,28 +40,37 @@ COMMAND = """
 import sys
 from celeb_ops.cli.main import main
 from celeb_ops.gallery import wikimedia
-wikimedia.SERVICES = wikimedia.Services(*sys.argv[1:])
+services = wikimedia.Services(*sys.argv[1:])
+wikimedia.Services = lambda: services
 sys.exit(main(["gallery", "build"]))
 """
 """The command, with other services."""
-SOON = 0.02
-"""The shortest wait after an error."""
 
 
 def built(
     served: Wikimedia,
     folder: Path,
-    wish: Query | None = None,
+    query: Query | None = None,
     removed: RemovalList | None = None,
-    told: Callable[[Step], None] = lambda _: None,
+    report: Callable[[BuildProgress], None] = lambda _: None,
 ) -> Built:
     settings = Settings(**places(folder))  # type: ignore[arg-type]
-    return build(wish or Query(), settings, removed or RemovalList(), told, unit_s=SOON, services=served.services)
+    # Errors are followed by the shortest of waits.
+    return build(query or Query(), settings, removed or RemovalList(), report, unit_s=0.02, services=served.services)
 
 
 def places(folder: Path) -> dict[str, str]:
     """The settings that a build needs."""
     return {name: str(folder / name) for name in ("store", "gallery", "cache")} | {"contact": "test@example.org"}
+
+
+def names(made: Built) -> list[str]:
+    return [entry.person.name for entry in made.whole.entries]
+
+
+def usable_in(folder: Path) -> set[str]:
+    """The people whom a run would name now."""
+    return set(Gallery.load(folder / "gallery", folder / "cache").people)
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +96,7 @@ def test_has_everybody_and_no_wrong_photo_and_says_whose_they_are(
     undisturbed: tuple[Path, Built], first_world: World
 ) -> None:
     folder, made = undisturbed
-    assert {entry.person.name for entry in made.whole.entries} == EVERYBODY
+    assert set(names(made)) == EVERYBODY
     chosen = {one.file for entry in made.whole.entries for one in entry.references}
     assert {first_world.files[file].truth for file in chosen} == {"right"}
     theirs = {title for name in KNOWN for title in first_world.categories[name]}
@@ -99,11 +108,10 @@ def test_has_everybody_and_no_wrong_photo_and_says_whose_they_are(
         ("Q201", "Camera Shy", "no usable photo"),
     ]
     obama = made.whole.entries[0]
-    assert (obama.person.name, obama.person.qid) == ("Barack Obama", "Q100")
-    assert obama.person.aliases == ("Barack Obama II", "Barack the Great")
-    reference = obama.references[0]
-    assert (reference.author, reference.licence) == ("Ann Other", "CC BY-SA 4.0")
-    assert reference.licence_url.startswith("https://creativecommons.org/")
+    assert obama.person == Person("Barack Obama", "Q100", ("Barack Obama II", "Barack the Great"))
+    assert obama.references[0].author == "Ann Other"
+    assert obama.references[0].licence == "CC BY-SA 4.0"
+    assert obama.references[0].licence_url.startswith("https://creativecommons.org/")
     recognizer = LocalRecognizer(Gallery.load(folder / "gallery", folder / "cache"))
     photo = first_world.files["File:Kit Harington 1.jpg"].content
     named = [face for face in recognizer.recognize(photo, [Box(0, 0, 900, 900)]) if face.name]
@@ -120,17 +128,17 @@ def test_killed_or_stopped_at_any_point_another_call_makes_the_same_file(
         killed.wait()
         stopped = begun(served, tmp_path)
         wait_for_files(served, 25)
-        # Ctrl-C ends it soon, also while everybody is told to wait.
+        # Ctrl-C ends it soon, also while everybody has to wait.
         served.faults.retry_after = "600"
         time.sleep(0.5)
         os.killpg(stopped.pid, signal.SIGINT)
-        said = stopped.communicate(timeout=60)[1]
-        assert stopped.returncode == 130, said
-        assert said.endswith("What was fetched is kept: `make gallery` goes on from there.\n")
+        stderr = stopped.communicate(timeout=60)[1]
+        assert stopped.returncode == 130, stderr
+        assert stderr.endswith("What was fetched is kept: `make gallery` goes on from there.\n")
         served.faults.retry_after = ""
         again = begun(served, tmp_path)
-        said = again.communicate(timeout=120)[1]
-    assert again.returncode == 0, said
+        stderr = again.communicate(timeout=120)[1]
+    assert again.returncode == 0, stderr
     assert content(tmp_path) == content(undisturbed[0])
     # What was fetched before was not fetched again.
     titles = [params["title"] for params in served.asked("file")]
@@ -169,20 +177,18 @@ def test_it_is_of_use_while_it_grows_and_the_same_with_faults_at_20_percent(
 ) -> None:
     monkeypatch.setattr("celeb_ops.gallery.building.GROWS_BY", 2)
     known: list[set[str]] = []
-    said: list[int] = []
 
-    def told(step: Step) -> None:
-        known.append(set(Gallery.load(tmp_path / "gallery", tmp_path / "cache").people))
-        said.append(step.usable)
+    def report(progress: BuildProgress) -> None:
+        known.append(usable_in(tmp_path))
+        assert progress.usable == len(known[-1])
 
     faults = Faults(0.2)
     with serving(first_world, faults) as served:
-        made = built(served, tmp_path, told=told)
+        made = built(served, tmp_path, report=report)
     # The best known first, and nobody who was there goes again.
     best = {"Barack Obama", "Joe Biden"}
     assert known[:4] == [set(), best, best, best | {"Kit Harington", "Rose Leslie"}]
     assert all(one <= other for one, other in pairwise(known))
-    assert said == [len(names) for names in known]
     assert made.changed
     assert content(tmp_path) == content(undisturbed[0])
     assert {"maxlag", "429", "503", "closed"} <= set(faults.happened)
@@ -193,9 +199,9 @@ def test_it_is_of_use_while_it_grows_and_the_same_with_faults_at_20_percent(
 def test_the_progress_says_that_it_is_of_use_already(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def build(wish: Query, settings: object, removed: RemovalList, told: Callable[[Step], None]) -> Built:
-        told(Step(50, 150, "Ann", 3, 0))
-        told(Step(100, 150, "Bea", 3, 93))
+    def build(query: Query, settings: object, removed: RemovalList, report: Callable[[BuildProgress], None]) -> Built:
+        report(BuildProgress(50, 150, "Ann", 0))
+        report(BuildProgress(100, 150, "Bea", 93))
         raise OfflineError("gone")
 
     monkeypatch.setattr("celeb_ops.gallery.building.build", build)
@@ -217,13 +223,13 @@ def test_stopped_while_it_grows_it_goes_on_to_the_same_file(
 ) -> None:
     monkeypatch.setattr("celeb_ops.gallery.building.GROWS_BY", 2)
 
-    def told(step: Step) -> None:
-        if step.done == 5:
+    def report(progress: BuildProgress) -> None:
+        if progress.done == 5:
             raise Stopped
 
     with serving(first_world) as served:
         with pytest.raises(Stopped):
-            built(served, tmp_path, told=told)
+            built(served, tmp_path, report=report)
         monkeypatch.setenv("CELEBS_GALLERY", str(tmp_path / "gallery"))
         assert main(["gallery", "info"]) == 0
         assert "4 people" in (shown := capsys.readouterr().out)
@@ -242,29 +248,22 @@ def test_an_update_takes_nobody_away_before_its_end(
     world.humans["Q105"].occupations = ()
     known: list[set[str]] = []
 
-    def told(step: Step) -> None:
-        known.append(set(Gallery.load(folder / "gallery", folder / "cache").people))
-
     with serving(world) as served:
-        made = built(served, folder, told=told)
+        made = built(served, folder, report=lambda _: known.append(usable_in(folder)))
     renamed = EVERYBODY - {"Barack Obama"} | {"B. H. Obama"}
     assert known[0] == EVERYBODY
     assert all(names == renamed for names in known[1:])
-    assert {entry.person.name for entry in made.whole.entries} == renamed - {"Kevin Sussman"}
-    assert made.gone == ("Barack Obama", "Kevin Sussman")
-
-
-def test_a_second_call_fetches_no_photo_and_changes_nothing(folder: Path, world: World) -> None:
-    before = content(folder)
-    with serving(world) as served:
-        assert not built(served, folder).changed
-    assert served.asked("file") == []
-    assert served.asked("sparql")
-    assert content(folder) == before
+    assert set(names(made)) == renamed - {"Kevin Sussman"}
+    assert made.removed == ("Barack Obama", "Kevin Sussman")
 
 
 def test_only_what_changed_upstream_is_fetched(folder: Path, world: World) -> None:
-    # A new photo, a photo that was uploaded anew, somebody else's name, somebody who is not wanted any more.
+    before = content(folder)
+    with serving(world) as served:
+        assert not built(served, folder).changed
+    assert (served.asked("file"), len(served.asked("sparql")) > 0) == ([], True)
+    assert content(folder) == before
+    # A new photo, a photo that was uploaded again, somebody else's name, somebody who is not wanted any more.
     obama, leslie = (world.files[f"File:{name}.jpg"] for name in ("Barack Obama 1", "Rose Leslie 0"))
     world.add(File("File:Joe Biden again.jpg", _larger(obama.content)), "Barack Obama")
     leslie.content = _larger(leslie.content)
@@ -276,7 +275,7 @@ def test_only_what_changed_upstream_is_fetched(folder: Path, world: World) -> No
     assert fetched == {"File:Joe Biden again.jpg", "File:Rose Leslie 0.jpg"}
     assert made.changed
     assert made.added == ("Simon M. Helberg",)
-    assert made.gone == ("Kevin Sussman", "Simon Helberg")
+    assert made.removed == ("Kevin Sussman", "Simon Helberg")
 
 
 def test_a_renamed_main_picture_is_found_where_it_is_now(world: World, tmp_path: Path) -> None:
@@ -291,7 +290,7 @@ def test_a_renamed_main_picture_is_found_where_it_is_now(world: World, tmp_path:
         served.gone.add("File:Rose Leslie 1.jpg")
         made = built(served, tmp_path / "elsewhere", Query(people=("Q103",)))
     assert [one.file for one in made.whole.entries[0].references] == ["File:Rose Leslie 0.jpg"]
-    assert made.photos_why["could not be had"] == 1
+    assert made.rejected["could not be had"] == 1
 
 
 def test_a_merged_item_is_the_other_one(folder: Path, world: World) -> None:
@@ -309,26 +308,26 @@ def test_countries_and_occupations_choose(folder: Path, world: World) -> None:
         singers = built(served, folder, Query(occupations=("Q177220",)))
         first = built(served, folder, Query(count=2))
         before = content(folder)
-        with pytest.raises(GalleryError, match="knows nobody of this wish"):
+        with pytest.raises(GalleryError, match="knows nobody like that"):
             built(served, folder, Query(occupations=("Q1",)))
-    assert {entry.person.name for entry in british.whole.entries} == {"Kit Harington", "Rose Leslie"}
-    assert {entry.person.name for entry in singers.whole.entries} == {"Died Lately"}
-    assert [entry.person.name for entry in first.whole.entries] == ["Barack Obama", "Joe Biden"]
+    assert names(british) == ["Kit Harington", "Rose Leslie"]
+    assert names(singers) == ["Died Lately"]
+    assert names(first) == ["Barack Obama", "Joe Biden"]
     assert content(folder) == before
 
 
 @pytest.mark.parametrize(
-    ("faults", "error", "said"),
+    ("faults", "error", "message"),
     [
-        (Faults(offline=True), OfflineError, r"stays as it was\.$"),
+        (Faults(offline=True), OfflineError, r"unchanged\.$"),
         (Faults(retry_after="3600"), WikimediaError, "again in 60 minutes"),
     ],
 )
-def test_who_can_not_ask_now_keeps_the_gallery_as_it_was(
-    faults: Faults, error: type[WikimediaError], said: str, folder: Path, world: World
+def test_without_answers_the_gallery_stays_as_it_was(
+    faults: Faults, error: type[WikimediaError], message: str, folder: Path, world: World
 ) -> None:
     before = content(folder)
-    with serving(world, faults) as served, pytest.raises(error, match=said):
+    with serving(world, faults) as served, pytest.raises(error, match=message):
         built(served, folder)
     assert content(folder) == before
 
@@ -336,17 +335,17 @@ def test_who_can_not_ask_now_keeps_the_gallery_as_it_was(
 def test_when_the_answers_stop_the_gallery_stays_as_it_was(
     folder: Path, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Photos that do not come are not taken for photos that are not there."""
+    """Photos that can't be fetched are not taken for photos that do not exist."""
     before = content(folder)
     shutil.rmtree(folder / "cache")
     monkeypatch.setattr("celeb_ops.gallery.wikimedia._TRIES", 3)
     with serving(world) as served:
 
-        def told(step: Step) -> None:
+        def report(_: BuildProgress) -> None:
             served.faults.offline = True
 
         with pytest.raises(WikimediaError, match="goes on from there"):
-            built(served, folder, told=told)
+            built(served, folder, report=report)
         assert content(folder) == before
         served.faults.offline = False
         assert not built(served, folder).changed
@@ -356,7 +355,7 @@ def test_who_asked_not_to_be_in_it_is_not_fetched(world: World, tmp_path: Path) 
     removed = RemovalList((RemovedPerson("barack the great"), RemovedPerson("Joe Biden")))
     with serving(world) as served:
         made = built(served, tmp_path, Query(people=("Q100", "Q101", "Q103")), removed)
-    assert [entry.person.name for entry in made.whole.entries] == ["Rose Leslie"]
+    assert names(made) == ["Rose Leslie"]
     assert made.whole.left_out == []
     assert not [params for params in served.asked("file") if "Obama" in params["title"] or "Biden" in params["title"]]
 

@@ -52,7 +52,7 @@ def checked(tmp_path_factory: pytest.TempPathFactory, demo_folder: Path) -> dict
 
 
 @pytest.mark.parametrize(
-    ("photo", "said"),
+    ("photo", "problem"),
     [
         ("Eileen Collins/a cup.jpg", "no face found"),
         ("Eileen Collins/damaged.jpg", "unreadable"),
@@ -62,16 +62,17 @@ def checked(tmp_path_factory: pytest.TempPathFactory, demo_folder: Path) -> dict
         ("Grace Hopper/somebody else.jpg", "like Eileen Collins's"),
     ],
 )
-def test_tells_what_is_wrong_with_a_photo(photo: str, said: str, checked: dict[str, gallery.Photo]) -> None:
-    assert any(trouble.startswith(said) for trouble in checked[photo].trouble), checked[photo].trouble
+def test_photos_have_problems(photo: str, problem: str, checked: dict[str, gallery.Photo]) -> None:
+    assert any(one.startswith(problem) for one in checked[photo].problems), checked[photo].problems
 
 
 def test_reports_a_table_and_a_count(checked: dict[str, gallery.Photo]) -> None:
     out = io.StringIO()
-    gallery.report(list(checked.values()), Console(file=out, width=200))
+    folder = next(iter(checked.values())).path.parents[1]
+    gallery.report(list(checked.values()), folder, Console(file=out, width=200))
     assert "a cup.jpg" in out.getvalue()
     assert "2 people, 6 usable photos of 8" in out.getvalue()
-    good = [name for name, photo in checked.items() if not photo.trouble]
+    good = [name for name, photo in checked.items() if not photo.problems]
     assert good == ["Grace Hopper/one.jpg", "Grace Hopper/two.jpg"]
 
 
@@ -84,9 +85,9 @@ def test_the_command_ends_with_what_it_found(
     (tmp_path / "gallery" / "Grace Hopper" / "no.jpg").write_bytes(b"no picture")
     (tmp_path / "gallery" / "astray.jpg").write_bytes(b"no picture")
     assert main(["gallery", "check", str(tmp_path / "gallery")]) == 1
-    said = capsys.readouterr().out
-    assert "no.jpg" in said
-    assert "astray.jpg" in said
+    out = capsys.readouterr().out
+    assert "no.jpg" in out
+    assert "astray.jpg" in out
     (tmp_path / "empty").mkdir()
     for folder in ("empty", "nowhere"):
         assert main(["gallery", "check", str(tmp_path / folder)]) == 2

@@ -16,7 +16,7 @@ from celeb_ops.core.records import Outcome, Part, Picture, Result, Screenshot, S
 from celeb_ops.core.store import FolderStore
 from celeb_ops.dataset import merge
 from celeb_ops.privacy.removal import Removal
-from celeb_ops.recognition.aws.paid_calls import Terms
+from celeb_ops.recognition.aws.paid_calls import RequestOptions
 from celeb_ops.recognition.local.gallery import Gallery
 from celeb_ops.recognition.local.recognizer import LocalRecognizer
 from celeb_ops.recognition.page import recognize_page
@@ -103,7 +103,7 @@ class Press:
         screenshot = Screenshot.load(self.store, sidecar)
         plan = cut(screenshot, sidecar, stem, self.store)
         plan.save(self.store, keys.plan(stem))
-        result = recognize_page(plan, screenshot, recognizer, stem, self.store, Terms())
+        result = recognize_page(plan, screenshot, recognizer, stem, self.store, RequestOptions())
         result.save(self.store, keys.result(stem))
         return result
 

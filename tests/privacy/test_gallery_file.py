@@ -39,7 +39,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     about = About(confusable=(("Cher", "Ye", 0.1),))
     gallery_file.write(tmp_path / "gallery" / gallery_file.FILE, Whole(entries, about))
     for sha1 in ("aa" * 20, "bb" * 20):
-        photo_analysis.keep_look(
+        photo_analysis.save(
             tmp_path / "cache" / "gallery", sha1, PhotoAnalysis(embedding=np.zeros(128), crop=b"x"), DLIB
         )
     rows = Rows()

@@ -10,7 +10,7 @@ from celeb_ops.core.exceptions import GalleryError
 from celeb_ops.core.settings import Settings
 from celeb_ops.core.store import FolderStore
 from celeb_ops.recognition.aws.rekognition import RekognitionRecognizer
-from celeb_ops.recognition.factory import check_gallery, open_recognizer
+from celeb_ops.recognition.factory import check_recognizer, open_recognizer
 from celeb_ops.recognition.local.recognizer import LocalRecognizer
 
 if TYPE_CHECKING:
@@ -46,24 +46,20 @@ def test_without_a_gallery_the_log_says_how_to_get_names(tmp_path: Path, caplog:
     assert "CELEBS_GALLERY" in caplog.text
 
 
-class TestCheckGallery:
-    @pytest.mark.parametrize("name", ["nowhere", "photos.zip"])
-    def test_one_that_is_set_must_be_a_folder(self, name: str, tmp_path: Path) -> None:
+class TestCheckRecognizer:
+    def test_a_gallery_that_is_set_must_be_a_folder(self, tmp_path: Path) -> None:
         (tmp_path / "photos.zip").touch()
-        folder = tmp_path / name
-        with pytest.raises(GalleryError) as error:
-            check_gallery(Settings.load({"CELEBS_GALLERY": str(folder)}))
-        assert str(error.value) == (
-            f"CELEBS_GALLERY='{folder}': there is no folder {folder}; create it with photos as <Name>/*.jpg, name the "
-            "right one, or leave the setting out."
-        )
-
-    def test_one_of_the_file_too_and_an_empty_folder_will_do(self, tmp_path: Path) -> None:
+        for folder in (tmp_path / "nowhere", tmp_path / "photos.zip"):
+            with pytest.raises(GalleryError) as error:
+                check_recognizer(Settings.load({"CELEBS_GALLERY": str(folder)}))
+            assert str(error.value) == (
+                f"CELEBS_GALLERY='{folder}': there is no folder {folder}; create it with photos as <Name>/*.jpg, name "
+                "the right one, or leave the setting out."
+            )
         dotenv = tmp_path / ".env"
         dotenv.write_text("CELEBS_GALLERY=no/such/gallery\n")
         with pytest.raises(GalleryError, match="CELEBS_GALLERY='no/such/gallery': there is no folder /"):
-            check_gallery(Settings.load({}, dotenv))
-        check_gallery(Settings.load({"CELEBS_GALLERY": str(tmp_path)}))
+            check_recognizer(Settings.load({}, dotenv))
 
     @pytest.mark.parametrize(
         "environ",
@@ -74,4 +70,5 @@ class TestCheckGallery:
         self, environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("celeb_ops.core.settings.PROJECT", tmp_path)
-        check_gallery(Settings.load(environ))
+        check_recognizer(Settings.load(environ))
+        check_recognizer(Settings.load({"CELEBS_GALLERY": str(tmp_path)}))

@@ -58,7 +58,7 @@ def rekognition(tmp_path: Path, pictures: Path) -> Iterator[Recognizer]:
         yield asking(service.url)
 
 
-def looked(
+def result_of(
     store: FolderStore, recognizer: Recognizer, day: int, pictures: Path, people: People | None = None
 ) -> Result:
     """A page with her picture, of a run some days on."""
@@ -83,14 +83,14 @@ def test_found_by_both_is_one_in_the_trends(
 ) -> None:
     local = LocalRecognizer(Gallery.load(folder, tmp_path / "cache"))
     people = gallery_file.people_of(folder) if with_gallery else None
-    theirs = looked(folder_store, rekognition, 0, pictures, people)
-    ours = looked(folder_store, local, 1, pictures, people)
+    theirs = result_of(folder_store, rekognition, 0, pictures, people)
+    ours = result_of(folder_store, local, 1, pictures, people)
     assert ours.celebrities == ["Grace Hopper"]
     assert theirs.celebrities == ["Grace Hopper" if with_gallery else THEIRS]
     assert [one.qid for one in (*theirs.sightings, *ours.sightings)] == [QID, QID]
     build(folder_store)
-    told = load(folder_store, "people").select("name", "qid", "captures").rows()
-    assert told == [("Grace Hopper", QID, 2)]
+    rows = load(folder_store, "people").select("name", "qid", "captures").rows()
+    assert rows == [("Grace Hopper", QID, 2)]
 
 
 @pytest.mark.parametrize(
@@ -102,5 +102,5 @@ def test_who_asked_not_to_be_in_it_is_in_by_no_name(
     rekognition: Recognizer, folder: Path, folder_store: FolderStore, pictures: Path, removed: tuple[Any, ...]
 ) -> None:
     add(folder_store, RemovedPerson(*removed))
-    result = looked(folder_store, rekognition, 0, pictures, gallery_file.people_of(folder))
+    result = result_of(folder_store, rekognition, 0, pictures, gallery_file.people_of(folder))
     assert (result.celebrities, result.unrecognised) == ([], 1)

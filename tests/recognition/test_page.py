@@ -13,7 +13,7 @@ from celeb_ops.core import keys
 from celeb_ops.core.geometry import Box
 from celeb_ops.core.records import Picture, Plan, RecognizerInfo, Result, Slice, Span
 from celeb_ops.recognition import detections
-from celeb_ops.recognition.detections import MOST_FACES, Finding
+from celeb_ops.recognition.detections import MOST_FACES, Detection
 from celeb_ops.recognition.naming import confirmed
 from celeb_ops.recognition.page import recognize_page
 from celeb_ops.recognition.recognizer import Face
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from celeb_ops.core.records import Screenshot
     from celeb_ops.core.store import FolderStore, Store
     from celeb_ops.recognition.local.recognizer import LocalRecognizer
 
@@ -35,7 +34,7 @@ Found = tuple[Face, Slice]
 
 
 class Scripted:
-    """A recogniser that says of each slice, in turn, what it is told to."""
+    """A recogniser with scripted answers, a slice each."""
 
     cost_usd = 0.0
     info = RecognizerInfo(name="scripted", version="1")
@@ -47,35 +46,33 @@ class Scripted:
         return next(self.answers)
 
 
-def a_face(left: int, top: int, name: str | None = None, size: int = 60, **given: Any) -> Face:
-    return Face(Box(left, top, size, size), name, **given)
+def a_face(left: int, top: int, name: str | None = None, size: int = 60, **facts: Any) -> Face:
+    return Face(Box(left, top, size, size), name, **facts)
 
 
-def looked(store: Store, *answers: list[Face], min_confidence: float = 0, **facts: Any) -> Result:
+def result_of(store: Store, *answers: list[Face], min_confidence: float = 0, **facts: Any) -> Result:
     """The result of a page of 300 × 600 in two slices, 0–400 and 200–600."""
     screenshot = a_screenshot(page_width=300, captured_height=600, viewport=(300, 400), **facts)
+    plan = Plan(screenshot=keys.sidecar(STEM), slices=[UPPER, LOWER])
     for seed, one in enumerate((UPPER, LOWER)):
-        store.write(one.key, a_picture(300, 400, seed=seed))
-    return recognize_page(
-        a_plan(screenshot), screenshot, Scripted(*answers), STEM, store, min_confidence=min_confidence
-    )
+        if not store.exists(one.key):
+            store.write(one.key, a_picture(300, 400, seed=seed))
+    return recognize_page(plan, screenshot, Scripted(*answers), STEM, store, min_confidence=min_confidence)
 
 
-def a_plan(screenshot: Screenshot) -> Plan:
-    return Plan(screenshot=keys.sidecar(keys.stem(screenshot.site, screenshot.time)), slices=[UPPER, LOWER])
-
-
-def merged(found: Sequence[Found]) -> list[Found]:
-    """The module's own, told boxes in page px."""
+def deduplicated(found: Sequence[Found]) -> list[Found]:
+    """The module's own, with boxes in page px."""
     slices = {one.key: one for _, one in found}
-    told = [Finding(face, face.box, one.key, one.cuts(face.box.moved(0, -one.bands[0].start))) for face, one in found]
-    return [(one.face, slices[one.source]) for one in detections.merged(told)]
+    given = [
+        Detection(face, face.box, one.key, one.cuts(face.box.moved(0, -one.bands[0].start))) for face, one in found
+    ]
+    return [(one.face, slices[one.source]) for one in detections.deduplicated(given)]
 
 
 PIECE, WHOLE = Face(Box(100, 350, 60, 50), "A", confidence=60), a_face(100, 350)
 
 
-class TestMerged:
+class TestDeduplicated:
     @pytest.mark.parametrize(
         ("found", "names"),
         [
@@ -94,18 +91,17 @@ class TestMerged:
         ],
     )
     def test_a_face_is_one_face(self, found: list[Found], names: list[str | None]) -> None:
-        assert sorted((face.name for face, _ in merged(found)), key=str) == names
+        assert sorted((face.name for face, _ in deduplicated(found)), key=str) == names
 
     def test_the_whole_face_wins_over_a_surer_piece_of_it(self) -> None:
         surer, whole = replace(PIECE, confidence=99), a_face(100, 350, "A", confidence=80)
-        assert merged([(surer, UPPER), (whole, LOWER)]) == [(whole, LOWER)]
+        assert deduplicated([(surer, UPPER), (whole, LOWER)]) == [(whole, LOWER)]
         # And keeps its box when the piece has the name.
-        ((face, one),) = merged([(PIECE, UPPER), (WHOLE, LOWER)])
+        ((face, one),) = deduplicated([(PIECE, UPPER), (WHOLE, LOWER)])
         assert (face.name, face.box, one) == ("A", WHOLE.box, LOWER)
-
-    def test_of_two_whole_ones_the_surer_wins(self) -> None:
+        # Of two whole ones the surer wins.
         found = [(a_face(100, 250, "A", confidence=70), UPPER), (a_face(101, 250, "A", confidence=80), LOWER)]
-        assert [face.confidence for face, _ in merged(found)] == [80]
+        assert [face.confidence for face, _ in deduplicated(found)] == [80]
 
     findings = st.lists(
         st.tuples(
@@ -121,15 +117,12 @@ class TestMerged:
     )
 
     @given(findings)
-    def test_no_name_is_lost_and_none_is_made(self, found: list[Found]) -> None:
-        kept = merged(found)
-        assert {face.name for face, _ in kept} - {None} == {face.name for face, _ in found} - {None}
+    def test_no_name_is_lost_or_made_and_no_slice_has_more_faces(self, found: list[Found]) -> None:
+        once = deduplicated(found)
+        assert {face.name for face, _ in once} - {None} == {face.name for face, _ in found} - {None}
         places = [(face.box, one.key) for face, one in found]
-        assert all((face.box, one.key) in places for face, one in kept)
-
-    @given(findings)
-    def test_there_are_no_fewer_faces_than_on_any_slice(self, found: list[Found]) -> None:
-        assert len(merged(found)) >= max(sum(one == place for _, one in found) for place in (UPPER, LOWER))
+        assert all((face.box, one.key) in places for face, one in once)
+        assert len(once) >= max(sum(one == place for _, one in found) for place in (UPPER, LOWER))
 
 
 class TestConfirmed:
@@ -138,18 +131,17 @@ class TestConfirmed:
     PHOTO = Picture(box=Box(0, 0, 300, 300), src="", headline="Ann Other and her sister were seen")
     ELSEWHERE = Picture(box=Box(0, 320, 300, 200), src="", alt="A harbour")
 
+    # On the photo, and not its picture.
+    BADGE = Picture(box=Box(40, 40, 20, 20), src="", alt="play")
+
     def names(self, *faces: Face) -> dict[Box, tuple[str | None, str]]:
-        found = [Finding(face, face.box, UPPER.key, False) for face in faces]
-        told = confirmed(found, [self.PHOTO, self.ELSEWHERE])
-        return {one.box: (one.face.name, one.face.basis) for one in told}
+        found = [Detection(face, face.box, UPPER.key, False) for face in faces]
+        named = confirmed(found, [self.BADGE, self.PHOTO, self.ELSEWHERE])
+        return {one.box: (one.face.name, one.face.basis) for one in named}
 
-    def test_a_likely_face_beside_its_name_is_named(self) -> None:
-        one = a_face(20, 20, candidate="Ann Other", confidence=55)
-        assert self.names(one) == {one.box: ("Ann Other", "face+text")}
-
-    def test_beside_other_words_it_stays_unknown(self) -> None:
-        one = a_face(20, 340, candidate="Ann Other", confidence=55)
-        assert self.names(one) == {one.box: (None, "face")}
+    def test_a_likely_face_is_named_beside_its_name_only(self) -> None:
+        one, other = (a_face(20, top, candidate="Ann Other", confidence=55) for top in (20, 340))
+        assert self.names(one, other) == {one.box: ("Ann Other", "face+text"), other.box: (None, "face")}
 
     def test_a_name_by_the_face_alone_rests_on_both(self) -> None:
         one, other = a_face(20, 20, "Ann Other"), a_face(20, 340, "Ann Other")
@@ -161,78 +153,62 @@ class TestConfirmed:
         likely = a_face(20, 20, candidate="Ann Other", confidence=60)
         assert self.names(sister, likely) == {sister.box: (None, "face"), likely.box: ("Ann Other", "face+text")}
 
-    def test_a_badge_on_the_photo_is_not_its_picture(self) -> None:
-        one = a_face(20, 20, candidate="Ann Other", confidence=55)
-        badge = Picture(box=Box(40, 40, 20, 20), src="", alt="play")
-        (told,) = confirmed([Finding(one, one.box, UPPER.key, False)], [badge, self.PHOTO])
-        assert told.face.name == "Ann Other"
 
-
-class TestLook:
+class TestRecognizePage:
     def test_boxes_are_page_pixels_and_end_with_the_page(self, folder_store: FolderStore) -> None:
-        result = looked(folder_store, [a_face(10, 20, "A")], [a_face(200, 310, "B"), a_face(260, 370, "C")])
+        result = result_of(folder_store, [a_face(10, 20, "A")], [a_face(200, 310, "B"), a_face(260, 370, "C")])
         boxes = {"A": Box(10, 20, 60, 60), "B": Box(200, 510, 60, 60), "C": Box(260, 570, 40, 30)}
         assert {one.name: one.box for one in result.sightings} == boxes
         assert result.sightings[0].page_share == pytest.approx(60 * 60 / (300 * 600))
 
-    def test_tells_which_page_it_is_and_what_that_lacks(self, folder_store: FolderStore) -> None:
+    def test_says_which_page_it_is_and_what_the_recogniser_said(self, folder_store: FolderStore) -> None:
         address = "https://web.archive.org/web/20261123061200/https://www.tmz.com/"
-        seen = {"source": "archive", "memento": address, "images_missing": 9, "captured_at": RUN_TIME}
-        result = looked(folder_store, [], [], **seen)
-        assert {name: getattr(result, name) for name in seen} == seen
-
-    def test_a_face_in_the_overlap_counts_once(self, folder_store: FolderStore) -> None:
-        result = looked(folder_store, [a_face(10, 250, "A"), a_face(200, 20)], [a_face(11, 51, "A"), a_face(200, 310)])
-        assert (result.faces, result.unrecognised, result.celebrities) == (3, 2, ["A"])
-
-    def test_a_name_below_the_floor_is_none(self, folder_store: FolderStore) -> None:
-        given = [a_face(10, 20, "A", confidence=80), a_face(200, 20, "B", confidence=79.9)]
-        result = looked(folder_store, given, [], min_confidence=80)
-        assert (result.celebrities, result.faces, result.unrecognised) == (["A"], 2, 1)
-
-        # Nor does it make a second face.
-        upper, lower = a_face(100, 250, "A", confidence=55), a_face(100, 50, "B", confidence=95)
-        result = looked(folder_store, [upper], [lower], min_confidence=80)
-        assert (result.celebrities, result.faces, result.unrecognised) == (["B"], 1, 0)
-
-    def test_nobody_there_is_a_result_too(self, folder_store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
-        result = looked(folder_store, [], [])
-        assert (result.faces, result.sightings, result.slices) == (0, [], 2)
-        assert list(folder_store.list("Faces/")) == []
-        # A call has its price.
-        assert (result.calls, result.cost_usd) == (0, 0)
-        monkeypatch.setattr(Scripted, "cost_usd", 0.001)
-        result = looked(folder_store, [], [])
-        assert (result.calls, result.cost_usd) == (2, 0.002)
-
-    def test_sightings_go_down_the_page_and_name_the_recogniser(self, folder_store: FolderStore) -> None:
-        result = looked(folder_store, [a_face(200, 100, "B"), a_face(10, 100, "C")], [a_face(10, 300, "A")])
-        assert [one.name for one in result.sightings] == ["C", "B", "A"]
-        assert result.celebrities == ["A", "B", "C"]
+        page = {"source": "archive", "memento": address, "images_missing": 9, "captured_at": RUN_TIME}
+        face = a_face(10, 20, "A", id="1x", confidence=77.5, margin=0.1, basis="face")
+        result = result_of(folder_store, [face], [], **page)
+        assert {name: getattr(result, name) for name in page} == page
+        (sighting,) = result.sightings
+        assert (sighting.id, sighting.confidence, sighting.margin, sighting.basis) == ("1x", 77.5, 0.1, "face")
         assert result.recognizer == Scripted.info
 
-    def test_what_the_recogniser_said_of_a_face_is_kept(self, folder_store: FolderStore) -> None:
-        given = a_face(10, 20, "A", id="1x", confidence=77.5, margin=0.1, basis="face")
-        (sighting,) = looked(folder_store, [given], []).sightings
-        assert (sighting.id, sighting.confidence, sighting.margin, sighting.basis) == ("1x", 77.5, 0.1, "face")
+    def test_a_face_in_the_overlap_counts_once_and_sightings_go_down_the_page(self, folder_store: FolderStore) -> None:
+        upper = [a_face(100, 250, "B"), a_face(200, 20), a_face(10, 250, "C")]
+        result = result_of(folder_store, upper, [a_face(101, 51, "B"), a_face(200, 310), a_face(10, 300, "A")])
+        assert [one.name for one in result.sightings] == ["C", "B", "A"]
+        assert (result.faces, result.unrecognised, result.celebrities) == (5, 2, ["A", "B", "C"])
+
+    def test_a_name_below_the_least_confidence_is_dropped(self, folder_store: FolderStore) -> None:
+        faces = [a_face(10, 20, "A", confidence=80), a_face(200, 20, "B", confidence=79.9)]
+        result = result_of(folder_store, faces, [], min_confidence=80)
+        assert (result.celebrities, result.faces, result.unrecognised) == (["A"], 2, 1)
+        # Nor does it make a second face.
+        upper, lower = a_face(100, 250, "A", confidence=55), a_face(100, 50, "B", confidence=95)
+        result = result_of(folder_store, [upper], [lower], min_confidence=80)
+        assert (result.celebrities, result.faces, result.unrecognised) == (["B"], 1, 0)
+
+    def test_nobody_there_is_a_result_too(self, folder_store: FolderStore) -> None:
+        result = result_of(folder_store, [], [])
+        assert (result.faces, result.sightings, result.slices) == (0, [], 2)
+        assert list(folder_store.list("Faces/")) == []
+        assert (result.calls, result.cost_usd) == (0, 0)
 
     @pytest.mark.parametrize(("top", "above"), [(399, True), (400, False)])
     def test_the_fold_is_the_viewport_s_end(self, folder_store: FolderStore, top: int, above: bool) -> None:
-        (sighting,) = looked(folder_store, [], [a_face(10, top - 200, "A", size=20)]).sightings
+        (sighting,) = result_of(folder_store, [], [a_face(10, top - 200, "A", size=20)]).sightings
         assert sighting.above_fold is above
 
     def test_a_face_belongs_to_the_smallest_picture_around_its_middle(self, folder_store: FolderStore) -> None:
         boxes = [Box(0, 0, 300, 600), Box(20, 20, 100, 100), Box(30, 60, 10, 10), Box(0, 500, 50, 50)]
         pictures = [Picture(box=box, src=f"https://example.com/{number}") for number, box in enumerate(boxes)]
-        result = looked(folder_store, [a_face(30, 30, "A"), a_face(200, 30, "B")], [], pictures=pictures)
+        result = result_of(folder_store, [a_face(30, 30, "A"), a_face(200, 30, "B")], [], pictures=pictures)
         assert {one.name: one.picture for one in result.sightings} == {"A": 1, "B": 0}
-        assert looked(folder_store, [a_face(30, 30, "A")], []).sightings[0].picture is None
+        assert result_of(folder_store, [a_face(30, 30, "A")], []).sightings[0].picture is None
 
 
 class TestAPageThatWantsTooMuch:
     def test_is_not_looked_at_below_a_thousand_faces(self, folder_store: FolderStore) -> None:
         wall = [a_face(9 * (number % 30), 9 * (number // 30), size=8) for number in range(MOST_FACES)]
-        result = looked(folder_store, wall)
+        result = result_of(folder_store, wall)
         assert result.faces == MOST_FACES
         assert result.not_looked_at == ["the last 1 of 2 slices, below 1,000 faces"]
 
@@ -246,7 +222,7 @@ class TestAPageThatWantsTooMuch:
 
 class TestNames:
     @pytest.mark.parametrize(
-        ("said", "kept"),
+        ("name", "clean"),
         [
             ("Grace\nHopper", "Grace Hopper"),
             ("\u200f\n", ""),
@@ -257,15 +233,11 @@ class TestNames:
             ("Beyoncé 王菲", "Beyoncé 王菲"),
         ],
     )
-    def test_are_kept_on_one_line_without_hidden_signs(self, folder_store: FolderStore, said: str, kept: str) -> None:
-        result = looked(folder_store, [a_face(10, 20, said)], [])
-        assert (result.celebrities, result.faces) == ([kept] if kept else [], 1)
-        assert result.unrecognised == (not kept)
+    def test_are_kept_on_one_line_without_hidden_signs(self, folder_store: FolderStore, name: str, clean: str) -> None:
+        result = result_of(folder_store, [a_face(10, 20, name)], [])
+        assert (result.celebrities, result.faces) == ([clean] if clean else [], 1)
+        assert result.unrecognised == (not clean)
         assert Result.model_validate_json(result.model_dump_json()) == result
-
-    def test_that_differ_only_in_hidden_signs_are_one(self, folder_store: FolderStore) -> None:
-        result = looked(folder_store, [a_face(10, 250, "Grace\u200fHopper")], [a_face(10, 50, "Grace Hopper")])
-        assert (result.celebrities, result.faces) == (["Grace Hopper"], 1)
 
 
 class TestOtherNames:
@@ -279,26 +251,23 @@ class TestOtherNames:
     def test_confirm_a_candidate(self, folder_store: FolderStore, aliases: tuple[str, ...], named: list[str]) -> None:
         face = a_face(10, 20, candidate="Lady Gaga", confidence=60, aliases=aliases, qid="Q19848")
         picture = Picture(box=Box(0, 0, 300, 200), src="", headline="Stefani Germanotta sings")
-        result = looked(folder_store, [face], [], pictures=[picture])
+        result = result_of(folder_store, [face], [], pictures=[picture])
         assert result.celebrities == named
         assert [one.basis for one in result.sightings] == ["face+text"] * len(named)
 
     def test_of_one_qid_are_one_face(self, folder_store: FolderStore) -> None:
         upper, lower = a_face(10, 220, "Lady Gaga", qid="Q19848"), a_face(10, 20, "Stefani", qid="Q19848")
-        assert looked(folder_store, [upper], [lower]).faces == 1
+        assert result_of(folder_store, [upper], [lower]).faces == 1
 
 
 class TestEvidence:
     def test_a_crop_shows_the_face_with_a_border(self, store: Store) -> None:
-        screenshot = a_screenshot(page_width=300, captured_height=600)
         page = Image.new("RGB", (300, 400), "white")
         page.paste("red", (100, 110, 160, 170))
         out = io.BytesIO()
         page.save(out, "JPEG", quality=95)
-        store.write(UPPER.key, a_picture(300, 400))
         store.write(LOWER.key, out.getvalue())
-        recognizer = Scripted([], [a_face(100, 110, "A", confidence=90)])
-        (sighting,) = recognize_page(a_plan(screenshot), screenshot, recognizer, STEM, store).sightings
+        (sighting,) = result_of(store, [], [a_face(100, 110, "A", confidence=90)]).sightings
         assert sighting.crop == f"Faces/{STEM}/1.jpeg"
         crop = Image.open(io.BytesIO(store.read(sighting.crop)))
         assert crop.size == (60 + 2 * 21, 60 + 2 * 21)
@@ -306,18 +275,18 @@ class TestEvidence:
         assert min(crop.getpixel((5, 5))) > 225
 
     def test_a_crop_is_small(self, folder_store: FolderStore) -> None:
-        (sighting,) = looked(folder_store, [a_face(10, 10, "A", size=280)], []).sightings
+        (sighting,) = result_of(folder_store, [a_face(10, 10, "A", size=280)], []).sightings
         assert max(Image.open(io.BytesIO(folder_store.read(sighting.crop))).size) == 256
         # Of the unrecognised nothing is kept.
-        looked(folder_store, [a_face(10, 20), a_face(100, 20, "B")], [])
+        result_of(folder_store, [a_face(10, 20), a_face(100, 20, "B")], [])
         assert len(list(folder_store.list("Faces/"))) == 1
 
     def test_a_second_time_replaces_the_first(self, store: Store) -> None:
         others = "Faces/TMZ_Nov_23_2026_20H_00M_00S/1.jpeg"
         store.write(others, b"another run's")
-        looked(store, [a_face(10, 20, "A"), a_face(100, 20, "B")], [a_face(10, 300, "C")])
+        result_of(store, [a_face(10, 20, "A"), a_face(100, 20, "B")], [a_face(10, 300, "C")])
         before = list(store.list(f"Faces/{STEM}/"))
-        result = looked(store, [a_face(100, 20, "B")], [])
+        result = result_of(store, [a_face(100, 20, "B")], [])
         assert len(before) == 3
         assert list(store.list("Faces/")) == [result.sightings[0].crop, others]
 

@@ -8,7 +8,6 @@ import pytest
 
 from celeb_ops.core.geometry import Box
 from celeb_ops.core.removal_list import RemovalList
-from celeb_ops.recognition.detections import Finding
 from celeb_ops.recognition.naming import identified
 from celeb_ops.recognition.people import People, Person
 from celeb_ops.recognition.recognizer import Face
@@ -46,8 +45,8 @@ BOX, KNOWN = Box(0, 0, 9, 9), People([Person("Simon Helberg", "Q104", ("Simon Ma
     ],
 )
 def test_whom_the_gallery_knows_has_its_name_whatever_recognised_them(face: Face, told: tuple[str, str | None]) -> None:
-    [one] = identified([Finding(face, BOX, "", False)], KNOWN, RemovalList())
-    assert (one.face.name, one.face.qid) == told
+    one = identified(face, KNOWN, RemovalList())
+    assert (one.name, one.qid) == told
 
 
 # By day: (name, QID) of everybody on the page of that day. What is expected: captures and QID by name.

@@ -35,10 +35,12 @@ WD, WDT = rdflib.Namespace("http://www.wikidata.org/entity/"), rdflib.Namespace(
 WIKIBASE = rdflib.Namespace("http://wikiba.se/ontology#")
 HINT = rdflib.Namespace("http://www.bigdata.com/queryHints#")
 MOST_AT_ONCE = 3
-"""More connections under way are told 429."""
+"""More connections under way get 429."""
 MOST_ITEMS = 50
+MOST_MEMBERS = 5
+"""Of a category, in one answer."""
 KINDS_OF_API = ("maxlag", "429", "503", "closed", "half")
-KINDS_OF_FILE = ("429", "503", "closed", "cut", "broken")
+KINDS_OF_FILE = ("429", "503", "closed", "cut")
 
 
 @dataclass
@@ -48,7 +50,7 @@ class Faults:
     rate: float = 0.0
     seed: int = 1
     retry_after: str = ""
-    """With it every request is told 429 and to wait so long."""
+    """With it every request gets 429 and this Retry-After."""
     offline: bool = False
     """Every connection is closed at once."""
     happened: Counter[str] = field(default_factory=Counter)
@@ -92,10 +94,10 @@ class Wikimedia:
 
 
 @contextmanager
-def serving(world: World, faults: Faults | None = None, page_of: int = 5) -> Iterator[Wikimedia]:
-    """The endpoints on 127.0.0.1. :param page_of: most members of a category in one answer."""
+def serving(world: World, faults: Faults | None = None) -> Iterator[Wikimedia]:
+    """The endpoints on 127.0.0.1."""
     served = Wikimedia(0, faults or Faults())
-    server = make_server("127.0.0.1", 0, _App(world, served, page_of), threaded=True)
+    server = make_server("127.0.0.1", 0, _App(world, served), threaded=True)
     served.port = server.port
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -114,8 +116,8 @@ def _hang_up(request: Request) -> NoReturn:
 
 
 class _App:
-    def __init__(self, world: World, served: Wikimedia, page_of: int) -> None:
-        self.world, self.served, self.page_of = world, served, page_of
+    def __init__(self, world: World, served: Wikimedia) -> None:
+        self.world, self.served = world, served
         self._under_way = 0
         self._lock = threading.Lock()
 
@@ -146,19 +148,21 @@ class _App:
         fault = faults.next(f"{request.path}?{sorted(params.items())}", KINDS_OF_API)
         if broken := self._broken(fault, request):
             return broken
-        told = {"sparql": self._sparql, "wikidata": self._wikidata, "commons": self._commons}[kind](params)
-        if isinstance(told, Response):
-            return told
-        content = json.dumps(told)
+        answer = {"sparql": self._sparql, "wikidata": self._wikidata, "commons": self._commons}[kind](params)
+        if isinstance(answer, Response):
+            return answer
+        content = json.dumps(answer)
         return Response(content[: len(content) // 2] if fault == "half" else content, mimetype="application/json")
 
     def _broken(self, fault: str, request: Request) -> Response | None:
-        """What the fault makes of the answer, if anything."""
+        """The answer that the fault makes, if any."""
         if fault == "closed":
             _hang_up(request)
-        wait = {"Retry-After": formatdate(time.time(), usegmt=True) if self.served.faults.seed % 2 else "0"}
-        if fault in {"429", "503"}:
-            return Response("later", int(fault), wait)
+        # Retry-After is a number or a date.
+        if fault == "429":
+            return Response("later", 429, {"Retry-After": formatdate(time.time(), usegmt=True)})
+        if fault == "503":
+            return Response("later", 503, {"Retry-After": "0"})
         if fault == "maxlag":
             error = {"code": "maxlag", "info": "Waiting for db1: 6 seconds lagged.", "lag": 6}
             return Response(json.dumps({"error": error}), headers={"Retry-After": "0"}, mimetype="application/json")
@@ -169,8 +173,8 @@ class _App:
             found = _graph(self.world).query(params.get("query", ""))
         except Exception as error:
             return Response(f"MalformedQueryException: {error}", 400)
-        told: dict[str, Any] = json.loads(found.serialize(format="json") or b"{}")
-        return told
+        answer: dict[str, Any] = json.loads(found.serialize(format="json") or b"{}")
+        return answer
 
     def _wikidata(self, params: dict[str, str]) -> dict[str, Any]:
         if params.get("action") == "wbsearchentities":
@@ -183,8 +187,8 @@ class _App:
             return {"search": hits[: int(params.get("limit", 7))], "success": 1}
         ids = params["ids"].split("|")
         if len(ids) > MOST_ITEMS:
-            said = f'Too many values supplied for parameter "ids". The limit is {MOST_ITEMS}.'
-            return {"error": {"code": "toomanyvalues", "info": said}}
+            message = f'Too many values supplied for parameter "ids". The limit is {MOST_ITEMS}.'
+            return {"error": {"code": "toomanyvalues", "info": message}}
         entities = {}
         for qid in ids:
             human = self.world.humans.get(self.world.redirects.get(qid, qid))
@@ -198,7 +202,7 @@ class _App:
         if params.get("generator") == "categorymembers":
             titles = sorted(self.world.categories.get(params["gcmtitle"].removeprefix("Category:"), []))
             start = int(params.get("gcmcontinue", "page|0").split("|")[1])
-            stop = start + min(int(params.get("gcmlimit", 10)), self.page_of)
+            stop = start + min(int(params.get("gcmlimit", 10)), MOST_MEMBERS)
             if stop < len(titles):
                 more = {"gcmcontinue": f"page|{stop}", "continue": "gcmcontinue||"}
             titles = titles[start:stop]
@@ -208,8 +212,8 @@ class _App:
                 titles = [self.world.redirects.get(title, title) for title in titles]
         width = int(params.get("iiurlwidth", 0))
         pages = [self._page(number, title, width) for number, title in enumerate(titles, start=1)]
-        told: dict[str, Any] = {"query": {"pages": pages}} if pages else {}
-        return {"batchcomplete": True, **told} if not more else {"continue": more, **told}
+        answer: dict[str, Any] = {"query": {"pages": pages}} if pages else {}
+        return {"batchcomplete": True, **answer} if not more else {"continue": more, **answer}
 
     def _page(self, number: int, title: str, width: int) -> dict[str, Any]:
         file = self.world.files.get(title)
@@ -246,8 +250,6 @@ class _App:
         if broken := self._broken(fault, request):
             return broken
         content = thumbnail(file.content, int(width.removesuffix("px-moved")))
-        if fault == "broken":
-            content = content[:200] + bytes(len(content) - 200)
         sent = content[: len(content) // 2] if fault == "cut" else content
         response = Response(sent, mimetype="image/jpeg")
         response.headers["Content-Length"] = str(len(content))
@@ -276,31 +278,26 @@ def _graph(world: World) -> rdflib.Graph:
 
 
 def _item(one: Human, site: str | None = None) -> dict[str, Any]:
-    claims: dict[str, list[dict[str, Any]]] = {
-        "P31": [_claim("P31", {"entity-type": "item", "id": one.instance}, "wikibase-entityid")]
-    }
+    links = {f"w{number}": {"site": f"w{number}", "title": one.name} for number in range(one.sitelinks)}
+    if one.linked:
+        links["commonswiki"] = {"site": "commonswiki", "title": f"Category:{one.category}"}
+    claims: dict[str, Any] = {"P31": {"entity-type": "item", "id": one.instance}}
     if one.image:
-        claims["P18"] = [_claim("P18", one.image.removeprefix("File:"), "string")]
+        claims["P18"] = one.image.removeprefix("File:")
     if one.category and not one.linked:
-        claims["P373"] = [_claim("P373", one.category, "string")]
+        claims["P373"] = one.category
     return {
         "type": "item",
         "id": one.qid,
         "labels": {"en": {"language": "en", "value": one.name}},
         "descriptions": {"en": {"language": "en", "value": one.description}},
         "aliases": {"en": [{"language": "en", "value": alias} for alias in one.aliases]} if one.aliases else {},
-        "claims": claims,
-        "sitelinks": _sitelinks(one, site),
+        "claims": {claim: [_statement(claim, value)] for claim, value in claims.items()},
+        "sitelinks": {name: link for name, link in links.items() if site in (None, name)},
     }
 
 
-def _sitelinks(one: Human, site: str | None) -> dict[str, dict[str, str]]:
-    links = {f"w{number}": {"site": f"w{number}", "title": one.name} for number in range(one.sitelinks)}
-    if one.linked:
-        links["commonswiki"] = {"site": "commonswiki", "title": f"Category:{one.category}"}
-    return {name: link for name, link in links.items() if site in (None, name)}
-
-
-def _claim(claim: str, value: Any, kind: str) -> dict[str, Any]:
+def _statement(claim: str, value: Any) -> dict[str, Any]:
+    kind = "string" if isinstance(value, str) else "wikibase-entityid"
     snak = {"snaktype": "value", "property": claim, "datavalue": {"value": value, "type": kind}}
     return {"mainsnak": snak, "type": "statement", "rank": "normal"}

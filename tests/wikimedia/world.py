@@ -55,7 +55,7 @@ class Human:
     instance: str = "Q5"
     description: str = "a person"
     linked: bool = False
-    """The category is told by the link to Commons, not by a claim."""
+    """The category is known by the link to Commons, not by a claim."""
 
 
 @dataclass

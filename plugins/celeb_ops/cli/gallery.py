@@ -14,16 +14,15 @@ from celeb_ops.core.exceptions import GalleryError, SettingsError
 from celeb_ops.core.removal_list import RemovalList
 from celeb_ops.core.settings import Settings
 from celeb_ops.core.text import printable
-from celeb_ops.gallery.reference_page import page
+from celeb_ops.gallery.references import page
 from celeb_ops.recognition.local import face_model, gallery_file
 from celeb_ops.recognition.local.gallery import Gallery
-from celeb_ops.recognition.local.recognizer import strict_score
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from celeb_ops.gallery.building import Built, Step
+    from celeb_ops.gallery.building import BuildProgress, Built
     from celeb_ops.gallery.query import Query
     from celeb_ops.recognition.local.gallery_file import Whole
 
@@ -51,15 +50,15 @@ def build(query: Query) -> int:
     with Progress(*columns, console=console, transient=True, speed_estimate_period=300) as progress:
         task = progress.add_task("asking Wikidata", total=None, usable="")
 
-        def show_step(step: Step) -> None:
-            usable = f"`make run` names {step.usable:,} already" if step.usable else ""
-            name = escape(f"{step.name[:24]:24}")
-            progress.update(task, description=name, completed=step.done, total=step.of, usable=usable)
-            if not console.is_terminal and (step.done % 50 == 0 or step.done == step.of):
-                suffix = f"; {usable}" if usable and step.done < step.of else ""
-                console.print(f"{step.done} of {step.of} people{suffix}")
+        def report(state: BuildProgress) -> None:
+            usable = f"`make run` names {state.usable:,} already" if state.usable else ""
+            name = escape(f"{state.name[:24]:24}")
+            progress.update(task, description=name, completed=state.done, total=state.total, usable=usable)
+            if not console.is_terminal and (state.done % 50 == 0 or state.done == state.total):
+                suffix = f"; {usable}" if usable and state.done < state.total else ""
+                console.print(f"{state.done} of {state.total} people{suffix}")
 
-        built = build(query, settings, removed, show_step)
+        built = build(query, settings, removed, report)
     _report(built, settings, console, time.monotonic() - began)
     return 0
 
@@ -98,8 +97,8 @@ def check(folder: Path | None) -> int:
     folder = folder or settings.path(settings.gallery)
     console = Console(soft_wrap=True)
     photos = check(folder, face_model.chosen(settings), console)
-    report(photos, console, folder)
-    return int(any(photo.trouble for photo in photos))
+    report(photos, folder, console)
+    return int(any(photo.problems for photo in photos))
 
 
 def _console() -> Console:
@@ -113,10 +112,10 @@ def _report(built: Built, settings: Settings, console: Console, seconds: float) 
     resumed = ", continuing an earlier build" if built.resumed else ""
     console.print(f"{len(entries)} people with {photos} photos, in {seconds / 60:.1f} min{resumed}.")
     if built.changed:
-        console.print(f"{len(built.added)} people are new, {len(built.gone)} are gone.")
+        console.print(f"{len(built.added)} people are new, {len(built.removed)} are gone.")
     else:
         console.print("Nothing has changed since the last build.")
-    _list("kinds of photos were not used:", [f"{why}: {n}" for why, n in built.photos_why.most_common()], console)
+    _list("kinds of photos were not used:", [f"{why}: {n}" for why, n in built.rejected.most_common()], console)
     _quality(built.whole, settings, console)
     if entries:
         console.print(f"\nWritten: {_file(settings)}\n`make run` names them.")
@@ -132,7 +131,7 @@ def _quality(whole: Whole, settings: Settings, console: Console) -> None:
         recall = whole.about.recall
         known = "" if recall is None else f"; that names {recall:.1%} of the gallery's photos by their person's others"
         console.print(
-            f"\nA face alone gets a name within {strict_score(gallery):.3f}, so that 0.5 % of strangers do at most"
+            f"\nA face alone gets a name within {gallery.strict_score:.3f}, so that 0.5 % of strangers do at most"
             f"{known}. With the page's words: within {gallery.model.candidate:.2f}."
         )
         alike = [f"{distance:.2f}  {one} – {other}" for one, other, distance in whole.about.confusable]

@@ -242,7 +242,7 @@ def build(
     from celeb_ops.cli.gallery import build
     from celeb_ops.gallery.query import Query
 
-    return build(Query.of(count, occupations, countries, people, photos))
+    return build(Query.parse(count, occupations, countries, people, photos))
 
 
 @gallery.command()

@@ -21,7 +21,7 @@ from celeb_ops.core.store import split_s3
 from celeb_ops.core.text import counted
 from celeb_ops.dataset import captures_of
 from celeb_ops.hooks.s3 import open_store
-from celeb_ops.recognition.factory import NO_GALLERY, check_gallery, check_terms
+from celeb_ops.recognition.factory import NO_GALLERY, check_recognizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,8 +46,7 @@ def run(when: datetime | None, names: list[str], home: Path, options: Mapping[st
         # The DAG file loads the settings itself.
         os.environ["CELEBS_RETRY_DELAY_S"] = str(RETRY_DELAY_S)
     sites = [site.name for site in choose(load_sites(settings.path(settings.sites)), names)]
-    check_gallery(settings)
-    check_terms(settings)
+    check_recognizer(settings)
     when = when or datetime.now(UTC).replace(microsecond=0)
     os.environ.update(environment(home))
 

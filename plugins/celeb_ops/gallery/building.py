@@ -1,21 +1,24 @@
-"""From a wish to the file: each person's photos fetched, looked at and judged, several people at a time."""
+"""From a query to the gallery's file: photos are fetched, analysed and selected, several people at a time."""
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import closing
-from dataclasses import dataclass
+from contextlib import closing, suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from celeb_ops.core.exceptions import GalleryError, NotAtWikimediaError, RecognitionError
 from celeb_ops.gallery import commons, photo_analysis, wikidata
-from celeb_ops.gallery.checkpoint import Build
-from celeb_ops.gallery.growing import Growing
-from celeb_ops.gallery.photo_selection import judge
+from celeb_ops.gallery.growing import Outcome, gallery_of, same, stored
+from celeb_ops.gallery.photo_selection import select
 from celeb_ops.gallery.wikimedia import Wikimedia
 from celeb_ops.recognition.local import face_model, gallery_file
 from celeb_ops.recognition.local.gallery_file import Entry, Reference
@@ -28,159 +31,160 @@ if TYPE_CHECKING:
     from celeb_ops.core.removal_list import RemovalList
     from celeb_ops.core.settings import Settings
     from celeb_ops.gallery.commons import Picture
-    from celeb_ops.gallery.photo_analysis import PhotoAnalysis, Why
+    from celeb_ops.gallery.photo_analysis import PhotoAnalysis, Rejection
     from celeb_ops.gallery.query import Query
     from celeb_ops.gallery.wikidata import Candidate
     from celeb_ops.gallery.wikimedia import Services
     from celeb_ops.recognition.local.face_model import FaceModel
     from celeb_ops.recognition.local.gallery_file import Whole
 
+T = TypeVar("T")
+
 GROWS_BY = 100
-"""People after which the file is written, so that it is of use long before it is whole."""
-PEOPLE_AT_ONCE = 4
-"""Whose photos are under way; connections are bounded by :data:`wikimedia.CONNECTIONS`."""
-_LOOKED_AHEAD = 16
-_HEARING_S = 0.3
-_UNDECODABLE_TRIES = 5
-"""A file that can't be decoded was damaged on its way, mostly."""
+"""People after which the file is written again, so that runs can use it before the build ends."""
+_PEOPLE_AT_ONCE = 4
+_LOOKAHEAD = 16
+_INTERRUPTIBLE_S = 0.3
+_ANSWERS_LAST = timedelta(days=7)
+"""How old Wikimedia's answers may be for a build to resume with them."""
 
 
 @dataclass(frozen=True)
-class Step:
-    """A person who is done."""
+class BuildProgress:
+    """A person is done."""
 
     done: int
-    of: int
+    total: int
     name: str
-    photos: int
-    """How many of theirs count; 0: they are left out."""
     usable: int
-    """People whom the file has for runs meanwhile; 0: this build has not written it yet."""
+    """People whom runs can name meanwhile; 0: this build has not written the file yet."""
 
 
 @dataclass(frozen=True)
 class Built:
-    """What a build came to."""
+    """The result of a build."""
 
     whole: Whole
     changed: bool
-    """False: the file was like that already."""
     added: tuple[str, ...]
-    gone: tuple[str, ...]
+    removed: tuple[str, ...]
     resumed: bool
-    photos_why: Counter[Why]
-    """Why photos do not count, and how often."""
+    rejected: Counter[Rejection]
+    """How many photos were rejected, and why."""
 
 
 def build(
-    wish: Query,
+    query: Query,
     settings: Settings,
     removed: RemovalList,
-    told: Callable[[Step], None] = lambda step: None,
+    report: Callable[[BuildProgress], None] = lambda progress: None,
     unit_s: float = 1.0,
     services: Services | None = None,
 ) -> Built:
-    """Make the gallery's file, or bring it up to date: what did not change upstream is not fetched again.
+    """Make the gallery's file, or update it: what did not change upstream is not fetched again.
 
-    What Wikimedia answers is kept until the file is written, and what was seen on a photo for good, so that a second
-    call goes on where the first one ended, and makes the same file. Until then the file grows, the best known people
-    first.
+    A second call resumes a build that was stopped, and makes the same file. Meanwhile the file grows, the best known
+    people first.
 
-    :param told: is called for each person who is done. :param unit_s: the shortest wait after an error.
-    :raises OfflineError: Wikimedia can't be reached; the gallery is as it was, or as it grew.
-    :raises WikimediaError: it refused, or does not answer any more.
+    :param report: is called for each person who is done. :param unit_s: the shortest wait after an error.
+    :raises OfflineError: Wikimedia can't be reached. :raises WikimediaError: it refused, or stopped answering.
     """
     cache = settings.path(settings.cache) / "gallery"
-    path = settings.path(settings.gallery) / gallery_file.FILE
     model = face_model.chosen(settings)
-    under_way = Build.begin(cache, wish)
-    wikimedia = Wikimedia(settings.contact, under_way.answers, unit_s, services)
-    sitelinks, left_out = wikidata.candidates(wish, wikimedia, under_way.began)
+    checkpoint, answers = cache / "build.json", cache / "answers"
+    began, resumed = _begin(checkpoint, answers, query)
+    wikimedia = Wikimedia(settings.contact, answers, unit_s, services)
+    sitelinks, missing = wikidata.candidates(query, wikimedia, began)
     if not sitelinks:
-        raise GalleryError("Wikidata knows nobody of this wish: ask for other occupations, countries or people.")
-    growing = Growing(path, f"{under_way.began:%Y-%m-%d}", len(sitelinks), left_out, removed, model)
-    usable = 0
-    why: Counter[Why] = Counter()
-    people = wikidata.described(sitelinks, sitelinks, wikimedia)
-    # Wikimedia is closed first: threads that wait for it would else be waited for.
-    with ThreadPoolExecutor(PEOPLE_AT_ONCE, "gallery") as threads, closing(wikimedia):
-        done = _in_order(people, lambda one: _person(one, wish, wikimedia, cache, removed, model), threads)
-        for number, (asked, one) in enumerate(zip(sitelinks, done, strict=True), start=1):
-            why.update(one.why)
-            growing.add(asked, one.qid, one.entry, (one.qid, one.name, one.left_out) if one.left_out else None)
-            if number % GROWS_BY == 0 and number < len(sitelinks):
-                usable = growing.write_part()
-            told(Step(number, len(sitelinks), one.name, len(one.entry.references) if one.entry else 0, usable))
-    whole, changed = growing.finish()
-    under_way.done()
-    old = {entry.person.name for entry in growing.before.entries} if growing.before else set()
-    new = {entry.person.name for entry in whole.entries}
-    return Built(whole, changed, tuple(sorted(new - old)), tuple(sorted(old - new)), under_way.resumed, why)
+        raise GalleryError("Wikidata knows nobody like that: ask for other occupations, countries or people.")
+    path = settings.path(settings.gallery) / gallery_file.FILE
+    before, usable = stored(path), 0
+    rejected: Counter[Rejection] = Counter()
+    done: list[Outcome] = []
+    gallery = partial(gallery_of, done, missing, removed=removed, made=f"{began:%Y-%m-%d}", model=model)
+    work = partial(_outcome, query=query, wikimedia=wikimedia, cache=cache, removed=removed, model=model)
+    # Wikimedia is closed first, because threads may wait for it.
+    with ThreadPoolExecutor(_PEOPLE_AT_ONCE, "gallery") as threads, closing(wikimedia):
+        for outcome in _in_order(wikidata.described(sitelinks, wikimedia), work, threads):
+            done.append(outcome)
+            rejected.update(outcome.rejected)
+            # One file can't hold embeddings of two models.
+            one_model = not before or before.about.model == model.name
+            if len(done) % GROWS_BY == 0 and len(done) < len(sitelinks) and one_model:
+                part = gallery(before)
+                gallery_file.write(path, replace(part, about=replace(part.about, growing_to=len(sitelinks))))
+                usable = len(part.entries)
+            report(BuildProgress(len(done), len(sitelinks), outcome.person.name, usable))
+    whole, there = gallery(None), stored(path)
+    if not same(there, whole) or (there and there.about.growing_to):
+        gallery_file.write(path, whole)
+    checkpoint.unlink(missing_ok=True)
+    shutil.rmtree(answers, ignore_errors=True)
+    old, new = ({entry.person.name for entry in each.entries} if each else set() for each in (before, whole))
+    changed = not same(before, whole)
+    return Built(whole, changed, tuple(sorted(new - old)), tuple(sorted(old - new)), resumed, rejected)
 
 
-@dataclass(frozen=True)
-class _Outcome:
-    """What came of a person."""
+def _begin(checkpoint: Path, answers: Path, query: Query) -> tuple[datetime, bool]:
+    """When the build began, and whether it is an earlier one of the same query."""
+    now = datetime.now(UTC)
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        stored = json.loads(checkpoint.read_bytes())
+        began = datetime.fromisoformat(stored["began"])
+        if stored["wish"] == json.loads(json.dumps(asdict(query))) and now - began < _ANSWERS_LAST:
+            return began, True
+    shutil.rmtree(answers, ignore_errors=True)
+    gallery_file.write_file(checkpoint, json.dumps({"began": now.isoformat(), "wish": asdict(query)}).encode())
+    return now, False
 
-    qid: str
-    name: str
-    entry: Entry | None = None
-    why: tuple[Why, ...] = ()
-    """Why photos of theirs do not count."""
-    left_out: str = ""
-    """Why they are not in the gallery; empty also where nobody is to learn that."""
 
-
-def _in_order(
-    people: Iterable[Candidate | str], work: Callable[[Candidate | str], _Outcome], threads: ThreadPoolExecutor
-) -> Iterator[_Outcome]:
-    """What came of each, in their order, a few under way at a time; the first error ends it."""
-    todo = iter(people)
-    under_way = deque(threads.submit(work, one) for one in islice(todo, _LOOKED_AHEAD))
+def _in_order(people: Iterable[T], work: Callable[[T], Outcome], threads: ThreadPoolExecutor) -> Iterator[Outcome]:
+    """The outcome of each person in their order, some ahead of time; the first error ends it."""
+    remaining = iter(people)
+    under_way = deque(threads.submit(work, one) for one in islice(remaining, _LOOKAHEAD))
     while under_way:
         one = under_way.popleft()
-        # Not for long at once: with polars in the process a main thread that waits for a lock does not hear of Ctrl-C
-        # (its handler has the system call go on).
-        while not wait([one], _HEARING_S).done:
+        # With polars in the process the main thread, while it waits for a lock, does not notice Ctrl-C: its handler
+        # lets the system call continue.
+        while not wait([one], _INTERRUPTIBLE_S).done:
             pass
-        done = one.result()
-        under_way.extend(threads.submit(work, one) for one in islice(todo, 1))
-        yield done
+        under_way.extend(threads.submit(work, one) for one in islice(remaining, 1))
+        yield one.result()
 
 
-def _person(
-    person: Candidate | str, wish: Query, wikimedia: Wikimedia, cache: Path, removed: RemovalList, model: FaceModel
-) -> _Outcome:
-    if isinstance(person, str):
-        return _Outcome(person, person, left_out="no human at Wikidata any more")
-    identity = Person(person.name, person.qid, person.aliases)
-    if removed.holds(*identity.names):
-        return _Outcome(person.qid, person.name)
-    pictures, main = commons.pictures(person, wikimedia)
-    looks = [None if picture.no_photo else _look_at(picture, wikimedia, cache, model) for picture in pictures]
-    verdict = judge(pictures, looks, main, wish.photos, model)
-    why = tuple(verdict.why.values())
-    if not verdict.chosen:
-        return _Outcome(person.qid, person.name, None, why, verdict.left_out)
-    chosen = [(pictures[number], looks[number]) for number in verdict.chosen]
-    embeddings = np.stack([seen.embedding for _, seen in chosen if seen and seen.embedding is not None])
-    references = tuple(Reference(one.title, one.sha1, one.author, one.licence, one.licence_url) for one, _ in chosen)
-    entry = Entry(identity, person.description, person.sitelinks, embeddings.astype(np.float32), references)
-    return _Outcome(person.qid, person.name, entry, why)
+def _outcome(
+    described: tuple[str, Candidate | None],
+    query: Query,
+    wikimedia: Wikimedia,
+    cache: Path,
+    removed: RemovalList,
+    model: FaceModel,
+) -> Outcome:
+    qid, candidate = described
+    if not candidate:
+        return Outcome(qid, Person(qid, qid), left_out="no human at Wikidata any more")
+    person = candidate.person
+    if removed.holds(*person.names):
+        return Outcome(qid, person)
+    pictures, own = commons.pictures(candidate, wikimedia)
+    analyses = [None if one.no_photo else _analysis(one, wikimedia, cache, model) for one in pictures]
+    selection = select(pictures, analyses, own, query.photos, model)
+    rejected = tuple(selection.rejected.values())
+    if not selection.chosen:
+        return Outcome(qid, person, None, rejected, selection.left_out)
+    embeddings = np.stack([analyses[number].embedding for number in selection.chosen])  # type: ignore[misc, union-attr]
+    chosen = [pictures[number] for number in selection.chosen]
+    references = tuple(Reference(one.title, one.sha1, one.author, one.licence, one.licence_url) for one in chosen)
+    entry = Entry(person, candidate.description, candidate.sitelinks, embeddings.astype(np.float32), references)
+    return Outcome(qid, person, entry, rejected)
 
 
-def _look_at(picture: Picture, wikimedia: Wikimedia, cache: Path, model: FaceModel) -> PhotoAnalysis | None:
-    """What the picture shows; None where it could not be had."""
-    if seen := photo_analysis.kept(cache, picture.sha1, model):
-        return seen
-    for _ in range(_UNDECODABLE_TRIES):
-        try:
-            seen = photo_analysis.analyse(wikimedia.file(picture.url), model)
-        except NotAtWikimediaError:
-            # Deleted since. Anything else ends the build: without its photos a person would be left out.
-            return None
-        except RecognitionError:
-            continue
-        photo_analysis.keep_look(cache, picture.sha1, seen, model)
-        return seen
-    return None
+def _analysis(picture: Picture, wikimedia: Wikimedia, cache: Path, model: FaceModel) -> PhotoAnalysis | None:
+    """None: the picture was deleted since, or can't be decoded."""
+    analysis = photo_analysis.load(cache, picture.sha1, model)
+    if not analysis:
+        # Other errors end the build: without its photos the person would be left out.
+        with suppress(NotAtWikimediaError, RecognitionError):
+            analysis = photo_analysis.analyse(wikimedia.file(picture.url), model)
+            photo_analysis.save(cache, picture.sha1, analysis, model)
+    return analysis

@@ -1,4 +1,4 @@
-"""What a photo shows: one clear face or not, and whether it is a photo at all. That is kept, the photo is not."""
+"""What a photo shows: one clear face or not, and whether it is a photo at all. Only the analysis is stored."""
 
 from __future__ import annotations
 
@@ -10,40 +10,41 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from celeb_ops.gallery.checkpoint import keep
 from celeb_ops.recognition.local.embedders import landmarks
+from celeb_ops.recognition.local.gallery_file import write_file
 from celeb_ops.recognition.pictures import decode
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from celeb_ops.core.geometry import Box
-    from celeb_ops.recognition.local.embedders import Embedding, Embedding32
+    from celeb_ops.recognition.local.embedders import Embedding32
     from celeb_ops.recognition.local.face_model import FaceModel
     from celeb_ops.recognition.pictures import Pixels
 
-LEAST_PX = 50
+_LEAST_PX = 50
 """Side of the smallest face that is a reference."""
 TURNED = 0.4
-"""How far the nose may stand from the middle of the eyes, by the eyes' distance: about a yaw of 40°."""
+"""How far the nose may stand from the middle of the eyes, by the eyes' distance: a yaw of about 40°."""
 _GROUP = 0.35
-"""Another face with this share of the largest one's side makes a group of it; smaller ones are the background."""
-ONE_TINT = 4.5
-"""Levels of red and blue (0–255) that a face's brightness does not tell: below, it has one tint, as bronze, stone and
-old photos have. Measured: 54 of 55 colour photos of people at 4.9 and up, 55 of 55 tinted in one at 4.3 at most."""
-FEW_SHADES = 0.45
-"""Share of a face's pixels in its 16 most frequent shades from which on it is drawn. Measured: 55 photos of people at
+"""Another face with this share of the largest one's side makes it a group; smaller ones are the background."""
+_ONE_TINT = 4.5
+"""Levels (0–255) by which red and blue stray from what a face's brightness predicts: below, it has one tint, as bronze,
+stone and old photos have. Measured: 54 of 55 colour photos of people at 4.9 and up, 55 of 55 tinted ones at 4.3 at
+most."""
+_FEW_SHADES = 0.45
+"""Share of a face's pixels in its 16 most frequent shades above which it is drawn. Measured: 55 photos of people at
 0.38 at most, 51 of 55 of them reduced to four shades a colour at 0.45 and up."""
 _SIDE_PX = 128
 _CROP_PX = 160
-_FORMAT = 1
+_LUMA = (0.299, 0.587, 0.114)
 
 
-class Why(StrEnum):
-    """Why a photo does not count."""
+class Rejection(StrEnum):
+    """Why a photo is no reference."""
 
     NO_PHOTO = "its name or category says that it is no photo"
-    NOT_HAD = "could not be had"
+    NOT_FETCHED = "could not be had"
     NO_FACE = "no face"
     SEVERAL = "several people"
     SMALL = "the face is small"
@@ -57,10 +58,9 @@ class Why(StrEnum):
 
 @dataclass(frozen=True)
 class PhotoAnalysis:
-    """What was seen on a photo."""
+    """What a photo shows."""
 
-    trouble: Why | None = None
-    """Why it is no reference; None: it may be one."""
+    rejection: Rejection | None = None
     embedding: Embedding32 | None = None
     one_tint: bool = False
     hash: int = 0
@@ -70,34 +70,40 @@ class PhotoAnalysis:
 
 
 def analyse(content: bytes, model: FaceModel) -> PhotoAnalysis:
-    """Look at a photo. RecognitionError where it is no picture, which another download may mend."""
+    """RecognitionError if it can't be decoded, which another download may solve."""
     pixels = decode(content)
     faces = model.find(pixels)
     if not faces:
-        return PhotoAnalysis(Why.NO_FACE)
+        return PhotoAnalysis(Rejection.NO_FACE)
     largest = max(faces, key=lambda one: one.box.area)
     face = largest.box
     if any(other is not largest and other.box.width >= _GROUP * face.width for other in faces):
-        return PhotoAnalysis(Why.SEVERAL)
-    if min(face.width, face.height) < LEAST_PX:
-        return PhotoAnalysis(Why.SMALL)
+        return PhotoAnalysis(Rejection.SEVERAL)
+    if min(face.width, face.height) < _LEAST_PX:
+        return PhotoAnalysis(Rejection.SMALL)
     if turned(pixels, face) > TURNED:
-        return PhotoAnalysis(Why.TURNED)
-    height, width = pixels.shape[:2]
-    small = _part(pixels, face.grown(0.1).clipped(width, height)).resize(
-        (_SIDE_PX, _SIDE_PX), Image.Resampling.BILINEAR
-    )
-    colours = np.asarray(small, float)
-    if _most_frequent(colours) > FEW_SHADES:
-        return PhotoAnalysis(Why.DRAWN)
-    crop = _part(pixels, face.grown(0.35).clipped(width, height))
+        return PhotoAnalysis(Rejection.TURNED)
+    small = _crop(pixels, face, 0.1).resize((_SIDE_PX, _SIDE_PX), Image.Resampling.BILINEAR)
+    colours = np.asarray(small, float).reshape(-1, 3)
+    shades = colours @ _LUMA
+    # Share of the pixels in the 16 most frequent of 256 shades.
+    if np.sort(np.bincount(shades.round().astype(int), minlength=256))[-16:].sum() > _FEW_SHADES * len(shades):
+        return PhotoAnalysis(Rejection.DRAWN)
+    # How far red and blue stray from a curve over brightness: a picture in one tint lies on it.
+    curve = np.stack([(shades / 255) ** power for power in range(4)], axis=1)
+    sides = colours[:, [0, 2]]
+    strays = (sides - curve @ np.linalg.lstsq(curve, sides, rcond=None)[0]).std(axis=0).max()
+    crop = _crop(pixels, face, 0.35)
     crop.thumbnail((_CROP_PX, _CROP_PX))
     out = io.BytesIO()
     crop.save(out, "JPEG", quality=80)
+    # DHash (N. Krawetz): whether each of 8 × 8 cells is brighter than the one to its right.
+    cells = np.asarray(small.convert("L").resize((9, 8), Image.Resampling.BOX), int)
+    bits = np.packbits(cells[:, :-1] > cells[:, 1:])
     return PhotoAnalysis(
         embedding=model.embed(pixels, [largest])[0],
-        one_tint=_beyond_one_tint(colours) < ONE_TINT,
-        hash=_difference_hash(small),
+        one_tint=bool(strays < _ONE_TINT),
+        hash=int.from_bytes(bits.tobytes()),
         crop=out.getvalue(),
     )
 
@@ -108,78 +114,56 @@ def turned(pixels: Pixels, face: Box) -> float:
     points = np.array(landmarks(pixels, face), float)
     one, other, nose = points[:2].mean(axis=0), points[2:4].mean(axis=0), points[4]
     across = one - other
-    length = float(np.linalg.norm(across))
-    return abs(float(np.dot(nose - (one + other) / 2, across))) / length**2 if length else 0.0
+    squared = float(across @ across)
+    return abs(float((nose - (one + other) / 2) @ across)) / squared if squared else 0.0
 
 
-def kept(folder: Path, sha1: str, model: FaceModel) -> PhotoAnalysis | None:
-    """What was seen on this photo before; None: it was not looked at by this model."""
-    return _read(_path(folder, sha1, model.version))
+def _crop(pixels: Pixels, face: Box, margin: float) -> Image.Image:
+    box = face.grown(margin).clipped(pixels.shape[1], pixels.shape[0])
+    return Image.fromarray(pixels[box.top : box.bottom, box.left : box.right])
 
 
-def crop_of(folder: Path, sha1: str) -> bytes:
-    """The face of a photo that was looked at, by whatever model; empty: it was not."""
-    looks = folder / "looks"
-    versions = sorted(path.name.rpartition("-")[0] for path in looks.iterdir()) if looks.is_dir() else []
-    seen = (_read(_path(folder, sha1, version)) for version in versions)
-    return next((one.crop for one in seen if one and one.crop), b"")
+def load(cache: Path, sha1: str, model: FaceModel) -> PhotoAnalysis | None:
+    """The stored analysis of a photo by this model, if there is one."""
+    return _read(_path(cache, sha1, model.version))
+
+
+def crop_of(cache: Path, sha1: str) -> bytes:
+    """The face on an analysed photo, whatever model did it; empty: there is none."""
+    stored = map(_read, sorted(cache.glob(f"looks/*/{sha1[:2]}/{sha1}.npz")))
+    return next((one.crop for one in stored if one and one.crop), b"")
+
+
+def save(cache: Path, sha1: str, analysis: PhotoAnalysis, model: FaceModel) -> None:
+    """GalleryError if the file can't be written."""
+    out = io.BytesIO()
+    np.savez(
+        out,
+        trouble=analysis.rejection or "",
+        embedding=np.empty(0) if analysis.embedding is None else analysis.embedding,
+        one_tint=analysis.one_tint,
+        hash=np.uint64(analysis.hash),
+        crop=np.frombuffer(analysis.crop, np.uint8),
+    )
+    write_file(_path(cache, sha1, model.version), out.getvalue())
 
 
 def _read(path: Path) -> PhotoAnalysis | None:
     try:
-        with np.load(path, allow_pickle=False) as told:
-            embedding = np.asarray(told["embedding"], np.float32)
-            # Until November 2026 the side of a small face stood behind it.
-            trouble = str(told["trouble"]).partition(" (")[0]
+        with np.load(path, allow_pickle=False) as stored:
+            embedding = np.asarray(stored["embedding"], np.float32)
+            # Until November 2026 the size of a small face followed.
+            rejection = str(stored["trouble"]).partition(" (")[0]
             return PhotoAnalysis(
-                Why(trouble) if trouble else None,
+                Rejection(rejection) if rejection else None,
                 embedding if embedding.size else None,
-                bool(told["one_tint"]),
-                int(told["hash"]),
-                told["crop"].tobytes(),
+                bool(stored["one_tint"]),
+                int(stored["hash"]),
+                stored["crop"].tobytes(),
             )
     except (OSError, ValueError, KeyError, EOFError):
         return None
 
 
-def keep_look(folder: Path, sha1: str, seen: PhotoAnalysis, model: FaceModel) -> None:
-    """Keep what was seen, for good. GalleryError where the disk refuses."""
-    out = io.BytesIO()
-    np.savez(
-        out,
-        trouble=seen.trouble or "",
-        embedding=np.empty(0) if seen.embedding is None else seen.embedding,
-        one_tint=seen.one_tint,
-        hash=np.uint64(seen.hash),
-        crop=np.frombuffer(seen.crop, np.uint8),
-    )
-    keep(_path(folder, sha1, model.version), out.getvalue())
-
-
-def _path(folder: Path, sha1: str, version: str) -> Path:
-    return folder / "looks" / f"{version}-{_FORMAT}" / sha1[:2] / f"{sha1}.npz"
-
-
-def _part(pixels: Pixels, box: Box) -> Image.Image:
-    return Image.fromarray(pixels[box.top : box.bottom, box.left : box.right])
-
-
-def _most_frequent(colours: Embedding) -> float:
-    """Share of the pixels in the 16 most frequent of 256 shades."""
-    shades = (colours @ [0.299, 0.587, 0.114]).round().astype(int)
-    return float(np.sort(np.bincount(shades.ravel(), minlength=256))[-16:].sum() / shades.size)
-
-
-def _beyond_one_tint(colours: Embedding) -> float:
-    """How far red and blue stray from a curve over brightness, in levels: a picture in one tint lies on it."""
-    shades = (colours @ [0.299, 0.587, 0.114]).ravel() / 255
-    curve = np.stack([shades**power for power in range(4)], axis=1)
-    sides = colours.reshape(-1, 3)[:, [0, 2]]
-    fitted = curve @ np.linalg.lstsq(curve, sides, rcond=None)[0]
-    return float((sides - fitted).std(axis=0).max())
-
-
-def _difference_hash(face: Image.Image) -> int:
-    """DHash (N. Krawetz): whether each of 8 × 8 cells is brighter than the one to its right."""
-    cells = np.asarray(face.convert("L").resize((9, 8), Image.Resampling.BOX), int)
-    return int("".join("1" if bit else "0" for bit in (cells[:, :-1] > cells[:, 1:]).ravel()), 2)
+def _path(cache: Path, sha1: str, version: str) -> Path:
+    return cache / "looks" / f"{version}-1" / sha1[:2] / f"{sha1}.npz"

@@ -1,4 +1,4 @@
-"""Whom a gallery is to have: how many, of which occupations and countries, or a list."""
+"""Who should be in a gallery: how many people, of which occupations and countries, or a list."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ OCCUPATIONS = {
     "golfer": ("Q11303721",),
     "entrepreneur": ("Q131524", "Q43845"),
 }
-"""Items of public occupations in Wikidata, by the word of ``OCCUPATIONS=``."""
+"""Wikidata's items of public occupations, by the words of ``OCCUPATIONS=``."""
 
 
 @dataclass(frozen=True)
@@ -40,64 +40,52 @@ class Query:
 
     count: int = 1_000
     occupations: tuple[str, ...] = ()
-    """QIDs; none: all of :data:`OCCUPATIONS`."""
+    """QIDs; empty: all of :data:`OCCUPATIONS`."""
     countries: tuple[str, ...] = ()
-    """ISO 3166-1 codes or QIDs of countries of citizenship; none: all."""
+    """ISO 3166-1 codes or QIDs of countries of citizenship; empty: all."""
     people: tuple[str, ...] = ()
-    """Names and QIDs; with any, these people and nobody else."""
+    """Names and QIDs; if there are any, these people only."""
     photos: int = 10
     """Of a person, at most."""
 
     @classmethod
-    def of(cls, count: int, occupations: str, countries: str, people: str, photos: int) -> Query:
-        """Of what was typed. GalleryError names what can't be used and what would do."""
+    def parse(cls, count: int, occupations: str, countries: str, people: str, photos: int) -> Query:
+        """Parse a user's options. GalleryError: one can't be used."""
         if not 1 <= count <= 100_000:
-            raise GalleryError(f"COUNT={count}: this many people can't be had; write a number from 1 to 100000.")
+            raise GalleryError(f"COUNT={count}: write a number from 1 to 100000.")
         if not 1 <= photos <= 10:
             raise GalleryError(f"--photos {photos}: a person has from 1 to 10 photos.")
-        return cls(count, _occupations(occupations), _countries(countries), _people(people), photos)
+        qids = [qid for word in _words(occupations) for qid in _occupation(word)]
+        codes = [word.upper() for word in _words(countries)]
+        for code in codes:
+            if not is_qid(code) and not re.fullmatch("[A-Z]{2}", code):
+                raise GalleryError(f"COUNTRIES: {code!r} is no country's code; write them like US,GB, or as QIDs.")
+        occupations_, countries_, people_ = (tuple(dict.fromkeys(one)) for one in (qids, codes, _people(people)))
+        return cls(count, occupations_, countries_, people_, photos)
 
 
-def _parts(text: str, between: str = r"[,;\n]") -> list[str]:
-    return [part for part in (part.strip() for part in re.split(between, text)) if part]
+def _words(text: str) -> list[str]:
+    return [word for word in map(str.strip, re.split(r"[,;\n]", text)) if word]
 
 
-def _occupations(text: str) -> tuple[str, ...]:
-    chosen: list[str] = []
-    for part in _parts(text):
-        if is_qid(part.upper()):
-            chosen.append(part.upper())
-        elif (name := part.casefold().removesuffix("s")) in OCCUPATIONS:
-            chosen += OCCUPATIONS[name]
-        else:
-            raise GalleryError(
-                f"OCCUPATIONS: {part!r} is not known; known are {', '.join(OCCUPATIONS)}, and QIDs of Wikidata."
-            )
-    return tuple(dict.fromkeys(chosen))
+def _occupation(word: str) -> tuple[str, ...]:
+    if is_qid(word.upper()):
+        return (word.upper(),)
+    if qids := OCCUPATIONS.get(word.casefold().removesuffix("s")):
+        return qids
+    raise GalleryError(f"OCCUPATIONS: {word!r} is not known; known are {', '.join(OCCUPATIONS)}, and QIDs of Wikidata.")
 
 
-def _countries(text: str) -> tuple[str, ...]:
-    codes = [part.upper() for part in _parts(text)]
-    for code in codes:
-        if not is_qid(code) and not re.fullmatch("[A-Z]{2}", code):
-            raise GalleryError(f"COUNTRIES: {code!r} is no country's code; write them like US,GB, or as QIDs.")
-    return tuple(dict.fromkeys(codes))
-
-
-def _people(text: str) -> tuple[str, ...]:
-    """Names and QIDs with commas between them, or a file with one a line (``#`` begins a remark)."""
-    if not text.strip():
-        return ()
+def _people(text: str) -> list[str]:
+    """Names and QIDs with commas between them, or a file with one a line (``#`` begins a comment)."""
     path = Path(text.strip()).expanduser()
+    people = _words(text)
     if path.suffix in {".txt", ".csv"} or path.is_file():
         try:
             lines = path.read_text("utf-8-sig").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             raise GalleryError(f"PEOPLE={text}: this list can't be read ({error}).") from None
-        parts = [line.split("#")[0].strip() for line in lines]
-    else:
-        parts = _parts(text)
-    people = tuple(dict.fromkeys(part for part in parts if part))
-    if not people:
-        raise GalleryError(f"PEOPLE={text}: nobody is on this list; write names or QIDs, one a line.")
+        people = [name for name in (line.split("#")[0].strip() for line in lines) if name]
+    if text.strip() and not people:
+        raise GalleryError(f"PEOPLE={text}: the list is empty; write names or QIDs, one a line.")
     return people

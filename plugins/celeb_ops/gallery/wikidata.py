@@ -1,14 +1,14 @@
-"""Who: public figures of Wikidata, by how many Wikipedias write about them."""
+"""Whom the gallery could hold: public figures of Wikidata, by how many Wikipedias write about them."""
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from celeb_ops.core.names import is_qid
 from celeb_ops.gallery.query import OCCUPATIONS
+from celeb_ops.recognition.people import Person
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -16,26 +16,23 @@ if TYPE_CHECKING:
 
     from celeb_ops.gallery.query import Query
     from celeb_ops.gallery.wikimedia import Wikimedia
+    from celeb_ops.recognition.local.gallery_file import LeftOut
 
-logger = logging.getLogger(__name__)
-
-LATELY_YEARS = 10
-"""Who died longer ago is not shown by the press as often as a gallery's strangers are taken for them."""
+_LATELY_YEARS = 10
+"""The press rarely shows people who died longer ago."""
 _BANDS = (200, 120, 80, 60, 45, 35, 28, 22, 17, 13, 10, 8, 6, 4)
-"""Sitelinks from which on people are asked for, one query after the other until there are enough: a query for all would
-pass Wikidata's 60 s."""
-_AT_ONCE = 50
-"""Items of one call (the API's limit)."""
-_HUMAN, _P_INSTANCE, _P_IMAGE, _P_CATEGORY = "Q5", "P31", "P18", "P373"
+"""Lower bounds of sitelinks, one query each until there are enough people: one query for all would take longer than
+Wikidata's limit of 60 s."""
+_MOST_ITEMS = 50
+"""Of one request (the API's limit)."""
+_HUMAN, _INSTANCE_OF, _IMAGE, _COMMONS_CATEGORY = "Q5", "P31", "P18", "P373"
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """Somebody who may come into the gallery."""
+    """A person who may come into the gallery."""
 
-    qid: str
-    name: str
-    aliases: tuple[str, ...]
+    person: Person
     description: str
     sitelinks: int
     images: tuple[str, ...]
@@ -44,15 +41,15 @@ class Candidate:
     """The person's category at Commons, without ``Category:``."""
 
 
-def query(wish: Query, least: int, below: int | None, today: datetime) -> str:
+def sparql_of(query: Query, least: int, below: int | None, today: datetime) -> str:
     """SPARQL for humans with a picture whose sitelinks are in ``[least, below)``."""
-    occupations = wish.occupations or tuple(qid for qids in OCCUPATIONS.values() for qid in qids)
-    lately = f"{today.year - LATELY_YEARS}-{today:%m-%d}T00:00:00Z"
+    occupations = query.occupations or tuple(qid for qids in OCCUPATIONS.values() for qid in qids)
+    lately = f"{today.year - _LATELY_YEARS}-{today:%m-%d}T00:00:00Z"
     upper = f" && ?sitelinks < {below}" if below else ""
     countries = ""
-    if wish.countries:
-        codes = " ".join(f'"{code}"' for code in wish.countries if not is_qid(code))
-        items = " ".join(f"wd:{code}" for code in wish.countries if is_qid(code))
+    if query.countries:
+        codes = " ".join(f'"{code}"' for code in query.countries if not is_qid(code))
+        items = " ".join(f"wd:{code}" for code in query.countries if is_qid(code))
         either = [f"{{ VALUES ?code {{ {codes} }} ?country wdt:P297 ?code . }}"] if codes else []
         either += [f"{{ VALUES ?country {{ {items} }} }}"] if items else []
         countries = f"?person wdt:P27 ?country .\n  {' UNION '.join(either)}"
@@ -75,64 +72,66 @@ SELECT DISTINCT ?person ?sitelinks WHERE {{
   FILTER(!BOUND(?died) || ?died >= "{lately}"^^xsd:dateTime)
 }}
 ORDER BY DESC(?sitelinks) ?person
-LIMIT {wish.count}"""
+LIMIT {query.count}"""
 
 
-def candidates(wish: Query, wikimedia: Wikimedia, today: datetime) -> tuple[dict[str, int], list[tuple[str, str, str]]]:
-    """Sitelinks by QID, best known first; and those of the wish's list who are not there: QID, name, reason."""
-    if wish.people:
-        return _listed(wish, wikimedia)
+def candidates(query: Query, wikimedia: Wikimedia, today: datetime) -> tuple[dict[str, int], list[LeftOut]]:
+    """Sitelinks by QID, best known first; and the people of the query's list who were not found."""
+    if query.people:
+        return _listed(query.people, wikimedia)
     found: dict[str, int] = {}
     below: int | None = None
     for least in _BANDS:
-        for row in wikimedia.query(query(wish, least, below, today)):
+        for row in wikimedia.query(sparql_of(query, least, below, today)):
             found[row["person"].rsplit("/", 1)[-1]] = int(row["sitelinks"])
-        if len(found) >= wish.count:
+        if len(found) >= query.count:
             break
         below = least
     ranked = sorted(found, key=lambda qid: (-found[qid], int(qid[1:])))
-    return {qid: found[qid] for qid in ranked[: wish.count]}, []
+    return {qid: found[qid] for qid in ranked[: query.count]}, []
 
 
-def described(qids: Iterable[str], sitelinks: dict[str, int], wikimedia: Wikimedia) -> Iterator[Candidate | str]:
-    """The people of these items, in their order; a QID itself where there is no such human any more."""
-    todo = iter(qids)
-    while some := list(islice(todo, _AT_ONCE)):
-        items = _items(some, wikimedia, "info|labels|aliases|descriptions|claims|sitelinks", "commonswiki")
-        for qid in some:
+def described(sitelinks: dict[str, int], wikimedia: Wikimedia) -> Iterator[tuple[str, Candidate | None]]:
+    """The people of these items, in their order; None if the item is no longer a human."""
+    remaining = iter(sitelinks)
+    while batch := list(islice(remaining, _MOST_ITEMS)):
+        items = _items(batch, wikimedia, "info|labels|aliases|descriptions|claims|sitelinks", "commonswiki")
+        for qid in batch:
             item = items.get(qid)
-            yield _candidate(item, sitelinks.get(qid, 0)) if item and _is_human(item) else qid
+            yield qid, _candidate(item, sitelinks[qid]) if item and _is_human(item) else None
 
 
-def _listed(wish: Query, wikimedia: Wikimedia) -> tuple[dict[str, int], list[tuple[str, str, str]]]:
+def _listed(people: Iterable[str], wikimedia: Wikimedia) -> tuple[dict[str, int], list[LeftOut]]:
     found: dict[str, int] = {}
-    missing: list[tuple[str, str, str]] = []
-    for asked in wish.people:
-        qids = [asked.upper()] if is_qid(asked.upper()) else _searched(asked, wikimedia)
-        items = _items(qids, wikimedia, "info|claims|sitelinks") if qids else {}
-        humans = [qid for qid in qids if qid in items and _is_human(items[qid])]
+    missing: list[LeftOut] = []
+    for person in people:
+        qid = person.upper() if is_qid(person.upper()) else ""
+        items = _items([qid] if qid else _searched(person, wikimedia), wikimedia, "info|claims|sitelinks")
+        humans = [item for item in items.values() if _is_human(item)]
         if humans:
-            # Of several people with the name, whom most Wikipedias write about.
-            best = max(humans, key=lambda qid: len(items[qid].get("sitelinks", {})))
-            found[items[best]["id"]] = len(items[best].get("sitelinks", {}))
+            # Of several people with the name, the one in most Wikipedias.
+            best = max(humans, key=lambda item: len(item.get("sitelinks", {})))
+            found[best["id"]] = len(best.get("sitelinks", {}))
         else:
-            what = "there is no such item" if is_qid(asked.upper()) else "nobody of this name"
-            missing.append((asked if is_qid(asked.upper()) else "", asked, f"{what} at Wikidata"))
+            reason = "there is no such item" if qid else "nobody of this name"
+            missing.append((person if qid else "", person, f"{reason} at Wikidata"))
     return found, missing
 
 
 def _searched(name: str, wikimedia: Wikimedia) -> list[str]:
-    wanted: dict[str, str | int] = {"action": "wbsearchentities", "search": name, "language": "en"}
-    answer = wikimedia.ask(wikimedia.wikidata, {**wanted, "uselang": "en", "type": "item", "limit": 10})
+    params = {"action": "wbsearchentities", "search": name, "language": "en", "uselang": "en", "type": "item"}
+    answer = wikimedia.ask(wikimedia.services.wikidata, {**params, "limit": 10})
     return [hit["id"] for hit in answer.get("search", [])]
 
 
-def _items(qids: Iterable[str], wikimedia: Wikimedia, facts: str, site: str = "") -> dict[str, dict[str, Any]]:
-    """Items by the QID that was asked for: one that was merged into another is that other one.
+def _items(qids: list[str], wikimedia: Wikimedia, facts: str, site: str = "") -> dict[str, dict[str, Any]]:
+    """Items by the requested QID; the item of a merged one is the one it was merged into.
 
-    :param site: of the sitelinks only that of this site, ``commonswiki``.
+    :param site: the only site whose sitelink is returned.
     """
-    wanted: dict[str, str | int] = {
+    if not qids:
+        return {}
+    params: dict[str, str | int] = {
         "action": "wbgetentities",
         "ids": "|".join(qids),
         "props": facts,
@@ -141,63 +140,46 @@ def _items(qids: Iterable[str], wikimedia: Wikimedia, facts: str, site: str = ""
         "redirects": "yes",
         **({"sitefilter": site} if site else {}),
     }
-    entities = wikimedia.ask(wikimedia.wikidata, wanted).get("entities", {})
-    found = {}
-    for key, item in entities.items():
+    found: dict[str, dict[str, Any]] = {}
+    for key, item in wikimedia.ask(wikimedia.services.wikidata, params).get("entities", {}).items():
         if "missing" not in item:
-            # A merged item stands under the QID that was asked for, or says where from.
-            found[key] = item
-            if where := item.get("redirects"):
-                found[where["from"]] = item
-            found.setdefault(item["id"], item)
+            # A merged item stands under the requested QID, or names it in "redirects".
+            found |= dict.fromkeys((key, item["id"], item.get("redirects", {}).get("from", key)), item)
     return found
 
 
 def _is_human(item: dict[str, Any]) -> bool:
-    return any(value.get("id") == _HUMAN for value in _values(item, _P_INSTANCE) if isinstance(value, dict))
+    return any(value.get("id") == _HUMAN for value in _values(item, _INSTANCE_OF) if isinstance(value, dict))
 
 
 def _candidate(item: dict[str, Any], sitelinks: int) -> Candidate:
-    images = [_title(str(name)) for name in _values(item, _P_IMAGE)]
     name = _text(item.get("labels", {})) or item["id"]
-    aliases = [
-        " ".join(alias["value"].split())
-        for language in ("en", "mul")
-        for alias in item.get("aliases", {}).get(language, [])
-    ]
+    aliases = {_one_line(alias["value"]) for each in ("en", "mul") for alias in item.get("aliases", {}).get(each, [])}
+    files = [str(file).replace("_", " ").strip() for file in _values(item, _IMAGE)]
+    categories = [str(value) for value in _values(item, _COMMONS_CATEGORY)]
+    linked = str(item.get("sitelinks", {}).get("commonswiki", {}).get("title", ""))
+    if linked.startswith("Category:"):
+        categories.append(linked.removeprefix("Category:"))
     return Candidate(
-        item["id"],
-        name,
-        tuple(sorted({alias for alias in aliases if alias and alias != name})),
+        Person(name, item["id"], tuple(sorted(aliases - {"", name}))),
         _text(item.get("descriptions", {})),
         sitelinks,
-        tuple(dict.fromkeys(images)),
-        _category(item),
+        tuple(dict.fromkeys(f"File:{file[:1].upper()}{file[1:]}" for file in files)),
+        categories[0] if categories else None,
     )
 
 
-def _title(file: str) -> str:
-    """The title of a file as Commons writes it."""
-    name = file.replace("_", " ").strip()
-    return f"File:{name[:1].upper()}{name[1:]}"
+def _text(by_language: dict[str, Any]) -> str:
+    chosen: dict[str, str] = by_language.get("en") or by_language.get("mul") or next(iter(by_language.values()), {})
+    return _one_line(chosen.get("value", ""))
 
 
-def _category(item: dict[str, Any]) -> str | None:
-    """The person's category at Commons, without ``Category:``: by its own claim, or by the link to Commons."""
-    linked = str(item.get("sitelinks", {}).get("commonswiki", {}).get("title", ""))
-    named = [str(value) for value in _values(item, _P_CATEGORY)]
-    if linked.startswith("Category:"):
-        named.append(linked.removeprefix("Category:"))
-    return named[0] if named else None
-
-
-def _text(told: dict[str, Any]) -> str:
-    chosen: dict[str, str] = told.get("en") or told.get("mul") or next(iter(told.values()), {})
-    return " ".join(chosen.get("value", "").split())
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _values(item: dict[str, Any], claim: str) -> list[Any]:
-    """Values of a claim, the preferred ones first; deprecated ones are none."""
+    """Values of a claim without deprecated ones, preferred ones first."""
     ranks = {"preferred": 0, "normal": 1}
     claims = [one for one in item.get("claims", {}).get(claim, []) if one.get("rank", "normal") in ranks]
     claims.sort(key=lambda one: ranks[one.get("rank", "normal")])

@@ -1,7 +1,7 @@
-"""Asking Wikimedia by its rules: who asks, few connections, waiting when told to, nothing asked twice.
+"""Requests to Wikimedia, by its rules: a contact, few connections, waiting on request, no question asked twice.
 
 Rules: https://foundation.wikimedia.org/wiki/Policy:Wikimedia_Foundation_User-Agent_Policy and
-https://www.mediawiki.org/wiki/API:Etiquette (``maxlag``, ``Retry-After``, one request after the other).
+https://www.mediawiki.org/wiki/API:Etiquette (``maxlag``, ``Retry-After``).
 """
 
 from __future__ import annotations
@@ -11,15 +11,17 @@ import json
 import logging
 import threading
 import time
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from contextlib import suppress
+from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 import requests
+from urllib3.exceptions import InvalidHeader
+from urllib3.util import Retry
 
 from celeb_ops.core.exceptions import NotAtWikimediaError, OfflineError, WikimediaError
-from celeb_ops.gallery.checkpoint import keep
+from celeb_ops.recognition.local.gallery_file import write_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,183 +31,134 @@ logger = logging.getLogger(__name__)
 
 CONNECTIONS = 3
 """At once, API and files together."""
-MAXLAG_S = 5
-"""Where the databases' copies are further behind than this, the API is not to be asked (its own recommendation)."""
+_MAXLAG_S = 5
+"""The API refuses while its replicas are further behind (Wikimedia's recommendation)."""
 _TIMEOUT_S = (10, 90)
 """To connect, and between two bytes: Wikidata answers a query within 60 s or not at all."""
 _TRIES = 8
-_STEP_S = 0.5
-"""With polars in the process a main thread that waits for a lock hears of Ctrl-C only in between."""
 _FIRST_TRIES = 3
-"""Before the first answer: who has no network is not kept waiting."""
+"""Before the first answer: without a network a user should learn so soon."""
 _LONGEST_WAIT_S = 900
-"""Who is told to wait longer is told to come again."""
-_KEPT = "What was fetched is kept: `make gallery` goes on from there."
-_LATER = ("maxlag", "ratelimited", "readonly", "internal_api_error_")
-"""What errors of the API begin with that pass."""
+_STEP_S = 0.5
+"""With polars in the process the main thread, while it waits for a lock, notices Ctrl-C only in between."""
+_CACHED = "What was fetched is kept: `make gallery` goes on from there."
+_TRANSIENT = ("maxlag", "ratelimited", "readonly", "internal_api_error_")
+"""How the codes of the API's transient errors begin."""
 
 
 class Services(NamedTuple):
-    """Addresses: Wikidata's query service, its API, and Wikimedia Commons' API."""
+    """Addresses: Wikidata's query service, its API, and the API of Wikimedia Commons."""
 
-    sparql: str
-    wikidata: str
-    commons: str
-
-
-SERVICES = Services(
-    "https://query.wikidata.org/sparql",
-    "https://www.wikidata.org/w/api.php",
-    "https://commons.wikimedia.org/w/api.php",
-)
+    sparql: str = "https://query.wikidata.org/sparql"
+    wikidata: str = "https://www.wikidata.org/w/api.php"
+    commons: str = "https://commons.wikimedia.org/w/api.php"
 
 
 class Wikimedia:
-    """The three services, and what they answered in this build. Threads may share it."""
+    """The three services, and a cache of this build's answers. Safe for threads."""
 
-    def __init__(self, contact: str, answers: Path, unit_s: float = 1.0, services: Services | None = None) -> None:
-        """
-        :param contact: whom Wikimedia can write to.
-        :param answers: folder of answers kept until the build is done.
-        :param unit_s: the shortest wait.
-        """
-        self.sparql, self.wikidata, self.commons = services or SERVICES
-        self._answers = answers
+    def __init__(self, contact: str, cache: Path, unit_s: float = 1.0, services: Services | None = None) -> None:
+        """:param contact: mail or web address for Wikimedia. :param unit_s: the shortest wait after an error."""
+        self.services = services or Services()
+        self._cache = cache
         self._unit_s = unit_s
         self._slots = threading.BoundedSemaphore(CONNECTIONS)
-        self._local = threading.local()
-        self._agent = f"TrendingCelebrities/1.0 ({contact}) python-requests"
-        self._answered = False
+        self._session = requests.Session()
+        self._session.headers["User-Agent"] = f"TrendingCelebrities/1.0 ({contact}) python-requests"
+        # A session's cookies are its only part that threads must not share.
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._reached = False
         self._closed = threading.Event()
 
     def close(self) -> None:
-        """Nothing more is asked: who waits, because Wikimedia said so or after an error, gives up at once."""
+        """Send no further requests, and end all waiting."""
         self._closed.set()
 
     def query(self, sparql: str) -> list[dict[str, str]]:
-        """Rows of a SELECT: the value of each variable that is bound."""
-        answer = self._kept_json(self.sparql, {"query": sparql, "format": "json"})
+        """Rows of a SELECT: the value of each bound variable."""
+        answer = self._cached_json(self.services.sparql, {"query": sparql, "format": "json"})
         return [{name: cell["value"] for name, cell in row.items()} for row in answer["results"]["bindings"]]
 
     def ask(self, api: str, params: Mapping[str, str | int]) -> dict[str, Any]:
-        """One answer of a MediaWiki API. WikimediaError for an error that another try would meet again."""
-        wanted = {**params, "format": "json", "formatversion": 2, "maxlag": MAXLAG_S}
-        return self._kept_json(api, {name: str(value) for name, value in wanted.items()})
+        """One answer of a MediaWiki API. WikimediaError: it refused for good."""
+        full = {**params, "format": "json", "formatversion": 2, "maxlag": _MAXLAG_S}
+        return self._cached_json(api, {name: str(value) for name, value in full.items()})
 
     def file(self, url: str) -> bytes:
-        """A file, whole.
+        """:raises NotAtWikimediaError: there is no such file. :raises WikimediaError: it could not be fetched."""
+        return self._fetch(url, {}).content
 
-        :raises NotAtWikimediaError: there is none. :raises WikimediaError: it does not come.
-        """
-        return self._get(url, {}).content
-
-    def _kept_json(self, url: str, params: dict[str, str]) -> dict[str, Any]:
-        asked = hashlib.sha256(json.dumps([url, params], sort_keys=True).encode()).hexdigest()
-        path = self._answers / asked[:2] / f"{asked}.json"
-        try:
-            kept: dict[str, Any] = json.loads(path.read_bytes())
-            return kept
-        except (OSError, ValueError):
-            pass
-        answer: dict[str, Any] = self._get(url, params).json()
-        keep(path, json.dumps(answer).encode())
+    def _cached_json(self, url: str, params: dict[str, str]) -> dict[str, Any]:
+        digest = hashlib.sha256(json.dumps([url, params], sort_keys=True).encode()).hexdigest()
+        path = self._cache / digest[:2] / f"{digest}.json"
+        answer: dict[str, Any]
+        with suppress(OSError, ValueError):
+            answer = json.loads(path.read_bytes())
+            return answer
+        answer = self._fetch(url, params).json()
+        write_file(path, json.dumps(answer).encode())
         return answer
 
-    def _get(self, url: str, params: dict[str, str]) -> requests.Response:
-        for number in range(1, _TRIES + 1):
+    def _fetch(self, url: str, params: dict[str, str]) -> requests.Response:
+        for number in range(_TRIES):
+            if self._closed.is_set():
+                raise WikimediaError(f"It was stopped. {_CACHED}")
             try:
-                return self._asked(url, params)
-            except _PassingError as error:
+                return self._try(url, params)
+            except _TransientError as error:
                 trouble = error
-            if not self._answered and number >= _FIRST_TRIES:
-                raise OfflineError(
-                    f"{_host(url)} can't be reached: is this machine on the internet? The gallery stays as it was."
-                )
-            if number < _TRIES:
-                logger.info("%s; try %d of %d", trouble, number, _TRIES)
-                default_s = min(self._unit_s * 2 ** (number - 1), _LONGEST_WAIT_S)
-                self._pause(default_s if trouble.wait_s is None else trouble.wait_s)
-        raise WikimediaError(f"{trouble}, {_TRIES} times in a row. {_KEPT}")
+            if not self._reached and number + 1 >= _FIRST_TRIES:
+                raise OfflineError(f"{trouble}: is this machine on the internet? The gallery is unchanged.")
+            logger.info("%s; try %d of %d", trouble, number + 1, _TRIES)
+            wait_s = self._unit_s * 2**number if trouble.retry_after_s is None else trouble.retry_after_s
+            if wait_s > _LONGEST_WAIT_S:
+                raise WikimediaError(f"{trouble} and asks to come again in {wait_s / 60:.0f} minutes. {_CACHED}")
+            end = time.monotonic() + wait_s * (number + 1 < _TRIES)
+            while (remaining := end - time.monotonic()) > 0 and not self._closed.wait(min(remaining, _STEP_S)):
+                pass
+        raise WikimediaError(f"{trouble}, {_TRIES} times in a row. {_CACHED}")
 
-    def _pause(self, seconds: float) -> None:
-        """Wait, until it is closed at the longest; in steps, between which the main thread hears of Ctrl-C."""
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0 and not self._closed.wait(min(left, _STEP_S)):
-            pass
-
-    def _asked(self, url: str, params: dict[str, str]) -> requests.Response:
-        """One try."""
-        if self._closed.is_set():
-            raise WikimediaError(f"It was stopped. {_KEPT}")
-        # A query may be too long for an address.
-        long = len(params.get("query", "")) > 1_000
+    def _try(self, url: str, params: dict[str, str]) -> requests.Response:
+        """:raises _TransientError: another try may succeed. :raises WikimediaError: none would."""
+        host = urlsplit(url).netloc
         try:
             with self._slots:
-                answer = self._session.request(
-                    "POST" if long else "GET",
-                    url,
-                    **{"data" if long else "params": params},  # type: ignore[arg-type]
-                    timeout=_TIMEOUT_S,
-                )
+                # A query may be too long for an address.
+                if url == self.services.sparql:
+                    answer = self._session.post(url, params, timeout=_TIMEOUT_S)
+                else:
+                    answer = self._session.get(url, params=params, timeout=_TIMEOUT_S)
         except requests.RequestException as error:
-            # A cut download and a connection that was closed are among these.
-            raise _PassingError(f"{_host(url)} did not answer ({type(error).__name__})") from None
-        self._answered = True
-        _check(answer, is_api=bool(params))
+            # Cut downloads and closed connections are among these.
+            raise _TransientError(f"{host} did not answer ({type(error).__name__})") from None
+        self._reached = True
+        if answer.status_code == 429 or answer.status_code >= 500:
+            raise _TransientError(f"{host} answered {answer.status_code}", answer)
+        if answer.status_code >= 400:
+            reason = " ".join(answer.text.split())[:200] or answer.reason
+            raise NotAtWikimediaError(f"{host} answered {answer.status_code}: {reason}.")
+        if params:
+            _check_json(answer, host)
         return answer
 
-    @property
-    def _session(self) -> requests.Session:
-        # requests' sessions are not made for several threads.
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = self._local.session = requests.Session()
-            session.headers["User-Agent"] = self._agent
-            session.headers["Accept-Encoding"] = "gzip"
-        return session
+
+class _TransientError(Exception):
+    """Another try may not meet this."""
+
+    def __init__(self, message: str, answer: requests.Response | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s: float | None = None
+        with suppress(InvalidHeader):
+            # It reads headers only, which a response of requests has too.
+            self.retry_after_s = Retry().get_retry_after(answer) if answer is not None else None  # type: ignore[arg-type]
 
 
-class _PassingError(Exception):
-    """What another try may not meet again."""
-
-    def __init__(self, trouble: str, answer: requests.Response | None = None) -> None:
-        """:raises WikimediaError: the answer asks to wait longer than a build does."""
-        super().__init__(trouble)
-        self.wait_s = None if answer is None else _retry_after(answer)
-        if self.wait_s and self.wait_s > _LONGEST_WAIT_S:
-            raise WikimediaError(f"{trouble} and asks to come again in {self.wait_s / 60:.0f} minutes. {_KEPT}")
-
-
-def _check(answer: requests.Response, is_api: bool) -> None:
-    """_PassingError where the answer is none and another may be; WikimediaError where no other would be."""
-    host = _host(answer.url)
-    if answer.status_code == 429 or answer.status_code >= 500:
-        raise _PassingError(f"{host} answered {answer.status_code}", answer)
-    if answer.status_code >= 400:
-        said = " ".join(answer.text.split())[:200]
-        raise NotAtWikimediaError(f"{host} answered {answer.status_code}: {said or answer.reason}.")
-    if not is_api:
-        return
+def _check_json(answer: requests.Response, host: str) -> None:
     try:
-        told = answer.json()
+        content = answer.json()
     except ValueError:
-        raise _PassingError(f"{host} answered what is no JSON", answer) from None
-    if error := told.get("error") if isinstance(told, dict) else None:
-        if str(error.get("code")).startswith(_LATER):
-            raise _PassingError(f"{host} asks to wait ({error['code']})", answer)
+        raise _TransientError(f"{host} did not answer in JSON", answer) from None
+    if error := content.get("error") if isinstance(content, dict) else None:
+        if str(error.get("code")).startswith(_TRANSIENT):
+            raise _TransientError(f"{host} asks to wait ({error['code']})", answer)
         raise WikimediaError(f"{host} refused: {error.get('info', error.get('code'))}")
-
-
-def _retry_after(answer: requests.Response) -> float | None:
-    """Seconds of ``Retry-After``, which is a number or a date."""
-    said = answer.headers.get("Retry-After", "").strip()
-    if said.isdecimal():
-        return float(said)
-    try:
-        return max((parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds(), 0.0)
-    except (TypeError, ValueError):
-        return None
-
-
-def _host(url: str) -> str:
-    return urlsplit(url).netloc or url

@@ -61,7 +61,7 @@ class RekognizeCelebritiesOperator(SiteOperator):
 
     def run_step(self, step: Step) -> str:
         from celeb_ops.hooks.rekognition import rekognition_client
-        from celeb_ops.recognition.aws.paid_calls import Terms
+        from celeb_ops.recognition.aws.paid_calls import RequestOptions
         from celeb_ops.recognition.factory import open_recognizer
         from celeb_ops.recognition.local.gallery_file import people_of
         from celeb_ops.recognition.page import recognize_page
@@ -82,7 +82,7 @@ class RekognizeCelebritiesOperator(SiteOperator):
                 cast("Recognizer", counted),
                 step.stem,
                 step.store,
-                Terms.of(step.settings, step.answers_since),
+                RequestOptions(sheets=step.settings.sheets, budget=step.settings.budget, since=step.answers_since),
                 people=people_of(step.settings.path(step.settings.gallery)),
             )
         finally:

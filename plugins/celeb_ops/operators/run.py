@@ -42,12 +42,11 @@ def list_sites(names: Sequence[str] | None, settings: Settings) -> list[dict[str
     from celeb_ops.core.sites import check_number, choose, load_sites
     from celeb_ops.hooks.s3 import open_store, warn_of_new_prefix
     from celeb_ops.notifications.channel import check_channel
-    from celeb_ops.recognition.factory import check_gallery, check_terms
+    from celeb_ops.recognition.factory import check_recognizer
 
     chosen = choose(load_sites(settings.path(settings.sites)), names)
     check_number(chosen, conf.getint("core", "max_map_length"))
-    check_gallery(settings)
-    check_terms(settings)
+    check_recognizer(settings)
     check_channel(settings)
     warn_of_new_prefix(settings, open_store(settings))
     return [site.model_dump(mode="json") for site in chosen]

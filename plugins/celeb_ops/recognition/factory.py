@@ -1,4 +1,4 @@
-"""The recogniser of ``CELEBS_RECOGNIZER`` is chosen here, and its settings are checked."""
+"""The choice of ``CELEBS_RECOGNIZER``, and the check of its settings."""
 
 from __future__ import annotations
 
@@ -27,43 +27,37 @@ NO_GALLERY = (
 )
 
 
-def check_gallery(settings: Settings) -> None:
-    """GalleryError where ``CELEBS_GALLERY`` is set, its recogniser is the one to use, and it names no folder;
-    SettingsError where ``CELEBS_FACE_MODEL`` names no file.
-
-    Who sets nothing may do without a gallery: faces are counted then. A typing error must not look like that.
-    """
-    folder = settings.path(settings.gallery)
-    # os.path's, because Path.is_dir raises where a folder above may not be entered.
-    if settings.recognizer == "local" and "gallery" in settings.model_fields_set and not os.path.isdir(folder):
+def check_recognizer(settings: Settings) -> None:
+    """:raises GalleryError: ``CELEBS_GALLERY`` is set to what is no folder. :raises SettingsError: another setting of
+    the chosen recogniser can't be used."""
+    if settings.recognizer == "rekognition":
+        if settings.send_as == "s3object" and not split_s3(settings.store):
+            raise SettingsError(
+                f"CELEBS_SEND_AS=s3object lets Rekognition read slices in S3, and CELEBS_STORE={settings.store!r} is a "
+                "folder: name an s3:// store in Rekognition's account and region, or leave the setting out."
+            )
+        return
+    folder, model = settings.path(settings.gallery), settings.face_model
+    # Without the setting there need be no gallery. (Path.is_dir raises if a folder above may not be entered.)
+    if "gallery" in settings.model_fields_set and not os.path.isdir(folder):
         raise GalleryError(
             f"CELEBS_GALLERY={str(settings.gallery)!r}: there is no folder {folder}; create it with photos as "
             "<Name>/*.jpg, name the right one, or leave the setting out."
         )
-    model = settings.face_model
-    if settings.recognizer == "local" and model not in ("", "dlib") and not settings.path(Path(model)).is_file():
+    if model not in ("", "dlib") and not settings.path(Path(model)).is_file():
         raise SettingsError(f"CELEBS_FACE_MODEL={model!r}: write dlib, the path of an ONNX file, or leave it out.")
-
-
-def check_terms(settings: Settings) -> None:
-    """SettingsError where slices are to be read in S3, and are not there."""
-    if settings.recognizer == "rekognition" and settings.send_as == "s3object" and not split_s3(settings.store):
-        raise SettingsError(
-            f"CELEBS_SEND_AS=s3object lets Rekognition read slices in S3, and CELEBS_STORE={settings.store!r} is a "
-            "folder: name an s3:// store in Rekognition's account and region, or leave the setting out."
-        )
 
 
 def open_recognizer(settings: Settings, store: Store, rekognition: Callable[[], RekognitionClient]) -> Recognizer:
     """The recogniser of ``CELEBS_RECOGNIZER``.
 
-    :param rekognition: makes the AWS client, and is called only where one is needed.
+    :param rekognition: makes the AWS client if it is needed.
     """
     if settings.recognizer == "rekognition":
         from celeb_ops.recognition.aws.rekognition import RekognitionRecognizer
 
-        in_s3 = store if settings.send_as == "s3object" and isinstance(store, S3Store) else None
-        return RekognitionRecognizer(rekognition(), in_s3.s3_object if in_s3 else None)
+        locate = store.s3_object if settings.send_as == "s3object" and isinstance(store, S3Store) else None
+        return RekognitionRecognizer(rekognition(), locate)
     from celeb_ops.core.removal_list import RemovalList
     from celeb_ops.recognition.local import face_model
     from celeb_ops.recognition.local.gallery import Gallery

@@ -1,4 +1,4 @@
-"""Whose faces they are: a person has one name, and faces or the words beside their picture make sure of it."""
+"""Who a face shows: a person has one name, and the page's words beside a picture may confirm it."""
 
 from __future__ import annotations
 
@@ -12,25 +12,21 @@ from celeb_ops.core.names import qid_in, says, words
 from celeb_ops.recognition.recognizer import Face
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from celeb_ops.core.geometry import Box
     from celeb_ops.core.records import Picture
     from celeb_ops.core.removal_list import RemovalList
-    from celeb_ops.recognition.detections import Finding
+    from celeb_ops.recognition.detections import Detection
     from celeb_ops.recognition.people import People
 
 
-def identified(found: Iterable[Finding], people: People, removed: RemovalList) -> list[Finding]:
-    """The findings, each with the person's QID and one name, where these are known.
+def identified(face: Face, people: People, removed: RemovalList) -> Face:
+    """The face with the person's QID and their one name, if they are known.
 
-    :param people: who is who by the gallery's file, whoever named them.
-    :param removed: people who stay unrecognised, by whichever of their names the recogniser or the gallery has them.
+    :param people: of the gallery's file, whichever recogniser named the face.
+    :param removed: their faces become unknown, by any of the names that recogniser or gallery have.
     """
-    return [replace(one, face=_identified(one.face, people, removed)) for one in found]
-
-
-def _identified(face: Face, people: People, removed: RemovalList) -> Face:
     name = face.name or face.candidate
     if not name:
         return face
@@ -49,38 +45,41 @@ def _identified(face: Face, people: People, removed: RemovalList) -> Face:
     )
 
 
-def sure(one: Finding, least: float) -> Finding:
-    """The finding without a name, or a candidate, that is less sure than ``least`` (0–100)."""
-    name = one.face.name if one.face.confidence >= least else None
-    candidate = one.face.candidate if _with_words(one.face) >= least else None
-    return replace(one, face=replace(one.face, name=name, candidate=candidate))
+def confident(face: Face, least: float) -> Face:
+    """The face without a name, or a candidate, of less confidence than ``least`` (0–100)."""
+    return replace(
+        face,
+        name=face.name if face.confidence >= least else None,
+        candidate=face.candidate if _with_words(face) >= least else None,
+    )
 
 
 def _with_words(face: Face) -> float:
     return face.confidence if face.with_words is None else face.with_words
 
 
-def confirmed(found: Sequence[Finding], pictures: Sequence[Picture]) -> list[Finding]:
-    """The findings, those named too whom only the page's words beside their picture make sure of.
+def confirmed(detections: Sequence[Detection], pictures: Sequence[Picture]) -> list[Detection]:
+    """The detections, sorted by confidence; candidates get a name if the words beside their picture have it.
 
-    The words name one person on a picture, once: of several faces that may be that person the surest is.
+    The words name one person on a picture once: of several candidates the one of highest confidence.
     """
-    shown_on = places([one.box for one in found], pictures)
-    named = {(place, one.face.name) for one, place in zip(found, shown_on, strict=True) if one.face.name}
-    told = []
-    for one, place in sorted(zip(found, shown_on, strict=True), key=lambda pair: -pair[0].face.confidence):
+    shown_on = pictures_of([one.box for one in detections], pictures)
+    pairs = sorted(zip(detections, shown_on, strict=True), key=lambda pair: -pair[0].face.confidence)
+    named = {(number, one.face.name) for one, number in pairs if one.face.name}
+    result = []
+    for one, number in pairs:
         face = one.face
         name = face.name or face.candidate
-        free = face.name or (place, name) not in named
-        if name and place is not None and free and _mentioned(pictures[place], name, face.aliases):
-            named.add((place, name))
+        free = face.name or (number, name) not in named
+        if name and number is not None and free and _mentioned(pictures[number], name, face.aliases):
+            named.add((number, name))
             face = replace(face, name=name, confidence=_with_words(face), basis=f"{face.basis}+text")
-        told.append(replace(one, face=face))
-    return told
+        result.append(replace(one, face=face))
+    return result
 
 
-def places(boxes: Sequence[Box], pictures: Sequence[Picture]) -> list[int | None]:
-    """For each face the index of the smallest picture that has most of it: a background may be the whole page, a badge
+def pictures_of(boxes: Sequence[Box], pictures: Sequence[Picture]) -> list[int | None]:
+    """For each face the number of the smallest picture that has most of it: a background may be the whole page, a badge
     on a photo a few pixels."""
     left, top, width, height = np.array([picture.box for picture in pictures], np.int64).reshape(-1, 4).T
     found: list[int | None] = []
@@ -94,15 +93,14 @@ def places(boxes: Sequence[Box], pictures: Sequence[Picture]) -> list[int | None
 
 
 def _mentioned(picture: Picture, name: str, aliases: Sequence[str]) -> bool:
-    """Whether the page's words have them, by their name or by another of two words at least: headlines are full of
-    ``Jenny`` and ``The Boss``."""
+    """By name, or by another name of at least two words: headlines are full of ``Jenny`` and ``The Boss``."""
     return any(mentions(picture, one) for one in (name, *(alias for alias in aliases if " " in words(alias))))
 
 
 def mentions(picture: Picture, name: str) -> bool:
-    """Whether the picture's alt text, headline, link or file name has the whole name in it.
+    """Whether the picture's alt text, headline, link or file name has the whole name.
 
-    Not a part of the name: families share it, and look alike.
+    A part of the name is not enough: families share it, and look alike.
     """
     return any(says(text, name) for text in (picture.alt, picture.headline, _path(picture.link), _path(picture.src)))
 
@@ -111,5 +109,5 @@ def _path(url: str) -> str:
     try:
         return unquote(urlsplit(url).path)
     except ValueError:
-        # What a page links to need be no address.
+        # A page may link to anything.
         return ""

@@ -1,10 +1,11 @@
-"""Over all slices of a page: look, bring findings into page pixels, keep each face once, cut the evidence."""
+"""Recognition of a page: faces on its slices, placed on the page, deduplicated and named, with crops."""
 
 from __future__ import annotations
 
 import io
 import logging
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -14,22 +15,22 @@ from celeb_ops.core.exceptions import NotPermittedError
 from celeb_ops.core.records import Result, Sighting
 from celeb_ops.core.removal_list import RemovalList
 from celeb_ops.recognition.aws import paid_calls
-from celeb_ops.recognition.detections import merged, on_every_slice, on_slice
-from celeb_ops.recognition.naming import confirmed, identified, places, sure
+from celeb_ops.recognition.detections import deduplicated, on_every_slice, on_slice
+from celeb_ops.recognition.naming import confident, confirmed, identified, pictures_of
 from celeb_ops.recognition.people import People
 from celeb_ops.slicing.layout import BEYOND
 
 if TYPE_CHECKING:
     from celeb_ops.core.records import Plan, Screenshot
     from celeb_ops.core.store import Store
-    from celeb_ops.recognition.aws.paid_calls import Terms
-    from celeb_ops.recognition.detections import Finding
+    from celeb_ops.recognition.aws.paid_calls import RequestOptions
+    from celeb_ops.recognition.detections import Detection
     from celeb_ops.recognition.recognizer import Recognizer
 
 logger = logging.getLogger(__name__)
 
 MIN_CONFIDENCE = 50
-"""Both recognisers begin at about that: what is below is an answer out of the ordinary."""
+"""Both recognisers' names begin at about that."""
 CROP_MARGIN = 0.35
 _CROP_PX = 256
 
@@ -40,38 +41,43 @@ def recognize_page(
     recognizer: Recognizer,
     stem: str,
     store: Store,
-    terms: Terms | None = None,
+    options: RequestOptions | None = None,
     min_confidence: float = MIN_CONFIDENCE,
     people: People | None = None,
 ) -> Result:
-    """The result of a site in a run (not yet saved); the evidence crops are in the store.
+    """The result of a site in a run (not yet saved); the crops are in the store.
 
-    :param terms: how a recogniser that costs money is asked. :param min_confidence: a less sure name is none (0–100).
-    :param people: who is who by the gallery's file, so that a person has one name, whoever named them.
+    :param options: of paid requests. :param min_confidence: names of less (0–100) are dropped.
+    :param people: of the gallery's file, so that a person has one name with any recogniser.
     """
     start = time.monotonic()
     calls = 0
     if recognizer.cost_usd:
-        found, calls, not_looked_at = paid_calls.find(
-            plan, screenshot, recognizer, stem, store, terms or paid_calls.Terms()
-        )
+        options = options or paid_calls.RequestOptions()
+        detections, calls, not_looked_at = paid_calls.detect(plan, screenshot, recognizer, stem, store, options)
     else:
-        found, not_looked_at = on_every_slice(
+        detections, not_looked_at = on_every_slice(
             plan, store, lambda one, content, areas: on_slice(recognizer.recognize(content, areas), one)
         )
     if plan.areas_left_out:
         not_looked_at.append(f"{plan.areas_left_out:,} {BEYOND}")
     for one in not_looked_at:
         logger.warning("Not looked at: %s.", one)
-    found = identified(found, people or People(), RemovalList.load(store))
-    # Not the other way round: a name that is none would keep two findings of one face apart.
-    faces_once = confirmed(merged([sure(one, min_confidence) for one in found]), screenshot.pictures)
-    named = sorted((one for one in faces_once if one.face.name), key=lambda one: (one.box.top, one.box.left))
-    _remove_crops(stem, store)
-    shown_on = places([one.box for one in named], screenshot.pictures)
+    removed, people = RemovalList.load(store), people or People()
+    # Confidence first: a name that is dropped must not keep two detections of one face apart.
+    sure = [replace(one, face=confident(identified(one.face, people, removed), min_confidence)) for one in detections]
+    faces = confirmed(deduplicated(sure), screenshot.pictures)
+    named = sorted((one for one in faces if one.face.name), key=lambda one: (one.box.top, one.box.left))
+    try:
+        # Those of an earlier try, which may have named more people.
+        for old in list(store.list(keys.crops(stem))):
+            store.delete(old)
+    except NotPermittedError as error:
+        logger.warning("Crops of an earlier try, if there are any, stay: %s", error)
+    shown_on = pictures_of([one.box for one in named], screenshot.pictures)
     sightings = [
-        _sighting(one, keys.crop(stem, number), place, plan, screenshot, store)
-        for number, (one, place) in enumerate(zip(named, shown_on, strict=True), start=1)
+        _sighting(one, keys.crop(stem, number), picture, plan, screenshot, store)
+        for number, (one, picture) in enumerate(zip(named, shown_on, strict=True), start=1)
     ]
     return Result(
         site=screenshot.site,
@@ -86,25 +92,16 @@ def recognize_page(
         calls=calls,
         calls_saved=max(len(plan.slices) - calls, 0) if recognizer.cost_usd else 0,
         cost_usd=round(calls * recognizer.cost_usd, 6),
-        faces=len(faces_once),
-        unrecognised=len(faces_once) - len(named),
+        faces=len(faces),
+        unrecognised=len(faces) - len(named),
         sightings=sightings,
         not_looked_at=not_looked_at,
         seconds=round(sum(screenshot.timings.values()) + plan.seconds + time.monotonic() - start, 2),
     )
 
 
-def _remove_crops(stem: str, store: Store) -> None:
-    """Remove the evidence of an earlier try, which may have named more people."""
-    try:
-        for old in list(store.list(keys.crops(stem))):
-            store.delete(old)
-    except NotPermittedError as error:
-        logger.warning("Crops of an earlier try, if there are any, stay: %s", error)
-
-
 def _sighting(
-    one: Finding, key: str, picture: int | None, plan: Plan, screenshot: Screenshot, store: Store
+    one: Detection, key: str, picture: int | None, plan: Plan, screenshot: Screenshot, store: Store
 ) -> Sighting:
     store.write(key, _crop(one, plan, store))
     face = one.face
@@ -125,10 +122,10 @@ def _sighting(
     )
 
 
-def _crop(found: Finding, plan: Plan, store: Store) -> bytes:
-    """A small JPEG of the face, out of the slice that shows most of it: of two, the one it was found on."""
-    shown = [(part, one) for one in plan.slices for part in one.parts_of(found.box)]
-    part, one = max(shown, key=lambda pair: (pair[0].area, pair[1].key == found.source))
+def _crop(detection: Detection, plan: Plan, store: Store) -> bytes:
+    """A crop of the slice that shows most of the face; if two do, of the one with the detection."""
+    parts = [(part, one) for one in plan.slices for part in one.parts_of(detection.box)]
+    part, one = max(parts, key=lambda pair: (pair[0].area, pair[1].key == detection.source))
     with Image.open(io.BytesIO(store.read(one.key))) as image:
         around = part.grown(CROP_MARGIN).clipped(*image.size)
         return evidence(image.convert("RGB").crop((around.left, around.top, around.right, around.bottom)))

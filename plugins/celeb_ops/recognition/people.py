@@ -1,10 +1,9 @@
-"""Who is who: one person by their Wikidata item (QID), their name, or another name of theirs."""
+"""People by their Wikidata item (QID), their name, or another name of theirs."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from celeb_ops.core.names import letters
@@ -33,28 +32,22 @@ class People:
 
     def __init__(self, people: Iterable[Person] = ()) -> None:
         self._people = list(people)
-
-    @cached_property
-    def _by_qid(self) -> dict[str, Person]:
-        return {one.qid: one for one in self._people if one.qid}
-
-    @cached_property
-    def _by_name(self) -> dict[str, Person]:
-        return {letters(one.name): one for one in self._people}
-
-    @cached_property
-    def _by_alias(self) -> dict[str, Person]:
-        # A name that two people go by is nobody's, but the name of its own of one of them.
-        aliases = [(alias, one) for one in self._people for alias in {letters(alias) for alias in one.aliases}]
-        often = Counter(alias for alias, _ in aliases)
-        return {alias: one for alias, one in aliases if often[alias] == 1 and alias}
+        self._by_qid = {one.qid: one for one in self._people if one.qid}
+        self._by_name: dict[str, Person] | None = None
 
     def find(self, name: str | None = None, qid: str | None = None) -> Person | None:
-        """The person of this QID; where none is given, of this name. None: nobody known."""
+        """The person of this QID; without one, of this name."""
         if qid:
             return self._by_qid.get(qid)
+        if self._by_name is None:
+            # Not before it is needed: 10,000 people have 100,000 names.
+            aliases = [(alias, one) for one in self._people for alias in {letters(alias) for alias in one.aliases}]
+            often = Counter(alias for alias, _ in aliases)
+            self._by_name = {alias: one for alias, one in aliases if often[alias] == 1}
+            # A person's own name comes before another's alias.
+            self._by_name |= {letters(one.name): one for one in self._people}
         wanted = letters(name or "")
-        return (self._by_name.get(wanted) or self._by_alias.get(wanted)) if wanted else None
+        return self._by_name.get(wanted) if wanted else None
 
     @property
     def names(self) -> list[str]:

@@ -1,11 +1,11 @@
-"""The protocol of a recogniser: a slice in, its faces out; two implementations, ``aws`` and ``local``."""
+"""The protocol of a recogniser: a picture in, its faces out. ``aws`` and ``local`` implement it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from celeb_ops.core.geometry import Box  # noqa: TC001  (pydantic reads it, where an answer is kept)
+from celeb_ops.core.geometry import Box  # noqa: TC001  (pydantic reads it for the response cache)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,39 +15,38 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Face:
-    """A face on a slice. ``box`` is in the slice's pixels; ``name`` is None for someone it does not know."""
+    """A face on a picture. ``box`` is in its pixels; ``name`` is None for unknown people."""
 
     box: Box
     name: str | None = None
     id: str | None = None
     urls: tuple[str, ...] = ()
-    """Pages about the person, as the recogniser names them (Rekognition: Wikidata, IMDb)."""
+    """Pages about the person (Rekognition: Wikidata, IMDb)."""
     confidence: float = 0.0
     """0–100: of the names with 90 about nine in ten are right."""
     with_words: float | None = None
-    """The same where the page's words beside the picture have the name too; None: they change nothing."""
+    """Confidence if the page's words beside the picture have the name too; None: the same."""
     margin: float | None = None
     basis: str = "face"
     candidate: str | None = None
-    """Whom it may be: the page's own words beside the picture make a name of it."""
+    """Who it may be, if the page's words beside the picture confirm it."""
     reference: str | None = None
-    """The gallery's photo that is nearest, ``<Name>/<file>``."""
+    """The nearest photo of the gallery, ``<Name>/<file>``."""
     qid: str | None = None
     """Their item in Wikidata."""
     aliases: tuple[str, ...] = ()
-    """Other names under which a page's words may have them."""
+    """Other names that a page's words may use."""
 
 
 class Recognizer(Protocol):
-    """Finds the faces of a slice and names those it knows."""
+    """Finds the faces on a picture and names those it knows."""
 
     info: RecognizerInfo
     cost_usd: float
-    """Of one call; what costs nothing is asked as often as it is convenient."""
+    """Of one call."""
 
     def recognize(self, picture: bytes, areas: Sequence[Box] = (), key: str | None = None) -> list[Face]:
         """The faces on a JPEG or PNG.
 
-        :param areas: where pictures are on it; a recogniser may look nowhere else. Without any it looks everywhere.
-        :param key: the picture's own in the store, where it is there.
+        :param areas: the only places to look at; none: everywhere. :param key: of the picture, if it is in the store.
         """

@@ -7,26 +7,26 @@ import pytest
 from PIL import Image
 
 from celeb_ops.core.geometry import Box
-from celeb_ops.recognition.aws.contact_sheets import CELL_PX, Piece, contact_sheets, face_piece
-from celeb_ops.recognition.detections import Finding
+from celeb_ops.recognition.aws.contact_sheets import CELL_PX, Cell, cell_of, contact_sheets
+from celeb_ops.recognition.detections import Detection
 from celeb_ops.recognition.recognizer import Face
 from celeb_ops.slicing import LONG_SIDE_PX
 
 PIXELS = np.zeros((1_000, 1_440, 3), np.uint8)
 
 
-def found(box: Box, page: Box) -> Finding:
-    return Finding(Face(box), page, "a slice", cut=False)
+def found(box: Box, page: Box) -> Detection:
+    return Detection(Face(box), page, "a slice", cut=False)
 
 
-def pieces(number: int) -> list[Piece]:
-    return [face_piece(PIXELS, found(Box(100, 100, 50, 50), Box(100 + n, 2_000, 50, 50))) for n in range(number)]
+def cells(number: int) -> list[Cell]:
+    return [cell_of(PIXELS, found(Box(100, 100, 50, 50), Box(100 + n, 2_000, 50, 50))) for n in range(number)]
 
 
 @pytest.mark.parametrize(("faces", "sheets"), [(0, []), (1, [1]), (60, [60]), (61, [60, 1]), (150, [60, 60, 30])])
 def test_sheets_hold_60_faces_each(faces: int, sheets: list[int]) -> None:
-    made = list(contact_sheets("x", pieces(faces)))
-    assert [len(sheet.places) for sheet in made] == sheets
+    made = list(contact_sheets("x", cells(faces)))
+    assert [len(sheet.cells) for sheet in made] == sheets
     assert len({sheet.name for sheet in made}) == len(sheets)
     for sheet in made:
         # Within Rekognition's limits.
@@ -35,21 +35,16 @@ def test_sheets_hold_60_faces_each(faces: int, sheets: list[int]) -> None:
 
 @pytest.mark.parametrize("size", [20, 60, 400])
 def test_a_face_fills_its_cell_whatever_its_size(size: int) -> None:
-    piece = face_piece(PIXELS, found(Box(200, 200, size, size), Box(0, 0, size, size)))
-    assert max(piece.pixels.shape) == CELL_PX - 16
+    cell = cell_of(PIXELS, found(Box(200, 200, size, size), Box(0, 0, size, size)))
+    assert max(cell.pixels.shape) == CELL_PX - 16
 
 
 def test_an_answer_goes_back_to_its_face_on_the_page() -> None:
-    (sheet,) = contact_sheets("x", pieces(12))
+    (sheet,) = contact_sheets("x", cells(12))
     # The middle half of the cell is the face: there is half its side of margin around.
     quarter = (CELL_PX - 16) // 4
     answer = Face(Box(CELL_PX + quarter, CELL_PX + quarter, 2 * quarter, 2 * quarter), "A")
-    (finding,) = sheet.findings([answer])
-    assert (finding.box, finding.face.name) == (Box(111, 2_000, 50, 50), "A")
-
-
-def test_of_several_answers_in_a_cell_the_one_about_its_face_counts() -> None:
-    (sheet,) = contact_sheets("x", pieces(1))
-    neighbour, meant = Face(Box(0, 0, 40, 40), "Neighbour"), Face(Box(44, 44, 88, 88), "A")
-    assert [one.face.name for one in sheet.findings([neighbour, meant])] == ["A"]
-    assert sheet.findings([neighbour]) == []
+    neighbour = Face(Box(CELL_PX, CELL_PX, 40, 40), "Neighbour")
+    (detection,) = sheet.detections([neighbour, answer])
+    assert (detection.box, detection.face.name) == (Box(111, 2_000, 50, 50), "A")
+    assert sheet.detections([neighbour]) == []

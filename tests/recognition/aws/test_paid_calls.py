@@ -16,7 +16,7 @@ from celeb_ops.core.exceptions import BudgetError
 from celeb_ops.core.geometry import Box
 from celeb_ops.core.records import Picture, RecognizerInfo, Result, Slice, Span
 from celeb_ops.recognition.aws.budget import Budget
-from celeb_ops.recognition.aws.paid_calls import Inquiry, Question, Terms
+from celeb_ops.recognition.aws.paid_calls import Request, RequestOptions, RequestSender
 from celeb_ops.recognition.aws.rekognition import RekognitionError
 from celeb_ops.recognition.aws.response_cache import CachedResponse
 from celeb_ops.recognition.detections import on_slice
@@ -62,7 +62,7 @@ class Site:
         screenshot = a_screenshot(page_width=1_000, captured_height=height, pictures=pictures, time=when)
         sidecar = saved(self.store, screenshot, a_page(1_000, height, places))
         plan = cut(screenshot, sidecar, stem, self.store)
-        return recognize_page(plan, screenshot, asking(self.service.url), stem, self.store, Terms(**terms))
+        return recognize_page(plan, screenshot, asking(self.service.url), stem, self.store, RequestOptions(**terms))
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def people(result: Result) -> Counter[str]:
     return Counter(one.name for one in result.sightings)
 
 
-class TestAnswersAreKept:
+class TestResponsesAreCached:
     def test_a_second_time_asks_nothing_and_is_the_same_in_another_run_too(self, site: Site) -> None:
         first = site.visit(PAGE)
         assert (first.calls, first.slices, site.service.calls) == (2, 2, 2)
@@ -103,18 +103,13 @@ class TestAnswersAreKept:
             assert site.visit(PAGE, since=start).calls == 2
             assert site.service.calls == 4
 
-    @pytest.mark.parametrize("damage", [b"{", b'{"asked_by": "somebody"}'])
-    def test_unless_an_answer_can_t_be_read(self, site: Site, damage: bytes) -> None:
+    def test_unless_a_response_can_t_be_read(self, site: Site) -> None:
         site.visit(PAGE)
-        site.store.write(next(iter(site.store.list("Answers/"))), damage)
+        damaged, other = site.store.list("Answers/")
+        for key, damage in ((damaged, b"{"), (other, b'{"asked_by": "somebody"}')):
+            site.store.write(key, damage)
         assert people(site.visit(PAGE)) == {"Grace Hopper": 1, "Eileen Collins": 2}
-        assert site.service.calls == 3
-
-    def test_nothing_but_what_is_needed_is_in_them(self, site: Site) -> None:
-        site.visit([(HOPPER, 10, 10)])
-        (key,) = site.store.list("Answers/")
-        (face,) = CachedResponse.model_validate_json(site.store.read(key)).model_dump(exclude_defaults=True)["faces"]
-        assert face.keys() == {"box", "name", "id", "urls", "confidence"}
+        assert site.service.calls == 4
 
     def test_those_of_an_older_version_are_read(self, folder_store: FolderStore) -> None:
         folder_store.write(
@@ -124,9 +119,9 @@ class TestAnswersAreKept:
             b'"urls": ["www.imdb.com/name/nm1"], "confidence": 99.0}, {"box": [5, 6, 7, 8], "name": null, "id": null, '
             b'"urls": [], "confidence": 0}]}',
         )
-        answer = CachedResponse.kept(folder_store, RecognizerInfo(name="rekognition", version="1"), "ab", None)
-        assert answer
-        assert answer.faces == [
+        response = CachedResponse.find(folder_store, RecognizerInfo(name="rekognition", version="1"), "ab", None)
+        assert response
+        assert response.faces == [
             Face(Box(1, 2, 3, 4), "Cher", "x", ("www.imdb.com/name/nm1",), 99.0),
             Face(Box(5, 6, 7, 8)),
         ]
@@ -152,14 +147,6 @@ class TestSheets:
         assert (result.faces, result.calls) == (0, 1)
 
 
-class TestBudget:
-    def test_is_not_passed(self, site: Site) -> None:
-        with pytest.raises(BudgetError, match=r"TMZ needs 2 calls .* this run may make 1 \(CELEBS_BUDGET\)"):
-            site.visit(PAGE, budget=1)
-        assert site.service.calls == 0
-        assert site.visit(PAGE, budget=2).calls == 2
-
-
 class TestSixtyFourFaces:
     @pytest.fixture
     def crowd(self, site: Site, pictures: Path, tmp_path: Path) -> Shown:
@@ -179,6 +166,9 @@ class TestSixtyFourFaces:
         assert result.calls == site.service.calls == 3
 
     def test_count_against_the_budget(self, site: Site, crowd: Shown) -> None:
+        with pytest.raises(BudgetError, match=r"TMZ needs 1 call .* this run may make 0 \(CELEBS_BUDGET\)"):
+            site.visit(crowd, height=1_000, budget=0)
+        assert site.service.calls == 0
         with pytest.raises(BudgetError, match="TMZ needs 3 calls"):
             site.visit(crowd, height=1_000, budget=2)
         assert site.service.calls == 1
@@ -186,12 +176,10 @@ class TestSixtyFourFaces:
 
     def test_of_ever_smaller_size_cost_a_bounded_number_of_calls(self, folder_store: FolderStore) -> None:
         recognizer = Scripted(faces=[Face(Box(number, number, 5, 5)) for number in range(64)])
-        asking = inquiry(folder_store, recognizer)
-        found = asking.ask(questions(a_picture(1_440, 1_920)))
+        one = sender(folder_store, recognizer)
+        found = one.send(requests(a_picture(1_440, 1_920)))
         # The picture, its halves and their halves.
-        assert len(recognizer.asked) == 7
-        assert asking.unasked == 4
-        assert len(found) == 7 * 64
+        assert (len(recognizer.asked), one.still_full, len(found)) == (7, 4, 7 * 64)
 
     def test_in_a_quarter_are_where_they_are_on_the_page(self, folder_store: FolderStore) -> None:
         class Sees(Scripted):
@@ -207,7 +195,7 @@ class TestSixtyFourFaces:
                     Face(Box(width - 40, height - 40, 40, 40), "cut"),
                 ]
 
-        found = inquiry(folder_store, Sees()).ask(questions(a_picture(1_440, 1_920), size=(1_440, 1_920)))
+        found = sender(folder_store, Sees()).send(requests(a_picture(1_440, 1_920), size=(1_440, 1_920)))
         inside, at_edge = ([one for one in found if one.face.name == name] for name in ("inside", "cut"))
         assert Box(1_300, 1_780, 40, 40) in [one.box for one in inside]
         assert not any(one.cut for one in inside)
@@ -216,7 +204,7 @@ class TestSixtyFourFaces:
 
 
 class Scripted:
-    """A recogniser that costs money, and does with each picture what it is told to."""
+    """A recogniser that costs money, and does something with each picture."""
 
     cost_usd = 0.001
     info = RecognizerInfo(name="scripted", version="1")
@@ -232,14 +220,16 @@ class Scripted:
         return [Face(Box(10, 10, 20, 20), name=picture.decode())] if self._faces is None else list(self._faces)
 
 
-def inquiry(store: FolderStore, recognizer: Scripted, at_once: int = 2) -> Inquiry:
-    return Inquiry(recognizer, store, Budget(store, "TMZ", RUN_TIME, None), "stem", Terms(at_once=at_once))
+def sender(store: FolderStore, recognizer: Scripted, at_once: int = 2) -> RequestSender:
+    return RequestSender(
+        recognizer, store, Budget(store, "TMZ", RUN_TIME, None), "stem", RequestOptions(at_once=at_once)
+    )
 
 
-def questions(*pictures: bytes, size: tuple[int, int] = (100, 100)) -> list[Question]:
+def requests(*pictures: bytes, size: tuple[int, int] = (100, 100)) -> list[Request]:
     one = Slice(key="Slices/x/1.jpeg", bands=[Span(0, size[1])], columns=Span(0, size[0]))
     return [
-        Question("x", lambda picture=picture: picture, lambda faces: on_slice(faces, one))  # type: ignore[misc]
+        Request("x", lambda picture=picture: picture, lambda faces: on_slice(faces, one))  # type: ignore[misc]
         for picture in pictures
     ]
 
@@ -248,33 +238,27 @@ def many(number: int) -> list[bytes]:
     return [f"picture {one}".encode() for one in range(number)]
 
 
-class TestInquiry:
+class TestRequestSender:
     def test_each_answer_goes_to_its_picture_in_whatever_order_it_comes(self, folder_store: FolderStore) -> None:
         recognizer = Scripted(lambda picture: time.sleep(0.1 if picture == b"picture 0" else 0))
-        found = inquiry(folder_store, recognizer, at_once=4).ask(questions(*many(8)))
+        found = sender(folder_store, recognizer, at_once=4).send(requests(*many(8)))
         assert [one.face.name for one in found] == [one.decode() for one in many(8)]
 
-    def test_one_picture_in_two_places_is_asked_about_once(self, folder_store: FolderStore) -> None:
-        asking = inquiry(folder_store, recognizer := Scripted())
-        assert len(asking.ask(questions(b"a", b"b", b"a"))) == 3
+    def test_one_picture_in_two_places_is_sent_once(self, folder_store: FolderStore) -> None:
+        one = sender(folder_store, recognizer := Scripted())
+        assert len(one.send(requests(b"a", b"b", b"a"))) == 3
         assert sorted(recognizer.asked) == [b"a", b"b"]
-        assert asking.calls == 2
+        assert len(one.paid) == 2
 
     def test_no_more_are_under_way_than_may_be(self, folder_store: FolderStore) -> None:
-        under_way, most = 0, 0
-        lock = threading.Lock()
+        slots = threading.BoundedSemaphore(3)
 
         def work(_: bytes) -> None:
-            nonlocal under_way, most
-            with lock:
-                under_way += 1
-                most = max(most, under_way)
+            assert slots.acquire(blocking=False)
             time.sleep(0.02)
-            with lock:
-                under_way -= 1
+            slots.release()
 
-        inquiry(folder_store, Scripted(work), at_once=3).ask(questions(*many(12)))
-        assert most == 3
+        sender(folder_store, Scripted(work), at_once=3).send(requests(*many(12)))
 
     def test_a_refusal_is_not_noticed_behind_a_slow_answer(self, folder_store: FolderStore) -> None:
         def work(picture: bytes) -> None:
@@ -284,24 +268,24 @@ class TestInquiry:
 
         recognizer = Scripted(work)
         with pytest.raises(RekognitionError, match="No"):
-            inquiry(folder_store, recognizer).ask(questions(b"slow", b"refused", *many(60)))
+            sender(folder_store, recognizer).send(requests(b"slow", b"refused", *many(60)))
         assert len(recognizer.asked) < 30
         # All that was paid for is kept, the slow answer too: it is not asked for again.
         paid = set(recognizer.asked) - {b"refused"}
         assert b"slow" in paid
-        later = inquiry(folder_store, again := Scripted())
-        later.ask(questions(b"slow", b"refused", *many(60)))
+        later = sender(folder_store, again := Scripted())
+        later.send(requests(b"slow", b"refused", *many(60)))
         assert not paid & set(again.asked)
-        assert later.calls == 62
+        assert len(later.paid) == 62
 
     @pytest.mark.usefixtures("interrupted")
     def test_an_interrupt_begins_nothing_more_and_keeps_what_was_under_way(self, folder_store: FolderStore) -> None:
         recognizer = Scripted(lambda _: time.sleep(0.5))
         with pytest.raises(_Interrupted):
-            inquiry(folder_store, recognizer).ask(questions(*many(20)))
+            sender(folder_store, recognizer).send(requests(*many(20)))
         assert len(recognizer.asked) == 2
-        later = inquiry(folder_store, again := Scripted())
-        later.ask(questions(*many(20)))
+        later = sender(folder_store, again := Scripted())
+        later.send(requests(*many(20)))
         assert len(again.asked) == 18
 
 

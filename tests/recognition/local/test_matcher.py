@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from celeb_ops.recognition.local.face_model import BOTH, DLIB
 from celeb_ops.recognition.local.gallery import Gallery
-from celeb_ops.recognition.local.recognizer import LEAD, LocalRecognizer, Match, Matcher, strict_score
+from celeb_ops.recognition.local.recognizer import LocalRecognizer
 
 if TYPE_CHECKING:
     from celeb_ops.recognition.local.embedders import Embedding
@@ -41,8 +41,8 @@ def test_is_what_comparing_with_everybody_s_mean_gives(names: list[str], faces: 
     gallery = Gallery(list(names), some_faces(len(names), seed), "digest")
     people = sorted(set(names))
     rows = {name: gallery.embeddings[np.array(names) == name] for name in people}
-    looked_for = some_faces(faces, seed + 1)
-    for face, match in zip(looked_for, Matcher(gallery).nearest(looked_for), strict=True):
+    strangers = some_faces(faces, seed + 1)
+    for face, match in zip(strangers, LocalRecognizer(gallery).nearest(strangers), strict=True):
         distances = {
             name: math.sqrt(((own.mean(axis=0) - face) ** 2).sum() + DLIB.spread * (1 - 1 / len(own)))
             for name, own in rows.items()
@@ -54,11 +54,6 @@ def test_is_what_comparing_with_everybody_s_mean_gives(names: list[str], faces: 
         assert match.margin == pytest.approx(margin, abs=2e-4)
         own = np.linalg.norm(gallery.embeddings - face, axis=1)
         assert own[match.photo] == own[np.array(names) == first].min()
-
-
-def test_the_score_of_the_only_person_is_the_distance() -> None:
-    assert Match(0, 0.4, math.inf).score == 0.4
-    assert Match(0, 0.4, 0.1).score == pytest.approx(0.4 - LEAD * 0.1)
 
 
 @pytest.mark.parametrize("model", [DLIB, BOTH], ids=["dlib", "both"])
@@ -73,8 +68,8 @@ def test_the_more_people_the_stricter(model: FaceModel) -> None:
 
 def test_a_large_gallery_s_own_people_may_make_it_stricter() -> None:
     gallery = a_gallery(8, 2)
-    measured = strict_score(gallery)
-    assert measured == DLIB.strict_at(8)
-    assert strict_score(replace(gallery, counted_score=measured - 0.05)) == measured - 0.05
-    assert strict_score(replace(gallery, counted_score=measured + 0.05)) == measured
+    measured = DLIB.strict_at(8)
+    assert gallery.strict_score == measured
+    assert replace(gallery, counted_score=measured - 0.05).strict_score == measured - 0.05
+    assert replace(gallery, counted_score=measured + 0.05).strict_score == measured
     assert LocalRecognizer(Gallery.empty(DLIB)).strict == DLIB.strict_at(1)

@@ -1,4 +1,4 @@
-"""The models as ONNX say what they said in the form they came in."""
+"""The models give the same numbers as ONNX as in their original form."""
 
 from __future__ import annotations
 
@@ -88,10 +88,10 @@ def test_a_tensorflow_js_graph_gives_its_numbers(tmp_path: Path) -> None:
     onnx_conversion.faceres(tmp_path / "graph.json", tmp_path / "out.onnx")
 
     faces = dice.normal(size=(2, 224, 224, 3)).astype(np.float32)
-    (told,) = onnx_models.run(tmp_path / "out.onnx", faces).values()
+    (embeddings,) = onnx_models.run(tmp_path / "out.onnx", faces).values()
     made = faces[:, ::2, ::2] @ weights["kernel"][0, 0].astype(np.float32) + weights["bias"]
     made = made.clip(0, 6)[:, ::2, ::2] * weights["depthwise"][0, 0, :, 0]
-    np.testing.assert_allclose(told, made.mean(axis=(1, 2)), rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(embeddings, made.mean(axis=(1, 2)), rtol=1e-3, atol=1e-4)
 
 
 def test_nothing_is_made_of_faces_but_what_they_are_compared_by(pixels: Any) -> None:

@@ -12,9 +12,9 @@ from onnx import TensorProto, helper
 from celeb_ops.core.exceptions import GalleryError, SettingsError
 from celeb_ops.core.geometry import Box
 from celeb_ops.core.settings import Settings
-from celeb_ops.recognition.factory import check_gallery
+from celeb_ops.recognition.factory import check_recognizer
 from celeb_ops.recognition.local import embedders, face_model, gallery_file
-from celeb_ops.recognition.local.detector import Found, find_faces
+from celeb_ops.recognition.local.detector import Found
 from celeb_ops.recognition.local.gallery import Gallery
 from celeb_ops.recognition.local.gallery_file import About, Entry, Reference, Whole
 from celeb_ops.recognition.local.recognizer import LocalRecognizer
@@ -32,22 +32,18 @@ def a_network(path: Path, shape: Sequence[int | str] = ("n", 3, 112, 112)) -> Pa
         helper.make_node("AveragePool", ["in"], ["cells"], kernel_shape=[14, 14], strides=[14, 14]),
         helper.make_node("Flatten", ["cells"], ["out"]),
     ]
-    given = [helper.make_tensor_value_info("in", TensorProto.FLOAT, shape)]
-    told = [helper.make_tensor_value_info("out", TensorProto.FLOAT, [shape[0], 192])]
-    model = helper.make_model(helper.make_graph(nodes, "cells", given, told))
+    inputs = [helper.make_tensor_value_info("in", TensorProto.FLOAT, shape)]
+    outputs = [helper.make_tensor_value_info("out", TensorProto.FLOAT, [shape[0], 192])]
+    model = helper.make_model(helper.make_graph(nodes, "cells", inputs, outputs))
     model.ir_version = 8
     model.opset_import[0].version = 13
     onnx.save(model, path)
     return path
 
 
-def settings(path: Path) -> Settings:
-    return Settings(face_model=str(path))
-
-
 @pytest.mark.parametrize("batch", ["n", 1])
 def test_names_by_a_gallery_of_its_own(batch: int | str, tmp_path: Path, demo_folder: Path, pictures: Path) -> None:
-    model = face_model.chosen(settings(a_network(tmp_path / "cells.onnx", (batch, 3, 112, 112))))
+    model = face_model.chosen(Settings(face_model=str(a_network(tmp_path / "cells.onnx", (batch, 3, 112, 112)))))
     assert (model.name.startswith("cells-"), model.size) == (True, 192)
     gallery = Gallery.load(demo_folder / "gallery", tmp_path / "cache", model=model)
     recognizer = LocalRecognizer(gallery)
@@ -68,7 +64,7 @@ def test_a_face_is_turned_and_scaled_until_its_points_are_where_they_are_expecte
 
 
 def test_a_file_that_another_model_made_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    model = face_model.chosen(settings(a_network(tmp_path / "cells.onnx")))
+    model = face_model.chosen(Settings(face_model=str(a_network(tmp_path / "cells.onnx"))))
     entry = Entry(Person("Grace Hopper"), "", 9, np.ones((1, 128), np.float32), (Reference("File:A.jpg", "aa" * 20),))
     gallery_file.write(tmp_path / "gallery" / gallery_file.FILE, Whole([entry], About()))
     with pytest.raises(GalleryError, match=r"model dlib-resnet-v1, and .* cells-.* `make gallery`"):
@@ -77,15 +73,14 @@ def test_a_file_that_another_model_made_is_refused_with_what_to_do(tmp_path: Pat
 
 def test_what_is_no_such_network_is_said(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"no-such.onnx'.*write dlib, the path of an ONNX file, or leave it out"):
-        check_gallery(Settings(face_model="no-such.onnx"))
+        check_recognizer(Settings(face_model="no-such.onnx"))
     (tmp_path / "empty.onnx").write_bytes(b"")
     with pytest.raises(SettingsError, match=r"empty.onnx.*can't be read"):
-        face_model.chosen(settings(tmp_path / "empty.onnx"))
-    with pytest.raises(SettingsError, match=r"\[3, 98, 98\].*wanted is one input of faces \(n × 3 × 112 × 112"):
-        face_model.chosen(settings(a_network(tmp_path / "other.onnx", ("n", 3, 98, 98))))
+        face_model.chosen(Settings(face_model=str(tmp_path / "empty.onnx")))
+    with pytest.raises(SettingsError, match=r"\[3, 98, 98\].*it needs one input of faces \(n × 3 × 112 × 112"):
+        face_model.chosen(Settings(face_model=str(a_network(tmp_path / "other.onnx", ("n", 3, 98, 98)))))
 
 
 def test_dlib_alone_can_be_asked_for() -> None:
     assert face_model.chosen(Settings(face_model="dlib")) is face_model.DLIB
     assert face_model.chosen(Settings()) is face_model.best()
-    assert find_faces(np.zeros((5, 5, 3), np.uint8)) == []

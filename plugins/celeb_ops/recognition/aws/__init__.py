@@ -1,1 +1,1 @@
-"""AWS Rekognition: which pictures are sent, what was answered, what it costs."""
+"""AWS Rekognition: paid requests, their cache and their budget."""

@@ -1,4 +1,4 @@
-"""How many calls the sites of one run may make together, and how many each has taken."""
+"""The calls that the sites of one run may make together, and those that each has made."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _DIGITS = 16
 
 
 class Spent(Record):
-    """Calls of a run, by site: each by the picture that it was about, so that a retry's are not counted twice."""
+    """Calls of a run by site, each as its picture's digest, so that a retry's are not counted twice."""
 
     calls: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Budget:
-    """The calls of one site in a run. Sites run at once, on several machines, so what they take is in the store."""
+    """The budget of a run, seen from one site. It is in the store, because sites run on several machines at once."""
 
     store: Store
     site: str
@@ -38,29 +38,27 @@ class Budget:
     limit: int | None
     """Calls of the whole run; None: no limit, and nothing is written."""
 
-    def take(self, paid: Collection[str], lacking: Collection[str]) -> None:
-        """Count the calls that this site makes, before the first of them, by the SHA-256 of their pictures.
+    def take(self, made: Collection[str], new: Collection[str]) -> None:
+        """Count this site's calls before the new ones are made. Those of earlier tries stay counted.
 
-        Those of earlier tries stay counted, also where the page was photographed again and shows other pictures.
-
-        :param paid: calls that it has made. :param lacking: those to make now.
-        :raises BudgetError: the run's sites would make more calls than the limit together.
+        :param made: SHA-256 of the pictures that were paid for. :param new: those of the next calls.
+        :raises BudgetError: together the run's sites would exceed the limit.
         """
         if self.limit is not None:
-            self.store.update(keys.budget(self.when), lambda old: self._with(old, paid, lacking, self.limit or 0))
+            self.store.update(keys.budget(self.when), lambda old: self._added(old, made, new, self.limit or 0))
 
-    def _with(self, old: bytes | None, paid: Collection[str], lacking: Collection[str], limit: int) -> bytes:
+    def _added(self, old: bytes | None, made: Collection[str], new: Collection[str], limit: int) -> bytes:
         try:
-            spent = Spent.model_validate_json(old).calls if old else {}
+            spent = Spent.model_validate_json(old or b"{}").calls
         except ValidationError:
             spent = {}
-        mine = {*spent.get(self.site, ()), *(digest[:_DIGITS] for digest in (*paid, *lacking))}
-        others = sum(len(made) for site, made in spent.items() if site != self.site)
-        if lacking and others + len(mine) > limit:
+        own = {*spent.get(self.site, ()), *(digest[:_DIGITS] for digest in (*made, *new))}
+        others = sum(len(calls) for site, calls in spent.items() if site != self.site)
+        if new and others + len(own) > limit:
             raise BudgetError(
-                f"{self.site} needs {counted(len(mine), 'call')} of the recogniser, and this run may make {limit} "
+                f"{self.site} needs {counted(len(own), 'call')} of the recogniser, and this run may make {limit} "
                 f"(CELEBS_BUDGET), of which other sites have {others}: no further call was made. Raise the budget "
                 "and clear this task, visit fewer sites, or use contact sheets (CELEBS_SHEETS=true), which need "
                 "fewer calls."
             )
-        return Spent(calls=spent | {self.site: tuple(sorted(mine))}).model_dump_json().encode()
+        return Spent(calls=spent | {self.site: tuple(sorted(own))}).model_dump_json().encode()

@@ -1,4 +1,4 @@
-"""Contact sheets: faces of a page side by side on one picture, so that one call asks about many of them.
+"""Contact sheets: the faces of a page side by side on one picture, so that one call names many of them.
 
 Stanford's Cable TV News Analyzer packs 10 × 6 faces into each call of Rekognition, which returns 64 at most.
 """
@@ -13,24 +13,24 @@ from PIL import Image
 
 from celeb_ops.core.geometry import Box
 from celeb_ops.core.records import GUTTER_PX
-from celeb_ops.recognition.detections import SAME_IOS, finding
+from celeb_ops.recognition.detections import SAME_IOS, detection
 from celeb_ops.slicing import LONG_SIDE_PX, encoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from celeb_ops.recognition.detections import Finding
+    from celeb_ops.recognition.detections import Detection
     from celeb_ops.recognition.pictures import Pixels
     from celeb_ops.recognition.recognizer import Face
 
-COLUMNS, ROWS = 10, 6
-CELL_PX = LONG_SIDE_PX // COLUMNS
+_COLUMNS, _ROWS = 10, 6
+CELL_PX = LONG_SIDE_PX // _COLUMNS
 _INNER_PX = CELL_PX - GUTTER_PX
 _MARGIN = 0.5
-"""Around a face in its cell, of the face's side: dlib's boxes end at brow and chin, and a detector wants the head."""
+"""Around a face, of its side: dlib's boxes end at brow and chin, and Rekognition needs the whole head."""
 
 
-class Piece(NamedTuple):
+class Cell(NamedTuple):
     """A face with its surroundings, as large as a cell."""
 
     pixels: Pixels
@@ -42,19 +42,18 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True)
 class Sheet:
-    """A contact sheet."""
+    """A contact sheet, as a JPEG."""
 
     name: str
     content: bytes
-    """A JPEG."""
-    places: tuple[tuple[Box, Box], ...]
-    """What each cell shows of the page, and the face that it is about."""
+    cells: tuple[tuple[Box, Box], ...]
+    """Of each cell what it shows, and its face, in page px."""
 
-    def findings(self, faces: Sequence[Face]) -> list[Finding]:
-        """An answer's faces as those that the cells are about; others in a cell are only neighbours."""
-        found: list[Finding] = []
-        for number, (shown, meant) in enumerate(self.places):
-            cell = _cell(number)
+    def detections(self, faces: Sequence[Face]) -> list[Detection]:
+        """The faces on this sheet as those of its cells; other faces in a cell are neighbours."""
+        found: list[Detection] = []
+        for number, (shown, meant) in enumerate(self.cells):
+            cell = _place(number)
             scale = max(shown.width, shown.height) / _INNER_PX
             shares = {
                 face: meant.ios(face.box.moved(-cell.left, -cell.top).scaled(scale).moved(shown.left, shown.top))
@@ -63,33 +62,33 @@ class Sheet:
             }
             best = max(shares, key=shares.__getitem__, default=None)
             if best and shares[best] >= SAME_IOS:
-                found.append(finding(best, meant, self.name, cut=False))
+                found.append(detection(best, meant, self.name, cut=False))
         return found
 
 
-def face_piece(pixels: Pixels, found: Finding) -> Piece:
-    """The piece of a face that was found on ``pixels``."""
-    face, page = found.face.box, found.box
+def cell_of(pixels: Pixels, detected: Detection) -> Cell:
+    """The cell of a face that was detected on ``pixels``."""
+    face, page = detected.face.box, detected.box
     around = face.grown(_MARGIN).clipped(pixels.shape[1], pixels.shape[0])
     scale = _INNER_PX / max(around.width, around.height)
     size = max(round(around.width * scale), 1), max(round(around.height * scale), 1)
     crop = Image.fromarray(pixels[around.top : around.bottom, around.left : around.right])
     scaled = np.asarray(crop.resize(size, Image.Resampling.LANCZOS))
-    return Piece(scaled, around.moved(page.left - face.left, page.top - face.top), page)
+    return Cell(scaled, around.moved(page.left - face.left, page.top - face.top), page)
 
 
-def contact_sheets(name: str, pieces: Sequence[Piece]) -> Iterator[Sheet]:
-    """Sheets of 10 × 6 cells, a face in each."""
-    for start in range(0, len(pieces), COLUMNS * ROWS):
-        here = pieces[start : start + COLUMNS * ROWS]
-        canvas = np.full((-(-len(here) // COLUMNS) * CELL_PX, min(len(here), COLUMNS) * CELL_PX, 3), 255, np.uint8)
-        for number, piece in enumerate(here):
-            height, width = piece.pixels.shape[:2]
-            left, top, *_ = _cell(number)
-            canvas[top : top + height, left : left + width] = piece.pixels
-        yield Sheet(f"{name} {start}", encoded(canvas), tuple((piece.shown, piece.face) for piece in here))
+def contact_sheets(name: str, cells: Sequence[Cell]) -> Iterator[Sheet]:
+    """Sheets of 10 × 6 cells."""
+    for start in range(0, len(cells), _COLUMNS * _ROWS):
+        here = cells[start : start + _COLUMNS * _ROWS]
+        canvas = np.full((-(-len(here) // _COLUMNS) * CELL_PX, min(len(here), _COLUMNS) * CELL_PX, 3), 255, np.uint8)
+        for number, cell in enumerate(here):
+            height, width = cell.pixels.shape[:2]
+            left, top, *_ = _place(number)
+            canvas[top : top + height, left : left + width] = cell.pixels
+        yield Sheet(f"{name} {start}", encoded(canvas), tuple((cell.shown, cell.face) for cell in here))
 
 
-def _cell(number: int) -> Box:
-    row, column = divmod(number, COLUMNS)
+def _place(number: int) -> Box:
+    row, column = divmod(number, _COLUMNS)
     return Box(column * CELL_PX, row * CELL_PX, CELL_PX, CELL_PX)

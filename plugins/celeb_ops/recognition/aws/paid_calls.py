@@ -1,4 +1,4 @@
-"""How a recogniser that costs money is asked about a page: of a picture once, a few at a time, within a budget."""
+"""Paid requests about a page: each picture once, several at a time, within a budget."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from celeb_ops.core import keys
 from celeb_ops.core.geometry import Box
 from celeb_ops.recognition.aws.budget import Budget
-from celeb_ops.recognition.aws.contact_sheets import contact_sheets, face_piece
+from celeb_ops.recognition.aws.contact_sheets import cell_of, contact_sheets
 from celeb_ops.recognition.aws.response_cache import CachedResponse
-from celeb_ops.recognition.detections import merged, on_every_slice, on_slice
+from celeb_ops.recognition.detections import deduplicated, on_every_slice, on_slice
 from celeb_ops.recognition.local.detector import find_faces
 from celeb_ops.recognition.pictures import decode
 from celeb_ops.recognition.recognizer import Face
@@ -25,88 +25,82 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from celeb_ops.core.records import Plan, Screenshot, Slice
-    from celeb_ops.core.settings import Settings
     from celeb_ops.core.store import Store
-    from celeb_ops.recognition.aws.contact_sheets import Piece
-    from celeb_ops.recognition.detections import Finding
+    from celeb_ops.recognition.aws.contact_sheets import Cell
+    from celeb_ops.recognition.detections import Detection
     from celeb_ops.recognition.recognizer import Recognizer
 
 logger = logging.getLogger(__name__)
 
-MOST_FACES = 64
-"""Rekognition's answer holds the largest 64 faces: of a picture with so many, there may be more."""
+_MOST_FACES = 64
+"""Rekognition returns the largest 64 faces: a picture with so many may have more."""
 _HALVINGS = 2
 """How often a picture full of faces is halved: quarters hold 256. Ever smaller faces would cost thousands of calls."""
 
 
 @dataclass(frozen=True)
-class Terms:
-    """On which terms a recogniser is asked."""
+class RequestOptions:
+    """How requests are made."""
 
     at_once: int = 4
-    """Calls under way at the same time, at most."""
     sheets: bool = False
-    """Faces are found here and asked about on contact sheets, in place of slices."""
+    """Faces are detected here and sent on contact sheets, instead of slices."""
     budget: int | None = None
     """Calls of a run, all sites together."""
     since: datetime | None = None
-    """Answers from before do not count: somebody wants the questions asked again."""
-
-    @classmethod
-    def of(cls, settings: Settings, since: datetime | None = None) -> Terms:
-        return cls(sheets=settings.sheets, budget=settings.budget, since=since)
+    """Older responses in the cache do not count."""
 
 
-def find(
-    plan: Plan, screenshot: Screenshot, recognizer: Recognizer, stem: str, store: Store, terms: Terms
-) -> tuple[list[Finding], int, list[str]]:
-    """The faces of a page, one maybe twice where slices overlap; the calls that this capture paid for; what was not
-    asked about.
+def detect(
+    plan: Plan, screenshot: Screenshot, recognizer: Recognizer, stem: str, store: Store, options: RequestOptions
+) -> tuple[list[Detection], int, list[str]]:
+    """The faces of a page, maybe twice where slices overlap; the calls that this capture paid for; and what was not
+    looked at.
 
     :raises BudgetError: the page needs more calls than the run has left.
     """
-    questions, not_asked = _on_sheets(plan, stem, store) if terms.sheets else (_on_slices(plan, store), [])
-    inquiry = Inquiry(recognizer, store, Budget(store, screenshot.site, screenshot.time, terms.budget), stem, terms)
-    found = inquiry.ask(questions)
-    if inquiry.unasked:
-        not_asked.append(f"{inquiry.unasked:,} parts of slices with more faces than an answer holds")
-    return found, inquiry.calls, not_asked
+    not_looked_at: list[str] = []
+    if options.sheets:
+        requests, not_looked_at = _sheets(plan, stem, store)
+    else:
+        # Slices are read when they are sent: those of a tall page are too large to hold.
+        requests = [
+            Request(one.key, partial(store.read, one.key), partial(on_slice, one=one), True) for one in plan.slices
+        ]
+    budget = Budget(store, screenshot.site, screenshot.time, options.budget)
+    sender = RequestSender(recognizer, store, budget, stem, options)
+    detections = sender.send(requests)
+    if sender.still_full:
+        not_looked_at.append(f"{sender.still_full:,} parts of slices with more faces than an answer holds")
+    return detections, len(sender.paid), not_looked_at
 
 
-def _on_slices(plan: Plan, store: Store) -> list[Question]:
-    # Each is read again when it is asked about: all slices of a tall page are too much to hold.
-    return [
-        Question(one.key, partial(store.read, one.key), partial(on_slice, one=one), in_store=True)
-        for one in plan.slices
-    ]
+def _sheets(plan: Plan, stem: str, store: Store) -> tuple[list[Request], list[str]]:
+    """Requests with the faces that our own detector finds, and what it did not look at."""
+    cells: dict[Detection, Cell] = {}
 
-
-def _on_sheets(plan: Plan, stem: str, store: Store) -> tuple[list[Question], list[str]]:
-    """Questions about the faces that our own detector finds, and what it did not look at."""
-    pieces: dict[Finding, Piece] = {}
-
-    def see(one: Slice, content: bytes, areas: Sequence[Box]) -> list[Finding]:
+    def see(one: Slice, content: bytes, areas: Sequence[Box]) -> list[Detection]:
         pixels = decode(content)
         height, width = pixels.shape[:2]
         found = on_slice([Face(face.box.clipped(width, height)) for face in find_faces(pixels, areas)], one)
-        pieces.update((face, face_piece(pixels, face)) for face in found)
+        cells.update((face, cell_of(pixels, face)) for face in found)
         return found
 
     found, not_looked_at = on_every_slice(plan, store, see)
-    # A face in two slices is asked about once.
-    sheets = contact_sheets(f"{stem} faces", [pieces[face] for face in merged(found)])
-    return [Question(sheet.name, partial(bytes, sheet.content), sheet.findings) for sheet in sheets], not_looked_at
+    # A face in two slices is sent once.
+    sheets = contact_sheets(f"{stem} faces", [cells[face] for face in deduplicated(found)])
+    return [Request(sheet.name, partial(bytes, sheet.content), sheet.detections) for sheet in sheets], not_looked_at
 
 
 @dataclass(frozen=True)
-class Question:
-    """A picture to ask about."""
+class Request:
+    """A picture to send."""
 
     name: str
-    """Two findings of one picture are two faces."""
+    """Two detections of one picture are two faces."""
     load: Callable[[], bytes]
-    place: Callable[[list[Face]], list[Finding]]
-    """Where the faces of an answer are on the page."""
+    place: Callable[[list[Face]], list[Detection]]
+    """Where the faces of a response are on the page."""
     in_store: bool = False
     """Whether its name is a key of the store."""
     part: Box | None = None
@@ -114,11 +108,10 @@ class Question:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of its bytes."""
         return hashlib.sha256(self.load()).hexdigest()
 
-    def findings(self, faces: list[Face]) -> list[Finding]:
-        """An answer's faces as findings on the page."""
+    def detections(self, faces: list[Face]) -> list[Detection]:
+        """The faces of a response, placed on the page."""
         if self.part is None:
             return self.place(faces)
         left, top, width, height = self.part
@@ -128,8 +121,8 @@ class Question:
             for one in self.place([replace(face, box=face.box.moved(left, top)) for face in faces])
         ]
 
-    def halves(self) -> list[Question]:
-        """Questions about its two halves, which overlap by the largest face to be expected; none of a small one."""
+    def halves(self) -> list[Request]:
+        """Its two halves, which overlap by the largest face to be expected; none if they would be too small."""
         pixels = decode(self.load())
         height, width = pixels.shape[:2]
         long = max(height, width)
@@ -139,7 +132,7 @@ class Question:
         wide, high = (width, half) if height >= width else (half, height)
         left, top = (self.part or Box(0, 0, width, height))[:2]
         return [
-            Question(
+            Request(
                 f"{self.name}#{x},{y}",
                 partial(bytes, encoded(pixels[y : y + high, x : x + wide])),
                 self.place,
@@ -150,70 +143,64 @@ class Question:
 
 
 @dataclass
-class Inquiry:
-    """The questions of one capture."""
+class RequestSender:
+    """Sends the requests of one capture."""
 
     recognizer: Recognizer
     store: Store
     budget: Budget
     stem: str
     """Of the capture that pays."""
-    terms: Terms
-    unasked: int = 0
-    """Parts of pictures that may show more faces than their answer has."""
-    _paid: set[str] = field(default_factory=set)
+    options: RequestOptions
+    still_full: int = 0
+    """Parts of pictures that may show more faces than their response has."""
+    paid: set[str] = field(default_factory=set)
+    """Digests of the pictures that this capture paid for, in this try or an earlier one."""
 
-    @property
-    def calls(self) -> int:
-        """Answers that this capture paid for, in this try or an earlier one."""
-        return len(self._paid)
+    def send(self, requests: Sequence[Request]) -> list[Detection]:
+        """The detections of all requests.
 
-    def ask(self, questions: Sequence[Question]) -> list[Finding]:
-        """The findings of all questions; a face may be among them twice where pictures overlap.
-
-        :raises BudgetError: the answers that are lacking would pass the budget; none of them was asked for.
+        :raises BudgetError: the missing responses would exceed the budget; none was requested.
         """
-        found: list[Finding] = []
+        detections: list[Detection] = []
         for _ in range(_HALVINGS + 1):
-            answers = self._answered({question.digest: question for question in questions})
+            responses = self._responses({request.digest: request for request in requests})
             full = []
-            for question in questions:
-                faces = answers[question.digest].faces
-                found += question.findings(faces)
-                if len(faces) >= MOST_FACES:
-                    full.append(question)
-            self.unasked = len(full)
-            # Each half of a picture has room for as many faces.
-            questions = [half for question in full for half in question.halves()]
-            if not questions:
+            for request in requests:
+                faces = responses[request.digest].faces
+                detections += request.detections(faces)
+                if len(faces) >= _MOST_FACES:
+                    full.append(request)
+            self.still_full = len(full)
+            requests = [half for request in full for half in request.halves()]
+            if not requests:
                 break
-        return found
+        return detections
 
-    def _answered(self, questions: dict[str, Question]) -> dict[str, CachedResponse]:
-        """The answers to questions by their digest."""
-        kept = partial(CachedResponse.kept, self.store, self.recognizer.info, since=self.terms.since)
-        with ThreadPoolExecutor(self.terms.at_once, thread_name_prefix="ask") as pool:
-            answers = {digest: one for digest, one in zip(questions, pool.map(kept, questions), strict=True) if one}
-            lacking = [digest for digest in questions if digest not in answers]
-            logger.info("%d pictures to ask about, %d of them answered already", len(questions), len(answers))
-            self._paid |= {digest for digest, answer in answers.items() if answer.asked_by == self.stem}
-            self.budget.take(self._paid, lacking)
+    def _responses(self, requests: dict[str, Request]) -> dict[str, CachedResponse]:
+        """Responses by digest."""
+        cached = partial(CachedResponse.find, self.store, self.recognizer.info, since=self.options.since)
+        with ThreadPoolExecutor(self.options.at_once, thread_name_prefix="request") as pool:
+            responses = {digest: one for digest, one in zip(requests, pool.map(cached, requests), strict=True) if one}
+            missing = [digest for digest in requests if digest not in responses]
+            logger.info("%d pictures, %d of them in the response cache", len(requests), len(responses))
+            self.paid |= {digest for digest, response in responses.items() if response.asked_by == self.stem}
+            self.budget.take(self.paid, missing)
             try:
-                calls = [pool.submit(self._call, questions[digest]) for digest in lacking]
+                calls = [pool.submit(self._call, requests[digest]) for digest in missing]
                 wait(calls, return_when=FIRST_EXCEPTION)
             finally:
-                # What is under way is paid for and its answer kept; after a failure nothing more is begun.
+                # What is under way is paid for and cached; after a failure nothing more begins.
                 pool.shutdown(cancel_futures=True)
-        # In the order in which they began: the first that has no result has the reason.
-        answers.update(zip(lacking, (call.result() for call in calls), strict=True))
-        self._paid.update(lacking)
-        return answers
+        # In their order: the first one without a result has the reason.
+        responses.update(zip(missing, (call.result() for call in calls), strict=True))
+        self.paid.update(missing)
+        return responses
 
-    def _call(self, question: Question) -> CachedResponse:
-        faces = self.recognizer.recognize(question.load(), key=question.name if question.in_store else None)
-        answer = CachedResponse(
-            recognizer=self.recognizer.info, asked_by=self.stem, asked_at=datetime.now(UTC), faces=faces
-        )
-        answer.save(self.store, keys.answer(self.recognizer.info.name, question.digest))
-        logger.info("%s: %d faces", question.name, len(faces))
-        return answer
+    def _call(self, request: Request) -> CachedResponse:
+        faces = self.recognizer.recognize(request.load(), key=request.name if request.in_store else None)
+        info = self.recognizer.info
+        response = CachedResponse(recognizer=info, asked_by=self.stem, asked_at=datetime.now(UTC), faces=faces)
+        response.save(self.store, keys.answer(info.name, request.digest))
+        logger.info("%s: %d faces", request.name, len(faces))
+        return response

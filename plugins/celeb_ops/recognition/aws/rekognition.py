@@ -46,20 +46,20 @@ class RekognitionError(PermanentError):
 
 
 class RekognitionRecognizer:
-    """Names whom Amazon knows. Of each face only box, name, id, urls and confidence are kept."""
+    """Names the people that Amazon knows. Of each face only box, name, id, urls and confidence are used."""
 
     cost_usd = 0.001
     """Dollars a call: the first million images of a month in us-east-1 (AWS price list)."""
 
     def __init__(self, client: RekognitionClient, locate: Callable[[str], dict[str, str]] | None = None) -> None:
-        """:param locate: bucket and name of a key of the store, where Rekognition may read it there."""
+        """:param locate: gives bucket and name of a key, if Rekognition is to read pictures in S3."""
         client.meta.events.register("before-parse.rekognition", _check_whole)
         self._client = client
         self._locate = locate
         self.info = RecognizerInfo(name="rekognition", version=client.meta.service_model.api_version)
 
     def recognize(self, picture: bytes, areas: Sequence[Box] = (), key: str | None = None) -> list[Face]:
-        """The faces on a JPEG or PNG; one call is one picture, so ``areas`` save nothing here. Threads may call it.
+        """The faces on a JPEG or PNG, anywhere on it. Safe for threads.
 
         :raises RekognitionError: refused for good, or there are no credentials.
         :raises RecognitionError: throttled or down, after boto's retries.
@@ -90,10 +90,7 @@ class RekognitionRecognizer:
 
 
 def _check_whole(response_dict: dict[str, Any], **_: object) -> None:
-    """Half an answer is none: boto takes it for one without any faces.
-
-    :raises IncompleteReadError: the connection ended in the middle of the body.
-    """
+    """IncompleteReadError: the connection ended in the middle of the body. Boto takes that for "no faces"."""
     expected = int(response_dict["headers"].get("content-length", 0))
     if len(response_dict["body"]) < expected:
         raise IncompleteReadError(actual_bytes=len(response_dict["body"]), expected_bytes=expected)
@@ -101,19 +98,18 @@ def _check_whole(response_dict: dict[str, Any], **_: object) -> None:
 
 def _refusal(error: ClientError) -> PermanentError | RecognitionError:
     code = error.response["Error"]["Code"]
-    said = message_of(error)
-    # Anything that broke on their side, or on the way, may be whole again at the next try.
+    message = message_of(error)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    broken = status >= 500 or status in {408, 429}
-    kind = RecognitionError if broken or code in _RETRYABLE else RekognitionError
+    transient = status >= 500 or status in {408, 429} or code in _RETRYABLE
     hint = _HINTS.get(code, "")
-    if any(sign in said for sign in _CLOCK):
+    if any(sign in message for sign in _CLOCK):
         hint = "this machine's clock is wrong: set it, by NTP"
-    return kind(f"Rekognition answered {code}: {said}{f' ({hint})' if hint else ''}.")
+    sentence = f"Rekognition answered {code}: {message}{f' ({hint})' if hint else ''}."
+    return (RecognitionError if transient else RekognitionError)(sentence)
 
 
 def _box(ratios: BoundingBoxTypeDef, size: tuple[int, int]) -> Box:
-    """Pixels of Rekognition's ratios, which may reach a little past the picture."""
+    """Rekognition's ratios in pixels; they may reach a little past the picture."""
     width, height = size
     sides = ratios["Left"] * width, ratios["Top"] * height, ratios["Width"] * width, ratios["Height"] * height
     return Box(*map(round, sides)).clipped(width, height)

@@ -1,4 +1,4 @@
-"""What a recogniser said, kept by what it was shown: nothing is asked, and paid for, twice."""
+"""A recogniser's responses by the picture's digest: no picture is paid for twice."""
 
 from __future__ import annotations
 
@@ -21,30 +21,26 @@ logger = logging.getLogger(__name__)
 
 
 class CachedResponse(Record):
-    """What a recogniser said of one picture: which faces there are, and who they are."""
+    """The faces on one picture, their boxes in its px."""
 
     recognizer: RecognizerInfo
     asked_by: str
-    """Stem of the capture whose run paid for it."""
+    """Stem of the capture that paid for it."""
     asked_at: AwareDatetime
     faces: list[Face]
-    """Boxes in the picture's px."""
 
     @classmethod
-    def kept(
+    def find(
         cls, store: Store, recognizer: RecognizerInfo, digest: str, since: datetime | None
     ) -> CachedResponse | None:
-        """The answer about a picture of this SHA-256; None where it was not asked about, or must be again.
-
-        :param since: an answer from before does not count; None: any does.
-        """
+        """The response to a picture of this SHA-256, no older than ``since``."""
         try:
-            answer = cls.load(store, keys.answer(recognizer.name, digest))
+            response = cls.load(store, keys.answer(recognizer.name, digest))
         except NotStoredError:
             return None
         except RecordError as error:
-            logger.warning("%s The picture is asked about again.", error)
+            logger.warning("%s The picture is sent again.", error)
             return None
         # Stored times are whole seconds.
-        too_old = since is not None and answer.asked_at < since.replace(microsecond=0)
-        return None if too_old or answer.recognizer != recognizer else answer
+        too_old = since is not None and response.asked_at < since.replace(microsecond=0)
+        return None if too_old or response.recognizer != recognizer else response

@@ -19,28 +19,29 @@ if TYPE_CHECKING:
 
 DETECTOR = "yunet-2023mar"
 
-_SCORE = 0.7
-_OVERLAP = 0.3
-"""Two findings that share more of their union are one face."""
+_LEAST_SCORE = 0.7
+_SAME_IOU = 0.3
+"""Detections that share more of their union are one face."""
+_SAME_IOS = 0.5
+"""Detections of two areas that share this much of the smaller box are one face."""
 _STRIDES = (8, 16, 32)
 _MAGNIFIED = ((100, 4), (200, 3), (320, 2))
 """Longest side of an area in px, and how many times it is magnified. Measured on 40 judged faces: all are found on
-pictures of 640 px as they are, of 300 px at twice and of 160 px at three times their size; as they are, 39 and 38."""
+pictures of 640 px, of 300 px at twice and of 160 px at three times their size; without magnification 39 and 38."""
 _CLOSE_UP_PX = 300
-"""Larger faces are looked for on a smaller copy: the detector takes parts of them for faces, or misses them."""
+"""Larger faces are searched on a copy of 320 px: the detector takes parts of them for faces, or misses them."""
 _COPY_PX = 320
-_SAME_IOS = 0.5
-"""Findings of two areas that share this much of the smaller box are one face."""
 _MARGIN_PX = 12
 """Around an area: a face at a picture's edge is found with a little more than the picture."""
+
+_Rows = npt.NDArray[np.float64]
 
 
 class Found(NamedTuple):
     """A face on a picture."""
 
     box: Box
-    """A square from the brows to the chin, as dlib's detector draws it: its landmarks expect that. It may reach past
-    the picture."""
+    """A square from the brows to the chin, as dlib's landmarks expect it. It may reach past the picture."""
     points: tuple[tuple[float, float], ...]
     """The eyes, the nose's tip, the corners of the mouth; those on the picture's left first."""
 
@@ -48,11 +49,9 @@ class Found(NamedTuple):
 def find_faces(pixels: Pixels, areas: Sequence[Box] = ()) -> list[Found]:
     """The faces in these areas (none: anywhere), each once, an area's surest first."""
     height, width = pixels.shape[:2]
-    small = [area for area in areas if _scale(area) > 1]
-    large = [area for area in areas if _scale(area) == 1]
-    # Small areas each by itself: in one with their neighbours they would not be magnified.
-    crops = [(_grown(area).clipped(width, height), _scale(area)) for area in small]
-    crops += [(area, 1) for area in united(_grown(area).clipped(width, height) for area in large)]
+    # Each small area alone: united with its neighbours it would not be magnified.
+    crops = [(_grown(area, width, height), scale) for area in areas if (scale := _scale(area)) > 1]
+    crops += [(area, 1) for area in united(_grown(area, width, height) for area in areas if _scale(area) == 1)]
     if not areas:
         whole = Box(0, 0, width, height)
         crops = [(whole, _scale(whole))]
@@ -69,7 +68,7 @@ def find_faces(pixels: Pixels, areas: Sequence[Box] = ()) -> list[Found]:
     return found
 
 
-def _on(crop: Pixels, scale: int) -> list[npt.NDArray[np.float64]]:
+def _on(crop: Pixels, scale: int) -> list[_Rows]:
     """Rows in the crop's pixels, close-ups first."""
     fine = list(detected(_resized(crop, scale)) / scale)
     copy = _COPY_PX / max(crop.shape[:2])
@@ -79,42 +78,42 @@ def _on(crop: Pixels, scale: int) -> list[npt.NDArray[np.float64]]:
     return close_ups + fine
 
 
-def detected(pixels: Pixels) -> npt.NDArray[np.float64]:
-    """Rows of left, top, width, height, five points and score, in px, the surest first: what YuNet's file says of one
-    picture, read as OpenCV's ``FaceDetectorYN`` does."""
+def detected(pixels: Pixels) -> _Rows:
+    """Rows of left, top, width, height, five points and score, in px, the surest first: YuNet's outputs, read as
+    OpenCV's ``FaceDetectorYN`` does."""
     height, width = pixels.shape[:2]
     down, across = -(-height // _STRIDES[-1]), -(-width // _STRIDES[-1])
     padded = np.zeros((1, 3, down * _STRIDES[-1], across * _STRIDES[-1]), np.float32)
     padded[0, :, :height, :width] = pixels[..., ::-1].transpose(2, 0, 1)
-    told = onnx_models.run(onnx_models.FOLDER / onnx_models.YUNET, padded)
+    outputs = onnx_models.run(onnx_models.FOLDER / onnx_models.YUNET, padded)
     rows = []
     for stride in _STRIDES:
-        scores = np.sqrt(told[f"cls_{stride}"][0, :, 0].clip(0, 1) * told[f"obj_{stride}"][0, :, 0].clip(0, 1))
-        sure = np.flatnonzero(scores >= _SCORE)
-        # Which cell of the picture each says something of.
+        scores = np.sqrt(outputs[f"cls_{stride}"][0, :, 0].clip(0, 1) * outputs[f"obj_{stride}"][0, :, 0].clip(0, 1))
+        sure = np.flatnonzero(scores >= _LEAST_SCORE)
+        # Column and row of each cell.
         cells = np.stack(np.divmod(sure, padded.shape[3] // stride)[::-1], axis=1)
-        boxes, points = told[f"bbox_{stride}"][0][sure], told[f"kps_{stride}"][0][sure].reshape(-1, 5, 2)
+        boxes, points = outputs[f"bbox_{stride}"][0][sure], outputs[f"kps_{stride}"][0][sure].reshape(-1, 5, 2)
         sides = np.exp(boxes[:, 2:]) * stride
         corners = (cells + boxes[:, :2]) * stride - sides / 2
         points = ((points + cells[:, None]) * stride).reshape(-1, 10)
         rows.append(np.column_stack([corners, sides, points, scores[sure]]).astype(np.float64))
     found = np.concatenate(rows)
-    return _apart(found[np.argsort(-found[:, 14], kind="stable")])
+    return _suppressed(found[np.argsort(-found[:, 14], kind="stable")])
 
 
-def _apart(rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Without those that a surer one covers (non-maximum suppression)."""
+def _suppressed(rows: _Rows) -> _Rows:
+    """Non-maximum suppression."""
     kept: list[int] = []
     ends, areas = rows[:, :2] + rows[:, 2:4], rows[:, 2] * rows[:, 3]
     for number in range(len(rows)):
         shared = np.minimum(ends[kept], ends[number]) - np.maximum(rows[kept, :2], rows[number, :2])
         both = shared.clip(0).prod(axis=1)
-        if (both <= _OVERLAP * (areas[kept] + areas[number] - both)).all():
+        if (both <= _SAME_IOU * (areas[kept] + areas[number] - both)).all():
             kept.append(number)
     return rows[kept]
 
 
-def _found(row: npt.NDArray[np.float64]) -> Found:
+def _found(row: _Rows) -> Found:
     left, top, width, height = row[:4]
     # Fitted to 510 faces that dlib's detector finds too: 0.959 of the side, a little lower.
     side = 0.959 * math.sqrt(width * height)
@@ -135,5 +134,6 @@ def _scale(area: Box) -> int:
     return next((scale for side, scale in _MAGNIFIED if max(area.width, area.height) <= side), 1)
 
 
-def _grown(area: Box) -> Box:
-    return Box(area.left - _MARGIN_PX, area.top - _MARGIN_PX, area.width + 2 * _MARGIN_PX, area.height + 2 * _MARGIN_PX)
+def _grown(area: Box, width: int, height: int) -> Box:
+    sides = area.left - _MARGIN_PX, area.top - _MARGIN_PX, area.width + 2 * _MARGIN_PX, area.height + 2 * _MARGIN_PX
+    return Box(*sides).clipped(width, height)

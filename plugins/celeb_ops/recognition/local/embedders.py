@@ -29,49 +29,45 @@ if TYPE_CHECKING:
 Embedding = npt.NDArray[np.float64]
 Embedding32 = npt.NDArray[np.float32]
 
-_CHIP_PX, _CHIP_PADDING = 150, 0.25
-_FACERES_PX, _FACERES_MARGIN = 224, 0.12
+_FACERES_SIZE, _FACERES_MARGIN = (224, 224), 0.12
 _FACERES_MEAN = np.array([103.939, 116.779, 123.68], np.float32)
-_ARCFACE_PX = 112
+_ARCFACE_SIZE = (112, 112)
 _ARCFACE_POINTS = np.array(
     [(38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041)]
 )
-"""Where the eyes, the nose's tip and the corners of the mouth are on an aligned face (InsightFace's template)."""
+"""The eyes, the nose's tip and the corners of the mouth on an aligned face (InsightFace's template)."""
 _BATCH = 4
 
 
 def dlib_embeddings(pixels: Pixels, faces: Sequence[Found]) -> Embedding32:
-    """Faces × 128: the mean of the numbers that dlib itself gives for a face and for its mirror image."""
+    """Faces × 128: the mean of dlib's own numbers for a face and for its mirror image."""
     shapes = [_shape(pixels, face.box) for face in faces]
-    chips = np.asarray([dlib.get_face_chip(pixels, one, size=_CHIP_PX, padding=_CHIP_PADDING) for one in shapes])
+    chips = np.asarray([dlib.get_face_chip(pixels, one, size=150, padding=0.25) for one in shapes])
     both = np.concatenate([chips, chips[:, :, ::-1]]).astype(np.float32)
     embeddings: Embedding32 = _run(onnx_models.FOLDER / onnx_models.DLIB, both).reshape(2, len(faces), -1).mean(axis=0)
     return embeddings
 
 
 def faceres_embeddings(pixels: Pixels, faces: Sequence[Found]) -> Embedding32:
-    """Faces × 1,024 of length 1: the roots of the network's numbers, which are none below 0 and far apart in size. Of a
-    face as it is: its mirror image and other cuts beside it set people no further apart (measured)."""
+    """Faces × 1,024 of length 1: square roots of the network's numbers, which are positive and far apart in size. The
+    mirror image and other crops set people no further apart (measured)."""
     image = Image.fromarray(pixels)
     chips = []
     for face in faces:
         box = face.box.grown(_FACERES_MARGIN).clipped(image.width, image.height)
         part = (box.left, box.top, box.right, box.bottom)
-        chips.append(np.asarray(image.resize((_FACERES_PX, _FACERES_PX), Image.Resampling.BILINEAR, part)))
+        chips.append(np.asarray(image.resize(_FACERES_SIZE, Image.Resampling.BILINEAR, part)))
     bgr = np.asarray(chips, np.float32)[..., ::-1] - _FACERES_MEAN
     return _of_length_one(np.sqrt(_run(onnx_models.FOLDER / onnx_models.FACERES, bgr)))
 
 
 def arcface_embeddings(path: Path, pixels: Pixels, faces: Sequence[Found]) -> Embedding32:
-    """Faces × as many numbers as the model has, of length 1: faces of 112 × 112 px aligned by five points, RGB from
-    −1 to 1, as InsightFace feeds them."""
+    """Faces × numbers of the model, of length 1: faces of 112 × 112 px aligned by five points, RGB from −1 to 1, as
+    InsightFace feeds them."""
     image = Image.fromarray(pixels)
-    size = (_ARCFACE_PX, _ARCFACE_PX)
-    chips = [
-        image.transform(size, Image.Transform.AFFINE, _alignment(face), Image.Resampling.BILINEAR) for face in faces
-    ]
-    given = np.asarray([np.asarray(chip) for chip in chips], np.float32).transpose(0, 3, 1, 2) / 127.5 - 1
-    return _of_length_one(_run(path, given))
+    affine, bilinear = Image.Transform.AFFINE, Image.Resampling.BILINEAR
+    chips = [np.asarray(image.transform(_ARCFACE_SIZE, affine, _alignment(face), bilinear)) for face in faces]
+    return _of_length_one(_run(path, np.asarray(chips, np.float32).transpose(0, 3, 1, 2) / 127.5 - 1))
 
 
 def landmarks(pixels: Pixels, box: Box) -> list[tuple[int, int]]:
@@ -80,7 +76,6 @@ def landmarks(pixels: Pixels, box: Box) -> list[tuple[int, int]]:
 
 
 def _run(path: Path, chips: Embedding32) -> Embedding32:
-    """In batches, of one where a model takes no more."""
     batch = _BATCH if isinstance(onnx_models.session(path).get_inputs()[0].shape[0], str | None) else 1
     parts = [onnx_models.run(path, chips[start : start + batch]) for start in range(0, len(chips), batch)]
     return np.concatenate([next(iter(part.values())) for part in parts])
@@ -92,8 +87,8 @@ def _of_length_one(embeddings: Embedding32) -> Embedding32:
 
 
 def _alignment(face: Found) -> tuple[float, ...]:
-    """The similarity (turned, scaled, moved) that takes the template's points nearest to the face's: what the pixel
-    x, y of an aligned face is on the picture (Umeyama's, in complex numbers)."""
+    """The similarity transform (Umeyama's, in complex numbers) that takes the template's points nearest to the face's:
+    where the pixel x, y of an aligned face is on the picture."""
     wanted = _ARCFACE_POINTS @ [1, 1j]
     points = np.array(face.points) @ [1, 1j]
     turn = np.vdot(wanted - wanted.mean(), points - points.mean()) / np.vdot(*[wanted - wanted.mean()] * 2)
@@ -102,10 +97,10 @@ def _alignment(face: Found) -> tuple[float, ...]:
 
 
 @cache
-def _landmarks() -> Any:
+def _predictor() -> Any:
     model = onnx_models.packaged("face_recognition_models", "models", "shape_predictor_5_face_landmarks.dat")
     return dlib.shape_predictor(str(model))
 
 
 def _shape(pixels: Pixels, box: Box) -> Any:
-    return _landmarks()(pixels, dlib.rectangle(box.left, box.top, box.right - 1, box.bottom - 1))
+    return _predictor()(pixels, dlib.rectangle(box.left, box.top, box.right - 1, box.bottom - 1))

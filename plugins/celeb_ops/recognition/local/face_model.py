@@ -1,7 +1,4 @@
-"""What the local recogniser sees with, as one value that a gallery file names: :class:`FaceModel`.
-
-Another model falls out of it: its embeddings, and how near those of strangers come.
-"""
+"""The local recogniser's model: detector, embeddings, and the thresholds of their distances."""
 
 from __future__ import annotations
 
@@ -28,13 +25,10 @@ if TYPE_CHECKING:
     from celeb_ops.recognition.local.embedders import Embedding32
     from celeb_ops.recognition.pictures import Pixels
 
-
 STRANGERS_NAMED = 0.005
-"""The share of strangers that a face alone may give a name to."""
-
-
+"""The share of strangers that may get a name by their face alone."""
 SUREST = 99.0
-"""The curve says no more: of 1,513 names with 95 and more, 99.4 % (98.9–99.7) were right (``faces-wild``, Nov 2026)."""
+"""Of 1,513 names with 95 and more, 99.4 % (98.9–99.7) were right (``faces-wild``, Nov 2026)."""
 
 
 @dataclass(frozen=True)
@@ -45,41 +39,39 @@ class Sure:
     slope: float
 
     def at(self, inside: float) -> float:
-        """0–99: see ``SUREST``."""
         return round(min(SUREST, 100 / (1 + math.exp(-(self.at_strict + self.slope * inside)))), 1)
 
 
 @dataclass(frozen=True)
 class Embedder:
-    """A network that makes numbers of faces."""
+    """A network that makes ``size`` numbers of each face."""
 
     name: str
     size: int
-    """How many numbers."""
     embed: Callable[[Pixels, Sequence[Found]], Embedding32]
     weight: float = 1.0
-    """What its numbers are multiplied by: how much it says beside another one."""
+    """Factor of its numbers beside those of another network."""
 
 
 @dataclass(frozen=True)
 class FaceModel:
-    """Detector, embedding, and what its distances mean. Embeddings of different models can't be compared."""
+    """Detector, embedders and thresholds. Embeddings of different models can't be compared."""
 
     embedders: tuple[Embedder, ...]
-    """Their numbers stand one after the other: distances are joined as sides of a right angle."""
+    """Their numbers are concatenated, so that the squares of their distances add up."""
     spread: float
     """By how much, squared, the mean of very many of somebody's photos is nearer to strangers than one photo is."""
     strict: tuple[tuple[int, float], ...]
     """People known, and the score within which 0.5 % of strangers come."""
     candidate: float
-    """The greatest distance at which the page's words may make a name of a face: one stranger in a thousand comes as
-    near to one person. The words may name somebody who is like the face: a relative, the other one of a couple."""
+    """The greatest distance at which the page's words may confirm a name: one stranger in a thousand comes as near to
+    one person, and the words may name somebody who looks like the face, such as a relative."""
     margin: float
-    """The next person must be at least this much further away: of somebody who is there twice nobody is named."""
+    """The next person must be at least this much further away: a person who is there twice is not named."""
     alike: float
     """The distance within which two photos of a gallery show one person."""
     same_photo: float
-    """The distance within which they are one photo, cut or encoded anew."""
+    """The distance within which they are one photo, cropped or encoded again."""
     sure: Sure
     """Of a name by the face alone."""
     sure_with_words: Sure
@@ -87,12 +79,10 @@ class FaceModel:
 
     @property
     def name(self) -> str:
-        """What a gallery file keeps with its embeddings."""
         return "+".join(one.name for one in self.embedders)
 
     @property
     def version(self) -> str:
-        """What names of it can be compared with."""
         return f"{DETECTOR}+{self.name}"
 
     @property
@@ -100,7 +90,6 @@ class FaceModel:
         return sum(one.size for one in self.embedders)
 
     def find(self, pixels: Pixels, areas: Sequence[Box] = ()) -> list[Found]:
-        """The faces in these areas (none: anywhere)."""
         return find_faces(pixels, areas)
 
     def embed(self, pixels: Pixels, faces: Sequence[Found]) -> Embedding32:
@@ -143,8 +132,8 @@ BOTH = FaceModel(
     sure=Sure(0.59, 42.4),
     sure_with_words=Sure(5.27, 35.0),
 )
-# Of a network that nobody measured here: rather too strict, as one of ArcFace's weaker ones needs it (a cosine of 0.34
-# with one person known, of 0.55 with 10,000).
+# Not measured: rather too strict, for ArcFace's weaker networks (a cosine of 0.34 with one person known, of 0.55 with
+# 10,000).
 _ARCFACE = FaceModel(
     (),
     spread=0.18,
@@ -159,31 +148,29 @@ _ARCFACE = FaceModel(
 
 
 def best() -> FaceModel:
-    """The best that is there: without npm `make setup` has one network less."""
+    """The best one installed: without npm ``make setup`` lacks a network."""
     return BOTH if (onnx_models.FOLDER / onnx_models.FACERES).is_file() else DLIB
 
 
 def chosen(settings: Settings) -> FaceModel:
-    """The one of ``CELEBS_FACE_MODEL``. SettingsError where it is no model that can be used."""
+    """The one of ``CELEBS_FACE_MODEL``. SettingsError: it can't be used."""
     if not settings.face_model:
         return best()
-    if settings.face_model == "dlib":
-        return DLIB
-    return of_file(settings.path(Path(settings.face_model)))
+    return DLIB if settings.face_model == "dlib" else _of_file(settings.path(Path(settings.face_model)))
 
 
-def of_file(path: Path) -> FaceModel:
-    """A network of one's own in ArcFace's convention."""
+def _of_file(path: Path) -> FaceModel:
+    """A user's own network in ArcFace's convention."""
     try:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
-        given, told = onnx_models.session(path).get_inputs(), onnx_models.session(path).get_outputs()
+        inputs, outputs = onnx_models.session(path).get_inputs(), onnx_models.session(path).get_outputs()
     except (OSError, RecognitionError) as error:
         raise SettingsError(f"CELEBS_FACE_MODEL={path}: {getattr(error, 'strerror', None) or error}") from None
-    shape, size = given[0].shape[1:], told[0].shape[-1]
-    if len(given) != 1 or len(told) != 1 or list(shape) != [3, 112, 112] or not isinstance(size, int):
+    shape, size = inputs[0].shape[1:], outputs[0].shape[-1]
+    if len(inputs) != 1 or len(outputs) != 1 or list(shape) != [3, 112, 112] or not isinstance(size, int):
         raise SettingsError(
-            f"CELEBS_FACE_MODEL={path}: it takes {shape} and gives {told[0].shape}; wanted is one input of faces "
-            "(n × 3 × 112 × 112, aligned by five points, RGB from −1 to 1) and one output of n × numbers."
+            f"CELEBS_FACE_MODEL={path}: its input is {shape}, its output {outputs[0].shape}; it needs one input "
+            "of faces (n × 3 × 112 × 112, aligned by five points, RGB from −1 to 1) and one output of n × numbers."
         )
     embedder = Embedder(f"{path.stem}-{digest}", size, partial(arcface_embeddings, path))
     return replace(_ARCFACE, embedders=(embedder,))

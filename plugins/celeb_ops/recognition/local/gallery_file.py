@@ -1,7 +1,6 @@
 """The gallery as one file, ``wikidata.parquet``: a row a person, with the embeddings of their photos.
 
-What a run needs (names, embeddings) and what only people ask for (authors, licences, who was left out) are columns
-apart, so that a run reads no more than it needs: 10,000 people with five photos each in under 0.3 s.
+A run reads only the columns that it needs: 10,000 people with five photos each in under 0.3 s.
 """
 
 from __future__ import annotations
@@ -28,22 +27,14 @@ if TYPE_CHECKING:
     from celeb_ops.recognition.local.embedders import Embedding32
 
 FILE = "wikidata.parquet"
-FORMAT = 2
-_READ = {1, FORMAT}
+_FORMAT = 2
+_READABLE = {1, _FORMAT}
 _STEPS = 2**14
-_REFERENCE = ("file", "sha1", "author", "licence", "licence_url")
-"""The fields of :class:`Reference`, each a column of lists."""
-_SCHEMA: dict[str, Any] = {
-    "qid": pl.String,
-    "name": pl.String,
-    "aliases": pl.List(pl.String),
-    "description": pl.String,
-    "sitelinks": pl.Int32,
-    # Photos × numbers as little-endian 16-bit numbers of 2⁻¹⁴: rounding moves a distance by 0.0007 at most.
-    "embeddings": pl.Binary,
-    **dict.fromkeys(_REFERENCE, pl.List(pl.String)),
-}
+_REMEDY = "Make it again with `make gallery`, or get it again from whoever shared it."
 _ABOUT, _LEFT_OUT = "celeb_ops", "celeb_ops.left_out"
+
+LeftOut = tuple[str, str, str]
+"""QID, name and reason of a person who is not in the file."""
 
 
 @dataclass(frozen=True)
@@ -57,51 +48,57 @@ class Reference:
     licence_url: str = ""
 
 
+_REFERENCE = tuple(Reference.__dataclass_fields__)
+_SCHEMA: dict[str, Any] = {
+    "qid": pl.String,
+    "name": pl.String,
+    "aliases": pl.List(pl.String),
+    "description": pl.String,
+    "sitelinks": pl.Int32,
+    # Photos × numbers as little-endian 16-bit numbers of 2⁻¹⁴: rounding moves a distance by 0.0007 at most.
+    "embeddings": pl.Binary,
+    **dict.fromkeys(_REFERENCE, pl.List(pl.String)),
+}
+
+
 @dataclass(frozen=True)
 class Entry:
-    """A person of the gallery."""
+    """A person of the gallery; embeddings are photos × numbers of the model."""
 
     person: Person
     description: str
     sitelinks: int
     embeddings: Embedding32
-    """photos × as many numbers as the model gives."""
     references: tuple[Reference, ...]
 
 
 @dataclass(frozen=True)
 class About:
-    """What holds for the gallery as a whole."""
+    """Facts about the gallery as a whole."""
 
     model: str = face_model.DLIB.name
     made: str = ""
     """The day on which Wikidata was asked, ``2026-11-24``."""
     counted_score: float | None = None
-    """The score within which 0.5 % of its own people would be taken for another one; None: too few to count."""
+    """The score within which 0.5 % of its own people are taken for another one; None: too few people to count."""
     recall: float | None = None
     """The share of its own photos that their person's other photos name by face alone."""
     confusable: tuple[tuple[str, str, float], ...] = ()
     """Two names, and the distance of their nearest photos."""
     growing_to: int | None = None
-    """How many people the build looks at that has not ended yet, or was stopped; None: the file is whole."""
+    """How many people an unfinished build will reach; None: the file is complete."""
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a run needs of the file: row by row of ``embeddings``, whose it is."""
+    """What a run needs of the file: people, and photo by photo the name, ``<Name>/File:…`` and the embedding."""
 
     people: list[Person]
-    counts: list[int]
-    """Photos of each person."""
+    names: list[str]
+    photos: list[str]
     embeddings: Embedding32
-    files: list[str]
-    """Title of each photo."""
     about: About
     digest: str
-
-
-NOBODY = Loaded([], [], np.empty((0, 0), np.float32), [], About(), "")
-"""What there is without a file."""
 
 
 @dataclass(frozen=True)
@@ -110,63 +107,98 @@ class Whole:
 
     entries: list[Entry]
     about: About
-    left_out: list[tuple[str, str, str]] = field(default_factory=list)
-    """QID, name and reason of people who are not in it."""
+    left_out: list[LeftOut] = field(default_factory=list)
+
+
+def encoded(whole: Whole) -> bytes:
+    """The content of the file: the same gallery gives the same bytes."""
+    rows = [
+        (
+            one.person.qid,
+            one.person.name,
+            list(one.person.aliases),
+            one.description,
+            one.sitelinks,
+            packed(one.embeddings),
+            *([getattr(reference, name) for reference in one.references] for name in _REFERENCE),
+        )
+        for one in whole.entries
+    ]
+    about = {"format": _FORMAT, **whole.about.__dict__}
+    metadata = {_ABOUT: json.dumps(about), _LEFT_OUT: json.dumps(whole.left_out)}
+    out = io.BytesIO()
+    pl.DataFrame(rows, schema=_SCHEMA, orient="row").write_parquet(out, compression="zstd", metadata=metadata)
+    return out.getvalue()
 
 
 def write(path: Path, whole: Whole) -> None:
-    """Write the file; the same gallery gives the same bytes. An old file is there until the new one is whole."""
-    table = pl.DataFrame([_row(entry) for entry in whole.entries], schema=_SCHEMA, orient="row")
-    about = {"format": FORMAT, **whole.about.__dict__}
-    metadata = {_ABOUT: json.dumps(about), _LEFT_OUT: json.dumps(whole.left_out)}
-    out = io.BytesIO()
+    """Replace the file. GalleryError if it can't be written."""
+    write_file(path, encoded(whole))
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file of a gallery or of its cache, whole or not at all. GalleryError if it can't be written."""
     try:
-        table.write_parquet(out, compression="zstd", metadata=metadata)
-        atomic_files.write(path, out.getvalue())
+        atomic_files.write(path, content)
     except OSError as error:
         raise GalleryError(f"{path} can't be written: {error.strerror or error}.") from None
 
 
 def load(path: Path, removed: RemovalList) -> Loaded:
-    """The people of the file, without those who asked not to be in the dataset.
-
-    Its embeddings are those of ``about.model``.
-
-    :raises GalleryError: it is no such file.
-    """
+    """The people of the file without those on the removal list; nobody without a file. GalleryError: it is damaged."""
+    if not path.is_file():
+        return Loaded([], [], [], np.empty((0, 0), np.float32), About(), "")
     table, about, _ = _read(path, "qid", "name", "aliases", "embeddings", "file")
     people = _people(table)
     if removed:
         stay = [not removed.holds(*one.names) for one in people]
         table, people = table.filter(stay), list(compress(people, stay))
-    packed_rows = b"".join(table["embeddings"].to_list())
-    numbers = unpacked(packed_rows)
-    files = table["file"].explode().drop_nulls().to_list()
-    if numbers.size % max(len(files), 1):
-        raise GalleryError(f"{path} is damaged: it has not as many embeddings as photos. {MEND}")
-    # What decides who is named, and as whom: that an article more was written of somebody is no other gallery.
-    digest = hashlib.sha256(packed_rows)
+    content = b"".join(table["embeddings"].to_list())
+    embeddings = unpacked(content)
+    photos = [(name, f"{name}/{file}") for name, files in table.select("name", "file").iter_rows() for file in files]
+    if embeddings.size % max(len(photos), 1):
+        raise GalleryError(f"{path} is damaged: embeddings are missing. {_REMEDY}")
+    # Only what decides who is named: a new article about a person makes no other gallery.
+    digest = hashlib.sha256(content)
     digest.update(repr((people, about.model, about.counted_score)).encode())
     return Loaded(
         people,
-        table["file"].list.len().to_list(),
-        numbers.reshape(len(files), numbers.size // max(len(files), 1)),
-        files,
+        [name for name, _ in photos],
+        [photo for _, photo in photos],
+        embeddings.reshape(len(photos), embeddings.size // max(len(photos), 1)),
         about,
         digest.hexdigest()[:16],
     )
 
 
 def read(path: Path) -> Whole:
-    """All of the file, for people to look at and for the next build. GalleryError as in :func:`load`."""
+    """All of the file. GalleryError: it is damaged, or not there."""
     table, about, left_out = _read(path, *_SCHEMA)
-    return Whole([_entry(row) for row in table.iter_rows(named=True)], about, left_out)
+    entries = [
+        Entry(
+            person,
+            row["description"],
+            row["sitelinks"],
+            unpacked(row["embeddings"]).reshape(len(row["file"]), -1),
+            tuple(Reference(*values) for values in zip(*(row[name] for name in _REFERENCE), strict=True)),
+        )
+        for person, row in zip(_people(table), table.iter_rows(named=True), strict=True)
+    ]
+    return Whole(entries, about, left_out)
 
 
 def people_of(folder: Path) -> People:
-    """Who is who by the file of this gallery's folder; nobody where it has none. GalleryError: it is damaged."""
+    """The people of this gallery's file; nobody without a file. GalleryError: it is damaged."""
     path = folder / FILE
     return People(_people(_read(path, "qid", "name", "aliases")[0])) if path.is_file() else People()
+
+
+def sha1_of(folder: Path) -> dict[str, str]:
+    """The SHA-1 of each photo in this gallery's file by its title; nothing without a file."""
+    path = folder / FILE
+    if not path.is_file():
+        return {}
+    return dict(_read(path, "file", "sha1")[0].explode("file", "sha1").drop_nulls().iter_rows())
 
 
 def packed(embeddings: Embedding32) -> bytes:
@@ -175,35 +207,10 @@ def packed(embeddings: Embedding32) -> bytes:
 
 
 def unpacked(content: bytes) -> Embedding32:
-    """The numbers of :func:`packed`, in a row. numpy reads them five times as fast as float16."""
+    """The numbers of :func:`packed`, in one dimension. numpy reads them five times as fast as float16."""
     numbers = np.frombuffer(content, "<i2").astype(np.float32)
     numbers *= np.float32(1 / _STEPS)
     return numbers
-
-
-MEND = "Make it again with `make gallery`, or get it again from whoever shared it."
-
-
-def _row(entry: Entry) -> tuple[Any, ...]:
-    return (
-        entry.person.qid,
-        entry.person.name,
-        list(entry.person.aliases),
-        entry.description,
-        entry.sitelinks,
-        packed(entry.embeddings),
-        *([getattr(one, name) for one in entry.references] for name in _REFERENCE),
-    )
-
-
-def _entry(row: dict[str, Any]) -> Entry:
-    return Entry(
-        Person(row["name"], row["qid"], tuple(row["aliases"])),
-        row["description"],
-        row["sitelinks"],
-        unpacked(row["embeddings"]).reshape(len(row["file"]), -1),
-        tuple(Reference(*values) for values in zip(*(row[name] for name in _REFERENCE), strict=True)),
-    )
 
 
 def _people(table: pl.DataFrame) -> list[Person]:
@@ -211,23 +218,22 @@ def _people(table: pl.DataFrame) -> list[Person]:
     return [Person(name, qid, tuple(aliases)) for name, qid, aliases in rows]
 
 
-def _read(path: Path, *columns: str) -> tuple[pl.DataFrame, About, list[tuple[str, str, str]]]:
-    """These columns of the file, what holds for all of it, and who was left out."""
+def _read(path: Path, *columns: str) -> tuple[pl.DataFrame, About, list[LeftOut]]:
     try:
-        # Once: a build may put another file in its place between two looks.
+        # Read once: a build may replace the file at any time.
         content = path.read_bytes()
         metadata = pl.read_parquet_metadata(io.BytesIO(content))
         if _ABOUT not in metadata:
-            raise GalleryError(f"{path} is no gallery of this project. {MEND}")
+            raise GalleryError(f"{path} is no gallery of this project. {_REMEDY}")
         about: dict[str, Any] = json.loads(metadata[_ABOUT])
-        if about.pop("format") not in _READ:
-            raise GalleryError(f"{path} is of a newer version of this project. {MEND}")
+        if about["format"] not in _READABLE:
+            raise GalleryError(f"{path} is of a newer version of this project. {_REMEDY}")
         table = pl.read_parquet(content, columns=list(columns))
     except (OSError, pl.exceptions.PolarsError) as error:
-        said = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        raise GalleryError(f"{path} can't be read ({said}). {MEND}") from None
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise GalleryError(f"{path} can't be read ({reason}). {_REMEDY}") from None
     about["confusable"] = tuple((one, other, float(distance)) for one, other, distance in about["confusable"])
-    left_out = [(qid, name, why) for qid, name, why in json.loads(metadata.get(_LEFT_OUT, "[]"))]
-    # Format 1 had a distance where today's has a score.
+    left_out = [(qid, name, reason) for qid, name, reason in json.loads(metadata.get(_LEFT_OUT, "[]"))]
+    # Format 1 has a distance instead of the score.
     known = {name: value for name, value in about.items() if name in About.__dataclass_fields__}
     return table, About(**known), left_out

@@ -1,4 +1,4 @@
-"""Where the models' files are, and how they are run."""
+"""The models' files, and how they run."""
 
 from __future__ import annotations
 
@@ -16,39 +16,40 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 FOLDER = PROJECT / ".venv" / "models"
-"""``make setup`` writes them (:mod:`conversion`)."""
+"""``make setup`` writes them (:mod:`onnx_conversion`)."""
 YUNET, DLIB, FACERES = "yunet.onnx", "dlib.onnx", "faceres.onnx"
 
 
 @cache
 def session(path: Path) -> InferenceSession:
-    """The model of a file, ready to run. RecognitionError where there is none."""
+    """A model, ready to run. RecognitionError: its file is missing or can't be read."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    # A page's pictures are of all sizes: what was fetched for the largest would be kept. And a core for each task.
+    # Pictures are of all sizes: an arena would keep the memory of the largest. And each task has one core.
     options.enable_cpu_mem_arena = False
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     try:
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    # Its errors have no common class but this one.
+    # Its errors have no other common class.
     except Exception as error:
         if not path.is_file():
             raise RecognitionError(f"The face model {path} is missing: run `make setup`.") from None
         raise RecognitionError(f"The face model {path} can't be read: {str(error).splitlines()[0]}") from None
 
 
-def run(path: Path, given: npt.NDArray[np.float32]) -> dict[str, npt.NDArray[Any]]:
-    """What a model with one input says, by its outputs' names."""
+def run(path: Path, pixels: npt.NDArray[np.float32]) -> dict[str, npt.NDArray[Any]]:
+    """The outputs of a model with one input, by name."""
     model = session(path)
-    (wanted,) = model.get_inputs()
     names = [one.name for one in model.get_outputs()]
-    return dict(zip(names, model.run(names, {wanted.name: given}), strict=True))
+    return dict(zip(names, model.run(names, {model.get_inputs()[0].name: pixels}), strict=True))
 
 
 def packaged(package: str, *parts: str) -> Path:
-    """A data file of an installed package, found without importing it: face_recognition_models would need
-    pkg_resources, which setuptools no longer has. RecognitionError where it is missing."""
+    """A data file of an installed package. RecognitionError: it is missing.
+
+    Nothing is imported: face_recognition_models needs pkg_resources, which setuptools no longer has.
+    """
     spec = importlib.util.find_spec(package)
     for folder in (spec.submodule_search_locations or []) if spec else []:
         if (path := Path(folder, *parts)).is_file():

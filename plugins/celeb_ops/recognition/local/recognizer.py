@@ -1,9 +1,9 @@
-"""The embedded recogniser: no account, no cost. Faces are found, and compared with the gallery, by its model."""
+"""The local recogniser: no account, no cost. Its model finds faces and compares them with the gallery."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from celeb_ops.recognition.local.gallery import Gallery
 
 LEAD = 0.4
-"""What it counts that the next person is further away, by which a face of nobody known shows: it is about as near to
-several. Measured: at 0.5 % of strangers named, 4 to 7 faces in a hundred more have their name, and the threshold
-hardly changes with the number of people known."""
+"""Weight of the margin in the score: an unknown face is about as near to several people. Measured: at 0.5 % of
+strangers named, 4 to 7 faces in a hundred more have their name, and the threshold hardly changes with the number of
+people known."""
 
 
 class Match(NamedTuple):
@@ -30,9 +30,9 @@ class Match(NamedTuple):
     photo: int
     """Row of the gallery: their nearest photo."""
     distance: float
-    """To the mean of their photos, as if there were one: the mean of several is nearer to anybody."""
+    """To the mean of their photos, corrected for their number: the mean of several is nearer to anybody."""
     margin: float
-    """How much further the next person is; infinite where there is no other."""
+    """How much further the next person is; infinite if there is no other."""
 
     @property
     def score(self) -> float:
@@ -40,45 +40,11 @@ class Match(NamedTuple):
         return self.distance if math.isinf(self.margin) else self.distance - LEAD * self.margin
 
 
-class Matcher:
-    """The nearest person to each of some faces: 100 faces at 10,000 people in some 20 ms."""
-
-    def __init__(self, gallery: Gallery) -> None:
-        self._embeddings = gallery.embeddings
-        numbers = {name: number for number, name in enumerate(dict.fromkeys(gallery.names))}
-        owner = np.array([numbers[name] for name in gallery.names], np.int64)
-        counts = np.bincount(owner)
-        self._rows_of = np.split(np.argsort(owner, kind="stable"), np.cumsum(counts)[:-1])
-        # |a - b|² - |a|² = (a, 1) · (-2b, |b|²): one product of matrices, in single precision, for all faces.
-        self._people = np.zeros((len(counts), gallery.embeddings.shape[1] + 1), np.float32)
-        np.add.at(self._people[:, :-1], owner, gallery.embeddings)
-        self._people[:, :-1] /= counts[:, None]
-        self._people[:, -1] = (self._people[:, :-1] ** 2).sum(axis=1) + gallery.model.spread * (1 - 1 / counts)
-        self._people[:, :-1] *= -2
-
-    def nearest(self, faces: Embedding32 | Embedding) -> list[Match]:
-        """For each of faces × numbers. ValueError for an empty gallery."""
-        if not len(self._people):
-            raise ValueError("the gallery is empty")
-        squares = np.column_stack([faces, np.ones(len(faces))]).astype(np.float32) @ self._people.T
-        squares += (faces**2).sum(axis=1)[:, None]
-        two = np.argpartition(squares, min(1, squares.shape[1] - 1), axis=1)[:, :2]
-        return [self._match(face, row[near], near) for face, row, near in zip(faces, squares, two, strict=True)]
-
-    def _match(self, face: Embedding32 | Embedding, squares: Embedding32, near: np.ndarray[tuple[int], Any]) -> Match:
-        distances = np.sqrt(np.maximum(squares, 0))
-        first = int(distances.argmin())
-        margin = math.inf if len(near) == 1 else float(distances.max() - distances[first])
-        rows = self._rows_of[int(near[first])]
-        photo = int(rows[np.linalg.norm(self._embeddings[rows] - face, axis=1).argmin()])
-        return Match(photo, float(distances[first]), margin)
-
-
 class LocalRecognizer:
-    """Names the people of a gallery; without one it counts faces and names nobody.
+    """Names the people of a gallery; with an empty one it counts faces.
 
-    A face alone names a person whose score is within :attr:`strict`. Up to the model's ``candidate`` it makes a
-    candidate, whom the page's own words beside the picture may confirm.
+    A face alone names a person whose score is within :attr:`strict`. Up to the model's ``candidate`` distance, the
+    page's words beside the picture may confirm the name.
     """
 
     cost_usd = 0.0
@@ -86,12 +52,23 @@ class LocalRecognizer:
     def __init__(self, gallery: Gallery) -> None:
         self._gallery = gallery
         self._model = gallery.model
-        self._matcher = Matcher(gallery)
-        self.strict = strict_score(gallery)
+        self.strict = gallery.strict_score
         self.info = RecognizerInfo(name="local", version=self._model.version, gallery=gallery.digest)
+        numbers = {name: number for number, name in enumerate(dict.fromkeys(gallery.names))}
+        owner = np.array([numbers[name] for name in gallery.names], np.int64)
+        counts = np.bincount(owner)
+        self._rows_of = np.split(np.argsort(owner, kind="stable"), np.cumsum(counts)[:-1])
+        # |a - b|² - |a|² = (a, 1) · (-2b, |b|²): one product of matrices, in single precision, for all faces. 100 faces
+        # and 10,000 people take 20 ms.
+        self._people = np.zeros((len(counts), gallery.embeddings.shape[1] + 1), np.float32)
+        means = self._people[:, :-1]
+        np.add.at(means, owner, gallery.embeddings)
+        means /= counts[:, None]
+        self._people[:, -1] = (means**2).sum(axis=1) + self._model.spread * (1 - 1 / counts)
+        means *= -2
 
     def recognize(self, picture: bytes, areas: Sequence[Box] = (), key: str | None = None) -> list[Face]:
-        """The faces on a picture, from some 10 px on in small areas. RecognitionError where it is damaged."""
+        """The faces on a picture, from 10 px on in small areas. RecognitionError: it can't be decoded."""
         pixels = decode(picture)
         height, width = pixels.shape[:2]
         found = self._model.find(pixels, areas)
@@ -102,11 +79,22 @@ class LocalRecognizer:
         return [self.named(box, match) for box, match in zip(boxes, matches, strict=True)]
 
     def nearest(self, faces: Embedding32 | Embedding) -> list[Match]:
-        """The nearest person to each of faces × numbers. ValueError for an empty gallery."""
-        return self._matcher.nearest(faces)
+        """The nearest person to each of faces × numbers, in a gallery that is not empty."""
+        squares = np.column_stack([faces, np.ones(len(faces))]).astype(np.float32) @ self._people.T
+        squares += (faces**2).sum(axis=1)[:, None]
+        two = np.argpartition(squares, min(1, squares.shape[1] - 1), axis=1)[:, :2]
+        matches = []
+        for face, row, near in zip(faces, squares, two, strict=True):
+            distances = np.sqrt(np.maximum(row[near], 0))
+            first = int(distances.argmin())
+            rows = self._rows_of[int(near[first])]
+            photo = int(rows[np.linalg.norm(self._gallery.embeddings[rows] - face, axis=1).argmin()])
+            margin = math.inf if len(near) == 1 else float(distances.max() - distances[first])
+            matches.append(Match(photo, float(distances[first]), margin))
+        return matches
 
     def named(self, box: Box, match: Match) -> Face:
-        """The face as what its nearest person makes of it: a name, a candidate, or nobody."""
+        """The face with a name, with a candidate, or unknown."""
         alone = match.score <= self.strict
         if match.margin < self._model.margin or not (alone or match.distance <= self._model.candidate):
             return Face(box)
@@ -124,10 +112,3 @@ class LocalRecognizer:
             margin=None if math.isinf(match.margin) else round(match.margin, 3),
             reference=self._gallery.photos[match.photo] if self._gallery.photos else None,
         )
-
-
-def strict_score(gallery: Gallery) -> float:
-    """The score within which a stranger's face gets a name in 0.5 % of cases, at most: the model's, measured on
-    strangers; where it was counted too how near a large gallery's own people come to each other, the stricter one."""
-    measured = gallery.model.strict_at(len(gallery.people))
-    return measured if gallery.counted_score is None else min(gallery.counted_score, measured)

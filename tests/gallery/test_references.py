@@ -13,8 +13,7 @@ from celeb_ops.cli.main import main
 from celeb_ops.core.exceptions import GalleryError
 from celeb_ops.gallery import photo_analysis
 from celeb_ops.gallery.photo_analysis import PhotoAnalysis
-from celeb_ops.gallery.reference_page import page
-from celeb_ops.gallery.references import References
+from celeb_ops.gallery.references import References, page
 from celeb_ops.recognition.local import gallery_file
 from celeb_ops.recognition.local.face_model import DLIB
 from celeb_ops.recognition.local.gallery_file import About, Entry, Reference, Whole
@@ -42,7 +41,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     out = io.BytesIO()
     Image.new("RGB", (20, 20), "red").save(out, "JPEG")
     look = PhotoAnalysis(embedding=np.zeros(128), crop=out.getvalue())
-    photo_analysis.keep_look(tmp_path / "cache" / "gallery", "cd" * 20, look, DLIB)
+    photo_analysis.save(tmp_path / "cache" / "gallery", "cd" * 20, look, DLIB)
     for name in ("store", "gallery", "cache"):
         monkeypatch.setenv(f"CELEBS_{name.upper()}", str(tmp_path / name))
     monkeypatch.setenv("CELEBS_CONTACT", "")
@@ -76,11 +75,11 @@ def test_nobody_of_that_name_says_who_is_near_or_why(place: Path) -> None:
 
 def test_info(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["gallery", "info"]) == 0
-    said = capsys.readouterr().out
-    assert "2 people, 3 photos, made on 2026-11-24" in said
-    assert "0.41  Eileen Collins – Grace Hopper" in said
-    assert "Mixed Up (Q1): their photos disagree" in said
-    assert "A face alone gets a name within" in said
+    out = capsys.readouterr().out
+    assert "2 people, 3 photos, made on 2026-11-24" in out
+    assert "0.41  Eileen Collins – Grace Hopper" in out
+    assert "Mixed Up (Q1): their photos disagree" in out
+    assert "A face alone gets a name within" in out
 
 
 def test_what_can_not_be_done_says_what_to_do(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
