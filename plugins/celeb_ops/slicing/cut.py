@@ -72,8 +72,8 @@ def cut(screenshot: Screenshot, sidecar_key: str, stem: str, store: Store) -> Pl
     except NotStoredError as error:
         raise PictureGoneError(
             f"{error} It was tidied away (CELEBS_KEEP_IMAGES_DAYS) or deleted, by hand or by make forget, so this page "
-            "can't be cut into slices any more; its rows in the dataset stay. For another page in its place, the live "
-            "one if the run time is near enough, else an archived one, run it with recapture."
+            "can't be cut into slices any more; its rows in the dataset stay. For another page in its place (the live "
+            "one if the run time is near enough, else an archived one): run it with recapture."
         ) from error
     except EmptyPictureError as error:
         # A screenshot whose sidecar is there is used again: clearing the task alone would mend nothing.
