@@ -65,6 +65,8 @@ class Ready(_Reply):
     missing: Annotated[list[Text], Field(max_length=10)]
     arrived: Text
     signature: float
+    lacking: bool
+    """It shows no picture, or boxes where content is to come."""
     files: Count
 
 
@@ -74,6 +76,10 @@ class WayDown(_Reply):
     stopped: Text
     height: Count
     late: Count
+    bound: bool
+    """Some pictures are there only while they are in the view."""
+    since_bottom: Count
+    """Milliseconds since its bottom was reached."""
 
 
 class Cleared(_Reply):
@@ -81,6 +87,8 @@ class Cleared(_Reply):
 
     found: Annotated[list[Text], Field(max_length=200)]
     done: Annotated[list[Text], Field(max_length=200)]
+    left: Annotated[list[Text], Field(max_length=10)]
+    """Layers that still hide most of the view."""
 
 
 class Shown(_Reply):
