@@ -30,7 +30,7 @@ export UV_PYTHON_DOWNLOADS := never
 export SE_AVOID_STATS := true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run up cluster review forget report export docs gallery gallery-show gallery-check check format test test-airflow test-compose bench bench-faces bench-cluster bench-aws lock setup setup-dev browser npm clean
+.PHONY: help demo run up cluster review forget report export docs gallery gallery-show gallery-check check format test test-airflow test-pages test-compose bench bench-faces bench-cluster bench-aws lock setup setup-dev browser npm clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -90,6 +90,9 @@ test: setup-dev setup ## all set-up, then the tests
 
 test-airflow: setup-dev setup ## the tests with a real scheduler and its API
 	PYTEST_ADDOPTS="-m airflow tests/airflow $$ARGS" $(PY) -m pytest
+
+test-pages: setup-dev setup ## all pages that the capture is tested with, a browser a process
+	PYTEST_ADDOPTS="-m pages tests/capture -n logical --maxprocesses 4 $$ARGS" $(PY) -m pytest
 
 test-compose: setup-dev setup ## the tests with Docker: docker-compose.yaml, Celery, remote browsers, and what breaks
 	PYTEST_ADDOPTS="-m compose tests/compose $$ARGS" $(PY) -m pytest

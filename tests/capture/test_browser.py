@@ -136,7 +136,7 @@ site = site_at(sys.argv[1])
 with open_browser(site) as driver:
     loading.open_page(driver, site)
     print("ready", flush=True)
-    loading.settle(driver, 1e9)
+    readiness.settle(driver, 1e9)
 """
 
 
