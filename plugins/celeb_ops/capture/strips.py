@@ -126,7 +126,8 @@ def photograph(
     for shot, trouble in zip(shots, troubles, strict=True):
         if trouble:
             _shoot_again(driver, shot, trouble, view[1])
-    return [shot.strip for shot in shots]
+    # The last view may show more than is wanted.
+    return [Strip(one.path, Span(one.rows.start, min(one.rows.stop, height))) for one in (shot.strip for shot in shots)]
 
 
 def _shoot_again(driver: WebDriver, shot: _Shot, trouble: str, view_px: int) -> None:
