@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from tests.airflow.running import Up
 
-WORDS = "<p>" + "All is quiet in the harbour, and nobody could say when the ferry would come. " * 8
+_STORIES = "".join(f'<p><a href="/ferry/{n}">The ferry came late again, day {n}</a>' for n in range(5))
+WORDS = "<p>" + "All is quiet in the harbour, and nobody could say when the ferry would come. " * 8 + _STORIES
 
 
 @pytest.fixture(scope="session")

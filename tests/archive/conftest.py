@@ -27,7 +27,8 @@ MORNING = datetime(2026, 11, 20, 8, 3, 7, tzinfo=UTC)
 EVENING = datetime(2026, 11, 20, 20, 3, 7, tzinfo=UTC)
 NEXT_DAY = datetime(2026, 11, 21, 8, 3, 7, tzinfo=UTC)
 PAGE = '<!doctype html><html><head><title>News</title></head><body><img src="/harbour.jpg"></body></html>'
-WORDS = "<p>" + "All is quiet in the harbour, and nobody could say when the ferry would come. " * 8
+_STORIES = "".join(f'<p><a href="/ferry/{n}">The ferry came late again, day {n}</a>' for n in range(5))
+WORDS = "<p>" + "All is quiet in the harbour, and nobody could say when the ferry would come. " * 8 + _STORIES
 DAILY = f"""<!doctype html><title>Daily</title><link rel=stylesheet href="/style.css">
 <h1>News</h1>{WORDS}<article><h2>At the harbour</h2><a href="/story?id=7"><img src="/one.jpg" alt="A boat" width=300
 height=200></a></article><img src="https://cdn.daily.example/two.jpg" width=300 height=200>

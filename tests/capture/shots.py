@@ -18,6 +18,7 @@ import pyvips
 from celeb_ops.capture.browser import open_browser
 from celeb_ops.capture.page import PageCapture, capture_page
 from celeb_ops.capture.visit import visit
+from celeb_ops.core.exceptions import CaptureError
 from celeb_ops.core.sites import Site
 from tests.capture.site import WORDS
 
@@ -42,7 +43,8 @@ def site_at(url: str, **options: Any) -> Site:
         "format": "png",
         "consent": "opt_out",
     }
-    return Site(url=url, name="TEST", **(defaults | options))
+    # Some of these addresses (about:blank) no sites file may have.
+    return Site(url="http://localhost/", name="TEST", **(defaults | options)).model_copy(update={"url": url})
 
 
 @dataclass(frozen=True)
@@ -94,12 +96,23 @@ class Studio:
         sites = {name: site_at(url, **(options | (own or {}).get(name, {}))) for name, url in urls.items()}
         return dict(zip(sites, self._pool.map(self._in_a_tab, sites.values()), strict=True))
 
+    def try_all(self, urls: Mapping[str, str], **options: Any) -> dict[str, Shot | CaptureError]:
+        """Several pages, some of which may fail."""
+
+        def one(url: str) -> Shot | CaptureError:
+            try:
+                return self._in_a_tab(site_at(url, **options))
+            except CaptureError as error:
+                return error
+
+        return dict(zip(urls, self._pool.map(one, urls.values()), strict=True))
+
     def close(self) -> None:
         self._stack.close()
         self._pool.shutdown()
 
     def _open(self) -> None:
-        self._own.driver = self._stack.enter_context(open_browser(site_at("http://127.0.0.1/")))
+        self._own.driver = self._stack.enter_context(open_browser(site_at("about:blank")))
 
     def _in_a_tab(self, site: Site) -> Shot:
         driver = self._own.driver

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-WORDS = "<p>The harbour was quiet on Tuesday, and nobody could say when the ferry would come.</p>" * 4
-"""Enough text that a page with it is not an empty one."""
+STORIES = "".join(f"<p><a href=/ferry/{n}>The ferry came late again, day {n}</a></p>" for n in range(5))
+WORDS = "<p>The harbour was quiet on Tuesday, and nobody could say when the ferry would come.</p>" * 4 + STORIES
+"""Enough that a page with it is neither empty nor one that stands in for another."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class LocalSite:
     ``/status/<n>`` an error page, ``/bare/<n>`` one without content,
     ``/loop`` a redirect in a circle, ``/never`` a connection that is not answered,
     ``/trickle/<bytes>`` that many bytes of page and then never its end, ``/flood`` a page without end,
-    ``/picture/<rrggbb>/<width>x<height>.png``, ``/moving.gif`` (all with ``?delay=<s>``),
+    ``/picture/<rrggbb>/<width>x<height>.png`` (``?delay=<s>``), ``/moving.gif``,
     ``/file`` a download, ``/redirect/<status>?<address>``, ``/with/<header>?<value>`` a page with a header.
     """
 
@@ -48,6 +49,8 @@ class LocalSite:
     pages: dict[str, str] = field(default_factory=dict)
     files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     """Media type and content by path."""
+    answers: dict[str, tuple[dict[str, str], bytes]] = field(default_factory=dict)
+    """Headers and body by path, sent as they are; then the connection ends."""
     asked: list[Request] = field(default_factory=list)
     closing: threading.Event = field(default_factory=threading.Event)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
@@ -58,6 +61,12 @@ class LocalSite:
         self.pages[path] = html
         return self.address + path
 
+    def answer_with(self, headers: dict[str, str], body: bytes) -> str:
+        """Add a page that is sent as it is; its address."""
+        path = f"/answer-{next(self._numbers)}"
+        self.answers[path] = headers, body
+        return self.address + path
+
     def paths(self) -> list[str]:
         return [request.path for request in self.asked]
 
@@ -65,9 +74,18 @@ class LocalSite:
         self.asked.append(Request(request.path, dict(request.headers)))
         parts = urlsplit(request.path)
         kind, _, rest = parts.path.strip("/").partition("/")
-        time.sleep(float(parse_qs(parts.query).get("delay", ["0"])[0]))
         if parts.path in self.pages:
             _send(request, 200, "text/html; charset=utf-8", self.pages[parts.path].encode())
+        elif parts.path in self.answers:
+            headers, content = self.answers[parts.path]
+            request.send_response(200)
+            for name, value in {"Content-Type": "text/html; charset=utf-8", "Connection": "close", **headers}.items():
+                request.send_header(name, value)
+            request.end_headers()
+            # What comes together with the end of a broken connection is not shown.
+            for part in (content[: len(content) // 2], content[len(content) // 2 :]):
+                request.wfile.write(part)
+                time.sleep(0.3)
         elif parts.path in self.files:
             _send(request, 200, *self.files[parts.path])
         elif kind == "status":
@@ -82,6 +100,7 @@ class LocalSite:
         elif kind in {"trickle", "flood"}:
             self._without_end(request, int(rest) if rest else None)
         elif kind == "picture":
+            time.sleep(float(parse_qs(parts.query).get("delay", ["0"])[0]))
             _send(request, 200, "image/png", picture(*re.split("[/x.]", rest)[:3]))
         elif kind == "moving.gif":
             _send(request, 200, "image/gif", moving())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ import pytest
 
 from celeb_ops.capture import refusals
 from celeb_ops.capture.browser import open_browser
-from celeb_ops.capture.facts import Answer
+from celeb_ops.capture.facts import Answer, Link
 from celeb_ops.capture.page import capture_page
 from celeb_ops.core.exceptions import (
     BlankPageError,
@@ -58,8 +59,8 @@ HOSTILE: dict[str, tuple[type[CaptureError], bool, str]] = {
     "busy when scrolled": (BrowserHungError, AGAIN, f"no answer on {{url}} within {TIMEOUT_S} s (timeout_s)"),
     "crashes": (BrowserCrashedError, AGAIN, "The browser died on chrome://crash"),
     "blank": (BlankPageError, AGAIN, "almost nothing on it (0 letters, no picture)"),
-    "captcha": (BlockedPageError, AGAIN, "stands in for its own ('Are you a robot'; title 'Hold on')"),
-    "access denied": (BlockedPageError, AGAIN, "stands in for its own ('Access Denied'"),
+    "captcha": (BlockedPageError, AGAIN, "stands in for its own (title 'Hold on'): it says 'Are you a robot'"),
+    "access denied": (BlockedPageError, AGAIN, "it says 'Access Denied'"),
 }
 
 
@@ -75,7 +76,7 @@ class Refusal:
 def refused(urls: dict[str, str]) -> dict[str, Refusal]:
     """How these pages refuse themselves to one browser, one after another, each in a new tab."""
     found = {}
-    with open_browser(site_at("http://127.0.0.1/", timeout_s=TIMEOUT_S)) as driver, TemporaryDirectory() as folder:
+    with open_browser(site_at("about:blank", timeout_s=TIMEOUT_S)) as driver, TemporaryDirectory() as folder:
         for name, url in urls.items():
             driver.switch_to.new_window("tab")
             start, error = time.monotonic(), None
@@ -223,18 +224,58 @@ def test_a_network_error_is_told_by_its_code(code: str, kind: type[CaptureError]
     assert code.removeprefix("net::") in str(error)
 
 
+def links(number: int, words: int = 30, **given: Any) -> list[Link]:
+    link = Link(url="", words=words, picture=False, file=False)
+    return [link.model_copy(update={"url": f"https://www.tmz.com/{n}", **given}) for n in range(number)]
+
+
 @pytest.mark.parametrize(
     "given",
     [
         {"title": "Star accused of being a robot: are you human?", "text_length": 9_000},
         {"text": "The band behind Captcha plays tonight", "pictures": 12, "text_length": 900},
-        {"text": "", "text_length": 0, "pictures": 1},
-        {"text_length": 250, "pictures": 0},
+        {"text": "", "text_length": 0, "pictures": 1, "links": links(3, 0, picture=True)},
+        {"text_length": 250, "pictures": 0, "links": links(5)},
+        {"text_length": 900, "pictures": 1, "password": True, "links": links(9), "titles": 9},
+        {"text_length": 9_000, "pictures": 9, "unlisted": True, "reloads": True},
+        {"text_length": 900, "pictures": 0, "links": links(60, url="https://else.example/")},
+        {"text_length": 2_000, "pictures": 0, "links": links(9, file=True) + links(9)},
     ],
-    ids=["a story about robots", "few words, many pictures", "one picture", "words only"],
+    ids=[
+        "a story about robots",
+        "few words, many pictures",
+        "pictures only",
+        "words only",
+        "a box to log in",
+        "for nobody to find, and it reloads",
+        "others' headlines",
+        "some files",
+    ],
 )
 def test_a_page_of_its_own_passes(given: dict[str, Any]) -> None:
     refusals.check_content(SITE, answer(**given))
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        (
+            {"pictures": 1},
+            "it shows too little for a front page (340 letters, 0 links, 0 stories, 0 titles, 1 pictures)",
+        ),
+        ({"password": True, "links": links(4, 12)}, "it asks for a password"),
+        ({"password": True, "links": links(9), "url": "https://www.tmz.com/sign-in?to=/"}, "its address is a login's"),
+        ({"links": links(4), "url": "https://consent.example/"}, "it is another site, https://consent.example/"),
+        ({"links": links(4, url="https://shop.example/")}, "all its links lead to other sites"),
+        ({"text_length": 5_000, "links": links(30, file=True)}, "it is a list of files"),
+        ({"text_length": 1_900, "unlisted": True}, "it is not meant to be found"),
+        ({"text_length": 1_900, "reloads": True}, "it loads again within a minute"),
+    ],
+    ids=["little", "password", "login", "another site", "links that lead away", "files", "noindex", "reloads"],
+)
+def test_a_page_that_stands_in_is_told_by_its_shape(given: dict[str, Any], why: str) -> None:
+    with pytest.raises(BlockedPageError, match=re.escape(why)):
+        refusals.check_content(SITE, answer(**({"text_length": 340, "pictures": 0} | given)))
 
 
 @pytest.mark.parametrize(

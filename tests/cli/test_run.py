@@ -40,7 +40,8 @@ pytestmark = pytest.mark.browser
 
 WEEKS_AGO = NOW.replace(hour=8, minute=0, second=0) - timedelta(days=21)
 WEEKS_AGO_SEEN = WEEKS_AGO + timedelta(minutes=17)
-WORDS = "<p>" + "All is quiet in the harbour, and nobody could say when the ferry would come. " * 8
+_STORIES = "".join(f'<p><a href="/ferry/{n}">The ferry came late again, day {n}</a>' for n in range(5))
+WORDS = "<p>" + "All is quiet in the harbour, and nobody could say when the ferry would come. " * 8 + _STORIES
 START_S = 120
 """Airflow takes about ten seconds to start; a busy machine may take longer."""
 

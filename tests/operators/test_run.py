@@ -138,6 +138,9 @@ def test_a_site_s_longest_name_has_room_in_airflow_s_label() -> None:
 
 
 class TestSiteStates:
+    def test_are_told_by_site_and_step(self) -> None:
+        assert site_states(a_run(WHOLE, DEAD), SITES[:2]) == {"TMZ": WHOLE, "PEOPLE": DEAD}
+
     def test_of_many_sites_are_asked_for_step_by_step_and_not_mixed_up(self) -> None:
         """Airflow waits five seconds for an answer, and needs three for one step of 1,000 sites when it is busy."""
         many, asked = [{"name": name, "optional": False} for name in MANY[:12]], []
@@ -256,10 +259,13 @@ class TestMergeResults:
             (lambda store, key: store.delete(key), "is not there"),
             (lambda store, key: store.write(sidecar_of("TMZ"), b"{"), "is not a Screenshot record"),
             (changed(cost_usd=math.nan), "is not a Result record (cost_usd: "),
+            (changed(seconds=math.inf), "is not a Result record (seconds: "),
             (changed(faces=-1), "is not a Result record (faces: "),
             (changed(calls=2**31), "is not a Result record (calls: "),
             (sighting(picture=0), "has a face on picture 0, and its page has 0 pictures"),
+            (sighting(picture=-1), "is not a Result record (sightings.0.picture: "),
             (sighting(confidence=math.nan), "is not a Result record (sightings.0.confidence: "),
+            (sighting(margin=-math.inf), "is not a Result record (sightings.0.margin: "),
             (sighting(box=[0, -900, 9, 9]), "is not a Result record (sightings.0.box: "),
             (sighting(box=[0, 0, 2**31, 9]), "is not a Result record (sightings.0.box: "),
             (changed("sidecar", viewport=[0, 0]), "is not a Screenshot record (viewport.0: "),
@@ -269,6 +275,7 @@ class TestMergeResults:
                 changed(screenshot=sidecar_of("PEOPLE")),
                 "is of Images/PEOPLE_Nov_23_2026_08H_00M_00S.json, the live page of 2026-11-23T08:00:00Z, and",
             ),
+            (changed("sidecar", site="PEOPLE"), "is of PEOPLE at 2026-11-23T08:00:00Z, not of TMZ"),
         ],
     )
     def test_a_result_that_can_not_be_read_is_a_failure_of_its_site_alone(

@@ -42,7 +42,7 @@ SIDECAR = keys.sidecar(STEM)
 WORD = keys.outcome(STEM)
 LIVE = {"logical_date": NOW}
 PAGE = f"""<title>News</title><body style="margin: 0; background: tan">
-<h1>Nothing new</h1><p>{"All is quiet in the harbour. " * 40}</p><div style="height: 2000px">"""
+<h1>Nothing new</h1><p>{"All is quiet in the harbour. " * 60}</p><div style="height: 2000px">"""
 TMZ = "https://www.tmz.com/"
 SINCE = " Since then its page can't be seen any more, so it stays missed: "
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MOST_PICTURES = 2_000
 """A front page shows some hundreds at the most. As many, with the longest words and addresses, are a sidecar of 10 MB;
 200 real ones take 0.03 to 0.1 MB."""
+MOST_LINKS = 300
 _ADDRESS_CHARS = 2_000
 
 
@@ -41,6 +42,18 @@ class _Reply(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True)
 
 
+class Link(_Reply):
+    """Where a page leads."""
+
+    url: Address
+    words: Count
+    """Length of its words; a sign of Chinese, Japanese or Korean counts twice."""
+    picture: bool
+    """It holds one of those that are counted."""
+    file: bool
+    """Its words are the name of the file that it leads to."""
+
+
 class Answer(_Reply):
     """What a site answered with, as the browser shows it."""
 
@@ -57,6 +70,16 @@ class Answer(_Reply):
     """Pictures, videos and canvases of 64 px a side and more."""
     frames: Text = ""
     """Addresses of the frames."""
+    links: Annotated[list[Link], Field(max_length=MOST_LINKS)] = []
+    """Those that are shown and lead to other pages, each address once."""
+    titles: Count = 0
+    """Headings that are shown."""
+    password: bool = False
+    """It asks for a password."""
+    unlisted: bool = False
+    """It is not for search engines (``noindex``)."""
+    reloads: bool = False
+    """It loads itself, or another page, within a minute."""
 
 
 class Ready(_Reply):
@@ -65,8 +88,6 @@ class Ready(_Reply):
     missing: Annotated[list[Text], Field(max_length=10)]
     arrived: Text
     signature: float
-    lacking: bool
-    """It shows no picture, or boxes where content is to come."""
     files: Count
 
 
@@ -76,10 +97,6 @@ class WayDown(_Reply):
     stopped: Text
     height: Count
     late: Count
-    bound: bool
-    """Some pictures are there only while they are in the view."""
-    since_bottom: Count
-    """Milliseconds since its bottom was reached."""
 
 
 class Cleared(_Reply):
@@ -87,8 +104,6 @@ class Cleared(_Reply):
 
     found: Annotated[list[Text], Field(max_length=200)]
     done: Annotated[list[Text], Field(max_length=200)]
-    left: Annotated[list[Text], Field(max_length=10)]
-    """Layers that still hide most of the view."""
 
 
 class Shown(_Reply):

@@ -49,7 +49,8 @@ PEOPLE = {
 """Who was on a site at a run time, by site and run time."""
 
 _OFF_MIN = {"ALPHA": 7, "BETA": -23, "GAMMA": 55}
-_WORDS = "<p>" + "All is quiet in the harbour, and nobody could say when the ferry would come. " * 8
+_STORIES = "".join(f'<p><a href="/ferry/{n}">The ferry came late again, day {n}</a>' for n in range(5))
+_WORDS = "<p>" + "All is quiet in the harbour, and nobody could say when the ferry would come. " * 8 + _STORIES
 
 
 @dataclass(frozen=True)
