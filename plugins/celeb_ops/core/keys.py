@@ -50,10 +50,11 @@ def iso(when: datetime) -> str:
 def parse_iso(text: str) -> datetime | None:
     """The moment that :func:`iso` writes so, or None for any other text."""
     try:
-        when = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        # Not strptime, which takes ten times as long: a CSV of ten years has 64,000 of them.
+        when = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return when if iso(when) == text else None
+    return when if when.tzinfo == UTC and iso(when) == text else None
 
 
 def v1_time(when: datetime) -> str:
