@@ -33,6 +33,8 @@ MIN_CONFIDENCE = 50
 """Both recognisers' names begin at about that."""
 CROP_MARGIN = 0.35
 _CROP_PX = 256
+_FACE = ("name", "id", "qid", "urls", "confidence", "margin", "basis", "reference")
+"""The fields of a face that a sighting has too."""
 
 
 def recognize_page(
@@ -104,16 +106,8 @@ def _sighting(
     one: Detection, key: str, picture: int | None, plan: Plan, screenshot: Screenshot, store: Store
 ) -> Sighting:
     store.write(key, _crop(one, plan, store))
-    face = one.face
     return Sighting(
-        name=face.name or "",
-        id=face.id,
-        qid=face.qid,
-        urls=list(face.urls),
-        confidence=face.confidence,
-        margin=face.margin,
-        basis=face.basis,
-        reference=face.reference,
+        **{name: getattr(one.face, name) for name in _FACE},
         box=one.box,
         picture=picture,
         above_fold=one.box.top < screenshot.viewport[1],

@@ -183,15 +183,11 @@ def test_one_of_both_networks_is_used_by_dlib_alone_where_the_other_is_not(folde
     np.testing.assert_array_equal(gallery.embeddings, before)
 
 
-def test_a_gallery_of_nobody_knows_nobody(folder: Path, tmp_path: Path) -> None:
+def test_people_are_read_without_the_embeddings(folder: Path, tmp_path: Path) -> None:
+    assert gallery_file.people_of(folder).find("amazing grace") == HOPPER
+    assert len(gallery_file.people_of(tmp_path / "none")) == 0
     gallery_file.write(folder / gallery_file.FILE, Whole([], About()))
     assert Gallery.load(folder, tmp_path / "cache").names == []
-
-
-def test_who_is_who_without_the_embeddings(folder: Path, tmp_path: Path) -> None:
-    people = gallery_file.people_of(folder)
-    assert people.find("amazing grace") == HOPPER
-    assert len(gallery_file.people_of(tmp_path / "none")) == 0
 
 
 def test_an_article_more_is_no_other_gallery(folder: Path, tmp_path: Path) -> None:
