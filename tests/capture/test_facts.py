@@ -114,7 +114,8 @@ def test_the_words_beside_a_picture(pictures: dict[str, Picture], site: LocalSit
     card = pictures["card"]
     assert (card.alt, card.link, card.headline) == ("Ann Other", f"{site.address}/story?1", "Ann was seen")
     assert pictures["background"].alt == "A star"
-    assert pictures["figure"].headline == "Bob Late"
+    # A caption is no headline.
+    assert pictures["figure"].headline == ""
     assert pictures["framed"].headline == "Inside"
     assert pictures["shadow"].link == f"{site.address}/shadow"
 

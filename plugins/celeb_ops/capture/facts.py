@@ -6,16 +6,19 @@ text has a length and no control characters, a link leads into the web, and pict
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from celeb_ops.capture import scripts
 from celeb_ops.core.geometry import Box
 from celeb_ops.core.records import Picture
 from celeb_ops.core.text import cleaned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from selenium.webdriver.remote.webdriver import WebDriver
 
 MOST_PICTURES = 2_000
 """A front page shows some hundreds at the most. As many, with the longest words and addresses, are a sidecar of 10 MB;
@@ -141,3 +144,19 @@ class Facts(_Reply):
     def sure(self) -> Sequence[Box]:
         """Where the page's picture can't be of one colour."""
         return [Box(*one.box) for one in self.pictures if one.sure]
+
+
+def collect(driver: WebDriver) -> Facts:
+    """The facts of the page as it stands now."""
+    return Facts.model_validate(_run(driver, again=False))
+
+
+def completed(driver: WebDriver, facts: Facts) -> Facts:
+    """The same facts, and the pictures that have come since."""
+    answer = _run(driver, again=True)
+    return Facts.model_validate(answer) if answer else facts
+
+
+def _run(driver: WebDriver, again: bool) -> Any:
+    body = "".join(map(scripts.source, ("common", "words", "facts")))
+    return scripts.evaluate(driver, body, MOST_PICTURES, again)

@@ -14,10 +14,10 @@ from pydantic import ValidationError
 from selenium.common.exceptions import WebDriverException
 from urllib3.exceptions import HTTPError
 
-from celeb_ops.capture import loading, refusals, scripts
+from celeb_ops.capture import loading, refusals
 from celeb_ops.capture.browser import browser_name
 from celeb_ops.capture.consent import clear_view
-from celeb_ops.capture.facts import MOST_PICTURES, Facts
+from celeb_ops.capture.facts import collect, completed
 from celeb_ops.capture.strips import Strip, join, photograph
 from celeb_ops.core.exceptions import BrowserError, CaptureError
 from celeb_ops.core.vips import reason
@@ -98,16 +98,18 @@ def capture_page(driver: WebDriver, site: Site, folder: Path, today: datetime | 
             refusals.check_status(site, answer)
             refusals.check_content(site, answer, whole)
             loading.hold_still(driver, site)
-            facts = Facts.model_validate(scripts.run(driver, "facts", MOST_PICTURES))
+            facts = collect(driver)
         captured_at = datetime.now(UTC)
         # Not by the page's own word: the window is as wide as the site's entry says.
         width, height = site.viewport[0], min(facts.height, site.max_height)
+        with step("photograph"):
+            strips = photograph(driver, width, height, facts.sure, folder)
+            # Pictures that came meanwhile are on the strips too.
+            facts = completed(driver, facts)
         pictures = facts.on(width, height)
         if facts.left_out:
             total = facts.left_out + len(pictures)
             missing.append(f"the facts of {facts.left_out:,} of {total:,} pictures, the smallest")
-        with step("photograph"):
-            strips = photograph(driver, width, height, facts.sure, folder)
         browser = browser_name(driver)
     except (WebDriverException, HTTPError, ConnectionError, TimeoutError) as error:
         raise refusals.browser_trouble(site, error) from error

@@ -1,37 +1,12 @@
-// The page's facts: its size, its title, its words in short, and each picture with its box and the words beside it; of
-// very many pictures the largest.
-const [mostPictures] = arguments;
+// The page's facts: its size, its title, and each picture with its box and the words beside it; of very many pictures
+// the largest. Called a second time, after the photo: the same with the pictures that came meanwhile; null for none.
+const [mostPictures, again] = arguments;
+if (again && !kept.facts?.waiting.some(([element]) => element.complete && element.naturalWidth > 0)) return null;
 const width = window.innerWidth;
-const height = Math.max(pageHeight(), window.innerHeight);
-const HEADLINES = 'h1, h2, h3, h4, h5, h6, [role=heading], figcaption';
-const found = [];
-let loaded = 0, total = 0;
+const height = again ? kept.facts.height : Math.max(pageHeight(), window.innerHeight);
+const found = again ? kept.facts.found : [], waiting = [];
+let loaded = again ? kept.facts.loaded : 0, total = again ? kept.facts.total : 0;
 
-// Of an ancestor, which many pictures may have in common: its headline, and whether it holds many pictures.
-const cards = new Map();
-const card = node => {
-  if (!cards.has(node)) {
-    const many = own(node, 'querySelectorAll')('img').length > 3;
-    const near = many ? null : own(node, 'matches')(HEADLINES) ? node : own(node, 'querySelector')(HEADLINES);
-    cards.set(node, { many, headline: near ? clean(own(near, 'textContent')) : '' });
-  }
-  return cards.get(node);
-};
-const headline = element => {
-  // The nearest ancestor that holds a headline and few pictures is the picture's own card.
-  for (let node = element, up = 0; node && own(node, 'localName') !== 'body' && up < 8; node = parentOf(node), up++) {
-    // One that holds many is a grid of cards: its first headline is another card's.
-    if (card(node).many) break;
-    if (card(node).headline) return card(node).headline;
-  }
-  return '';
-};
-const link = element => {
-  const anchor = own(element, 'closest')('a[href]')
-    || own(own(element, 'closest')('article, li, figure') || element, 'querySelector')('a[href]');
-  return anchor && /^https?:/.test(anchor.href) ? anchor.href.slice(0, 2000) : '';
-};
-const visible = element => own(element, 'checkVisibility')({ opacityProperty: true, visibilityProperty: true });
 // What boxes around it leave of an element (a carousel shows one of its slides); an absolute one escapes those that
 // do not place it.
 const seen = element => {
@@ -65,8 +40,6 @@ const add = (element, src, view, sure = false) => {
   found.push({ element, box: [left, top, right - left, bottom - top], sure,
     src: src.startsWith('data:') ? 'data:' : src.slice(0, 2000).toWellFormed() });
 };
-const described = ({ element, ...picture }) => ({ ...picture, link: link(element), headline: headline(element),
-  alt: clean(own(element, 'getAttribute')('alt') || own(element, 'getAttribute')('aria-label')) });
 const absolute = (address, doc) => { try { return new URL(address, doc.baseURI).href; } catch { return ''; } };
 // Pictures that are neither an img nor a background.
 const otherPicture = element => {
@@ -80,19 +53,21 @@ const otherPicture = element => {
     default: return '';
   }
 };
+const addImage = (element, view) => {
+  const src = element.currentSrc || element.src;
+  if (!element.complete || !(element.naturalWidth > 0)) return waiting.push([element, view]);
+  loaded += 1;
+  add(element, src, view, element.naturalWidth > 2 && element.naturalHeight > 2 && !src.startsWith('data:'));
+};
 const collect = (doc, view) => {
   const frame = doc.defaultView;
   for (const element of everything(doc)) {
     const kind = own(element, 'localName');
     if (kind === 'img') {
       if (!isShown(element)) continue;
-      const src = element.currentSrc || element.src;
-      if (!src) continue;
+      if (!(element.currentSrc || element.src)) continue;
       total += 1;
-      if (element.complete && element.naturalWidth > 0) {
-        loaded += 1;
-        add(element, src, view, element.naturalWidth > 2 && element.naturalHeight > 2 && !src.startsWith('data:'));
-      }
+      addImage(element, view);
     } else if (otherPicture(element)) {
       add(element, absolute(otherPicture(element), doc) || 'video:', view);
     } else if (kind === 'iframe' || kind === 'frame') {
@@ -106,16 +81,43 @@ const collect = (doc, view) => {
     }
     // A skin behind the whole page is no picture on it.
     if (element === doc.documentElement || element === doc.body) continue;
-    for (const pseudo of [null, '::before', '::after'])
+    for (const pseudo of kind === 'img' ? [null] : [null, '::before', '::after'])
       for (const src of backgrounds(frame.getComputedStyle(element, pseudo))) add(element, absolute(src, doc), view);
   }
 };
-collect(document, { x: window.scrollX, y: window.scrollY, left: 0, top: 0, right: width, bottom: height });
-let pictures = found;
-if (found.length > mostPictures) {
-  const area = ({ box: [, , w, h] }) => w * h;
-  const largest = new Set(found.toSorted((a, b) => area(b) - area(a)).slice(0, mostPictures));
-  pictures = found.filter(one => largest.has(one));
+// A placeholder, or a blurred or tiny twin, in a picture's own place is no picture of its own.
+const withoutTwins = pictures => {
+  const uses = new Map();
+  for (const { src } of pictures) uses.set(src, (uses.get(src) ?? 0) + 1);
+  const isBlurred = element => getComputedStyle(element).filter.includes('blur');
+  const rank = ({ element, src, box }) => src === 'data:' ? 0
+    : uses.get(src) > 2 || element.naturalWidth * 4 <= box[2] || isBlurred(element) ? 1 : 2;
+  const gone = new Set();
+  // Twins stand near each other in the document.
+  pictures.forEach((one, at) => {
+    for (const two of pictures.slice(Math.max(at - 4, 0), at)) {
+      if (gone.has(one) || gone.has(two)) continue;
+      const [small, large] = areaOf(one) < areaOf(two) ? [one, two] : [two, one];
+      if (overlap(one.box, two.box) < 0.9 * areaOf(small) || areaOf(small) * 2 < areaOf(large)) continue;
+      const above = one.element !== two.element
+        && (own(two.element, 'contains')(one.element) || parentOf(one.element) === parentOf(two.element));
+      const better = rank(one) - rank(two) || Number(above);
+      if (!better) continue;
+      const [real, twin] = better > 0 ? [one, two] : [two, one];
+      gone.add(twin);
+      real.twin = twin.element;
+    }
+  });
+  return pictures.filter(picture => !gone.has(picture));
+};
+if (again) for (const [element, view] of kept.facts.waiting) addImage(element, view);
+else collect(document, { x: window.scrollX, y: window.scrollY, left: 0, top: 0, right: width, bottom: height });
+kept.facts = { found, waiting, loaded, total, height };
+const shown = withoutTwins(found);
+let pictures = shown;
+if (shown.length > mostPictures) {
+  const largest = new Set(shown.toSorted((a, b) => areaOf(b) - areaOf(a)).slice(0, mostPictures));
+  pictures = shown.filter(one => largest.has(one));
 }
-return { url: location.href.slice(0, 2000), title: clean(document.title), height, pictures: pictures.map(described),
-  left_out: found.length - pictures.length, images_loaded: loaded, images_total: total };
+return { url: location.href.slice(0, 2000), title: clean(document.title), height, pictures: describe(pictures),
+  left_out: shown.length - pictures.length, images_loaded: loaded, images_total: total };
