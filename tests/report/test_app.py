@@ -17,6 +17,8 @@ from tests.factories import RUN_TIME, a_picture, a_result, a_screenshot, saved
 from tests.report.conftest import app_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from fastapi import FastAPI
 
     from celeb_ops.core.store import FolderStore, Store
@@ -103,6 +105,13 @@ class TestFile:
         store.write(PICTURE, b"")
         for path in (f"/files/Images/{'a' * length}.jpeg", f"/screenshots/{'a' * length}"):
             assert get(app, path).status_code == 404
+
+    def test_behind_a_link_is_not_read(self, folder_store: FolderStore, tmp_path: Path) -> None:
+        (tmp_path / "secret.jpeg").write_bytes(b"hidden")
+        folder_store.write("Images/a.jpeg", b"")
+        (folder_store.root / "Images" / "b.jpeg").symlink_to(tmp_path / "secret.jpeg")
+        answer = get(app_of(folder_store), "/files/Images/b.jpeg")
+        assert (answer.status_code, "hidden" in answer.text, str(tmp_path) in answer.text) == (404, False, False)
 
     def test_whose_record_is_unusable_is_told_without_where_the_store_is(self, folder_store: FolderStore) -> None:
         folder_store.write(keys.sidecar(STEM), b"{}")

@@ -16,7 +16,7 @@ _QUOTED_CHARS = 100
 # Control characters (a terminal obeys them, NUL ends texts elsewhere), line and paragraph separators, what turns the
 # direction of writing, and halves of signs, which can't be written as UTF-8.
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
+UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 
 
 def cleaned(text: str, most: int = SENTENCE_CHARS) -> str:
@@ -39,7 +39,7 @@ def quoted(value: object) -> str:
 
 def printable(text: str) -> str:
     """The text with a space for each control character and half of a character."""
-    return _UNPRINTABLE.sub(" ", text)
+    return UNPRINTABLE.sub(" ", text)
 
 
 def suggestion(name: str, known: Collection[str], prefix: str = "") -> str:

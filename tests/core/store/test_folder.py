@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from filelock import FileLock
 
-from celeb_ops.core.exceptions import StoreError, UpdateConflictError
+from celeb_ops.core.exceptions import InvalidKeyError, StoreError, UpdateConflictError
 from celeb_ops.core.store import FolderStore, folder
 from tests.core.store.verbs import every_verb
 
@@ -50,11 +50,25 @@ class TestFolder:
         assert folder_store.read("Celebs.csv") == b"old"
         assert files_in(folder_store.root) == ["Celebs.csv"]
 
-    @pytest.mark.parametrize("link", ["data", "data/Images"])
-    def test_a_store_may_be_behind_a_link_or_a_part_of_it(self, tmp_path: Path, link: str) -> None:
+    @every_verb()
+    @pytest.mark.parametrize("key", ["Images/a", "Celebs.csv"])
+    def test_no_link_leads_out_of_it(self, tmp_path: Path, verb: Callable[[Store, str], Any], key: str) -> None:
+        outside = tmp_path / "outside"
+        outside.mkdir()
+        for name in ("a", "Celebs.csv"):
+            (outside / name).write_bytes(b"theirs")
+        store = FolderStore(tmp_path / "data")
+        store.root.mkdir()
+        (store.root / "Images").symlink_to(outside)
+        (store.root / "Celebs.csv").symlink_to(outside / "Celebs.csv")
+        with contextlib.suppress(InvalidKeyError):
+            # Of a link it writes or deletes the link itself.
+            assert not verb(store, key)
+        assert {path.name: path.read_bytes() for path in outside.iterdir()} == {"a": b"theirs", "Celebs.csv": b"theirs"}
+
+    def test_a_store_behind_a_link_is_one(self, tmp_path: Path) -> None:
         (tmp_path / "disk").mkdir()
-        (tmp_path / link).parent.mkdir(exist_ok=True)
-        (tmp_path / link).symlink_to(tmp_path / "disk")
+        (tmp_path / "data").symlink_to(tmp_path / "disk")
         store = FolderStore(tmp_path / "data")
         store.write("Images/a", b"1")
         assert (store.read("Images/a"), list(store.list("Images/"))) == (b"1", ["Images/a"])

@@ -9,7 +9,7 @@ import pytest
 
 from celeb_ops.core.exceptions import InvalidKeyError, NotStoredError
 from celeb_ops.core.store import FolderStore, S3Store, checked, split_s3
-from tests.core.store.verbs import every_verb
+from tests.core.store.verbs import an_s3_client, every_verb
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,6 +113,19 @@ class TestList:
         s3_client.put_object(Bucket=bucket, Key="press/Images/a", Body=b"1")
         assert list(S3Store(s3_client, bucket, "press").list("Images/")) == ["Images/a"]
 
+    def test_more_files_than_one_answer_of_s3_holds(self, bucket: str, s3_client: S3Client) -> None:
+        store = S3Store(s3_client, bucket)
+        for number in range(5):
+            store.write(f"{number}", b"")
+        few = an_s3_client(s3_client.meta.endpoint_url)
+        few.meta.events.register("provide-client-params.s3.ListObjectsV2", lambda params, **_: params | {"MaxKeys": 2})
+        store = S3Store(few, bucket)
+        assert list(store.list("")) == ["0", "1", "2", "3", "4"]
+        # Also where those of the pages before are deleted meanwhile.
+        for one in store.files(""):
+            store.delete(one.key)
+        assert list(store.list("")) == []
+
 
 class TestInside:
     """No name of a site or a person reaches what is outside the store."""
@@ -138,6 +151,12 @@ class TestInside:
     def test_a_key_names_a_file(self, key: str) -> None:
         with pytest.raises(InvalidKeyError):
             checked(key)
+
+    def test_s3_does_not_see_a_neighbour_s_files(self, bucket: str, s3_client: S3Client) -> None:
+        S3Store(s3_client, bucket, "press2").write("Celebs.csv", b"1")
+        store = S3Store(s3_client, bucket, "press")
+        assert not store.exists("Celebs.csv")
+        assert list(store.list("")) == []
 
 
 class TestUpdate:

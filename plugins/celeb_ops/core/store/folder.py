@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from celeb_ops.core.atomic_files import sweep, write
-from celeb_ops.core.exceptions import NotStoredError, StoreError, UpdateConflictError
+from celeb_ops.core.exceptions import InvalidKeyError, NotStoredError, StoreError, UpdateConflictError
 from celeb_ops.core.store.base import Store, Stored, checked, checked_prefix, is_key
 
 if TYPE_CHECKING:
@@ -30,8 +30,21 @@ class FolderStore(Store):
     def url(self, key: str = "") -> str:
         return str(self.root / key)
 
-    def _path(self, key: str) -> Path:
-        return self.root / checked(key)
+    def _path(self, key: str, last: bool = True) -> Path:
+        """The path of a key. InvalidKeyError: a symbolic link stands on the way, which may lead out of the store.
+
+        :param last: also if the file itself is one; writing and deleting replace the link, not what it leads to.
+        """
+        path = self.root / checked(key)
+        at = path if last else path.parent
+        while at != self.root:
+            # os.path's, because Path.is_symlink raises where a folder above may not be entered.
+            if os.path.islink(at):
+                raise InvalidKeyError(
+                    f"{at} is a symbolic link, and a store's links are not followed: put the files themselves there."
+                )
+            at = at.parent
+        return path
 
     @contextmanager
     def _store_errors(self, key: str, action: str) -> Iterator[None]:
@@ -51,7 +64,7 @@ class FolderStore(Store):
 
     def write(self, key: str, content: bytes) -> None:
         with self._store_errors(key, "written"):
-            write(self._path(key), content)
+            write(self._path(key, last=False), content)
 
     def exists(self, key: str) -> bool:
         return self._path(key).is_file()
@@ -59,14 +72,20 @@ class FolderStore(Store):
     def files(self, prefix: str) -> Iterator[Stored]:
         # Only the folder that the prefix names is walked: a listing costs what it lists.
         folder = checked_prefix(prefix).rpartition("/")[0]
+        if folder:
+            self._path(folder)
         return (one for one in self._walked(f"{folder}/" if folder else "") if one.key.startswith(prefix))
 
     def _walked(self, folder: str) -> Iterator[Stored]:
         """The files in a folder of the store (``""``, or with a slash at its end) and in those inside it."""
         found: dict[str, os.DirEntry[str]] = {}
         with suppress(NotStoredError), self._store_errors(folder, "listed"), os.scandir(self.root / folder) as entries:
-            # With its slash a folder has its place among the keys.
-            found = {f"{one.name}/" if one.is_dir() else one.name: one for one in entries if is_key(one.name)}
+            # With its slash a folder has its place among the keys. A link would lead out of the store.
+            found = {
+                f"{one.name}/" if one.is_dir() else one.name: one
+                for one in entries
+                if is_key(one.name) and not one.is_symlink()
+            }
         for name, entry in sorted(found.items()):
             if name.endswith("/"):
                 yield from self._walked(folder + name)
@@ -79,7 +98,7 @@ class FolderStore(Store):
                 yield Stored(folder + name, datetime.fromtimestamp(state.st_mtime, UTC), state.st_size, version)
 
     def delete(self, key: str) -> None:
-        path = self._path(key)
+        path = self._path(key, last=False)
         with suppress(NotStoredError), self._store_errors(key, "deleted"):
             path.unlink()
             # A capture has folders of its own, which would stay for ever.
