@@ -112,7 +112,7 @@ class Studio:
         self._pool.shutdown()
 
     def _open(self) -> None:
-        self._own.driver = self._stack.enter_context(open_browser(site_at("about:blank")))
+        self._own.driver = self._stack.enter_context(open_browser(site_at("http://127.0.0.1/")))
 
     def _in_a_tab(self, site: Site) -> Shot:
         driver = self._own.driver

@@ -41,7 +41,7 @@ class LocalSite:
     ``/status/<n>`` an error page, ``/bare/<n>`` one without content,
     ``/loop`` a redirect in a circle, ``/never`` a connection that is not answered,
     ``/trickle/<bytes>`` that many bytes of page and then never its end, ``/flood`` a page without end,
-    ``/picture/<rrggbb>/<width>x<height>.png`` (``?delay=<s>``), ``/moving.gif``,
+    ``/picture/<rrggbb>/<width>x<height>.png``, ``/moving.gif`` (all with ``?delay=<s>``),
     ``/file`` a download, ``/redirect/<status>?<address>``, ``/with/<header>?<value>`` a page with a header.
     """
 
@@ -74,6 +74,7 @@ class LocalSite:
         self.asked.append(Request(request.path, dict(request.headers)))
         parts = urlsplit(request.path)
         kind, _, rest = parts.path.strip("/").partition("/")
+        time.sleep(float(parse_qs(parts.query).get("delay", ["0"])[0]))
         if parts.path in self.pages:
             _send(request, 200, "text/html; charset=utf-8", self.pages[parts.path].encode())
         elif parts.path in self.answers:
@@ -100,7 +101,6 @@ class LocalSite:
         elif kind in {"trickle", "flood"}:
             self._without_end(request, int(rest) if rest else None)
         elif kind == "picture":
-            time.sleep(float(parse_qs(parts.query).get("delay", ["0"])[0]))
             _send(request, 200, "image/png", picture(*re.split("[/x.]", rest)[:3]))
         elif kind == "moving.gif":
             _send(request, 200, "image/gif", moving())

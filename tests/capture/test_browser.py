@@ -136,7 +136,7 @@ site = site_at(sys.argv[1])
 with open_browser(site) as driver:
     loading.open_page(driver, site)
     print("ready", flush=True)
-    loading.settle(driver, 1e9)
+    readiness.settle(driver, 1e9)
 """
 
 
@@ -188,7 +188,7 @@ STORE = """(async () => {
 @pytest.mark.browser
 @pytest.mark.timeout(90)
 def test_what_a_page_may_store_is_bounded_by_the_browser_itself(site: LocalSite) -> None:
-    with open_browser(site_at("about:blank")) as driver:
+    with open_browser(site_at("http://127.0.0.1/")) as driver:
         driver.get(site.page(html("<p>News</p>", script=STORE)))
         stored = WebDriverWait(driver, 60).until(lambda driver: re.fullmatch(r"(\d+) MB", driver.title))
     assert 0 < int(stored[1]) <= browser._STORED_MB
@@ -213,7 +213,7 @@ def test_a_browser_starts_below_a_long_folder(tmp_path: Path, monkeypatch: pytes
     folder = tmp_path / ("long" * 25)
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    with open_browser(site_at("about:blank")) as driver:
+    with open_browser(site_at("http://127.0.0.1/")) as driver:
         assert driver.capabilities["browserVersion"]
         assert [one.name for one in folder.glob("*/profile")]
     assert list(folder.iterdir()) == []

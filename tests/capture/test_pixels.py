@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from celeb_ops.capture import loading, strips
+from celeb_ops.capture import loading, readiness, strips
 from celeb_ops.capture.browser import open_browser
 from celeb_ops.capture.strips import join, photograph
 from tests.capture.shots import HEIGHT, WIDTH, Shot, Studio, band_rows, bands, html, pixels, site_at, wrong_rows
@@ -109,13 +109,14 @@ def test_nothing_moves_from_strip_to_strip(site: LocalSite, tmp_path: Path, monk
     shot = site_at(site.page(RESTLESS))
     with open_browser(shot) as driver:
         loading.open_page(driver, shot)
-        loading.settle(driver, 0)
+        readiness.settle(driver, 0)
+        loading.scripts_off(driver)
         loading.hold_still(driver, shot)
         pictures = []
         # Strips of different heights: what two of them show of the same row was taken at different times.
-        for strip_px in (8_000, 3_100, 8_000):
+        for strip_px in (600, 310, 600):
             monkeypatch.setattr(strips, "STRIP_PX", strip_px)
-            taken = photograph(driver, WIDTH, 17_600, [], tmp_path)
+            taken = photograph(driver, (WIDTH, HEIGHT), 17_600, lambda _: [], tmp_path)
             pictures.append(pixels(*(part.path for part in join(taken, tmp_path, "png", 0))))
     assert wrong_rows(pictures[1], pictures[0]) == []
     assert wrong_rows(pictures[2], pictures[0]) == []

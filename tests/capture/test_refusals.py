@@ -76,7 +76,7 @@ class Refusal:
 def refused(urls: dict[str, str]) -> dict[str, Refusal]:
     """How these pages refuse themselves to one browser, one after another, each in a new tab."""
     found = {}
-    with open_browser(site_at("about:blank", timeout_s=TIMEOUT_S)) as driver, TemporaryDirectory() as folder:
+    with open_browser(site_at("http://127.0.0.1/", timeout_s=TIMEOUT_S)) as driver, TemporaryDirectory() as folder:
         for name, url in urls.items():
             driver.switch_to.new_window("tab")
             start, error = time.monotonic(), None

@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from celeb_ops.capture.strips import PART_PX, STRIP_PX, Strip, join, photograph
+from celeb_ops.capture.strips import PART_PX, Strip, join, photograph
 from celeb_ops.core.exceptions import EmptyPictureError
 from celeb_ops.core.geometry import Box
 from celeb_ops.core.records import Span
 from tests.capture.shots import band_rows, pixels, wrong_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -72,7 +72,7 @@ class TestJoin:
     def test_a_part_is_as_tall_as_a_jpeg_can_be(
         self, height: int, expected: list[tuple[int, int]], tmp_path: Path
     ) -> None:
-        heights = [min(STRIP_PX, height - top) for top in range(0, height, STRIP_PX)]
+        heights = [min(900, height - top) for top in range(0, height, 900)]
         parts = join(cut(band_rows(height, 16), heights, tmp_path), tmp_path, "jpeg", 80)
         assert [part.rows for part in parts] == expected
         for number, part in enumerate(parts, start=1):
@@ -88,59 +88,104 @@ class TestJoin:
         assert wrong_rows(pixels(part.path), band_rows(100, W)) == []
 
 
-class Camera:
-    """A driver whose screenshots are given: one after another, the last one again and again."""
+VIEW = 100
 
-    def __init__(self, *pictures: bytes) -> None:
-        self.pictures = list(pictures)
-        self.clips: list[dict[str, Any]] = []
+
+class Camera:
+    """A driver on a page that is ``height`` px tall, whose screenshots are given: the last one again and again."""
+
+    def __init__(self, height: int, *pictures: bytes, scrolls: bool = True) -> None:
+        self.height, self.pictures, self.scrolls = height, list(pictures), scrolls
+        self.at = 0
+        self.taken: list[tuple[int, int]] = []
+        self.marks: list[int] = []
+
+    def run(self, _: Any, script: str, *arguments: int) -> Any:
+        if script == "mark":
+            return self.marks.append(arguments[0])
+        start, stop, view = arguments
+        self.at = min(start, self.height - view) if self.scrolls else 0
+        return [self.at, self.at + view, 1] if self.at <= start and self.at + view >= stop else [start, stop, 0]
 
     def execute_cdp_cmd(self, command: str, parameters: dict[str, Any]) -> dict[str, str]:
         assert command == "Page.captureScreenshot"
-        self.clips.append(parameters["clip"])
+        clip = parameters.get("clip") or {"y": self.at, "height": VIEW}
+        self.taken.append((clip["y"], clip["y"] + clip["height"]))
         picture = self.pictures.pop(0) if len(self.pictures) > 1 else self.pictures[0]
         return {"data": base64.b64encode(picture).decode()}
 
 
+@pytest.fixture
+def take(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., list[Strip]]:
+    def take(camera: Camera, height: int, pictures: Sequence[Box] = ()) -> list[Strip]:
+        monkeypatch.setattr("celeb_ops.capture.scripts.run", camera.run)
+        return photograph(camera, (W, VIEW), height, lambda _: pictures, tmp_path)  # type: ignore[arg-type]
+
+    return take
+
+
 class TestPhotograph:
-    def test_in_strips_from_the_top_down(self, tmp_path: Path) -> None:
-        camera = Camera(*(noise(rows) for rows in (8_000, 8_000, 100)))
-        strips = photograph(camera, W, 16_100, [], tmp_path)  # type: ignore[arg-type]
-        assert [strip.rows for strip in strips] == [(0, 8_000), (8_000, 16_000), (16_000, 16_100)]
-        assert [(clip["x"], clip["y"], clip["width"], clip["height"], clip["scale"]) for clip in camera.clips] == [
-            (0, 0, W, 8_000, 1),
-            (0, 8_000, W, 8_000, 1),
-            (0, 16_000, W, 100, 1),
-        ]
+    def test_a_view_at_a_time_from_the_top_down(self, take: Callable[..., list[Strip]]) -> None:
+        camera = Camera(250, noise(VIEW))
+        assert [strip.rows for strip in take(camera, 250)] == [(0, 100), (100, 200), (150, 250)]
+        assert camera.taken == [(0, 100), (100, 200), (150, 250)]
+
+    def test_beyond_the_view_where_the_page_does_not_scroll(self, take: Callable[..., list[Strip]]) -> None:
+        camera = Camera(250, noise(VIEW), noise(VIEW), noise(50), scrolls=False)
+        assert [strip.rows for strip in take(camera, 250)] == [(0, 100), (100, 200), (200, 250)]
+        assert camera.taken == [(0, 100), (100, 200), (200, 250)]
 
     BAD = (
         pytest.param(b"", "an empty picture", id="empty"),
         pytest.param(b"<html>", "can't be decoded", id="no picture"),
-        pytest.param(noise(100)[:-2_000], "can't be decoded", id="truncated"),
+        pytest.param(noise(VIEW)[:-2_000], "can't be decoded", id="truncated"),
         pytest.param(noise(99), "is 96x99 px, not 96x100", id="too low"),
-        pytest.param(noise(100, 95), "is 95x100 px, not 96x100", id="too narrow"),
-        pytest.param(plain(100, 255, 255, 255), "has one colour, though the page has pictures", id="white"),
-        pytest.param(plain(100, 20, 40, 60), "has one colour, though the page has pictures", id="blue"),
-        pytest.param(plain(100, 0, 0, 0, 255), "has one colour, though the page has pictures", id="black, with alpha"),
+        pytest.param(noise(VIEW, 95), "is 95x100 px, not 96x100", id="too narrow"),
     )
 
     @pytest.mark.parametrize(("bad", "said"), BAD)
-    def test_a_bad_strip_is_an_error_at_the_second_try(self, bad: bytes, said: str, tmp_path: Path) -> None:
-        camera = Camera(bad)
+    def test_a_bad_strip_is_an_error_at_the_second_try(
+        self, bad: bytes, said: str, take: Callable[..., list[Strip]]
+    ) -> None:
+        camera = Camera(VIEW, bad)
         with pytest.raises(EmptyPictureError, match=said) as error:
-            photograph(camera, W, 100, [FACE], tmp_path)  # type: ignore[arg-type]
+            take(camera, VIEW, [FACE])
         assert str(error.value).startswith("Rows 0-100 of the page, at the second try too: ")
-        assert len(camera.clips) == 2
+        assert len(camera.taken) == 2
 
-    def test_only_the_bad_strip_is_taken_again(self, tmp_path: Path) -> None:
-        camera = Camera(noise(8_000), b"", noise(50), noise(8_000))
-        photograph(camera, W, 16_050, [], tmp_path)  # type: ignore[arg-type]
-        assert [clip["y"] for clip in camera.clips] == [0, 8_000, 16_000, 8_000]
+    COLOURS = pytest.mark.parametrize(
+        "colour", [(255, 255, 255), (20, 40, 60), (0, 0, 0, 255)], ids=["white", "blue", "black, with alpha"]
+    )
+
+    @COLOURS
+    def test_one_colour_is_an_error_where_a_mark_does_not_show_either(
+        self, colour: tuple[int, ...], take: Callable[..., list[Strip]]
+    ) -> None:
+        camera = Camera(VIEW, plain(VIEW, *colour))
+        with pytest.raises(EmptyPictureError, match="has one colour, though the page has pictures"):
+            take(camera, VIEW, [FACE])
+        assert (len(camera.taken), camera.marks) == (3, [0, -1])
+
+    @COLOURS
+    def test_one_colour_is_right_where_a_mark_shows(
+        self, colour: tuple[int, ...], take: Callable[..., list[Strip]]
+    ) -> None:
+        """A transparent picture, or a covered one."""
+        camera = Camera(VIEW, plain(VIEW, *colour), plain(VIEW, *colour), noise(VIEW))
+        [strip] = take(camera, VIEW, [FACE])
+        assert strip.path.read_bytes() == plain(VIEW, *colour)
+        assert camera.marks == [0, -1]
+
+    def test_only_the_bad_strip_is_taken_again(self, take: Callable[..., list[Strip]]) -> None:
+        camera = Camera(250, noise(VIEW), b"", noise(VIEW))
+        take(camera, 250)
+        assert [start for start, _ in camera.taken] == [0, 100, 150, 100]
 
     @pytest.mark.parametrize(
-        "pictures", [[], [Box(0, 8_000, 90, 90)], [Box(0, 0, 20, 20)]], ids=["none", "in another strip", "small"]
+        "pictures", [[], [Box(0, 100, 90, 90)], [Box(0, 0, 20, 20)]], ids=["none", "in another strip", "small"]
     )
-    def test_one_colour_is_well_where_the_page_has_no_picture(self, pictures: list[Box], tmp_path: Path) -> None:
-        camera = Camera(plain(8_000, 255, 255, 255), noise(100))
-        strips = photograph(camera, W, 8_100, pictures, tmp_path)  # type: ignore[arg-type]
-        assert len(strips) == len(camera.clips) == 2
+    def test_one_colour_is_well_where_the_page_has_no_picture(
+        self, pictures: list[Box], take: Callable[..., list[Strip]]
+    ) -> None:
+        camera = Camera(200, plain(VIEW, 255, 255, 255), noise(VIEW))
+        assert len(take(camera, 200, pictures)) == len(camera.taken) == 2

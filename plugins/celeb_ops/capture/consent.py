@@ -43,12 +43,19 @@ def _messages(driver: WebDriver) -> list[list[str]]:
     return [parts for line in lines if len(parts := line.split("\t")) == 3]
 
 
-def clear_view(driver: WebDriver, options: CaptureOptions, before: Consent | None = None) -> Consent:
-    """Remove what stands before the page and unlock scrolling; what was found and done, ``before`` included."""
+def clear_view(driver: WebDriver, options: CaptureOptions, before: Consent | None = None) -> tuple[Consent, list[str]]:
+    """Remove what stands before the page, unlock scrolling and unroll what scrolls by itself.
+
+    :param before: what was found and done earlier.
+    :return: what was found and done, with that; names of layers that still hide most of the view.
+    """
     if options.consent == "leave":
-        return Consent()
-    now = Cleared.model_validate(scripts.run(driver, "clear_view", _messages(driver)))
+        return Consent(), []
+    walls = Cleared.model_validate(scripts.run(driver, "clear_view", _messages(driver)))
+    panes = Cleared.model_validate(scripts.run(driver, "unroll"))
     earlier = before or Consent()
-    return Consent(
-        found=list(dict.fromkeys(earlier.found + now.found)), done=list(dict.fromkeys(earlier.done + now.done))
+    consent = Consent(
+        found=list(dict.fromkeys(earlier.found + walls.found + panes.found)),
+        done=list(dict.fromkeys(earlier.done + walls.done + panes.done)),
     )
+    return consent, walls.left

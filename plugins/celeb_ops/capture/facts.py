@@ -91,6 +91,8 @@ class Ready(_Reply):
     missing: Annotated[list[Text], Field(max_length=10)]
     arrived: Text
     signature: float
+    lacking: bool
+    """It shows no picture, or boxes where content is to come."""
     files: Count
 
 
@@ -100,6 +102,10 @@ class WayDown(_Reply):
     stopped: Text
     height: Count
     late: Count
+    bound: bool
+    """Some pictures are there only while they are in the view."""
+    since_bottom: Count
+    """Milliseconds since its bottom was reached."""
 
 
 class Cleared(_Reply):
@@ -107,6 +113,8 @@ class Cleared(_Reply):
 
     found: Annotated[list[Text], Field(max_length=200)]
     done: Annotated[list[Text], Field(max_length=200)]
+    left: Annotated[list[Text], Field(max_length=10)]
+    """Layers that still hide most of the view."""
 
 
 class Shown(_Reply):
@@ -158,5 +166,4 @@ def completed(driver: WebDriver, facts: Facts) -> Facts:
 
 
 def _run(driver: WebDriver, again: bool) -> Any:
-    body = "".join(map(scripts.source, ("common", "words", "facts")))
-    return scripts.evaluate(driver, body, MOST_PICTURES, again)
+    return scripts.run(driver, "facts", MOST_PICTURES, again)

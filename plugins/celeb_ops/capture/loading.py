@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,8 @@ from selenium.common.exceptions import TimeoutException, WebDriverException
 
 from celeb_ops.capture import consent, refusals, scripts
 from celeb_ops.capture.document import broken_off
-from celeb_ops.capture.facts import MOST_LINKS, Answer, Ready, WayDown
+from celeb_ops.capture.facts import MOST_LINKS, Answer, WayDown
+from celeb_ops.capture.readiness import settle
 from celeb_ops.core.exceptions import NoAnswerError
 
 if TYPE_CHECKING:
@@ -24,16 +26,19 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-_POLL_S = 0.1
-_STILL_S = 0.4
-"""The layout must have been still for this long to count as ready."""
 _GROWN_PX = 200
-_ROUNDS = 4
-"""Ways down a page whose bottom moves on while its pictures come."""
-_EMPTY_S = 30
-"""A page that shows nothing, and to which nothing more comes for so long, stays empty, if it is given minutes."""
-_RESTLESS_S = 1.5
-"""A layout that moves on for this long though nothing more comes will not rest: an advertisement, a carousel."""
+"""More than a page grows by as its pictures come."""
+
+
+@dataclass(frozen=True)
+class Scrolled:
+    """How the way down a page ended."""
+
+    stopped: str
+    """``bottom``, ``max_height``, ``budget``, or an error of the page's."""
+    missing: list[str]
+    bound: bool
+    """Some pictures are there only while they are in the view."""
 
 
 def open_page(driver: WebDriver, site: Site, today: datetime | None = None) -> bool:
@@ -57,7 +62,11 @@ def _prepare(driver: WebDriver, site: CaptureOptions, today: datetime | None) ->
     """What must stand before the page's own first script."""
     width, height = site.viewport
     commands: list[tuple[str, dict[str, Any]]] = [
-        ("Page.addScriptToEvaluateOnNewDocument", {"source": scripts.source("before_page")}),
+        *(
+            ("Page.addScriptToEvaluateOnNewDocument", {"source": scripts.source(name)})
+            for name in ("before_page", "stay_seen", "requests")
+        ),
+        ("Page.addScriptToEvaluateOnNewDocument", {"source": scripts.source("watch"), "worldName": scripts.WORLD}),
         ("Emulation.setUserAgentOverride", {**_agent(driver), "acceptLanguage": site.locale}),
         ("Emulation.setTimezoneOverride", {"timezoneId": site.timezone}),
         (
@@ -119,39 +128,32 @@ def _get(driver: WebDriver, site: Site) -> bool:
         raise
 
 
-def settle(driver: WebDriver, deadline: float) -> list[str]:
-    """Wait until fonts and pictures are there and the layout is still, or the deadline (monotonic) is past.
+def interact(driver: WebDriver, site: CaptureOptions) -> None:
+    """Move the mouse and the wheel, press a key, touch: some sites start their scripts when somebody is there.
 
-    A layout that never rests is not waited for when all else is there: it is brought to rest for the picture.
-
-    :return: what was still missing; empty for a page that was ready.
+    Nothing is clicked, and no element stays under the mouse.
     """
-    signature, arrived, files = None, None, None
-    moved = grew = came = time.monotonic()
-    # Long enough to see it stand still, whatever is left of the budget.
-    deadline = max(deadline, moved + 2 * _STILL_S)
-    while True:
-        state = Ready.model_validate(scripts.run(driver, "ready", consent.state(driver)))
-        now = time.monotonic()
-        if state.missing or state.arrived != arrived:
-            arrived, grew, moved = state.arrived, now, now
-        if state.signature != signature:
-            signature, moved = state.signature, now
-        if state.files != files or state.missing != ["any content"]:
-            files, came = state.files, now
-        if now - moved >= _STILL_S:
-            return []
-        if now >= deadline or now - grew >= _RESTLESS_S or now - came >= _EMPTY_S:
-            return state.missing or ["a layout at rest"]
-        time.sleep(_POLL_S)
+    x, y = 1, site.viewport[1] // 2
+    mouse, touch = "Input.dispatchMouseEvent", "Input.dispatchTouchEvent"
+    shift = {"key": "Shift", "code": "ShiftLeft", "windowsVirtualKeyCode": 16}
+    for command, parameters in (
+        (mouse, {"type": "mouseMoved", "x": x, "y": y}),
+        (mouse, {"type": "mouseWheel", "x": x, "y": y, "deltaX": 0, "deltaY": -1}),
+        ("Input.dispatchKeyEvent", {"type": "keyDown", **shift}),
+        ("Input.dispatchKeyEvent", {"type": "keyUp", **shift}),
+        (touch, {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]}),
+        (touch, {"type": "touchMove", "touchPoints": [{"x": x, "y": y + 1}]}),
+        (touch, {"type": "touchCancel", "touchPoints": []}),
+        (mouse, {"type": "mouseMoved", "x": -10, "y": -10}),
+    ):
+        # The page may be on its way to another one.
+        with contextlib.suppress(WebDriverException):
+            driver.execute_cdp_cmd(command, parameters)
 
 
-def scroll(driver: WebDriver, site: CaptureOptions, deadline: float) -> tuple[str, list[str]]:
-    """Down the page and back, so that loaders that watch the viewport see it all, then wait for what that has begun.
-
-    :return: where it ended (``bottom``, ``max_height``, ``budget``, or an error of the page's), and what was missing.
-    """
-    top, rounds = 0, 0
+def scroll(driver: WebDriver, site: CaptureOptions, deadline: float) -> Scrolled:
+    """Down the page and back, so that loaders that watch the viewport see it all, then wait for what that has begun."""
+    top, bound, again = 0, False, False
     while True:
         budget_s = max(deadline - time.monotonic(), 0)
         told = scripts.run_long(
@@ -161,22 +163,38 @@ def scroll(driver: WebDriver, site: CaptureOptions, deadline: float) -> tuple[st
             # A script sent the page elsewhere on its way: the new one gets what is left of the time.
             settle(driver, deadline)
             continue
-        down = WayDown.model_validate(told or {"stopped": "budget", "height": 0, "late": 0})
-        missing = settle(driver, deadline)
+        down = WayDown.model_validate(
+            told or {"stopped": "budget", "height": 0, "late": 0, "bound": False, "since_bottom": 0}
+        )
+        missing = settle(driver, deadline, time.monotonic() - down.since_bottom / 1000)
         height = int(scripts.run(driver, "height"))
-        rounds += 1
-        if down.stopped != "bottom" or height <= down.height + _GROWN_PX or rounds == _ROUNDS:
+        stopped, bound = down.stopped, bound or down.bound
+        if down.late and not bound and not again and time.monotonic() < deadline:
+            # Scripts that came late may have begun to wait for somebody since.
+            again, top = True, 0
+            interact(driver, site)
+            settle(driver, deadline)
+            continue
+        if stopped != "bottom" or height <= down.height + _GROWN_PX:
             break
         # What was fetched at the bottom came only now.
         top = down.height
-    if down.late:
+        if time.monotonic() >= deadline:
+            stopped = "budget"
+            break
+    # Those that are there in the view alone are no late ones.
+    if down.late and not bound:
         missing.append("1 lazy picture" if down.late == 1 else f"{down.late} lazy pictures")
-    return down.stopped, missing
+    return Scrolled(stopped, missing, bound)
+
+
+def scripts_off(driver: WebDriver) -> None:
+    """Switch the page's own scripts off; this project's still run."""
+    driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
 
 
 def hold_still(driver: WebDriver, site: CaptureOptions) -> None:
-    """Switch the page's own scripts off, stop all motion and hide bars; this project's still run."""
-    driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    """Stop all motion and hide bars, in a page whose scripts are off."""
     scripts.run(driver, "hold_still", site.consent == "leave")
     # What begins after this (a style that starts an animation anew) stands at its start.
     driver.execute_cdp_cmd("Animation.enable", {})

@@ -14,11 +14,13 @@ from pydantic import ValidationError
 from selenium.common.exceptions import WebDriverException
 from urllib3.exceptions import HTTPError
 
-from celeb_ops.capture import loading, refusals
+from celeb_ops.capture import frames, loading, refusals
 from celeb_ops.capture.browser import browser_name
 from celeb_ops.capture.consent import clear_view
 from celeb_ops.capture.facts import collect, completed
+from celeb_ops.capture.readiness import check_built, failed, settle
 from celeb_ops.capture.strips import Strip, join, photograph
+from celeb_ops.capture.views import Views
 from celeb_ops.core.exceptions import BrowserError, CaptureError
 from celeb_ops.core.vips import reason
 
@@ -80,32 +82,51 @@ def capture_page(driver: WebDriver, site: Site, folder: Path, today: datetime | 
             whole = loading.open_page(driver, site, today)
         with step("load"):
             deadline = time.monotonic() + site.load_time_s
-            loading.settle(driver, deadline)
+            loading.interact(driver, site)
+            settle(driver, deadline)
         with step("consent"):
-            consent = clear_view(driver, site)
+            consent, _ = clear_view(driver, site)
+            if consent.done and consent.done[-1] == "made a page of it":
+                settle(driver, deadline)
+                consent, _ = clear_view(driver, site, consent)
+            frames.grow(driver, site)
         with step("scroll"):
             # Scrolling has a budget of its own: a page that took long to load has lazy pictures too.
             deadline = max(deadline, time.monotonic() + site.load_time_s)
-            stopped, waited_for = loading.scroll(driver, site, deadline)
+            scrolled = loading.scroll(driver, site, deadline)
             missing = [] if whole else ["the end of the document"]
-            missing += [] if stopped in _SCROLLED else ["the end of the page"]
-            missing += waited_for
+            missing += [] if scrolled.stopped in _SCROLLED else ["the end of the page"]
+            missing += scrolled.missing
         with step("hold"):
-            # A late wall may have come up while the page was scrolled.
-            consent = clear_view(driver, site, consent)
+            lost = failed(driver, site.block_hosts)
+            missing += lost
+            if not scrolled.bound:
+                loading.scripts_off(driver)
+            # A late wall may have come up while the page was scrolled; no script puts it back now.
+            consent, walls = clear_view(driver, site, consent)
+            missing += [f"what {wall} covers" for wall in walls]
             # Of the page that is photographed: a script may have sent the first one elsewhere.
             answer = loading.answer(driver)
             refusals.check_status(site, answer)
             refusals.check_content(site, answer, whole)
+            check_built(site, answer, lost)
             loading.hold_still(driver, site)
             facts = collect(driver)
+            framed = frames.facts(driver, len(facts.pictures))
+            missing += framed.missing
         captured_at = datetime.now(UTC)
         # Not by the page's own word: the window is as wide as the site's entry says.
         width, height = site.viewport[0], min(facts.height, site.max_height)
         with step("photograph"):
-            strips = photograph(driver, width, height, facts.sure, folder)
-            # Pictures that came meanwhile are on the strips too.
-            facts = completed(driver, facts)
+            if scrolled.bound:
+                views = Views(driver, facts, time.monotonic() + 2 * site.load_time_s)
+                strips = photograph(driver, site.viewport, height, views.arrive, folder)
+                facts = framed.beside(views.facts)
+            else:
+                sure = framed.beside(facts).sure
+                strips = photograph(driver, site.viewport, height, lambda _: sure, folder)
+                # Pictures that came meanwhile are on the strips too.
+                facts = framed.beside(completed(driver, facts))
         pictures = facts.on(width, height)
         if facts.left_out:
             total = facts.left_out + len(pictures)
@@ -130,7 +151,7 @@ def capture_page(driver: WebDriver, site: Site, folder: Path, today: datetime | 
         page_width=width,
         page_height=facts.height,
         captured_height=height,
-        truncated=facts.height > height or stopped == "max_height",
+        truncated=facts.height > height or scrolled.stopped == "max_height",
         parts=parts,
         pictures=pictures,
         images_loaded=facts.images_loaded,

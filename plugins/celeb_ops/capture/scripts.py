@@ -28,14 +28,17 @@ if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver
 
 _POLL_S = 0.05
-_WORLD = "celebs"
+WORLD = "celebs"
 _MOST_CHARS = 16_000_000
 """Of an answer: the facts of ``facts.MOST_PICTURES`` pictures at their longest."""
 _TRIES = 10
+_PARTS = {"hold_still": ("rest",), "facts": ("words",)}
+"""Functions that a script uses, in a file of their own."""
 _MOVED_ON = re.compile(r"execution context|find context|navigated or closed|No frame for given id")
 """The page went on to another one, and its world with it."""
 _KEY = secrets.token_hex(16)
 """What our worlds know each other by: an id may have come to another world, the page's own or another tab's."""
+_MARK = f"window[Symbol.for('celebs world')] = '{_KEY}'"
 _worlds: WeakKeyDictionary[WebDriver, int] = WeakKeyDictionary()
 """The world that was used last: to make sure of it each time would take two answers more of the driver's."""
 
@@ -48,7 +51,12 @@ def source(name: str) -> str:
 
 def run(driver: WebDriver, name: str, *arguments: Any) -> Any:
     """What the script returns."""
-    return evaluate(driver, source("common") + source(name), *arguments)
+    return evaluate(driver, body(name), *arguments)
+
+
+def body(name: str) -> str:
+    """The script behind what it stands on."""
+    return "".join(map(source, ("common", *_PARTS.get(name, ()), name)))
 
 
 def evaluate(driver: WebDriver, body: str, *arguments: Any) -> Any:
@@ -56,16 +64,7 @@ def evaluate(driver: WebDriver, body: str, *arguments: Any) -> Any:
 
     :raises TimeoutException: it did not end in time.
     """
-    # Cut before it is sent: an error's text can be the page's.
-    expression = f"""(() => {{
-      'use strict';
-      if (window[Symbol.for('celebs world')] !== '{_KEY}') return '';
-      try {{
-        const told = JSON.stringify([(function () {{ {body}
-        }})(...{json.dumps(arguments)})]);
-        return told.length > {_MOST_CHARS} ? '{{"error": "it said too much"}}' : told;
-      }} catch (error) {{ return JSON.stringify({{ error: String(error).slice(0, 300) }}); }}
-    }})()"""
+    expression = _expression(body, arguments)
     for tries_left in reversed(range(_TRIES)):
         try:
             if told := _value(driver, expression, _worlds.get(driver) or _world(driver)):
@@ -79,10 +78,46 @@ def evaluate(driver: WebDriver, body: str, *arguments: Any) -> Any:
                 time.sleep(_POLL_S)
     else:
         raise JavascriptException("javascript error: it gave no answer")
-    told = json.loads(told)
-    if isinstance(told, dict):
-        raise JavascriptException(f"javascript error: {told['error']}")
-    return told[0]
+    return _answer(told)
+
+
+def evaluate_in_frame(driver: WebDriver, number: int, body: str, *arguments: Any) -> Any:
+    """The same in the world of the frame that stands at ``number`` in ``kept.frames``; None where it can't be reached.
+
+    Frames of other hosts are closed to the page's world; that they are in its process lets the browser reach them.
+    """
+    owner = f"window[Symbol.for('celebs')].frames[{number}]"
+    parameters = {"expression": owner, "contextId": _worlds.get(driver) or _world(driver)}
+    try:
+        element = driver.execute_cdp_cmd("Runtime.evaluate", parameters)["result"]["objectId"]
+        frame = driver.execute_cdp_cmd("DOM.describeNode", {"objectId": element, "depth": 0})["node"]["frameId"]
+        made = driver.execute_cdp_cmd("Page.createIsolatedWorld", {"frameId": frame, "worldName": WORLD})
+        marked = f"{_MARK}, {_expression(body, arguments)}"
+        return _answer(_value(driver, marked, int(made["executionContextId"])))
+    except TimeoutException:
+        raise
+    except (WebDriverException, KeyError):
+        return None
+
+
+def _expression(body: str, arguments: tuple[Any, ...]) -> str:
+    # Cut before it is sent: an error's text can be the page's.
+    return f"""(() => {{
+      'use strict';
+      if (window[Symbol.for('celebs world')] !== '{_KEY}') return '';
+      try {{
+        const told = JSON.stringify([(function () {{ {body}
+        }})(...{json.dumps(arguments)})]);
+        return told.length > {_MOST_CHARS} ? '{{"error": "it said too much"}}' : told;
+      }} catch (error) {{ return JSON.stringify({{ error: String(error).slice(0, 300) }}); }}
+    }})()"""
+
+
+def _answer(told: str) -> Any:
+    answer = json.loads(told)
+    if isinstance(answer, dict):
+        raise JavascriptException(f"javascript error: {answer['error']}")
+    return answer[0]
 
 
 def said_by_page(driver: WebDriver, name: str) -> str:
@@ -100,7 +135,7 @@ def said_by_page(driver: WebDriver, name: str) -> str:
 
 def _world(driver: WebDriver) -> int:
     """The isolated world's id: made where the document has none yet. Each document has one of its own."""
-    made = {"worldName": _WORLD}
+    made = {"worldName": WORLD}
     try:
         # The tab's handle is its main frame's id.
         return _made(driver, {"frameId": driver.current_window_handle, **made})
@@ -112,7 +147,7 @@ def _world(driver: WebDriver) -> int:
 
 def _made(driver: WebDriver, parameters: dict[str, str]) -> int:
     world = int(driver.execute_cdp_cmd("Page.createIsolatedWorld", parameters)["executionContextId"])
-    _value(driver, f"window[Symbol.for('celebs world')] = '{_KEY}'", world)
+    _value(driver, _MARK, world)
     _worlds[driver] = world
     return world
 

@@ -1,4 +1,5 @@
-// Runs before the page's own scripts, in every frame: nothing may stop, print, open or leave the page.
+// Runs before the page's own scripts, in every frame, in the page's own world: nothing may stop, print, open or leave
+// the page.
 (() => {
   const nothing = () => undefined;
   window.alert = nothing;

@@ -30,9 +30,33 @@ const isLate = element => {
 };
 const allLate = () => [...everything(document)].filter(isLate);
 
+// Pictures by where they were seen. Some pages show them only while they are in the view: what is not there at the end,
+// but comes again where it was, can't be photographed from elsewhere.
+const seen = new Map();
+const address = image => image.currentSrc || image.src;
+const isSeen = image => /^https?:/.test(address(image)) && boxOf(image).width >= 64 && boxOf(image).height >= 64
+  && own(image, 'checkVisibility')({ opacityProperty: true, visibilityProperty: true });
+const note = () => {
+  for (const image of document.images) {
+    const { top, bottom } = boxOf(image);
+    if (bottom > 0 && top < window.innerHeight && seen.size < 2000 && isSeen(image)) seen.set(address(image), top + window.scrollY);
+  }
+};
+const isBoundToView = async () => {
+  const still = new Set([...document.images].filter(isSeen).map(address));
+  for (const [lost, top] of [...seen].filter(([one]) => !still.has(one)).slice(0, 3)) {
+    go(top - window.innerHeight / 3);
+    await frame();
+    await pause(150);
+    if ([...document.images].some(image => address(image) === lost && isSeen(image))) return true;
+  }
+  return false;
+};
+
 (async () => {
   const step = Math.max(window.innerHeight, 200);
-  let top = from, stopped = 'bottom', grown = false;
+  note();
+  let top = from, stopped = 'bottom', grown = false, bottomAt = performance.now();
   for (;;) {
     if (performance.now() >= end) { stopped = 'budget'; break; }
     if (top >= maxHeight) { stopped = 'max_height'; break; }
@@ -40,6 +64,7 @@ const allLate = () => [...everything(document)].filter(isLate);
       // At the bottom: an endless page grows now, a page with an end does not. One that has grown before is asked
       // for longer: what it fetches may take a second.
       const height = pageHeight();
+      bottomAt = performance.now();
       for (let wait = 0; wait < (grown ? 30 : 12) && pageHeight() <= height && performance.now() < end; wait++) await pause(50);
       if (pageHeight() <= height) break;
       grown = true;
@@ -48,6 +73,7 @@ const allLate = () => [...everything(document)].filter(isLate);
     top = Math.min(top + step, Math.max(pageHeight() - window.innerHeight, top + 1));
     go(top);
     await frame();
+    note();
   }
   // From one view to the next: each late picture in it has the same quarter of a second.
   const place = element => boxOf(element).top + window.scrollY;
@@ -59,8 +85,12 @@ const allLate = () => [...everything(document)].filter(isLate);
     for (let wait = 0; wait < 5 && here.some(element => isLate(element) && (own(element, 'complete') ?? true)); wait++) await pause(50);
     late = late.filter(element => own(element, 'isConnected') && !here.includes(element));
   }
+  const late = allLate().length;
   go(0);
   await frame();
   await frame();
-  return { stopped, height: pageHeight(), late: allLate().length };
-})().then(done, error => done({ stopped: `error: ${error}`, height: 0, late: 0 }));
+  const bound = await isBoundToView();
+  go(0);
+  await frame();
+  return { stopped, height: pageHeight(), late, bound, since_bottom: Math.round(performance.now() - bottomAt) };
+})().then(done, error => done({ stopped: `error: ${error}`, height: 0, late: 0, bound: false, since_bottom: 0 }));

@@ -1,0 +1,25 @@
+// What the page has asked for and not got, what failed, and what it means to do: a line each: kind, milliseconds, address.
+// The page may have made anything of it: there are only operators on texts here, which no page can change.
+(() => {
+  const short = value => {
+    let text = '';
+    if (typeof value === 'string') for (let i = 0; i < value.length && i < 120; i++) text += value[i];
+    return text;
+  };
+  try {
+    const { asked, timers, failed, errors, now } = window[Symbol.for('celebs requests')], time = now();
+    let told = '', count = 0;
+    for (const one of asked.values()) {
+      if (++count > 50) break;
+      // A body that nobody reads never ends.
+      if (one.answered && time - one.answered > 3000) continue;
+      told += `asked\t${(time - one.since) | 0}\t${short(one.url)}\n`;
+    }
+    for (let i = 0; i < timers.length && i < 50; i++) {
+      const { set, due } = timers[i];
+      if (due > time) told += `timer\t${(time - set) | 0}\t${(due - time) | 0}\n`;
+    }
+    for (let i = 0; i < failed.length && i < 50; i++) told += `failed\t${failed[i].status | 0}\t${short(failed[i].url)}\n`;
+    return `${told}error\t${errors.number | 0}\t`;
+  } catch { return ''; }
+})()
