@@ -72,7 +72,8 @@ KINDS = {
         f"<div><div><div>{IMG}</div></div><div><a href='$link'><h3>$title</h3></a><p>Summary.</p>"
         "<ul><li>14m</li><li><a href='/uk'>UK</a></li></ul></div></div>",
         f"<div class=card>{IMG}<h3>$title</h3><a class=over href='$link'></a></div>",
-        f"<div><h3><a href='$link'>$title</a></h3><p>Summary.</p><div>{IMG}</div></div>",
+        "<div style='position:relative;height:200px'><div style='position:absolute;height:0'>"
+        f"<h3><a href='$link'>$title</a></h3><p>Summary.</p><div>{IMG}</div></div></div>",
         f"<div class=card><a class=over href='$link'><span class=clipped>Read it</span></a>{IMG}<h2>$title</h2></div>",
     ],
     "twin": [
@@ -89,7 +90,7 @@ NO_STORY = [
     f"<header><a href='/'>{LOGO}</a><h2>The Daily Plain</h2></header>",
     f"<div><ul><li><a href='/film'>Film</a><li><a href='/music'>Music and more</a></ul>{LOGO}</div>",
     f"<div><a href='//ads.example/click?id=1'>{LOGO}</a><span>Advertisement</span></div>",
-    f"<div><a href='javascript:void 0'>{LOGO}</a><p>Words about nothing.</p></div>",
+    f"<footer><a href='javascript:void 0'>{LOGO}</a><h4>Our sections</h4><p>Words about nothing.</p></footer>",
 ]
 FORM = "<form><input name=matches><input name=parentNode><input name=querySelectorAll><input name=localName>{}</form>"
 

@@ -43,7 +43,8 @@ const typeOf = element => {
   const style = getComputedStyle(element), tag = tagOf(element), { display } = style;
   const heading = /^H[1-6]$/.test(tag) || own(element, 'getAttribute')('role') === 'heading';
   // Text for screen readers alone is clipped to a pixel.
-  const clipped = style.position === 'absolute' && Math.min(boxOf(element).width, boxOf(element).height) <= 2;
+  const clipped = style.position === 'absolute' && style.overflowY !== 'visible'
+    && Math.min(boxOf(element).width, boxOf(element).height) <= 2;
   const type = { element, style, block: outer && /^(inline|contents)$/.test(display) ? outer.block : element,
     heading: heading ? element : outer?.heading, anchor: tag === 'A' && isLink(element) ? element : outer?.anchor,
     caption: !heading && (tag === 'FIGCAPTION' || outer?.caption), clipped: outer?.clipped || clipped };
@@ -124,7 +125,7 @@ const best = (texts, known) => {
 };
 // As long as titles are, where no link in common says that it is one.
 const isTitle = ({ text, heading, caption, letters: length = letters(text) }) => !caption && /\p{L}/u.test(text)
-  && !/^\S+\.\w{2,4}$/.test(text)
+  && !/^\S+\.\w{2,4}$/.test(text) && (text.match(/\d/g) ?? []).length * 3 <= length
   && (heading ? length >= 4 : length >= 30 || (length >= 10 && text.split(' ').length >= 4));
 // The pictures in each element around one, and the link around each picture.
 const cards = new Map();
@@ -172,13 +173,16 @@ const ownTitles = () => {
 };
 const ownTitleOf = element => {
   const type = own(document, 'querySelector')('meta[property="og:type"]');
-  const isArticle = type && own(type, 'getAttribute')('content') === 'article' && own(element, 'closest')('figure, p');
-  const article = own(element, 'closest')('article') ?? (isArticle ? own(element, 'closest')('body > *') : null);
-  return (article && ownTitles().find(({ heading }) => own(article, 'contains')(heading))) ?? null;
+  const isArticle = type && own(type, 'getAttribute')('content') === 'article';
+  // What stands in a part of the page of its own is not in the article.
+  const part = own(element, 'closest')('article, header, footer, nav, aside, li')
+    ?? (isArticle ? own(element, 'closest')('body > *') : null);
+  return (part && ownTitles().find(({ heading }) => own(part, 'contains')(heading))) ?? null;
 };
 const titleOf = ({ element, anchor, story, alt }, levels) => {
-  // A logo.
-  if (anchor && isFront(addressOf(anchor))) return null;
+  // A logo, an icon.
+  const address = anchor ? addressOf(anchor) : '';
+  if (address ? isFront(address) : own(element, 'closest')('nav, footer')) return null;
   let words = null;
   const known = () => words ??= new Set(wordsOf(`${story.split('/').findLast(Boolean) ?? ''} ${alt}`));
   if (story) {
