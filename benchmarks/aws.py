@@ -28,11 +28,11 @@ from celeb_ops.core.records import Plan, Screenshot
 from celeb_ops.core.settings import Settings
 from celeb_ops.hooks.rekognition import rekognition_client
 from celeb_ops.hooks.s3 import open_store
-from celeb_ops.recognition.aws.paid_calls import RequestOptions
 from celeb_ops.recognition.aws.rekognition import RekognitionError, RekognitionRecognizer
 from celeb_ops.recognition.local.gallery import Gallery
 from celeb_ops.recognition.local.recognizer import LocalRecognizer
 from celeb_ops.recognition.page import recognize_page
+from celeb_ops.recognition.paid.paid_calls import RequestOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -30,7 +30,7 @@ from benchmarks.watching import TASK, Counters, Watch
 from celeb_ops.cli.airflow_home import environment
 from celeb_ops.core import keys
 from celeb_ops.core.settings import PROJECT
-from celeb_ops.operators.run import GROUP, STEPS
+from celeb_ops.operators.run_steps import GROUP, STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -35,7 +35,7 @@ from celeb_ops.core.settings import Settings
 from celeb_ops.core.sites import site_names
 from celeb_ops.hooks.s3 import open_store
 from celeb_ops.notifications import callbacks
-from celeb_ops.operators import run
+from celeb_ops.operators import run_steps
 from celeb_ops.operators.dag_defaults import DATASET, default_args
 from celeb_ops.operators.rekognize import RekognizeCelebritiesOperator
 from celeb_ops.operators.retention import tidy as tidy_store
@@ -102,9 +102,9 @@ def trending_celebrities():
     @task
     def list_sites(params: dict) -> list[dict]:
         """Read and check the sites file; one mapped task group per site follows."""
-        return run.list_sites(params["sites"], settings)
+        return run_steps.list_sites(params["sites"], settings)
 
-    @task_group(group_id=run.GROUP)
+    @task_group(group_id=run_steps.GROUP)
     def site_steps(site: dict) -> None:
         """One site: picture, slices, names. A site that fails stops nobody else."""
         screenshot = ScreenshotOperator(
@@ -134,7 +134,7 @@ def trending_celebrities():
     @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[DATASET])
     def merge(sites: list[dict], *, outlet_events) -> list[str]:
         """Merge the results into Celebs.csv, Captures and Sightings; returns the failed sites."""
-        done = run.merge_results(get_current_context(), sites, open_store(settings), settings)
+        done = run_steps.merge_results(get_current_context(), sites, open_store(settings), settings)
         outlet_events[DATASET].extra = done
         return done["failed"]
 
@@ -146,7 +146,7 @@ def trending_celebrities():
     @task(trigger_rule=TriggerRule.ALL_DONE, retries=0)
     def watcher(sites: list[dict], failed: list[str] | None) -> None:
         """Turn the run red unless every failure was of an optional site."""
-        run.watch(sites, failed)
+        run_steps.watch(sites, failed)
 
     sites = list_sites()  # type: ignore[call-arg]
     merged = merge(sites)  # type: ignore[call-arg]

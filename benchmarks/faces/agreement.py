@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from celeb_ops.core import keys
 from celeb_ops.core.exceptions import NotStoredError, RecordError
 from celeb_ops.core.names import letters, qid_in
-from celeb_ops.recognition.aws.response_cache import CachedResponse
 from celeb_ops.recognition.detections import SAME_IOS
+from celeb_ops.recognition.paid.response_cache import CachedResponse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

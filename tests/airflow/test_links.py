@@ -12,7 +12,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
 from celeb_ops.core import keys
-from celeb_ops.operators.run import GROUP, STEPS
+from celeb_ops.operators.run_steps import GROUP, STEPS
 from tests.airflow.screens import found, log_in
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ import requests
 
 from celeb_ops.archive import memento
 from celeb_ops.archive import replay as replays
-from celeb_ops.archive.proxy import Proxy, ProxyRequest
 from celeb_ops.archive.replay import Lack
+from celeb_ops.archive.replay_proxy import Proxy, ProxyRequest
 from celeb_ops.capture.browser import open_browser
 from celeb_ops.capture.visit import own_address
 from celeb_ops.core.exceptions import ArchiveBusyError

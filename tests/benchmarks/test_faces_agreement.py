@@ -12,7 +12,7 @@ from benchmarks.faces.agreement import agreement
 from celeb_ops.core import keys
 from celeb_ops.core.geometry import Box
 from celeb_ops.core.records import RecognizerInfo
-from celeb_ops.recognition.aws.response_cache import CachedResponse
+from celeb_ops.recognition.paid.response_cache import CachedResponse
 from celeb_ops.recognition.people import People, Person
 from celeb_ops.recognition.recognizer import Face
 from tests.factories import RUN_TIME

@@ -16,7 +16,7 @@ import pytest
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.support.wait import WebDriverWait
 
-from celeb_ops.capture import allowed_addresses, browser, egress
+from celeb_ops.capture import allowed_addresses, browser, site_proxy
 from celeb_ops.capture.page import capture_page
 from celeb_ops.capture.visit import visit
 from celeb_ops.core.exceptions import InternalAddressError
@@ -52,7 +52,7 @@ def connect(site: LocalSite) -> Any:
 
     async def connect(addresses: list[str], port: int) -> socket.socket:
         inner = [one for one in addresses if one != PUBLIC]
-        return await egress.connect(inner or ["127.0.0.1"], port if inner else port_of_site)
+        return await site_proxy.connect(inner or ["127.0.0.1"], port if inner else port_of_site)
 
     return connect
 
@@ -81,7 +81,7 @@ def attacked(
     site: LocalSite, inside: Inside, connect: Any, secure: None, caplog: pytest.LogCaptureFixture
 ) -> Callable[..., set[str]]:
     """Shows all of the attack under an address; the ways that the proxy has refused."""
-    caplog.set_level(logging.DEBUG, egress.__name__)
+    caplog.set_level(logging.DEBUG, site_proxy.__name__)
 
     def refused() -> set[str]:
         ports = set(re.findall(r":(\d+): (?:at|a name)", caplog.text))

@@ -155,7 +155,7 @@ class TestAWarning:
         with told.progress:
             fail(told, a_task("site.screenshot"), CaptureError("No page."))
             for site in ("TMZ", "TMZ.CO"):
-                logging.getLogger("celeb_ops.operators.run").warning("%s was failed at rekognize: Half.", site)
+                logging.getLogger("celeb_ops.operators.run_steps").warning("%s was failed at rekognize: Half.", site)
         assert told.lines() == ["✗ TMZ screenshot No page.", "! TMZ.CO was failed at rekognize: Half."]
 
 

@@ -14,7 +14,7 @@ from celeb_ops.core.settings import PROJECT, Settings
 from celeb_ops.core.store import S3Store
 from celeb_ops.links.step_links import console_url
 from celeb_ops.operators.rekognize import RekognizeCelebritiesOperator
-from celeb_ops.operators.run import GROUP, STEPS
+from celeb_ops.operators.run_steps import GROUP, STEPS
 from celeb_ops.operators.screenshot import ScreenshotOperator
 from celeb_ops.operators.slice import SliceOperator
 

@@ -19,7 +19,7 @@ from celeb_ops.core.exceptions import RecognitionError
 from celeb_ops.metrics import counters
 from celeb_ops.operators.base import SiteOperator, Step
 from tests.factories import RUN_TIME, a_result
-from tests.operators.test_run import DEAD, SITES, WHOLE, a_run, left, merged, result_key
+from tests.operators.test_run_steps import DEAD, SITES, WHOLE, a_run, left, merged, result_key
 from tests.statsd import Statsd
 
 if TYPE_CHECKING:

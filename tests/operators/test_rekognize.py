@@ -16,11 +16,11 @@ from celeb_ops.core.records import Outcome, Plan, Result, Screenshot, Slice, Spa
 from celeb_ops.core.settings import Settings
 from celeb_ops.operators.rekognize import RekognizeCelebritiesOperator
 from celeb_ops.operators.slice import SliceOperator
-from celeb_ops.recognition.aws.budget import Budget
 from celeb_ops.recognition.local import gallery_file
 from celeb_ops.recognition.local.gallery import Gallery
 from celeb_ops.recognition.local.gallery_file import About, Entry, Reference, Whole
 from celeb_ops.recognition.local.recognizer import LocalRecognizer
+from celeb_ops.recognition.paid.budget import Budget
 from celeb_ops.recognition.people import Person
 from tests.aws.rekognition import ACCESS_KEY, SECRET_KEY, Rekognition, qid_of, serving
 from tests.factories import RUN_TIME, a_page, a_screenshot, saved

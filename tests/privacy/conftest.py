@@ -16,10 +16,10 @@ from celeb_ops.core.records import Outcome, Part, Picture, Result, Screenshot, S
 from celeb_ops.core.store import FolderStore
 from celeb_ops.dataset import merge
 from celeb_ops.privacy.removal import Removal
-from celeb_ops.recognition.aws.paid_calls import RequestOptions
 from celeb_ops.recognition.local.gallery import Gallery
 from celeb_ops.recognition.local.recognizer import LocalRecognizer
 from celeb_ops.recognition.page import recognize_page
+from celeb_ops.recognition.paid.paid_calls import RequestOptions
 from celeb_ops.slicing import cut
 from tests.aws.rekognition import serving
 from tests.factories import RUN_TIME, a_screenshot, saved

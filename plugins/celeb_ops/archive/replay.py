@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from celeb_ops.archive.memento import normalised
-from celeb_ops.archive.proxy import Proxy, ProxyRequest
+from celeb_ops.archive.replay_proxy import Proxy, ProxyRequest
 from celeb_ops.core.exceptions import ArchiveBusyError, ArchiveError
 
 if TYPE_CHECKING:

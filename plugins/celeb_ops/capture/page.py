@@ -22,7 +22,7 @@ from celeb_ops.capture.readiness import check_built, failed, settle
 from celeb_ops.capture.strips import Strip, join, photograph
 from celeb_ops.capture.views import Views
 from celeb_ops.core.exceptions import BrowserError, CaptureError
-from celeb_ops.core.vips import reason
+from celeb_ops.core.libvips import reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

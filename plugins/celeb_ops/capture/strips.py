@@ -22,8 +22,8 @@ import pyvips
 from celeb_ops.capture import scripts
 from celeb_ops.core.exceptions import EmptyPictureError
 from celeb_ops.core.geometry import Box
+from celeb_ops.core.libvips import opaque, reason
 from celeb_ops.core.records import Span
-from celeb_ops.core.vips import opaque, reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -14,7 +14,7 @@ from urllib3.exceptions import HTTPError
 from celeb_ops.capture import refusals
 from celeb_ops.capture.allowed_addresses import Reach, resolve
 from celeb_ops.capture.browser import open_browser
-from celeb_ops.capture.egress import Egress, connect
+from celeb_ops.capture.site_proxy import Egress, connect
 from celeb_ops.core.exceptions import BrowserError, CaptureError, InternalAddressError, NoAnswerError
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from celeb_ops.core import keys
 from celeb_ops.core.exceptions import CelebsError
 from celeb_ops.core.records import Outcome, Plan, Result, Screenshot
 from celeb_ops.core.text import cleaned, counted
-from celeb_ops.operators import run as run_steps
+from celeb_ops.operators import run_steps as run_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -61,10 +61,10 @@ class RekognizeCelebritiesOperator(SiteOperator):
 
     def run_step(self, step: Step) -> str:
         from celeb_ops.hooks.rekognition import rekognition_client
-        from celeb_ops.recognition.aws.paid_calls import RequestOptions
         from celeb_ops.recognition.factory import open_recognizer
         from celeb_ops.recognition.local.gallery_file import people_of
         from celeb_ops.recognition.page import recognize_page
+        from celeb_ops.recognition.paid.paid_calls import RequestOptions
 
         screenshot, plan = self._whole_plan(step)
         recognizer = open_recognizer(

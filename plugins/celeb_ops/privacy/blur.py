@@ -13,16 +13,16 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from celeb_ops.core.exceptions import EmptyPictureError
 from celeb_ops.core.geometry import Box, united
+from celeb_ops.core.libvips import opaque, reason
 from celeb_ops.core.records import Span
-from celeb_ops.core.vips import opaque, reason
-from celeb_ops.slicing.rows import RowReader
+from celeb_ops.slicing.row_reader import RowReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from celeb_ops.core.records import Part, Screenshot
     from celeb_ops.core.store import Store
-    from celeb_ops.slicing.rows import Rows
+    from celeb_ops.slicing.row_reader import Rows
 
 MARGIN = 0.4
 """Around a face, of its side: dlib's boxes end at brow and chin. The evidence crops show 0.35."""

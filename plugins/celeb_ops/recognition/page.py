@@ -14,17 +14,17 @@ from celeb_ops.core import keys
 from celeb_ops.core.exceptions import NotPermittedError
 from celeb_ops.core.records import Result, Sighting
 from celeb_ops.core.removal_list import RemovalList
-from celeb_ops.recognition.aws import paid_calls
 from celeb_ops.recognition.detections import deduplicated, on_every_slice, on_slice
 from celeb_ops.recognition.naming import confident, confirmed, identified, pictures_of
+from celeb_ops.recognition.paid import paid_calls
 from celeb_ops.recognition.people import People
 from celeb_ops.slicing.layout import BEYOND
 
 if TYPE_CHECKING:
     from celeb_ops.core.records import Plan, Screenshot
     from celeb_ops.core.store import Store
-    from celeb_ops.recognition.aws.paid_calls import RequestOptions
     from celeb_ops.recognition.detections import Detection
+    from celeb_ops.recognition.paid.paid_calls import RequestOptions
     from celeb_ops.recognition.recognizer import Recognizer
 
 logger = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from celeb_ops.core.exceptions import CelebsError, InvalidKeyError, PermanentError, StoreRefusedError
 from celeb_ops.core.settings import PROJECT
-from celeb_ops.report import assets, files, pages
+from celeb_ops.report import assets, file_routes, page_routes
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -45,7 +45,7 @@ def create_app(authorize: Callable[..., Any], open_store: Callable[[], Store], l
     # Without FastAPI's own pages about the app: dependencies do not close those.
     app = FastAPI(dependencies=[Depends(authorize)], openapi_url=None, docs_url=None, redoc_url=None)
     app.state.login, app.state.open_store, app.state.tables = login, open_store, None
-    for module in (pages, assets, files):
+    for module in (page_routes, assets, file_routes):
         app.include_router(module.router)
     app.middleware("http")(_with_headers)
     # Starlette's class also covers addresses without a route.
@@ -89,7 +89,7 @@ def _error_response(
 ) -> Response:
     """A page for a person, JSON for a program."""
     if _in_browser(request):
-        return pages.page(request, "message.html", status=status, here="", title=title, detail=detail)
+        return page_routes.page(request, "message.html", status=status, here="", title=title, detail=detail)
     return JSONResponse({"detail": detail}, status, headers)
 
 

@@ -9,8 +9,8 @@ import pyvips
 
 from celeb_ops.core import keys
 from celeb_ops.core.exceptions import EmptyPictureError, InvalidKeyError, NotStoredError
+from celeb_ops.core.libvips import opaque, reason
 from celeb_ops.core.records import Plan, Result, Screenshot
-from celeb_ops.core.vips import opaque, reason
 from celeb_ops.gallery.references import References
 from celeb_ops.report.rendering import render
 from celeb_ops.report.run_page import placed_faces

@@ -110,7 +110,7 @@ def _small_crop(store: Store, key: str) -> str:
     """In base64."""
     import pyvips
 
-    from celeb_ops.core.vips import opaque
+    from celeb_ops.core.libvips import opaque
 
     try:
         image = pyvips.Image.thumbnail_buffer(store.read(key), _CROP_PX, height=_CROP_PX, size="down")

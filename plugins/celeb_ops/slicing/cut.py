@@ -20,7 +20,7 @@ from celeb_ops.core.exceptions import (
 )
 from celeb_ops.core.records import Plan, Screenshot, Slice, Span, stacked
 from celeb_ops.slicing.layout import MIN_SIDE_PX, largest, lay_out, useful_areas
-from celeb_ops.slicing.rows import RowReader
+from celeb_ops.slicing.row_reader import RowReader
 from celeb_ops.slicing.undeclared_images import joined, unknown_pictures
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from celeb_ops.core.geometry import Box
     from celeb_ops.core.store import Store
-    from celeb_ops.slicing.rows import Rows
+    from celeb_ops.slicing.row_reader import Rows
 
 MAX_BYTES = 5 * 1024 * 1024
 """Rekognition refuses more bytes in one call."""

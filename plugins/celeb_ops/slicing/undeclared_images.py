@@ -16,7 +16,7 @@ from celeb_ops.core.geometry import Box
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from celeb_ops.slicing.rows import Rows
+    from celeb_ops.slicing.row_reader import Rows
 
 BLOCK_PX = 16
 _SHARED = 0.7

@@ -14,8 +14,8 @@ import pytest
 from celeb_ops.cli.airflow_home import environment
 from celeb_ops.core import keys
 from celeb_ops.core.settings import PROJECT
-from celeb_ops.operators.run import GROUP
-from celeb_ops.operators.run import STEPS as STEPS_OF_A_SITE
+from celeb_ops.operators.run_steps import GROUP
+from celeb_ops.operators.run_steps import STEPS as STEPS_OF_A_SITE
 from tests.airflow.backfill.dialog import clear_task
 from tests.airflow.backfill.newsroom import GAPS, SITES, TIMES
 from tests.airflow.backfill.past import until

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from celeb_ops.core.geometry import Box
-from celeb_ops.recognition.aws.contact_sheets import CELL_PX, Cell, cell_of, contact_sheets
 from celeb_ops.recognition.detections import Detection
+from celeb_ops.recognition.paid.contact_sheets import CELL_PX, Cell, cell_of, contact_sheets
 from celeb_ops.recognition.recognizer import Face
 from celeb_ops.slicing import LONG_SIDE_PX
 

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 
 from celeb_ops.core import keys
 from celeb_ops.report import assets, leaderboard, person_page, run_page, site_page
-from celeb_ops.report.files import OpenTables
+from celeb_ops.report.file_routes import OpenTables
 from celeb_ops.report.movement import LABELS
 from celeb_ops.report.rendering import render, server_urls
 from celeb_ops.report.table_cache import Load

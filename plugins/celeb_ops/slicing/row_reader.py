@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pyvips
 
 from celeb_ops.core.exceptions import EmptyPictureError
+from celeb_ops.core.libvips import opaque, reason
 from celeb_ops.core.records import Part, Screenshot, Span
-from celeb_ops.core.vips import opaque, reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from celeb_ops.core import keys
 from celeb_ops.core.geometry import Box
-from celeb_ops.recognition.aws.budget import Budget
-from celeb_ops.recognition.aws.contact_sheets import cell_of, contact_sheets
-from celeb_ops.recognition.aws.response_cache import CachedResponse
 from celeb_ops.recognition.detections import deduplicated, on_every_slice, on_slice
 from celeb_ops.recognition.local.detector import find_faces
+from celeb_ops.recognition.paid.budget import Budget
+from celeb_ops.recognition.paid.contact_sheets import cell_of, contact_sheets
+from celeb_ops.recognition.paid.response_cache import CachedResponse
 from celeb_ops.recognition.pictures import decode
 from celeb_ops.recognition.recognizer import Face
 from celeb_ops.slicing import MIN_SIDE_PX, OVERLAP_PX, encoded
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from celeb_ops.core.records import Plan, Screenshot, Slice
     from celeb_ops.core.store import Store
-    from celeb_ops.recognition.aws.contact_sheets import Cell
     from celeb_ops.recognition.detections import Detection
+    from celeb_ops.recognition.paid.contact_sheets import Cell
     from celeb_ops.recognition.recognizer import Recognizer
 
 logger = logging.getLogger(__name__)

@@ -15,14 +15,14 @@ from celeb_ops.core import keys
 from celeb_ops.core.exceptions import BudgetError
 from celeb_ops.core.geometry import Box
 from celeb_ops.core.records import Picture, RecognizerInfo, Result, Slice, Span
-from celeb_ops.recognition.aws.budget import Budget
-from celeb_ops.recognition.aws.paid_calls import Request, RequestOptions, RequestSender
 from celeb_ops.recognition.aws.rekognition import RekognitionError
-from celeb_ops.recognition.aws.response_cache import CachedResponse
 from celeb_ops.recognition.detections import on_slice
 from celeb_ops.recognition.local.gallery import Gallery
 from celeb_ops.recognition.local.recognizer import LocalRecognizer
 from celeb_ops.recognition.page import recognize_page
+from celeb_ops.recognition.paid.budget import Budget
+from celeb_ops.recognition.paid.paid_calls import Request, RequestOptions, RequestSender
+from celeb_ops.recognition.paid.response_cache import CachedResponse
 from celeb_ops.recognition.recognizer import Face
 from celeb_ops.slicing import cut
 from tests.factories import RUN_TIME, a_page, a_picture, a_screenshot, saved

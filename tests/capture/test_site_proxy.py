@@ -13,8 +13,8 @@ import pytest
 import requests
 
 from celeb_ops.capture.allowed_addresses import Reach
-from celeb_ops.capture.egress import Egress, Failure
 from celeb_ops.capture.forwarding import parsed
+from celeb_ops.capture.site_proxy import Egress, Failure
 from tests.web import free_port
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 
 from celeb_ops.core import keys
 from celeb_ops.core.exceptions import BudgetError, PermanentError
-from celeb_ops.recognition.aws.budget import Budget, Spent
+from celeb_ops.recognition.paid.budget import Budget, Spent
 from tests.factories import RUN_TIME
 
 if TYPE_CHECKING:

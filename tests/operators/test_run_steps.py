@@ -15,7 +15,7 @@ from celeb_ops.core.exceptions import GalleryError, SettingsError, SiteFailedErr
 from celeb_ops.core.records import Outcome
 from celeb_ops.core.settings import Settings
 from celeb_ops.dataset import captures_of
-from celeb_ops.operators.run import list_sites, merge_results, outcome_of, site_states, watch
+from celeb_ops.operators.run_steps import list_sites, merge_results, outcome_of, site_states, watch
 from tests.factories import RUN_TIME, a_result, a_screenshot, a_sighting, saved
 
 if TYPE_CHECKING:
