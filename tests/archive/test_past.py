@@ -13,7 +13,7 @@ import pytest
 
 from celeb_ops.archive import memento, past
 from celeb_ops.archive.past import PastPage, capture_past
-from celeb_ops.capture import loading
+from celeb_ops.capture import readiness
 from celeb_ops.capture.browser import open_browser
 from celeb_ops.core.exceptions import ArchiveBusyError, ArchiveError, BrowserError, NotArchivedError
 from celeb_ops.core.settings import Settings
@@ -105,7 +105,7 @@ class TestAPage:
     def test_is_looked_for_behind_a_challenge(
         self, news: Archive, darkroom: Darkroom, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(loading, "_EMPTY_S", 0.5)
+        monkeypatch.setattr(readiness, "_EMPTY_S", 0.5)
         seen = darkroom.capture(news.timegate, "http://guarded.example/")
         assert (seen.page.title, seen.memento.when, darkroom.opened) == ("Let in", MORNING + 2 * HOUR, 2)
 
