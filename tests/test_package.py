@@ -61,9 +61,10 @@ def test_every_file_of_the_plugins_folder_is_in_the_package(installed: Path) -> 
 def test_the_command_works_and_says_what_needs_the_checkout(installed: Path, tmp_path: Path) -> None:
     celebs = str(installed / "bin" / "celebs")
     assert "gallery" in ran(installed, celebs, "--help", cwd=tmp_path).stdout
-    refused = ran(installed, celebs, "run", cwd=tmp_path)
-    assert (refused.returncode, refused.stdout) == (2, "")
-    assert "checkout" in refused.stderr
+    for command in ("run", "demo", "up"):
+        refused = ran(installed, celebs, command, cwd=tmp_path)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert "files of the project's checkout" in refused.stderr
     assert list(tmp_path.iterdir()) == []
 
 

@@ -8,7 +8,7 @@ import pytest
 from celeb_ops.core import settings as settings_module
 from celeb_ops.core.exceptions import SettingsError
 from celeb_ops.core.settings import Settings
-from celeb_ops.hooks.rekognition import RekognitionHook, rekognition_client
+from celeb_ops.hooks.rekognition import rekognition_client
 from tests.aws.rekognition import Rekognition, serving
 from tests.core.test_settings import FIRST_VERSION, REKOGNITION
 from tests.factories import a_picture
@@ -139,9 +139,3 @@ def test_throttling_is_sat_through_by_boto(
     service.faults = ["ThrottlingException"]
     rekognition_client(settings).recognize_celebrities(Image={"Bytes": a_picture()})
     assert service.calls == 2
-
-
-def test_the_hook_is_one_of_the_provider_s_kind() -> None:
-    hook = RekognitionHook(aws_conn_id="celebs_rekognition", region_name="eu-west-1")
-    assert hook.client_type == "rekognition"
-    assert hook.get_conn().meta.service_model.service_name == "rekognition"  # type: ignore[attr-defined]

@@ -9,7 +9,6 @@ import pytest
 from celeb_ops import trends
 from celeb_ops.report.leaderboard import Query, board, latest, lead
 from celeb_ops.report.movement import movement
-from celeb_ops.report.shares import periods
 from celeb_ops.report.table_cache import Tables
 from tests.report import history
 from tests.trends.rows import Rows, on
@@ -66,14 +65,6 @@ def test_people_are_found_and_keep_their_rank(load: Load) -> None:
 def test_nobody_leads_an_empty_store(folder_store: FolderStore) -> None:
     load = Tables(folder_store).now()
     assert lead(load) == latest(load) == []
-
-
-def test_periods_without_any_run_are_gaps(load: Load) -> None:
-    days = periods(load, "day")
-    quiet = [one for one in days if not one.seen]
-    assert len(quiet) == history.WHOLE_QUIET_DAYS
-    assert next(one.broken for one in days if one.broken).startswith("recognizer")
-    assert len(periods(load, "week", 5)) == 5
 
 
 def test_who_moves_leads(load: Load) -> None:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from unittest.mock import Mock
 
 from celeb_ops.core import keys
+from celeb_ops.core.exceptions import NotPermittedError
 from celeb_ops.report import table_cache as tables_module
 from celeb_ops.report.table_cache import Tables
 from tests.report import history
@@ -36,3 +38,11 @@ def test_an_absent_table_is_empty_and_is_there_when_it_comes(folder_store: Folde
     assert tables.now()("people").height == 2
     folder_store.delete(keys.trends("people"))
     assert tables.now()("people").is_empty()
+
+
+def test_a_store_that_may_not_be_listed_is_read_all_the_same(
+    folder_store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history.fill(folder_store, days=2)
+    monkeypatch.setattr(folder_store, "files", Mock(side_effect=NotPermittedError("No.")))
+    assert Tables(folder_store).now()("people").height == 2

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -16,7 +17,6 @@ from celeb_ops.core.settings import PROJECT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 _LOCK_S = 60
@@ -30,10 +30,10 @@ class AirflowHomeError(PermanentError):
 
 def check_checkout() -> None:
     """AirflowHomeError where pip installed the package, without DAG files and demo pages around it."""
-    if not (PROJECT / "dags" / "trending_celebrities.py").is_file():
+    if not Path(__file__).resolve().is_relative_to(PROJECT / "plugins"):
         raise AirflowHomeError(
-            f"This command runs the DAG files of the project's checkout, and {PROJECT} has none: get the checkout, and "
-            "use `make` there."
+            "This command runs the DAG files of the project's checkout, and the package has none: get the checkout, "
+            "and use `make` there."
         )
 
 

@@ -80,13 +80,13 @@ def forget_person(name: str, aliases: Sequence[str], *, delete_photos: bool, dry
     purge.run()
     purge.done += forget_photos(gallery, cache, removed, delete_photos, dry)
     # `make export` writes beside the project.
-    left = sweep(PROJECT, at_once=True, deep=False, dry=dry)
-    left += sum(sweep(folder, at_once=True, dry=dry) for folder in (gallery, cache))
+    leftovers = sweep(PROJECT, at_once=True, deep=False, dry=dry)
+    leftovers += sum(sweep(folder, at_once=True, dry=dry) for folder in (gallery, cache))
     try:
-        left += target.sweep(at_once=True)
+        leftovers += target.sweep(at_once=True)
     except StoreError as error:
         console.print(f"! Half-written files may stay: {error}")
-    purge.done["files that killed writers left"] += left
+    purge.done["files that killed writers left"] += leftovers
     photos = purge.done.pop("photos kept", 0)
     console.print(_table(purge.done, dry, "removed or blurred"))
     if photos:
@@ -125,8 +125,8 @@ def _kept_out(
 
 
 def _check_known(person: RemovedPerson, known: Collection[str], store: Store) -> None:
-    asked = RemovalList((person,))
-    if any(asked.holds(one) for one in known):
+    names = RemovalList((person,))
+    if any(names.holds(one) for one in known):
         return
     by_letters = {letters(one): one for one in sorted(known, reverse=True)}
     near = [by_letters[one] for one in difflib.get_close_matches(letters(person.name), by_letters, n=3, cutoff=0.5)]

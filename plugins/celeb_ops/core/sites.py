@@ -152,7 +152,7 @@ def _validated(model: type[M], values: Any, where: str) -> M:
     if message is None:
         raise SitesError(f"{where}: there is no option {field}; {suggestion(field, model.model_fields)}")
     # An address may hold a password.
-    parts = [where, field, "" if field in {"", "url"} else value, message]
+    parts = [where, field, "" if field in {"", "url", "sites"} else value, message]
     raise SitesError(f"{': '.join(filter(None, parts))}.")
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from celeb_ops.core.text import quoted
+from celeb_ops.core.text import cleaned, quoted
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
+_FIELD_CHARS = 100
 _UNKNOWN = {"extra_forbidden", "unexpected_keyword_argument"}
 
 
@@ -18,5 +19,5 @@ def first_problem(error: ValidationError) -> tuple[str, str, str | None]:
     # First of all an unknown field: it may be a slip for one that is then missing.
     first = min(error.errors(), key=lambda one: one["type"] not in _UNKNOWN)
     message = first["msg"].removeprefix("Value error, ").replace("Input", "input", 1)
-    field = ".".join(map(str, first["loc"]))
+    field = cleaned(".".join(map(str, first["loc"])), _FIELD_CHARS)
     return field, quoted(first["input"]), None if first["type"] in _UNKNOWN else message

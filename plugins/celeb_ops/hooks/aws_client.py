@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 def open_client(hook: AwsBaseHook, region: str, service: str, config: Config | None = None) -> Any:
-    """The hook's client; ``region`` and ``config`` stand in for what its connection does not say.
+    """The hook's client; ``region`` and ``config`` are defaults for what its connection does not set.
 
-    :raises SettingsError: the connection, or what boto reads without one, is unusable.
+    :raises SettingsError: the connection, or boto's own configuration, is wrong.
     :raises CelebsError: the credentials could not be fetched this time.
     """
     try:
-        # Not the hook's own `region_name`: that would come before the connection's.
+        # Not as the hook's own `region_name`, which would override the connection's.
         region_name = hook.region_name or region or None
         return hook.get_client_type(region_name, config=config.merge(hook.config) if config else None)
     except boto.NoRegionError:
@@ -33,9 +33,9 @@ def open_client(hook: AwsBaseHook, region: str, service: str, config: Config | N
     # botocore says ValueError of an endpoint_url without a scheme.
     except (BotoCoreError, ClientError, ValueError) as error:
         kind = SettingsError if isinstance(error, ValueError) or is_permanent(error) else CelebsError
-        said = message_of(error)
-        hint = " An endpoint_url begins with http:// or https://." if "Invalid endpoint" in said else ""
+        message = message_of(error)
+        hint = " An endpoint_url begins with http:// or https://." if "Invalid endpoint" in message else ""
         raise kind(
-            f"{service} can't be opened: {said}.{hint} Check the connection {hook.aws_conn_id}, or without one "
+            f"{service} can't be opened: {message}.{hint} Check the connection {hook.aws_conn_id}, or without one "
             "the AWS_… variables and files that boto reads."
         ) from error

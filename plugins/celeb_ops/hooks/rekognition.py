@@ -14,16 +14,7 @@ if TYPE_CHECKING:
 
 
 class RekognitionHook(AwsBaseHook):
-    """
-    Interact with AWS Rekognition.
-
-    Provide thin wrapper around :external+boto3:py:class:`boto3.client("rekognition") <Rekognition.Client>`.
-
-    Additional arguments (such as ``aws_conn_id``) may be specified and are passed down to the underlying AwsBaseHook.
-
-    .. seealso::
-        - :class:`airflow.providers.amazon.aws.hooks.base_aws.AwsBaseHook`
-    """
+    """The amazon provider's hook for Rekognition; takes the arguments of ``AwsBaseHook``."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["client_type"] = "rekognition"
@@ -37,24 +28,24 @@ def rekognition_client(
     verify: bool | str | None = None,
     botocore_config: dict[str, Any] | None = None,
 ) -> RekognitionClient:
-    """The client, with boto's own retries: they wait out throttling and short failures, and then call more slowly.
+    """The client, with boto's adaptive retries: throttled, it calls more slowly.
 
-    :raises SettingsError: the connection, or what boto reads without one, is unusable; its region has no Rekognition.
+    :raises SettingsError: the connection, or boto's own configuration, is wrong, or its region has no Rekognition.
     """
     from botocore.config import Config
 
     from celeb_ops.hooks.aws_client import open_client
 
-    ours = Config(retries={"mode": "adaptive", "total_max_attempts": 10}, connect_timeout=10, read_timeout=30)
-    given = Config(**botocore_config) if botocore_config else None
-    hook = RekognitionHook(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, config=given)
-    client: RekognitionClient = open_client(hook, settings.region, "Rekognition", ours)
+    defaults = Config(retries={"mode": "adaptive", "total_max_attempts": 10}, connect_timeout=10, read_timeout=30)
+    options = Config(**botocore_config) if botocore_config else None
+    hook = RekognitionHook(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, config=options)
+    client: RekognitionClient = open_client(hook, settings.region, "Rekognition", defaults)
     _check_region(client, aws_conn_id)
     return client
 
 
 def _check_region(client: RekognitionClient, aws_conn_id: str) -> None:
-    """An AWS region without Rekognition has no such host: a call would end as if the network were down."""
+    """In a region without Rekognition a call would fail as if the network were down."""
     from boto3.session import Session
 
     region, endpoint = client.meta.region_name, client.meta.endpoint_url

@@ -1,4 +1,4 @@
-"""The store of the settings, its S3 client made by the amazon provider's hook."""
+"""Opens the store of the settings; S3 by the amazon provider's hook."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ logger = logging.getLogger(__name__)
 
 
 def open_store(settings: Settings, aws_conn_id: str = S3_CONNECTION) -> Store:
-    """``CELEBS_STORE`` as a store. An ``s3://`` address uses the Airflow connection ``celebs_s3``.
+    """``CELEBS_STORE``, opened; ``s3://…`` by the Airflow connection, else by boto's own credential chain.
 
-    Without such a connection boto's own credential chain is used; SettingsError where it, or that, is unusable.
+    :raises SettingsError: the connection, or boto's own configuration, is wrong.
     """
     place = split_s3(settings.store)
     if place is None:
@@ -26,17 +26,16 @@ def open_store(settings: Settings, aws_conn_id: str = S3_CONNECTION) -> Store:
 
     from celeb_ops.hooks.aws_client import open_client
 
-    # For S3's short failures (SlowDown, 5xx, cut connections): pauses grow with each try.
+    # For SlowDown, 5xx and cut connections, with growing pauses.
     config = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=10, read_timeout=60)
     client = open_client(S3Hook(aws_conn_id=aws_conn_id), settings.region, "S3", config)
     return S3Store(client, *place, extra_args=settings.s3_extra_args)
 
 
 def warn_of_new_prefix(settings: Settings, store: Store) -> None:
-    """Say so where there is no dataset yet at the place in S3 that the settings name, loudest in the first version's
-    bucket.
+    """Log that a new dataset begins in S3: a warning in the first version's bucket.
 
-    A store that can't be read, or a bucket that is not there, is an error here, before any work begins.
+    A store that can't be read, or a missing bucket, is an error here, before any work begins.
     """
     if store.exists(keys.CSV):
         return
@@ -53,10 +52,10 @@ def warn_of_new_prefix(settings: Settings, store: Store) -> None:
 
 
 def _begin(store: S3Store) -> None:
-    """Make the new dataset's ``Celebs.csv`` now, without a row.
+    """Create ``Celebs.csv`` without rows.
 
-    Where S3 does not tell what is not there from what may not be read, this does: it fails, before any work, if the
-    file is there, or if this account may do nothing at all in the bucket.
+    Without the permission to list, S3 answers the same for a missing and a forbidden file. This fails, before any work,
+    if the file exists but may not be read, or if nothing may be written.
     """
     from celeb_ops.dataset.celebs_csv import write_csv
 

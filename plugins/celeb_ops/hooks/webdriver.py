@@ -23,7 +23,7 @@ _PORTS = (
     ("logging", "trigger_log_server_port"),
     ("scheduler", "scheduler_health_check_server_port"),
 )
-"""Where parts of Airflow listen on this machine, if they run here, by section and option of its configuration."""
+"""Ports of Airflow's parts on this machine, by section and option of its configuration."""
 _ADDRESSES = (
     ("api", "base_url"),
     ("core", "execution_api_server_url"),
@@ -46,7 +46,7 @@ class WebDriverHook(BaseHook):
         self.browser_url = browser_url
 
     def visit(self, site: Site) -> AbstractContextManager[WebDriver]:
-        """A browser for a site's live page, which reaches what that page may, and nothing of Airflow's."""
+        """A browser for a site's live page, which reaches public addresses and nothing of Airflow's."""
         from celeb_ops.capture.visit import visit
 
         return visit(site, self.browser_url, airflow_addresses())
@@ -54,8 +54,8 @@ class WebDriverHook(BaseHook):
     def browser(self, options: CaptureOptions, proxy: str = "") -> AbstractContextManager[WebDriver]:
         """A browser with a clean profile, as a context manager that always ends it.
 
-        :param proxy: its one way out, which shows certificates of its own; empty: the network of the machine it runs
-            on, which is nothing for strangers' pages.
+        :param proxy: its only way out, with its own certificates; empty: the machine's network, which is not for
+            strangers' pages.
         """
         from celeb_ops.capture.browser import open_browser
 
@@ -63,16 +63,16 @@ class WebDriverHook(BaseHook):
 
 
 def airflow_addresses() -> Iterator[tuple[str, int]]:
-    """Hosts and ports of Airflow's parts, its queue and its database, as far as its configuration says."""
+    """Hosts and ports of Airflow's parts, queue and database, from its configuration."""
     for section, option in _PORTS:
         if port := conf.getint(section, option, fallback=0):
             yield "localhost", port
     celery = "celery" in conf.get("core", "executor", fallback="").lower()
     for section, option in _ADDRESSES:
         if section == "celery" and not celery:
-            # Its defaults name hosts that nobody has.
+            # The defaults are no real hosts.
             continue
-        # A port that is none; `db+postgresql+psycopg2://` is PostgreSQL.
+        # An invalid port raises ValueError. The scheme may be `db+postgresql+psycopg2`.
         with suppress(ValueError):
             place = urlsplit(conf.get(section, option, fallback=None) or "")
             usual = next((_USUAL_PORTS[part] for part in place.scheme.split("+") if part in _USUAL_PORTS), None)

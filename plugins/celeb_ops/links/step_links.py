@@ -49,13 +49,14 @@ class StepLink(BaseOperatorLink):
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
         """An address, or "" for no button."""
         step = cast("SiteStep", operator)
-        written = XCom.get_value(ti_key=ti_key, key="return_value")
-        given = getattr(step, step.read_from, None)
-        return self.address(step, written, given if isinstance(given, str) else None)
+        own_key = XCom.get_value(ti_key=ti_key, key="return_value")
+        # A template or an XComArg where the step could not begin.
+        input_key = getattr(step, step.read_from, None)
+        return self.address(step, own_key or "", input_key if isinstance(input_key, str) else "")
 
     @abstractmethod
-    def address(self, operator: SiteStep, written: str | None, given: str | None) -> str:
-        """:param written: the step's key; None if it ended early. :param given: the previous step's."""
+    def address(self, operator: SiteStep, own_key: str, input_key: str) -> str:
+        """:param own_key: the step's; empty if it ended early. :param input_key: the previous step's."""
 
 
 class ScreenshotLink(StepLink):
@@ -63,8 +64,8 @@ class ScreenshotLink(StepLink):
 
     name = "Screenshot"
 
-    def address(self, operator: SiteStep, written: str | None, given: str | None) -> str:
-        stem = keys.stem_in(written or given or "")
+    def address(self, operator: SiteStep, own_key: str, input_key: str) -> str:
+        stem = keys.stem_in(own_key or input_key)
         return in_airflow(f"screenshots/{quote(stem)}") if stem else ""
 
 
@@ -73,8 +74,8 @@ class ResultLink(StepLink):
 
     name = "Result"
 
-    def address(self, operator: SiteStep, written: str | None, given: str | None) -> str:
-        stem = keys.stem_in(written or "")
+    def address(self, operator: SiteStep, own_key: str, input_key: str) -> str:
+        stem = keys.stem_in(own_key)
         return in_airflow(f"files/{quote(keys.result(stem))}") if stem else ""
 
 
@@ -83,8 +84,8 @@ class S3ConsoleLink(StepLink):
 
     name = "S3 console"
 
-    def address(self, operator: SiteStep, written: str | None, given: str | None) -> str:
-        return console_url(operator.store, written) if written else ""
+    def address(self, operator: SiteStep, own_key: str, input_key: str) -> str:
+        return console_url(operator.store, own_key) if own_key else ""
 
 
 def base_path() -> str:

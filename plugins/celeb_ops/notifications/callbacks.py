@@ -111,8 +111,8 @@ def _failures(context: Context, run: Run, settings: Settings) -> tuple[list[str]
     tasks: list[str] = []
     try:
         ti, dag, run_id = context["ti"], context["dag"], context["run_id"]
-        asked = [task for task in dag.task_ids if "." not in task and task != "watcher"]
-        states = ti.get_task_states(dag_id=dag.dag_id, run_ids=[run_id], task_ids=asked).get(run_id, {})
+        task_ids = [task for task in dag.task_ids if "." not in task and task != "watcher"]
+        states = ti.get_task_states(dag_id=dag.dag_id, run_ids=[run_id], task_ids=task_ids).get(run_id, {})
         tasks = sorted(task for task, state in states.items() if state == "failed")
         if not dag.has_task("merge"):
             return tasks, SiteReport()

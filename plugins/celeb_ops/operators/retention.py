@@ -25,8 +25,8 @@ def tidy(store: Store, settings: Settings) -> str | None:
     from celeb_ops.dataset.retention import tidy_images, tidy_slices
 
     removed = []
-    if left := store.sweep() + sweep(settings.path(settings.cache)):
-        removed.append(f"what killed writers had left ({counted(left, 'file')})")
+    if leftovers := store.sweep() + sweep(settings.path(settings.cache)):
+        removed.append(f"what killed writers had left ({counted(leftovers, 'file')})")
     for what, days, remove in (
         ("slices", settings.keep_slices_days, tidy_slices),
         ("pictures", settings.keep_images_days, tidy_images),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from celeb_ops.core import keys
+from celeb_ops.core.exceptions import NotPermittedError
 from celeb_ops.trends.schema import load
 
 if TYPE_CHECKING:
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
 
 Load = Callable[[str], pl.DataFrame]
 """Gives a table by its name; an empty one where trends were not made yet."""
+
+
+_UNLISTED_S = 60
+"""How long tables are kept where the store may not be listed, so that nobody can see whether they changed."""
 
 
 class Tables:
@@ -27,10 +33,13 @@ class Tables:
 
     def now(self) -> Load:
         """The tables as they are now; asks the store once, however many of them a page reads."""
-        versions = {file.key: file.version for file in self.store.files(keys.TRENDS)}
+        try:
+            versions, unlisted = {file.key: file.version for file in self.store.files(keys.TRENDS)}, ""
+        except NotPermittedError:
+            versions, unlisted = {}, f"unlisted {time.monotonic() // _UNLISTED_S}"
 
         def read(name: str) -> pl.DataFrame:
-            version = versions.get(keys.trends(name), "")
+            version = versions.get(keys.trends(name), unlisted)
             cached = self._cache.get(name)
             if not cached or cached[0] != version:
                 self._cache[name] = cached = version, load(self.store, name)

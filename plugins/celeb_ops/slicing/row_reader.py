@@ -37,6 +37,8 @@ class RowReader:
 
     def read(self, rows: Span) -> Rows:
         """Rows × width × 3, RGB. A call must start and stop no earlier than the one before it did."""
+        if rows.start < self._top:
+            raise ValueError(f"rows {rows} were passed already, the band starts at {self._top}")
         self._band = self._band[rows.start - self._top :]
         self._top = rows.start
         pieces: list[Rows] = [self._band]

@@ -33,7 +33,8 @@ def test_an_object_and_its_text_are_the_same() -> None:
         ('{"ServerSideEncription": "AES256"}', "known are ACL, CacheControl, "),
         ('{"ACL": 1}', "ACL is no text"),
         ('{"SSEKMSKeyId": ""}', "SSEKMSKeyId is no text"),
-        ('{"Metadata": {"a": 1}}', "Metadata is no text (Metadata: no object of texts)"),
+        ('{"Metadata": {"a": 1}}', 'Metadata is no object of texts; write it like {"Metadata": {"team": "press"}}'),
+        ('{"Metadata": "very-secret"}', "Metadata is no object of texts"),
     ],
 )
 def test_what_is_wrong_is_said_with_what_is_right_and_no_value(given: str, said: str) -> None:

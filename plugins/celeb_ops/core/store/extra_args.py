@@ -20,9 +20,11 @@ def checked_extra_args(given: object) -> dict[str, Any]:
         if name not in known:
             # A customer's own key would be a secret in a setting: AWS can keep it.
             raise ValueError(f"there is no argument {name} that holds for every file; known are {', '.join(known)}")
-        texts = list(value.values()) if name == "Metadata" and isinstance(value, dict) else [value or None]
-        if not all(isinstance(text, str) for text in texts):
-            raise ValueError(f'{name} is no text (Metadata: no object of texts); write it like {{"{name}": "…"}}')
+        if name == "Metadata":
+            if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
+                raise ValueError('Metadata is no object of texts; write it like {"Metadata": {"team": "press"}}')
+        elif not isinstance(value, str) or not value:
+            raise ValueError(f'{name} is no text; write it like {{"{name}": "…"}}')
     return dict(given)
 
 

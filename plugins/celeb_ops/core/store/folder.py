@@ -84,7 +84,7 @@ class FolderStore(Store):
             found = {
                 f"{one.name}/" if one.is_dir() else one.name: one
                 for one in entries
-                if is_key(one.name) and not one.is_symlink()
+                if is_key(one.name) and not one.is_symlink() and (one.is_dir() or one.is_file())
             }
         for name, entry in sorted(found.items()):
             if name.endswith("/"):

@@ -66,7 +66,7 @@ def store_error(error: Exception, url: str, action: str, arn: str) -> StoreError
         lacking = named[1] if named and named[1] != permission else f"{permission} on {arn}"
         may_demand = " A policy may also demand an encryption or an ACL: see CELEBS_S3_EXTRA_ARGS."
         return NotPermittedError(f"{failed} {needs(lacking)}{may_demand if action == 'written' else ''}")
-    headers = error.response["ResponseMetadata"].get("HTTPHeaders", {})
+    headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
     hint = _HINTS.get(code, "").format(
         region=details.get("Region") or headers.get("x-amz-bucket-region") or "see the bucket's properties",
         here=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
