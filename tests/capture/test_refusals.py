@@ -39,7 +39,7 @@ from tests.web import free_port
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-TIMEOUT_S = 3
+TIMEOUT_S = 5
 AGAIN, NEVER_AGAIN = False, True
 
 HOSTILE: dict[str, tuple[type[CaptureError], bool, str]] = {
@@ -180,7 +180,7 @@ def test_a_kill_in_the_middle_is_a_crash(
         shoot(url, load_time_s=15)
     killer.join()
     assert not isinstance(error.value, PermanentError)
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 30
 
 
 def answer(**given: Any) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import TYPE_CHECKING
 
 from selenium.common.exceptions import WebDriverException
@@ -12,7 +13,9 @@ from celeb_ops.capture import scripts
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver
 
-_LOADING = "return document.readyState === 'loading'"
+_ARRIVED = "return document.readyState === 'loading' ? document.getElementsByTagName('*').length : -1"
+_STILL_S = 1.5
+"""A document that is loading and does not grow for so long has broken off; the parser of a busy machine pauses, too."""
 _COMPRESSED = """const way = performance.getEntriesByType('navigation')[0];
 return way !== undefined && way.encodedBodySize !== way.decodedBodySize"""
 _END = re.compile(r"</(body|html)\s*>", re.IGNORECASE)
@@ -25,8 +28,8 @@ def broken_off(driver: WebDriver) -> bool:
     One that is sent without a length, its end being the connection's (HTTP/1.0), can't be told from a whole one.
     """
     # While a page loads, the driver keeps every question waiting: one that loads on waits for what will never come, and
-    # keeps its other parts waiting with it. Asked twice, as a script may have opened another page just now.
-    if all(scripts.evaluate(driver, _LOADING) for _ in range(2)):
+    # keeps its other parts waiting with it.
+    if _has_stalled(driver):
         driver.execute_cdp_cmd("Page.stopLoading", {})
         return True
     if not scripts.evaluate(driver, _COMPRESSED):
@@ -38,3 +41,15 @@ def broken_off(driver: WebDriver) -> bool:
         # The page calls itself by another address by now, or has gone on to another one.
         return False
     return not document["base64Encoded"] and not _END.search(document["content"])
+
+
+def _has_stalled(driver: WebDriver) -> bool:
+    arrived, since = None, time.monotonic()
+    while (elements := scripts.evaluate(driver, _ARRIVED)) != -1:
+        now = time.monotonic()
+        if elements != arrived:
+            arrived, since = elements, now
+        if now - since >= _STILL_S:
+            return True
+        time.sleep(0.1)
+    return False
