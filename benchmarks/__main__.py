@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.table import Table
 
 from benchmarks import (
     aws,
@@ -29,6 +28,7 @@ from benchmarks import (
     steps,
     trends,
 )
+from benchmarks.table import table_of
 from celeb_ops.core.settings import PROJECT, Settings
 
 if TYPE_CHECKING:
@@ -77,16 +77,6 @@ def main(names: list[str]) -> int:
     out.write_text(json.dumps({"machine": machine, "tables": tables}, indent=1))
     console.print(f"\nKept as {out.relative_to(PROJECT)}")
     return 0
-
-
-def table_of(rows: list[dict[str, Any]]) -> Table:
-    """The rows, for a terminal."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in rows[0]:
-        table.add_column(heading, justify="left" if isinstance(rows[0][heading], str) else "right")
-    for row in rows:
-        table.add_row(*(str(value) for value in row.values()))
-    return table
 
 
 if __name__ == "__main__":

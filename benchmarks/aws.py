@@ -174,7 +174,7 @@ def _count(way: Way, page: Page, calls: int, names: list[str]) -> None:
 
 def main() -> int:
     """``make bench-aws``: on a real account, once somebody has agreed to its cost."""
-    from benchmarks.__main__ import table_of
+    from benchmarks.table import table_of
 
     console = Console(soft_wrap=True)
     settings = Settings.load()

@@ -22,7 +22,7 @@ from rich.console import Console
 from tests.compose.running import running_stack
 from tests.compose.stack import NINE, PAGES, Stack, docker, now
 
-from benchmarks.__main__ import table_of
+from benchmarks.table import table_of
 from celeb_ops.core.settings import PROJECT
 
 if TYPE_CHECKING:
