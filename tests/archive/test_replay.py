@@ -21,7 +21,7 @@ from celeb_ops.archive.replay import Lack
 from celeb_ops.archive.replay_proxy import Proxy, ProxyRequest
 from celeb_ops.capture.browser import open_browser
 from celeb_ops.capture.visit import own_address
-from celeb_ops.core.exceptions import ArchiveBusyError
+from celeb_ops.core.exceptions import ArchiveBusyError, BrowserError
 from celeb_ops.core.sites import CaptureOptions
 from tests.archive.conftest import DAILY, MORNING, SCRIPTS, WORDS
 from tests.archive.front import Refused, Slow
@@ -282,6 +282,14 @@ class TestTheEnd:
         assert {path.rpartition("/")[2] for path in busy.paths()} == {"one.jpg"}
 
 
+@pytest.mark.parametrize("host", ["browser.invalid", f"{'a' * 70}.example"])
+def test_a_remote_browser_that_is_nowhere_is_an_error(host: str) -> None:
+    """Also where the name can't be one, which Python tells by another error."""
+    said = rf"^The host of the browser at http://{host}:4444 was not found \(.+\): is CELEBS_BROWSER_URL right\?$"
+    with pytest.raises(BrowserError, match=said):
+        own_address(f"http://{host}:4444")
+
+
 @pytest.fixture
 def ipv6() -> None:
     try:
@@ -304,6 +312,12 @@ def test_a_remote_browser_may_be_reached_by_ipv6(ipv6: None, news: Archive, play
 
 class TestAPageThatAsksForMuch:
     """What it asks for is remembered, and this process has other things to do with its memory."""
+
+    def test_is_refused_an_address_that_is_too_long(self, busy: Front, played: Play) -> None:
+        replay = played(busy, "http://daily.example/", begun=True)
+        for scheme in ("http", "https"):
+            assert got(replay, f"{scheme}://daily.example/{'a' * 8_200}", "image").status_code == 404
+        assert (busy.requests, replay._lacks, replay.missing_images) == ([], {}, {})
 
     def test_ends_somewhere(self, busy: Front, played: Play, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(replays, "_MAX_ADDRESSES", 3)

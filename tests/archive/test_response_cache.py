@@ -55,3 +55,9 @@ class TestResponseCache:
         (file,) = (tmp_path / "archive").glob("*/*")
         file.write_bytes(content)
         assert cache.get("http://a.example/") == (False, None)
+
+    def test_that_can_not_be_written_is_no_trouble(self, tmp_path: Path) -> None:
+        (tmp_path / "archive").touch()
+        cache = ResponseCache(tmp_path, self.copy())
+        cache.put("http://a.example/", None)
+        assert cache.get("http://a.example/") == (False, None)

@@ -165,6 +165,9 @@ class TestFile:
         add(folder_store, RemovedPerson(name))
         assert RemovalList.load(folder_store).people == (HOPPER, RemovedPerson(name.strip()))
 
+    def test_a_name_with_what_no_file_can_hold_closes_it_for_nobody(self, folder_store: FolderStore) -> None:
+        assert add(folder_store, RemovedPerson("Grace\x07\ud800Hopper")).holds("grace hopper")
+
     def test_more_than_can_be_read_is_not_written(self, folder_store: FolderStore) -> None:
         add(folder_store, HOPPER)
         with pytest.raises(RecordError, match="is too large"):

@@ -92,6 +92,9 @@ class TestFirstVersion:
         with pytest.raises(SettingsError, match=re.escape(said)):
             load(lines)
 
+    def test_half_a_pair_does_not_matter_beside_a_connection(self, load: Load) -> None:
+        assert load(f"aws_access_key_id=A\n{S3}=aws://\n").connections == {S3: "aws://"}
+
 
 def test_an_old_setting_is_a_warning(load: Load, caplog: pytest.LogCaptureFixture) -> None:
     assert load("CELEBS_RETRIES=secret\nCELEBS_BROWSERS=7\n") == Settings(browsers=7)
@@ -205,6 +208,11 @@ class TestErrors:
             load(CELEBS_STORE="a\0secret")
         assert "secret" not in str(error.value)
 
+    def test_a_value_is_quoted_in_short(self, load: Load) -> None:
+        with pytest.raises(SettingsError) as error:
+            load(CELEBS_BROWSERS="9" * 100_000)
+        assert len(str(error.value)) < 500
+
     @pytest.mark.parametrize("name", ["CELEBS_S3_EXTRA_ARGS", S3])
     def test_deep_json_is_none(self, load: Load, name: str) -> None:
         with pytest.raises(SettingsError, match=name):
@@ -237,3 +245,13 @@ def test_an_archive_s_address_with_a_password_is_refused_and_not_shown(url: str,
         load(f"CELEBS_ARCHIVE_URL={url}\n")
     assert "hunter2" not in str(error.value)
     assert load(f"CELEBS_ARCHIVE_URL=https://archive.example/{url}\n").archive_url.endswith(url)
+
+
+def test_no_secret_is_in_their_text(load: Load) -> None:
+    """Airflow writes the text of what an operator is given into its database."""
+    settings = load(
+        AIRFLOW_CONN_CELEBS_S3='{"conn_type": "aws", "password": "hush"}',
+        CELEBS_S3_EXTRA_ARGS='{"SSEKMSKeyId": "hush"}',
+    )
+    assert "hush" in str(settings.connections) + str(settings.s3_extra_args)
+    assert "hush" not in f"{settings} {settings!r}"

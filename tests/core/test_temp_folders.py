@@ -53,6 +53,13 @@ def test_what_a_dead_process_left_is_removed_and_no_more(temporary: Path, dead: 
         assert all((folder / "profile").exists() for folder in (*used, *others))
 
 
+def test_what_is_of_another_user_stays(temporary: Path, dead: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = made(temporary / f"celebs-browser-{dead}-abc")
+    monkeypatch.setattr(os, "geteuid", lambda: left.stat().st_uid + 1)
+    with scratch_folder("browser"):
+        assert (left / "profile").exists()
+
+
 def test_a_link_is_not_followed(temporary: Path, tmp_path: Path, dead: int) -> None:
     elsewhere = made(tmp_path / "elsewhere")
     (temporary / f"celebs-browser-{dead}-abc").symlink_to(elsewhere)

@@ -195,6 +195,13 @@ class TestSomeSites:
             forget(folder_dataset, names=["TMZ", "PEOLPE"])
         assert contents(folder_dataset) == before
 
+    def test_those_of_a_site_whose_name_ends_alike_stay(self, folder_dataset: Store) -> None:
+        saved(folder_dataset, a_screenshot(site="NEWS_TMZ"), a_picture())
+        kept = of_run(folder_dataset, RUN_TIME, "NEWS_TMZ")
+        forget(folder_dataset, names=["TMZ"])
+        assert of_run(folder_dataset, RUN_TIME, "NEWS_TMZ") == kept
+        assert len(kept) == 3
+
 
 def trends_of_two_files(removal: Removal) -> None:
     """Stands for trends and report, which take long to make: that they are of these rows is what counts here."""

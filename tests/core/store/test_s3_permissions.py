@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.exceptions import ClientError
 
-from celeb_ops.core.exceptions import NotPermittedError, NotStoredError, PermanentError
+from celeb_ops.core.exceptions import NotPermittedError, NotStoredError, PermanentError, StoreError
+from celeb_ops.core.store import S3Store
 from celeb_ops.core.store.s3_errors import store_error
 from celeb_ops.dataset import merge
-from tests.core.store.verbs import VERBS
+from tests.core.store.verbs import VERBS, an_s3_client
 from tests.factories import RUN_TIME, a_result, a_screenshot, saved
 
 if TYPE_CHECKING:
-    from celeb_ops.core.store import S3Store
     from tests.aws.s3_proxy import S3Proxy
 
 pytestmark = pytest.mark.usefixtures("no_pauses")
@@ -117,6 +117,15 @@ class TestWithoutListing:
         assert proxy.requests == {"GetObject": 2, "ListObjectsV2": 1, "PutObject": 1}
         proxy.denied = set()
         assert behind.read("Celebs.csv") == b"rows"
+
+    def test_a_bad_day_is_not_taken_for_a_permission(self, proxy: S3Proxy, bucket: str) -> None:
+        proxy.denied = set()
+        store = S3Store(an_s3_client(proxy.url), bucket)
+        proxy.give("AccessDenied", to="GetObject")
+        proxy.give("SlowDown", to="ListObjectsV2")
+        with pytest.raises(StoreError, match="could not be listed: SlowDown") as error:
+            store.read("Celebs.csv")
+        assert type(error.value) is StoreError
 
 
 @pytest.mark.parametrize(
