@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
-from celeb_ops.report.person_page import SPANS, name_of, person
+from celeb_ops.report.person_page import SPANS, PersonPage, name_of, person
 from celeb_ops.report.sanitizing import slug
 from celeb_ops.report.table_cache import Tables
 from tests.asgi import get
@@ -60,3 +61,14 @@ def test_a_person_whose_qid_is_known_is_linked_to_wikidata(past: FolderStore, na
     page = get(app_of(past), f"/people/{name}").text
     assert ('<a href="https://www.wikidata.org/wiki/Q11641">Q11641</a>' in page) is linked
     assert ("wikidata.org" in page) is linked
+
+
+@pytest.mark.parametrize("text", ["</script><script>alert(1)</script>", "<!--", "a & b \u2028", '"quoted"'])
+def test_what_a_site_said_stays_inside_its_script_element(
+    past: FolderStore, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setattr(PersonPage, "share_chart", {"said": text})
+    page = get(app_of(past), "/people/Grace Hopper").text
+    data = page.partition('id="share-data">')[2].partition("</script>")[0]
+    assert not set("<>&\u2028") & set(data)
+    assert json.loads(data) == {"said": text}

@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import pytest
+from markupsafe import Markup
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
@@ -66,6 +67,13 @@ class TestWrite:
         monkeypatch.setattr(static_page, "MAX_BYTES", len(whole) - 1)
         static_page.write(folder_store)
         assert folder_store.read(keys.REPORT).count(b"<article") == 60
+
+
+@pytest.mark.parametrize("end", ["</script>", "</STYLE >", "<!--"])
+def test_own_scripts_and_styles_are_only_taken_where_they_end_nothing(end: str) -> None:
+    assert static_page.inside("a < b") == Markup("a < b")
+    with pytest.raises(ValueError, match="would end"):
+        static_page.inside(f"'{end}'")
 
 
 class TestCrops:

@@ -5,6 +5,7 @@ It needs nothing else: Vega, style and pictures are in it, and its own content s
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
@@ -71,14 +72,21 @@ def _report(store: Store, load: Load, people: int) -> str:
         urls=Urls(person=lambda name: anchors.get(name, ""), picture=crops.name, run=None, inline=True),
         policy=f"default-src 'none'; script-src {' '.join(map(_hash, scripts))}; style-src {_hash(style)}; "
         "img-src data:; base-uri 'none'; form-action 'none'",
-        style=Markup(style),
-        scripts=[Markup(script) for script in scripts],
+        style=inside(style),
+        scripts=[inside(script) for script in scripts],
         boards=boards,
         persons=persons,
         moving=moving,
         latest=latest,
         pictures=PICTURES,
     )
+
+
+def inside(own: str) -> Markup:
+    """A style or script of ours as it is, inside its element: it must not end that."""
+    if re.search(r"</(script|style)|<!--", own, re.IGNORECASE):
+        raise ValueError("a style or script for the report would end its own element")
+    return Markup(own)
 
 
 def _hash(content: str) -> str:
