@@ -235,7 +235,7 @@ class TestTheCommand:
         dry = capsys.readouterr().out
         assert "would be removed" in dry
         assert "Nothing was changed." in dry
-        assert "clear the run" not in dry
+        assert "clear it" not in dry
         assert contents(folder_dataset) == before
         assert main(["forget", "--run", "2026-11-23T08:00"]) == 0
         said = capsys.readouterr().out
@@ -244,7 +244,7 @@ class TestTheCommand:
         assert "would be" not in said
         assert "2026-11-23T08:00:00Z: EONLINE, PEOPLE, TMZ." in said
         assert "files of Trends/, made again" in said
-        assert "clear the run in Airflow" in said
+        assert "clear it in Airflow" in said
         assert of_run(folder_dataset, RUN_TIME) == []
 
     def test_a_run_that_is_not_there_is_told_with_those_near_it(
