@@ -157,12 +157,12 @@ class TestAPage:
     def test_that_lacks_too_much_goes_on_from_there_at_the_next_try(
         self, busy: Front, darkroom: Darkroom, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(past, "PATIENCE_S", 5)
+        monkeypatch.setattr(past, "PATIENCE_S", 9)
         busy.give(*[Slow(1.2)] * 12, to=".jpg")
         with pytest.raises(ArchiveBusyError) as caught:
             darkroom.capture(busy.timegate, "https://gallery.example/")
         said = re.fullmatch(
-            r"The archive did not give (\d+) of the page's pictures within 5 s\. What it gave is kept for a day: "
+            r"The archive did not give (\d+) of the page's pictures within 9 s\. What it gave is kept for a day: "
             r"clear the task, and it goes on from there\.",
             str(caught.value),
         )

@@ -86,7 +86,7 @@ class LocalSite:
             # What comes together with the end of a broken connection is not shown.
             for part in (content[: len(content) // 2], content[len(content) // 2 :]):
                 request.wfile.write(part)
-                time.sleep(0.3)
+                time.sleep(1)
         elif parts.path in self.files:
             _send(request, 200, *self.files[parts.path])
         elif kind == "status":

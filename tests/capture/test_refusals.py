@@ -116,7 +116,8 @@ def hostile(site: LocalSite, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     with served(self_signed(tmp_path_factory.mktemp("tls"))) as secure:
         urls["self-signed certificate"] = f"{secure.address.replace('127.0.0.1', 'localhost')}/status/200"
         # Pages that keep a browser busy need one each; the others share two, and what kills its browser comes last.
-        busy = [{name: urls.pop(name)} for name in list(urls) if name.startswith("busy")]
+        own = ("busy", "never answers", "almost nothing, and no end")
+        busy = [{name: urls.pop(name)} for name in list(urls) if name.startswith(own)]
         names = sorted(urls, key="crashes".__eq__)
         sharing = [{name: urls[name] for name in names[start::2]} for start in range(2)]
         with ThreadPoolExecutor(4) as pool:
