@@ -90,6 +90,20 @@ def test_a_deadline_that_is_cancelled_ends_the_wait(tmp_path: Path) -> None:
     assert time.monotonic() - start < 3
 
 
+def test_of_the_threads_that_wait_the_lowest_rank_is_first_and_then_who_came_first(tmp_path: Path) -> None:
+    limiter, begun = a_limiter(tmp_path, rate=20), []
+
+    def ask(name: str, rank: int) -> None:
+        with limiter.turn(Deadline(30), rank):
+            begun.append(name)
+
+    with ThreadPoolExecutor(5) as pool, limiter.turn(Deadline(30)):
+        for name, rank in (("data", 3), ("picture", 2), ("other picture", 2), ("page", 0), ("style", 1)):
+            pool.submit(ask, name, rank)
+            time.sleep(0.05)
+    assert begun == ["page", "style", "picture", "other picture", "data"]
+
+
 def test_a_time_that_no_pause_can_have_set_means_now_and_is_put_right(tmp_path: Path) -> None:
     """The machine's clock was years ahead."""
     limiter = a_limiter(tmp_path, rate=2)

@@ -264,6 +264,17 @@ class TestPatience:
         assert (replay.trouble is not None) == trouble
         assert got(replay, "https://secure.example/5.jpg", "image").status_code == (404 if trouble else 200)
 
+    def test_is_first_for_what_the_page_needs_first(self, busy: Front, played: Play) -> None:
+        replay = played(busy, "http://daily.example/", begun=True)
+        busy.give(Slow(0.8))
+        wanted = [("one.jpg", "image"), ("data", ""), ("lazy.jpg", "image"), ("style.css", "style"), ("", "document")]
+        with ThreadPoolExecutor(len(wanted)) as pool:
+            for path, kind in wanted:
+                pool.submit(got, replay, f"http://daily.example/{path}", kind)
+                time.sleep(0.1)
+        paths = [path.rpartition("/")[2] for path in busy.paths()]
+        assert list(dict.fromkeys(paths)) == ["one.jpg", "", "style.css", "lazy.jpg", "data"]
+
 
 class TestTheEnd:
     def test_ends_all_that_wait(self, busy: Front, played: Play) -> None:

@@ -155,14 +155,15 @@ class Archive:
                     found.add(one.when)
                     yield one
 
-    def read(self, url: str, when: datetime, deadline: Deadline) -> ArchiveResponse | None:
+    def read(self, url: str, when: datetime, deadline: Deadline, rank: int = 0) -> ArchiveResponse | None:
         """What the archive holds of an address nearest to a time; None: nothing, or nothing that it shows.
 
+        :param rank: of several that wait, the lowest is asked first.
         :raises ArchiveError: the archive could not be asked.
         """
         address = f"{self.timegate}{when.astimezone(UTC):{_STAMP}}id_/{url}"
         for _ in range(_MAX_REDIRECTS):
-            answer = self._get(address, deadline, {"Accept-Encoding": "gzip, deflate, br"})
+            answer = self._get(address, deadline, {"Accept-Encoding": "gzip, deflate, br"}, rank)
             # A relative one is the page's own: archives give whole paths.
             whole = answer.location.startswith("/") or urlsplit(answer.location).scheme
             there = urljoin(address, answer.location)
@@ -194,10 +195,10 @@ class Archive:
             "a TimeGate?"
         )
 
-    def _get(self, address: str, deadline: Deadline, headers: dict[str, str]) -> _Answer:
+    def _get(self, address: str, deadline: Deadline, headers: dict[str, str], rank: int = 0) -> _Answer:
         """The answer to one request, asked again while the archive is busy or fails, as far as the deadline allows."""
         for attempt in range(_TRIES):
-            with self._limiter.turn(deadline):
+            with self._limiter.turn(deadline, rank):
                 asked_s, busy = 0.0, False
                 try:
                     answer = self._ask(address, deadline, headers)

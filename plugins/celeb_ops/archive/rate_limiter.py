@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 import time
+from itertools import count
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -51,29 +53,32 @@ class RateLimiter:
         self.host = urlsplit(archive_url).netloc
         self._interval_s = 1 / rate
         self._file = folder / f"archive-{keys.safe(self.host)}"
+        self._line = _Line()
 
     @contextlib.contextmanager
-    def turn(self, deadline: Deadline) -> Iterator[None]:
+    def turn(self, deadline: Deadline, rank: int = 0) -> Iterator[None]:
         """The turn, as long as the request lasts.
 
+        :param rank: of this process's threads, those of a lower one come first.
         :raises ArchiveBusyError: it would not come before the deadline.
         """
-        while True:
-            with self._locked(deadline):
-                wait_s = self._free_at() - time.time()
-                if wait_s <= 0:
-                    try:
-                        yield
-                    finally:
-                        self.pause(self._interval_s)
-                    return
-            # Not within the lock: others may have a later deadline, and see that they need not wait for ours.
-            if wait_s > max(deadline.left_s, self._interval_s):
-                raise ArchiveBusyError(
-                    f"The archive {self.host} refused requests or did not answer, and is not asked for another "
-                    f"{wait_s:.0f} s. Clear the task later."
-                )
-            time.sleep(min(wait_s, _CHECK_S, deadline.left_s))
+        with self._line.place(deadline, rank):
+            while True:
+                with self._locked(deadline):
+                    wait_s = self._free_at() - time.time()
+                    if wait_s <= 0:
+                        try:
+                            yield
+                        finally:
+                            self.pause(self._interval_s)
+                        return
+                # Not within the lock: others may have a later deadline, and see that they need not wait for ours.
+                if wait_s > max(deadline.left_s, self._interval_s):
+                    raise ArchiveBusyError(
+                        f"The archive {self.host} refused requests or did not answer, and is not asked for another "
+                        f"{wait_s:.0f} s. Clear the task later."
+                    )
+                time.sleep(min(wait_s, _CHECK_S, deadline.left_s))
 
     def pause(self, seconds: float) -> None:
         """Within a turn: let nobody ask for a while."""
@@ -116,3 +121,30 @@ class RateLimiter:
             raise
         except OSError as error:
             raise ArchiveError(f"{self._file} can't be written ({error.strerror}): see CELEBS_CACHE.") from error
+
+
+class _Line:
+    """In which the threads of this process wait: the lowest rank is first, then who came first."""
+
+    def __init__(self) -> None:
+        self._moved = threading.Condition()
+        self._places: list[tuple[int, int]] = []
+        self._numbers = count()
+
+    @contextlib.contextmanager
+    def place(self, deadline: Deadline, rank: int) -> Iterator[None]:
+        """The first place, or any when the deadline is over."""
+        with self._moved:
+            place = (rank, next(self._numbers))
+            self._places.append(place)
+            while min(self._places) != place and deadline.left_s:
+                self._moved.wait(min(_CHECK_S, deadline.left_s))
+            self._places.remove(place)
+            # Before all that wait.
+            self._places.append(place := (-1, place[1]))
+        try:
+            yield
+        finally:
+            with self._moved:
+                self._places.remove(place)
+                self._moved.notify_all()

@@ -155,7 +155,7 @@ class Replay:
         if len(self._lacks) >= _MAX_ADDRESSES:
             return Found(None, Lack.TOO_MANY)
         try:
-            answer = self._read(url)
+            answer = self._read(url, self._rank(url, kind))
         except ArchiveError as error:
             logger.info("%s: %s", url, error)
             self._count_failure(error)
@@ -171,14 +171,20 @@ class Replay:
         error = ArchiveBusyError(f"{self.archive.host} did not give {url} in time. Clear the task later.")
         return Found(None, Lack.LATE, error)
 
-    def _read(self, url: str) -> ArchiveResponse | None:
+    def _read(self, url: str, rank: int) -> ArchiveResponse | None:
         """What the archive has, asked once in all tries of this capture."""
         cached, answer = self._cache.get(url)
         if not cached:
-            answer = self.archive.read(url, self.memento.when, self._deadline)
+            answer = self.archive.read(url, self.memento.when, self._deadline, rank)
             self._failures = 0
             self._cache.put(url, answer)
         return answer
+
+    def _rank(self, url: str, kind: str) -> int:
+        """What is asked first: the document, what it is built with, its pictures in their order, then the rest."""
+        if kind == "script" and urlsplit(url).hostname != urlsplit(self._page).hostname:
+            return 3
+        return {"document": 0, "style": 1, "script": 1, "image": 2}.get(kind, 3)
 
     def _window_of(self, url: str, kind: str) -> timedelta:
         """How far from the run time something may have been archived."""
