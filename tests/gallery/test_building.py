@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from celeb_ops.cli.main import main
-from celeb_ops.core.exceptions import GalleryError, OfflineError, WikimediaError
+from celeb_ops.core.exceptions import GalleryError, OfflineError, RecognitionError, WikimediaError
 from celeb_ops.core.geometry import Box
 from celeb_ops.core.removal_list import RemovalList, RemovedPerson
 from celeb_ops.core.settings import PROJECT, Settings
 from celeb_ops.gallery.building import BuildProgress, Built, build
 from celeb_ops.gallery.query import Query
 from celeb_ops.gallery.wikimedia import CONNECTIONS
-from celeb_ops.recognition.local import gallery_file
+from celeb_ops.recognition.local import gallery_file, onnx_models
 from celeb_ops.recognition.local.gallery import Gallery
 from celeb_ops.recognition.local.recognizer import LocalRecognizer
 from celeb_ops.recognition.people import Person
@@ -191,7 +191,7 @@ def test_it_is_of_use_while_it_grows_and_the_same_with_faults_at_20_percent(
     assert all(one <= other for one, other in pairwise(known))
     assert made.changed
     assert content(tmp_path) == content(undisturbed[0])
-    assert {"maxlag", "429", "503", "closed"} <= set(faults.happened)
+    assert {"maxlag", "429", "503", "closed", "broken"} <= set(faults.happened)
     assert sum(faults.happened.values()) > 20
     assert served.at_once <= CONNECTIONS
 
@@ -314,6 +314,15 @@ def test_countries_and_occupations_choose(folder: Path, world: World) -> None:
     assert names(singers) == ["Died Lately"]
     assert names(first) == ["Barack Obama", "Joe Biden"]
     assert content(folder) == before
+
+
+def test_without_a_model_nothing_is_fetched(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("yunet", "dlib"):
+        monkeypatch.setattr(onnx_models, name.upper(), f"no {name}.onnx")
+        with serving(world) as served, pytest.raises(RecognitionError, match=f"no {name}.onnx is missing: run `make"):
+            built(served, tmp_path)
+        assert served.requests == []
+        monkeypatch.undo()
 
 
 @pytest.mark.parametrize(

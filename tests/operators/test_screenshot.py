@@ -167,12 +167,12 @@ class TestLive:
 
     @pytest.mark.browser
     def test_an_account_that_may_not_list_or_delete_has_a_picture_and_no_failure(
-        self, watched: Watched, shoot: Shoot, caplog: pytest.LogCaptureFixture
+        self, watched: Watched, shoot: Shoot, capsys: pytest.CaptureFixture[str]
     ) -> None:
         watched.denied = {"list", "delete"}
         with Web({"/": PAGE}) as web:
             assert shoot(LIVE, f"{web.address}/") == SIDECAR
-        assert f"stay: Images/{STEM}.: no list." in caplog.text
+        assert capsys.readouterr().out.count(f"stay: Images/{STEM}.: no list.") == 1
         assert left(watched)[0] == "skipped"
         assert missed(watched, "TMZ", NOW) is None
 
@@ -468,6 +468,16 @@ class TestASiteThatFailedAtItsTime:
             assert (row["reason"], row["reason_code"]) == ("It sent no page.", "no_answer")
             said.add(text)
         assert len(said) == 2
+
+    def test_does_so_when_the_hours_of_its_page_are_over(self, no_copy: str, watched: Watched, blind: Shoot) -> None:
+        with pytest.raises(BrowserError):
+            blind(LIVE)
+        outcome, source, reason = left(watched)
+        assert (outcome, source) == ("failed", "live")
+        time.sleep(0.4)
+        with pytest.raises(MissedError) as caught:
+            blind(LIVE, live_window_h=0.0001, archive_url=no_copy)
+        assert str(caught.value).startswith(f"{reason}{SINCE}")
 
     def test_is_not_forgotten_while_the_archive_is_down(self, no_copy: str, word: Outcome, blind: Shoot) -> None:
         for _ in range(2):

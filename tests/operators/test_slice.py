@@ -90,13 +90,15 @@ class TestSlicesOfAnEarlierTry:
 
     @pytest.mark.parametrize("verb", ["list", "delete"])
     def test_stay_with_a_warning_where_the_store_forbids_that(
-        self, verb: str, before: Plan, watched: Watched, caplog: pytest.LogCaptureFixture
+        self, verb: str, before: Plan, watched: Watched, capsys: pytest.CaptureFixture[str]
     ) -> None:
         now = a_page(watched, 1_500)
         there = set(watched.contents("Slices/"))
         watched.denied = {verb}
         assert slices(watched).execute(CONTEXT) == PLAN
-        assert f": no {verb}." in caplog.text
+        out = capsys.readouterr().out
+        assert out.count("Files of an earlier try, if there are any, stay: Slices/") == 1
+        assert f": no {verb}." in out
         assert there <= set(watched.contents("Slices/"))
         assert Plan.load(watched, PLAN).screenshot_digest == Screenshot.load(watched, now).digest
 

@@ -239,6 +239,10 @@ class TestNames:
         assert result.unrecognised == (not clean)
         assert Result.model_validate_json(result.model_dump_json()) == result
 
+    def test_that_differ_only_in_hidden_signs_are_one(self, folder_store: FolderStore) -> None:
+        result = result_of(folder_store, [a_face(10, 250, "Grace\u200fHopper")], [a_face(10, 50, "Grace Hopper")])
+        assert (result.celebrities, result.faces) == (["Grace Hopper"], 1)
+
 
 class TestOtherNames:
     """A page's words may have somebody by another name than the gallery."""

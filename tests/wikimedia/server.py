@@ -40,7 +40,7 @@ MOST_ITEMS = 50
 MOST_MEMBERS = 5
 """Of a category, in one answer."""
 KINDS_OF_API = ("maxlag", "429", "503", "closed", "half")
-KINDS_OF_FILE = ("429", "503", "closed", "cut")
+KINDS_OF_FILE = ("429", "503", "closed", "cut", "broken")
 
 
 @dataclass
@@ -250,6 +250,8 @@ class _App:
         if broken := self._broken(fault, request):
             return broken
         content = thumbnail(file.content, int(width.removesuffix("px-moved")))
+        if fault == "broken":
+            content = content[:200] + bytes(len(content) - 200)
         sent = content[: len(content) // 2] if fault == "cut" else content
         response = Response(sent, mimetype="image/jpeg")
         response.headers["Content-Length"] = str(len(content))

@@ -23,6 +23,7 @@ from celeb_ops.gallery.wikimedia import Wikimedia
 from celeb_ops.recognition.local import face_model, gallery_file
 from celeb_ops.recognition.local.gallery_file import Entry, Reference
 from celeb_ops.recognition.people import Person
+from celeb_ops.recognition.pictures import decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -45,6 +46,8 @@ GROWS_BY = 100
 _PEOPLE_AT_ONCE = 4
 _LOOKAHEAD = 16
 _INTERRUPTIBLE_S = 0.3
+_DOWNLOADS = 5
+"""Most tries: a file that can't be decoded was mostly damaged on its way."""
 _ANSWERS_LAST = timedelta(days=7)
 """How old Wikimedia's answers may be for a build to resume with them."""
 
@@ -88,9 +91,11 @@ def build(
 
     :param report: is called for each person who is done. :param unit_s: the shortest wait after an error.
     :raises OfflineError: Wikimedia can't be reached. :raises WikimediaError: it refused, or stopped answering.
+    :raises RecognitionError: a model's file is missing.
     """
     cache = settings.path(settings.cache) / "gallery"
     model = face_model.chosen(settings)
+    model.open()
     checkpoint, answers = cache / "build.json", cache / "answers"
     began, resumed = _begin(checkpoint, answers, query)
     wikimedia = Wikimedia(settings.contact, answers, unit_s, services)
@@ -181,10 +186,17 @@ def _outcome(
 
 def _analysis(picture: Picture, wikimedia: Wikimedia, cache: Path, model: FaceModel) -> PhotoAnalysis | None:
     """None: the picture was deleted since, or can't be decoded."""
-    analysis = photo_analysis.load(cache, picture.sha1, model)
-    if not analysis:
-        # Other errors end the build: without its photos the person would be left out.
-        with suppress(NotAtWikimediaError, RecognitionError):
-            analysis = photo_analysis.analyse(wikimedia.file(picture.url), model)
-            photo_analysis.save(cache, picture.sha1, analysis, model)
-    return analysis
+    if analysis := photo_analysis.load(cache, picture.sha1, model):
+        return analysis
+    for _ in range(_DOWNLOADS):
+        try:
+            pixels = decode(wikimedia.file(picture.url))
+        except NotAtWikimediaError:
+            # Other errors end the build: without its photos the person would be left out.
+            return None
+        except RecognitionError:
+            continue
+        analysis = photo_analysis.analyse(pixels, model)
+        photo_analysis.save(cache, picture.sha1, analysis, model)
+        return analysis
+    return None

@@ -12,7 +12,6 @@ from PIL import Image
 
 from celeb_ops.recognition.local.embedders import landmarks
 from celeb_ops.recognition.local.gallery_file import write_file
-from celeb_ops.recognition.pictures import decode
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,9 +68,8 @@ class PhotoAnalysis:
     """A JPEG of the face, 160 px at most."""
 
 
-def analyse(content: bytes, model: FaceModel) -> PhotoAnalysis:
-    """RecognitionError if it can't be decoded, which another download may solve."""
-    pixels = decode(content)
+def analyse(pixels: Pixels, model: FaceModel) -> PhotoAnalysis:
+    """RecognitionError if a model's file is missing."""
     faces = model.find(pixels)
     if not faces:
         return PhotoAnalysis(Rejection.NO_FACE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from abc import abstractmethod
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,12 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from airflow.sdk import BaseOperatorLink, Context
+    from airflow.sdk.types import Logger
 
     from celeb_ops.core.records import Outcome
     from celeb_ops.core.sites import Site
     from celeb_ops.core.store import Store
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -178,7 +176,7 @@ class SiteOperator(BaseOperator):
             self.log.warning("The reason could not be kept: %s", error)
 
 
-def delete_others(step: Step, prefix: str, own: Collection[str]) -> None:
+def delete_others(step: Step, prefix: str, own: Collection[str], log: Logger) -> None:
     """Delete the files of an earlier try below a prefix; a warning where the store forbids it."""
     from celeb_ops.core.exceptions import NotPermittedError
 
@@ -187,7 +185,7 @@ def delete_others(step: Step, prefix: str, own: Collection[str]) -> None:
             if key not in own and keys.stem_in(key) == step.stem:
                 step.store.delete(key)
     except NotPermittedError as error:
-        logger.warning("Files of an earlier try may stay: %s", error)
+        log.warning("Files of an earlier try, if there are any, stay: %s", error)
 
 
 def _code_of(error: Exception) -> ReasonCode:

@@ -117,4 +117,4 @@ class RekognizeCelebritiesOperator(SiteOperator):
         else:
             return screenshot, plan
         self.log.info("%s: the screenshot is cut again.", why)
-        return screenshot, cut_slices(step, screenshot, sidecar)
+        return screenshot, cut_slices(step, screenshot, sidecar, self.log)

@@ -203,7 +203,7 @@ class ScreenshotOperator(SiteOperator):
             step.store.write(part_key, part.path.read_bytes())
             parts.append(Part(key=part_key, rows=part.rows))
         # Before the sidecar is written: nobody looks for them behind a whole screenshot.
-        delete_others(step, f"Images/{step.stem}.", {key, *(part.key for part in parts)})
+        delete_others(step, f"Images/{step.stem}.", {key, *(part.key for part in parts)}, self.log)
         own = {
             "site": step.site.name,
             "time": step.time,

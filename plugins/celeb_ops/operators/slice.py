@@ -10,6 +10,8 @@ from celeb_ops.operators.base import SiteOperator, Step, delete_others
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from airflow.sdk.types import Logger
+
     from celeb_ops.core.records import Plan, Screenshot
 
 
@@ -33,12 +35,12 @@ class SliceOperator(SiteOperator):
 
         screenshot = Screenshot.load_of(step.store, self.screenshot, step.site.name, step.time)
         self.source = screenshot.source
-        plan = cut_slices(step, screenshot, self.screenshot)
+        plan = cut_slices(step, screenshot, self.screenshot, self.log)
         self.log.info("%d slices of %d rows", len(plan.slices), screenshot.captured_height)
         return keys.plan(step.stem)
 
 
-def cut_slices(step: Step, screenshot: Screenshot, sidecar_key: str) -> Plan:
+def cut_slices(step: Step, screenshot: Screenshot, sidecar_key: str, log: Logger) -> Plan:
     """Cut a screenshot into slices in the store; the plan is saved last, when these and no others are there.
 
     Where the store forbids listing or deleting, slices of an earlier screenshot stay, but no plan lists them.
@@ -47,6 +49,6 @@ def cut_slices(step: Step, screenshot: Screenshot, sidecar_key: str) -> Plan:
 
     plan = cut(screenshot, sidecar_key, step.stem, step.store)
     plan_key = keys.plan(step.stem)
-    delete_others(step, keys.slices(step.stem), {plan_key, *(one.key for one in plan.slices)})
+    delete_others(step, keys.slices(step.stem), {plan_key, *(one.key for one in plan.slices)}, log)
     plan.save(step.store, plan_key)
     return plan

@@ -20,7 +20,17 @@ def decode(picture: bytes) -> Pixels:
     """Height × width × 3, RGB, turned upright by its EXIF. RecognitionError: it is no picture."""
     try:
         with Image.open(io.BytesIO(picture), formats=FORMATS) as image:
-            return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+            return np.asarray(_eight_bit(ImageOps.exif_transpose(image)).convert("RGB"))
     # Pillow raises nearly anything: SyntaxError for a broken chunk, TypeError for odd EXIF.
     except Exception as error:
         raise RecognitionError(f"This is no picture that can be decoded: {error}.") from None
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """A grey picture of more bits in 8: Pillow turns all above 255 into white."""
+    if image.mode != "F" and not image.mode.startswith("I"):
+        return image
+    shades = np.asarray(image, np.float64)
+    # 16 bits are often stored in more; of other depths nothing says what white is.
+    white = 65_535 if image.mode != "F" and shades.max() <= 65_535 else max(shades.max(), 1e-9)
+    return Image.fromarray((shades.clip(0) / white * 255).round().astype(np.uint8))

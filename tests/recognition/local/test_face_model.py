@@ -40,6 +40,13 @@ class TestDecode:
         assert pixels.dtype == np.uint8
         assert pixels.min() > 250
 
+    @pytest.mark.parametrize("mode", ["I;16", "I"])
+    def test_sixteen_bits_become_eight(self, mode: str) -> None:
+        shades = np.linspace(0, 65_535, 30 * 20).reshape(20, 30)
+        kind = np.uint16 if mode == "I;16" else np.int32
+        pixels = decode(saved_as(Image.fromarray(shades.astype(kind)), "TIFF" if mode == "I" else "PNG"))
+        assert np.abs(pixels[:, :, 0] - shades / 257).max() <= 1
+
     @pytest.mark.parametrize("format", ["AVIF", "WEBP", "GIF", "BMP", "TIFF"])
     def test_reads_what_photos_come_as(self, format: str) -> None:
         black = Image.new("RGB", (30, 20))
@@ -66,6 +73,11 @@ class TestDecode:
     def test_says_what_is_no_picture(self, content: bytes) -> None:
         with pytest.raises(RecognitionError, match="no picture that can be decoded"):
             decode(content)
+
+    def test_says_that_a_picture_is_too_large_to_be_meant(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 300)
+        with pytest.raises(RecognitionError, match="decompression bomb"):
+            decode(SMALL["PNG"])
 
     @settings(max_examples=300)
     @given(

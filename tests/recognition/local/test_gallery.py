@@ -128,7 +128,7 @@ class TestFolder:
     def test_what_is_not_used_is_named_once_with_the_reason(
         self, folder: Path, cache: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
-        for place in ("left out.jpg", f"{HOPPER}/phone.heic", f"{HOPPER}/2024/a.jpg", "_later/a.jpg"):
+        for place in ("left out.jpg", f"{HOPPER}/phone.heic", f"{HOPPER}/2024/a.jpg", "_later/a.jpg", "Nobody/.hidden"):
             (folder / place).parent.mkdir(exist_ok=True)
             (folder / place).write_bytes(b"no picture")
         (folder / HOPPER / "gone.jpeg").symlink_to(folder / "nowhere.jpeg")
@@ -137,7 +137,7 @@ class TestFolder:
         gallery = Gallery.load(folder, cache)
         why = {path.relative_to(folder).as_posix(): why for path, why in gallery.unused}
         files = {f"{HOPPER}/{name}" for name in ("phone.heic", "2024", "gone.jpeg")}
-        assert set(why) == {"left out.jpg", "_later", *files}
+        assert set(why) == {"left out.jpg", "_later", "Nobody", *files}
         assert "no picture that can be decoded" in why[f"{HOPPER}/phone.heic"]
         assert "can't be read (No such file" in why[f"{HOPPER}/gone.jpeg"]
         [warning] = [record.message for record in caplog.records if record.levelname == "WARNING"]
@@ -145,8 +145,8 @@ class TestFolder:
         # A long list is cut.
         for number in range(1_000):
             (folder / f"{number}.txt").touch()
-        assert len(Gallery.load(folder, cache).unused) == 1_005
-        assert "and 985 more, which `make gallery-check` lists" in caplog.text
+        assert len(Gallery.load(folder, cache).unused) == 1_006
+        assert "and 986 more, which `make gallery-check` lists" in caplog.text
         assert len(caplog.text) < 6_000
 
     def test_a_folder_may_have_any_name(self, folder: Path, cache: Path) -> None:

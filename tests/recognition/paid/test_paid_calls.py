@@ -78,6 +78,10 @@ class TestResponsesAreCached:
     def test_a_second_time_asks_nothing_and_is_the_same_in_another_run_too(self, site: Site) -> None:
         first = site.visit(PAGE)
         assert (first.calls, first.slices, site.service.calls) == (2, 2, 2)
+        # Nothing but what is needed is in them.
+        responses = [CachedResponse.load(site.store, key) for key in site.store.list("Answers/")]
+        faces = [face for one in responses for face in one.model_dump(exclude_defaults=True)["faces"]]
+        assert {key for face in faces for key in face} == {"box", "name", "id", "urls", "confidence"}
         again = site.visit(PAGE)
         assert site.service.calls == 2
         assert again.model_dump(exclude={"seconds"}) == first.model_dump(exclude={"seconds"})

@@ -12,16 +12,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from celeb_ops.core.exceptions import RecognitionError, SettingsError
+from celeb_ops.core.geometry import Box
 from celeb_ops.recognition.local import onnx_models
-from celeb_ops.recognition.local.detector import DETECTOR, find_faces
+from celeb_ops.recognition.local.detector import DETECTOR, Found, find_faces
 from celeb_ops.recognition.local.embedders import arcface_embeddings, dlib_embeddings, faceres_embeddings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from celeb_ops.core.geometry import Box
     from celeb_ops.core.settings import Settings
-    from celeb_ops.recognition.local.detector import Found
     from celeb_ops.recognition.local.embedders import Embedding32
     from celeb_ops.recognition.pictures import Pixels
 
@@ -88,6 +87,12 @@ class FaceModel:
     @property
     def size(self) -> int:
         return sum(one.size for one in self.embedders)
+
+    def open(self) -> None:
+        """Read its files, once for all threads. RecognitionError: one is missing."""
+        blank = np.zeros((64, 64, 3), np.uint8)
+        self.find(blank)
+        self.embed(blank, [Found(Box(0, 0, 64, 64), ((20, 25), (44, 25), (32, 38), (22, 50), (42, 50)))])
 
     def find(self, pixels: Pixels, areas: Sequence[Box] = ()) -> list[Found]:
         return find_faces(pixels, areas)

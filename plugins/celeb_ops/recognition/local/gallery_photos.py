@@ -38,6 +38,7 @@ def beside_photos(folder: Path) -> list[tuple[Path, str]]:
     """What else is in a gallery's folder, hidden files excepted, and why it is not used."""
     found = [(path, _PASSED_OVER if path.is_dir() else _NOBODYS) for path in _visible(folder) if not _is_person(path)]
     found += [(path, _TOO_DEEP) for path in _in_people(folder) if path.is_dir()]
+    found += [(path, "has no photo in it") for path in _visible(folder) if _is_person(path) and _has_no_file(path)]
     return [(path, reason) for path, reason in found if path != folder / gallery_file.FILE]
 
 
@@ -48,6 +49,10 @@ _TOO_DEEP = "is a folder within a person's: photos are read from <Name>/"
 
 def _is_person(path: Path) -> bool:
     return path.is_dir() and not path.name.startswith("_")
+
+
+def _has_no_file(person: Path) -> bool:
+    return all(path.is_dir() for path in _visible(person))
 
 
 def _in_people(folder: Path) -> list[Path]:
