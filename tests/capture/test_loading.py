@@ -131,7 +131,7 @@ def test_an_endless_page_ends_with_its_budget_and_says_so(shots: dict[str, Shot]
     shot = shots["endless"]
     assert "the end of the page" in shot.page.missing
     assert shot.page.captured_height == shot.page.page_height > 5_000
-    assert shot.seconds < 24
+    assert shot.seconds < 14
 
 
 def test_an_endless_page_ends_at_its_height_limit_and_says_so(shots: dict[str, Shot]) -> None:
