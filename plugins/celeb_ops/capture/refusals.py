@@ -139,7 +139,11 @@ def _own(answer: Answer) -> Iterator[bool]:
 
 def _owner(url: str) -> str:
     """Whose an address is, as far as names tell: by the last labels of its host."""
-    host = (urlsplit(url).hostname or "").removeprefix("www.")
+    try:
+        host = (urlsplit(url).hostname or "").removeprefix("www.")
+    except ValueError:
+        # A page may link to anything: `https://[email protected]/` is nobody's.
+        return ""
     if re.fullmatch(r"[\d.]+|.*:.*|localhost", host):
         return host
     labels = host.split(".")
