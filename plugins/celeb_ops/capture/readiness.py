@@ -78,7 +78,7 @@ def failed(driver: WebDriver, blocked: Sequence[str]) -> list[str]:
     errors = 0 if shows else sum(int(number) for kind, number, _ in said if kind == "error")
     found = []
     for what, addresses in (("script", files), ("answer", answers)):
-        hosts = [host for one in addresses if (host := _host(str(one))) and not host.endswith(tuple(blocked))]
+        hosts = [host for one in addresses if (host := _host(str(one))) and not _is_below(host, blocked)]
         if hosts:
             names = ", ".join(list(dict.fromkeys(hosts))[:3])
             found.append(f"{len(hosts)} {what}{'s' * (len(hosts) > 1)} that failed ({names})")
@@ -94,6 +94,10 @@ def check_built(site: Site, answer: Answer, lost: Sequence[str]) -> None:
             f"{site.url} showed no picture and few words, without {'; '.join(lost)}. Something that it is built of is "
             "down, or refuses this browser."
         )
+
+
+def _is_below(host: str, hosts: Sequence[str]) -> bool:
+    return any(f".{host}".endswith(f".{one}") for one in hosts)
 
 
 def _host(address: str) -> str:
