@@ -22,14 +22,14 @@ _END = re.compile(r"</(body|html)\s*>", re.IGNORECASE)
 """What a compressed document has that is whole: its length tells nothing. All but 2 of 914 real saved pages have it."""
 
 
-def broken_off(driver: WebDriver) -> bool:
-    """Whether the document that the driver has opened ends in the middle.
+def broken_off(driver: WebDriver, deadline: float) -> bool:
+    """Whether the document that the driver has opened ends in the middle, or has no end by the deadline (monotonic).
 
     One that is sent without a length, its end being the connection's (HTTP/1.0), can't be told from a whole one.
     """
     # While a page loads, the driver keeps every question waiting: one that loads on waits for what will never come, and
     # keeps its other parts waiting with it.
-    if _has_stalled(driver):
+    if _has_stalled(driver, deadline):
         driver.execute_cdp_cmd("Page.stopLoading", {})
         return True
     if not scripts.evaluate(driver, _COMPRESSED):
@@ -43,13 +43,13 @@ def broken_off(driver: WebDriver) -> bool:
     return not document["base64Encoded"] and not _END.search(document["content"])
 
 
-def _has_stalled(driver: WebDriver) -> bool:
+def _has_stalled(driver: WebDriver, deadline: float) -> bool:
     arrived, since = None, time.monotonic()
     while (elements := scripts.evaluate(driver, _ARRIVED)) != -1:
         now = time.monotonic()
         if elements != arrived:
             arrived, since = elements, now
-        if now - since >= _STILL_S:
+        if now - since >= _STILL_S or now >= deadline:
             return True
         time.sleep(0.1)
     return False

@@ -107,9 +107,10 @@ def _get(driver: WebDriver, site: Site) -> bool:
     """Whether the document came whole; if not, what has come of it is shown."""
     driver.set_page_load_timeout(site.timeout_s)
     driver.set_script_timeout(site.timeout_s)
+    deadline = time.monotonic() + site.timeout_s
     try:
         driver.get(site.url)
-        whole = not broken_off(driver)
+        whole = not broken_off(driver, deadline)
         if not whole and scripts.evaluate(driver, "return document.documentElement === null"):
             raise NoAnswerError(f"{site.url} sent no page: its connection broke before any of it could be shown.")
         return whole
