@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import time
 import zlib
 from hashlib import sha512
 from typing import TYPE_CHECKING
@@ -122,6 +124,24 @@ def test_a_whole_one_does_not(how: str, documents: Mapping[str, Shot | CaptureEr
 @pytest.mark.parametrize("how", CUT_TOO)
 def test_so_does_any_that_ends_early(how: str, site: LocalSite, studio: Studio) -> None:
     assert studio.shoot(site.answer_with(*CUT_TOO[how]), **AT_LEISURE).page.missing == ["the end of the document"]
+
+
+FOR_EVER = """addEventListener('DOMContentLoaded', () => {
+  document.open(); document.write('<title>News</title><h1>News</h1>');
+  setInterval(() => document.write('<p>A word more'), 200);
+});"""
+
+
+def test_a_document_that_writes_itself_for_ever_ends_in_time(site: LocalSite, studio: Studio) -> None:
+    start = time.monotonic()
+    with contextlib.suppress(CaptureError):
+        studio.shoot(site.page(html(WORDS, script=FOR_EVER)), load_time_s=1, timeout_s=4)
+    assert time.monotonic() - start < 40
+
+
+def test_a_link_that_is_no_address_ends_nothing(site: LocalSite, studio: Studio) -> None:
+    links = "<a href='https://[email&#160;protected]/'>Write to us</a>" * 3
+    assert studio.shoot(site.page(html(links + WORDS)), **IN_TIME).page.http_status == 200
 
 
 LOGIN = login("Members", "Name", "Word", "In", "Lost it?|Join")
