@@ -46,11 +46,12 @@ class Framed:
 
     def beside(self, page: Facts) -> Facts:
         """The page's facts with these."""
+        pictures = [*page.pictures, *self.pictures]
         together = {
-            "pictures": [*page.pictures, *self.pictures][:MOST_PICTURES],
+            "pictures": pictures[:MOST_PICTURES],
             "images_loaded": page.images_loaded + self.images_loaded,
             "images_total": page.images_total + self.images_total,
-            "left_out": page.left_out + self.left_out,
+            "left_out": page.left_out + self.left_out + max(len(pictures) - MOST_PICTURES, 0),
         }
         return page.model_copy(update=together)
 
