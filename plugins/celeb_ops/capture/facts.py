@@ -91,8 +91,6 @@ class Ready(_Reply):
     missing: Annotated[list[Text], Field(max_length=10)]
     arrived: Text
     signature: float
-    lacking: bool
-    """It shows no picture, or boxes where content is to come."""
     files: Count
 
 

@@ -195,7 +195,7 @@ def scripts_off(driver: WebDriver) -> None:
 
 
 def hold_still(driver: WebDriver, site: CaptureOptions) -> None:
-    """Stop all motion and hide bars, in a page whose scripts are off."""
+    """Stop all motion and hide bars, in a page whose scripts are off, unless its pictures are there in view alone."""
     scripts.run(driver, "hold_still", site.consent == "leave")
     # What begins after this (a style that starts an animation anew) stands at its start.
     driver.execute_cdp_cmd("Animation.enable", {})

@@ -53,8 +53,8 @@ _MUCH = {"letters": 1_500, "links": 10, "stories": 4, "titles": 8, "pictures": 4
 _LITTLE = 1.0
 """Points below which a page stands in for another, whatever it says.
 
-Measured on saved pages: 546 real ones, none of whose pictures had come, and 175 that stood in for others. With these
-points 153 of the latter are refused, and of the former none that shows its words without its scripts; the next one has
+The weights were chosen on these saved pages: 546 real ones, none of whose pictures had come, and 175 that stood in for
+others (docs/sites.md has figures of pages that had no part in it). With these points 153 of the latter are refused, and of the former none that shows its words without its scripts; the next one has
 1.1. Links that weigh less would refuse 5 more of the latter, and a real contact page.
 """
 _SIGNS: tuple[tuple[float, str, Callable[[Site, Answer], object]], ...] = (

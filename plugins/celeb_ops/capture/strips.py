@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 STRIP_PX = 8_000
-"""Rows of one capture at the most, however tall the window is."""
+"""Rows that the view moves down at a time, at the most."""
 PART_PX = 65_500
 """Rows of one JPEG: the format ends at 65,535, Chromium's and libvips' encoders a little earlier."""
 _PICTURE_PX2 = 64 * 64

@@ -86,5 +86,5 @@ if (soon.length) missing.push('what a timer brings');
 if (consent === 'cmpDetected') kept.detected ??= performance.now();
 if (['openPopupDetected', 'runningOptOut', 'runningOptIn'].includes(consent)
   || (consent === 'cmpDetected' && performance.now() - kept.detected < 1000)) missing.push('the consent dialog');
-return { missing: missing.map(clean), arrived: `${arrived}/${images}`, signature, lacking,
+return { missing: missing.map(clean), arrived: `${arrived}/${images}`, signature,
   files: performance.getEntriesByType('resource').length };
