@@ -54,8 +54,9 @@ _LITTLE = 1.0
 """Points below which a page stands in for another, whatever it says.
 
 The weights were chosen on these saved pages: 546 real ones, none of whose pictures had come, and 175 that stood in for
-others (docs/sites.md has figures of pages that had no part in it). With these points 153 of the latter are refused, and of the former none that shows its words without its scripts; the next one has
-1.1. Links that weigh less would refuse 5 more of the latter, and a real contact page.
+others (docs/sites.md has figures of pages that had no part in it). With these points 153 of the latter are refused, and
+of the former none that shows its words without its scripts; the next one has 1.1. Links that weigh less would refuse 5
+more of the latter, and a real contact page.
 """
 _SIGNS: tuple[tuple[float, str, Callable[[Site, Answer], object]], ...] = (
     (1.5, "it says {0!r}", lambda _, answer: _said(answer)),
