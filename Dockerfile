@@ -66,6 +66,7 @@ WORKDIR /opt/celebs
 COPY --from=packages /opt/celebs/.venv .venv
 COPY --from=models /opt/celebs/.venv/models .venv/models
 COPY --from=consent /consent/kept node_modules/@duckduckgo/autoconsent
+COPY --from=consent /consent/node_modules/dictionary-en node_modules/dictionary-en
 # What a run writes: volumes take over whose these folders are, group 0 is that of any user a container is run as.
 RUN mkdir -m 775 .airflow .cache data gallery logs && chown 50000:0 .airflow .cache data gallery logs
 COPY deploy/docker/init.sh deploy/docker/

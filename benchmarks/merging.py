@@ -45,7 +45,8 @@ def run(cast: Cast, folder: Path) -> Iterator[dict[str, Any]]:
     try:
         for name, first in HISTORIES.items():
             place = folder / name.replace(" ", "-")
-            captures, sightings = measured("benchmarks.trends:make", folder=str(place), first=first.isoformat()).value
+            made = measured("benchmarks.trends:make", folder=str(place), first=first.isoformat())
+            captures, sightings, _ = made.value
             _upload(endpoint, place)
             in_folder = measured("benchmarks.merging:merge", folder=str(place))
             in_s3 = measured("benchmarks.merging:merge", folder=place.name, endpoint=endpoint)

@@ -35,8 +35,9 @@ from celeb_ops.recognition.page import recognize_page
 from celeb_ops.recognition.people import Person
 from celeb_ops.recognition.pictures import decode
 from celeb_ops.recognition.recognizer import Face
-from celeb_ops.slicing import RowReader, spans
 from celeb_ops.slicing.cut import areas_of
+from celeb_ops.slicing.layout import spans
+from celeb_ops.slicing.row_reader import RowReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -227,7 +228,7 @@ def make_gallery(folder: str, people: int, photos: int) -> dict[str, float]:
     about = measured(entries, "2026-11-24", face_model.DLIB)
     seconds = time.perf_counter() - start
     path = Path(folder, gallery_file.FILE)
-    gallery_file.write(path, gallery_file.Whole(entries, about))
+    gallery_file.write(path, gallery_file.GalleryContent(entries, about))
     return {"mb": path.stat().st_size / 1e6, "measured_s": seconds}
 
 

@@ -18,7 +18,7 @@ from celeb_ops.core.geometry import Box
 from celeb_ops.core.records import Picture, RecognizerInfo, Result, Sighting
 from celeb_ops.core.store import FolderStore
 from celeb_ops.dataset import celebs_csv, tables
-from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS
+from celeb_ops.dataset.schema import CAPTURES, MENTIONS, SIGHTINGS
 from celeb_ops.trends import SCHEMAS, build
 
 if TYPE_CHECKING:
@@ -32,15 +32,22 @@ PEOPLE = 4_000
 A_PAGE = 23.6
 """Named faces on a page, on average: 1.5 million in all."""
 SEEN = 0.97
+NAMED, ALSO_SHOWN = 0.5, 0.8
+"""Headlines that name somebody, by named face; and the share of them beside a picture that shows the person."""
 SECOND_FACE = 0.15
 """Share of the faces that are on the picture of the one before."""
 
 
 def run(cast: Cast, folder: Path) -> Iterator[dict[str, Any]]:
-    """Ten years, nine sites, twice a day: 66,000 captures, 1.5 million sightings of 4,000 people."""
+    """Ten years, nine sites, twice a day: 66,000 captures, 4,000 people, 1.5 million sightings, half the mentions."""
     made = measured("benchmarks.trends:make", folder=str(folder))
-    captures, sightings = made.value
-    yield _row(f"made: {captures:,} captures, {sightings:,} sightings", made.seconds, "", _mb(folder, "*/*.parquet"))
+    captures, sightings, mentions = made.value
+    yield _row(
+        f"made: {captures:,} captures, {sightings:,} sightings, {mentions:,} mentions",
+        made.seconds,
+        "",
+        _mb(folder, "*/*.parquet"),
+    )
     for what in ("all trends", "all trends again, nothing new"):
         built = measured("benchmarks.trends:rebuild", folder=str(folder))
         yield _row(what, built.seconds, built.peak_mb, _mb(folder, "Trends/*"))
@@ -65,12 +72,12 @@ def _mb(folder: Path, pattern: str) -> float:
 
 
 def make(folder: str, first: str = FIRST.isoformat()) -> list[int]:
-    """Write the history from ``first`` on as the months' files and ``Celebs.csv``; its captures and sightings."""
+    """Write the history from ``first`` on as the months' files and ``Celebs.csv``; captures, sightings, mentions."""
     store, random = FolderStore(Path(folder)), np.random.default_rng(6)
     popularity = 1 / np.arange(1, PEOPLE + 1)
     names = np.array([f"Person {number:04d} Of-Some-Name" for number in random.permutation(PEOPLE)])
     rows: dict[tuple[str, str], tuple[str, ...]] = {}
-    count = [0, 0]
+    count = [0, 0, 0]
     start = datetime.fromisoformat(first)
     while start <= LAST:
         following = (start.replace(day=1) + timedelta(days=32)).replace(day=1)
@@ -78,14 +85,15 @@ def make(folder: str, first: str = FIRST.isoformat()) -> list[int]:
         # Fashions change: each month some people take the places of others.
         a, b = random.integers(0, PEOPLE, (2, 200))
         names[a], names[b] = names[b], names[a].copy()
-        captures, sightings = _month(times, names, popularity / popularity.sum(), random)
+        captures, sightings, mentions = _month(times, names, popularity / popularity.sum(), random)
         store.write(keys.captures(start), tables.to_parquet(captures))
         store.write(keys.sightings(start), tables.to_parquet(sightings))
+        store.write(keys.mentions(start), tables.to_parquet(mentions))
         for time_, site, outcome, who in captures.select("time", "site", "outcome", "celebrities").iter_rows():
             if outcome == "seen":
                 when = keys.iso(time_)
                 rows[when, site] = (when, site, "; ".join(who), when, "live")
-        count = [count[0] + captures.height, count[1] + sightings.height]
+        count = [old + new.height for old, new in zip(count, (captures, sightings, mentions), strict=True)]
         start = following
     store.write(keys.CSV, celebs_csv.write_csv(rows.values()))
     return count
@@ -93,7 +101,7 @@ def make(folder: str, first: str = FIRST.isoformat()) -> list[int]:
 
 def _month(
     times: list[datetime], names: np.ndarray, popularity: np.ndarray, random: np.random.Generator
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     pages = pl.DataFrame({"time": times}, schema={"time": pl.Datetime("ms", "UTC")}).join(
         pl.DataFrame({"site": SITES}), how="cross"
     )
@@ -163,7 +171,15 @@ def _month(
         pl.when(pl.col("outcome") == "seen").then("time").alias("captured_at"),
         pl.when(pl.col("outcome") != "seen").then(pl.lit("The site gave no answer in 60 s.")).alias("reason"),
     )
-    return _in_form(captures, CAPTURES.dtypes), _in_form(faces, SIGHTINGS.dtypes)
+    # Of its own, so that the faces are those of before there were mentions.
+    (draws,) = random.spawn(1)
+    words = faces.filter(pl.Series(draws.random(size) < NAMED)).with_columns(text="headline", part=pl.lit("headline"))
+    mentions = words.with_columns(pl.Series("shown", draws.random(words.height) < ALSO_SHOWN))
+    return (
+        _in_form(captures, CAPTURES.dtypes),
+        _in_form(faces, SIGHTINGS.dtypes),
+        _in_form(mentions.unique(["time", "site", "name", "text"], maintain_order=True), MENTIONS.dtypes),
+    )
 
 
 def _in_form(table: pl.DataFrame, schema: dict[str, Any]) -> pl.DataFrame:
@@ -185,7 +201,7 @@ def merge(folder: str) -> dict[str, tuple[float, str]]:
     merged = time.perf_counter()
     store.write(keys.CSV, celebs_csv.write_csv(celebs_csv.read_csv(store.read(keys.CSV)).values()))
     return {
-        "merge": (merged - start, "[CS]*/2026-11.parquet"),
+        "merge": (merged - start, "[CMS]*/2026-11.parquet"),
         "  Celebs.csv alone, read and written": (time.perf_counter() - merged, keys.CSV),
     }
 

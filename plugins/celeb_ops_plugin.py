@@ -7,8 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow.configuration import conf
-from airflow.sdk.plugins_manager import AirflowPlugin
+# Every process of Airflow loads this file, and few need the package.
+try:
+    from airflow.sdk.configuration import conf
+    from airflow.sdk.plugins_manager import AirflowPlugin
+except ImportError:
+    from celeb_ops.hooks.airflow_names import AirflowPlugin, conf
 
 if TYPE_CHECKING:
     from celeb_ops.core.store import Store
@@ -34,14 +38,19 @@ class CelebOpsPlugin(AirflowPlugin):
         """The app, behind Airflow's own login and permissions."""
         from airflow.api_fastapi.core_api.security import requires_access_dag
 
-        from celeb_ops.links.step_links import APP, base_path
+        from celeb_ops.links import airflow_runs
+        from celeb_ops.links.step_links import APP, base_path, dag_page
         from celeb_ops.report.app import create_app
+        from celeb_ops.report.host import Host
 
-        app = create_app(
-            authorize=requires_access_dag("GET", param_dag_id=DAG_ID),
-            open_store=_open_store,
+        host = Host(
             login=f"{base_path()}/api/v2/auth/login",
+            dags={one: dag_page(one) for one in (DAG_ID, airflow_runs.TRENDS_DAG_ID)},
+            runs=airflow_runs.runs,
+            tasks=airflow_runs.tasks,
+            paused=airflow_runs.paused,
         )
+        app = create_app(requires_access_dag("GET", param_dag_id=DAG_ID), _open_store, host)
         return [{"app": app, "url_prefix": APP, "name": "Trending Celebrities"}]
 
     @cached_property

@@ -1,17 +1,12 @@
 """Asks an app without a server, and with the path as it is written: a client of HTTP would tidy it first."""
 
-from __future__ import annotations
-
 import asyncio
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import unquote
 
 import httpx
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from starlette.types import ASGIApp, Message
+from starlette.types import ASGIApp, Message
 
 
 def get(app: ASGIApp, address: str, headers: Mapping[str, str] | None = None) -> httpx.Response:

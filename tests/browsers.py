@@ -1,7 +1,5 @@
 """Which browsers a process runs."""
 
-from __future__ import annotations
-
 import contextlib
 
 import psutil

@@ -1,7 +1,5 @@
 """What many tests share: stores, settings apart from the machine's own, the demo's pictures."""
 
-from __future__ import annotations
-
 import contextlib
 import itertools
 import os
@@ -10,27 +8,22 @@ import shutil
 import subprocess
 import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psutil
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from mypy_boto3_s3 import S3Client
 
 from celeb_ops.cli import airflow_home, demo_newsroom
 from celeb_ops.core import settings as settings_module
 from celeb_ops.core.settings import Settings
-from celeb_ops.core.store import FolderStore, S3Store
+from celeb_ops.core.store import FolderStore, S3Store, Store
 from tests.aws.s3_proxy import S3Proxy, serving_s3
 from tests.wsgi import served
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from mypy_boto3_s3 import S3Client
-
-    from celeb_ops.core.store import Store
 
 FIRST_VERSION = (
     "aws_access_key_id",
@@ -188,8 +181,12 @@ def chromedriver(monkeypatch: pytest.MonkeyPatch) -> Iterator[psutil.Popen]:
 
     monkeypatch.setattr(browser, "_options", unboxed)
     command = [shutil.which("chromedriver") or pytest.skip("no chromedriver here"), "--port=0"]
-    with psutil.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        started = next(filter(None, (re.search(r"on port (\d+)\.", line) for line in process.stdout)))
+    # The port that it chooses for IPv6 may be taken for IPv4: then it ends at once.
+    for process in (psutil.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(5)):
+        started = next(filter(None, (re.search(r"on port (\d+)\.", line) for line in process.stdout)), None)
+        if started:
+            break
+    with process:
         process.url = f"http://127.0.0.1:{started[1]}"  # type: ignore[attr-defined]
         try:
             yield process

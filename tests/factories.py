@@ -1,10 +1,10 @@
 """Records for tests, with everything filled in that a test does not care about."""
 
-from __future__ import annotations
-
 import io
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -12,12 +12,7 @@ from PIL import Image
 from celeb_ops.core import keys
 from celeb_ops.core.geometry import Box
 from celeb_ops.core.records import Consent, Part, RecognizerInfo, Result, Screenshot, Sighting, Span
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from celeb_ops.core.store import Store
+from celeb_ops.core.store import Store
 
 RUN_TIME = datetime(2026, 11, 23, 8, tzinfo=UTC)
 

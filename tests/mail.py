@@ -1,23 +1,18 @@
 """A mail server on loopback that keeps what it is given."""
 
-from __future__ import annotations
-
 import email
 import email.policy
 import re
+import ssl
 from dataclasses import dataclass
+from email.message import EmailMessage
 from html import unescape
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
 from tests.web import free_port
-
-if TYPE_CHECKING:
-    import ssl
-    from email.message import EmailMessage
-    from typing import Self
 
 
 @dataclass(frozen=True)

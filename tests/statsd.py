@@ -1,15 +1,10 @@
 """A statsd server on loopback that keeps what it is sent."""
 
-from __future__ import annotations
-
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Self
+from collections.abc import Iterable
+from typing import Self
 
 
 class Statsd:

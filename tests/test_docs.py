@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import re
 
 import pytest
@@ -11,7 +9,7 @@ from celeb_ops.dataset.schema import with_columns
 
 PAGES = sorted(
     path.relative_to(PROJECT).as_posix()
-    for of in (".", "docs", "docs/decisions")
+    for of in (".", "docs", "docs/decisions", "docs/homes")
     for path in (PROJECT / of).glob("*.md")
 )
 
@@ -25,7 +23,9 @@ def test_every_setting_is_explained_with_its_default(variable: str) -> None:
     row = re.search(rf"^\| `{variable}`.*\|$", read("docs/settings.md"), re.MULTILINE)
     assert row, f"docs/settings.md has no row for {variable}"
     default = Settings.model_fields[Settings.variables()[variable]].default
-    if isinstance(default, int | float):
+    if isinstance(default, bool):
+        assert f"`{default}`".lower() in row[0]
+    elif isinstance(default, int | float):
         assert f"{default:g}" in row[0]
     elif default:
         assert str(default) in row[0]

@@ -1,22 +1,17 @@
 """The locks (requirements*.txt) say what requirements*.in mean."""
 
-from __future__ import annotations
-
 import ast
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.metadata import packages_distributions
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from celeb_ops.core.settings import PROJECT
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 UV = PROJECT / ".venv" / "tools" / "bin" / "uv"
 NAMES = ["requirements", "requirements-cluster", "requirements-dev", "requirements-archive", "requirements-models"]
@@ -88,7 +83,7 @@ def imported(folder: Path) -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize("folder", ["plugins", "dags"])
 def test_what_is_imported_directly_is_named_as_a_requirement(folder: str) -> None:
     installed = packages_distributions() | DISTRIBUTIONS
-    wanted = named("requirements.in") | named("requirements-models.in")
+    wanted = named("requirements.in") | named("requirements-airflow.txt") | named("requirements-models.in")
     lacking = {
         f"{module} ({file})"
         for module, file in imported(PROJECT / folder)

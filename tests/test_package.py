@@ -1,20 +1,15 @@
 """``pip install .``: the package in somebody's Airflow, with no checkout around it."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from celeb_ops.core.settings import PROJECT
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 # In a process of its own: core and tasks each have their own loader.
 LOAD = """
@@ -30,7 +25,7 @@ print(json.dumps([[[plugin.name for plugin in plugins], errors] for plugins, err
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that the package is installed into."""
     folder = tmp_path_factory.mktemp("package")
-    for name in ("pyproject.toml", "requirements.in", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "requirements-airflow.txt", "README.md", "LICENSE"):
         shutil.copy(PROJECT / name, folder)
     shutil.copytree(PROJECT / "plugins", folder / "plugins", ignore=shutil.ignore_patterns("__pycache__"))
     target = folder / "site-packages"

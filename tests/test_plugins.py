@@ -3,8 +3,6 @@
 It executes every file of that folder under its bare name; ``.airflowignore`` keeps it from those of the package.
 """
 
-from __future__ import annotations
-
 import functools
 import json
 import os
@@ -12,27 +10,24 @@ import shutil
 import subprocess
 import sys
 from importlib.metadata import packages_distributions
+from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from airflow.api_fastapi.core_api import security
 from airflow.api_fastapi.core_api.datamodels.plugins import ExternalViewResponse
 from airflow.dag_processing.dagbag import DagBag
+from fastapi import FastAPI
 
 from celeb_ops.core import keys
 from celeb_ops.core.settings import PROJECT
+from celeb_ops.core.store import FolderStore
 from celeb_ops.links.step_links import APP
 from celeb_ops.report.app import create_app
+from celeb_ops.report.host import Host
 from celeb_ops_plugin import DAG_ID, CelebOpsPlugin
 from tests.asgi import get
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from fastapi import FastAPI
-
-    from celeb_ops.core.store import FolderStore
 
 # In a process of its own: this one has loaded its plugins already.
 LOAD = """
@@ -170,7 +165,7 @@ def test_the_menu_leads_to_the_app_below_airflows_own_path(monkeypatch: pytest.M
     assert ExternalViewResponse(**view).destination == "nav"
     assert (view["name"], view["url_route"], view["href"]) == ("Trending", "trending", "/airflow/celebs/")
     (mounted,) = CelebOpsPlugin().fastapi_apps
-    open_to_all = create_app(authorize=lambda: None, open_store=lambda: None, login="")
+    open_to_all = create_app(authorize=lambda: None, open_store=lambda: None, host=Host(""))
     for icon in (view["icon"], view["icon_dark_mode"]):
         path = icon.removeprefix(f"/airflow{APP}")
         assert get(open_to_all, path).headers["content-type"] == "image/svg+xml"

@@ -1,17 +1,12 @@
 """A web server on loopback whose pages a test makes up, and changes as it goes."""
 
-from __future__ import annotations
-
 import mimetypes
 import socket
 import threading
 import time
+from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Self
+from typing import Any, Self
 
 NEVER = object()
 """A page that does not come."""

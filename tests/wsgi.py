@@ -1,16 +1,12 @@
 """Serves WSGI applications on loopback, which can cut their connections."""
 
-from __future__ import annotations
-
 import socket
 import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from werkzeug.serving import WSGIRequestHandler, make_server
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 class _Quiet(WSGIRequestHandler):

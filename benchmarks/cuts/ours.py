@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from celeb_ops import slicing
 from celeb_ops.core import keys
 from celeb_ops.core.records import Screenshot
 from celeb_ops.core.store import FolderStore
+from celeb_ops.slicing import cut as slicing
 
 if TYPE_CHECKING:
     from benchmarks.cuts.stored import Piece

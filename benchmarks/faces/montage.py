@@ -58,7 +58,7 @@ def montages(told: Sequence[Said], enrolled: Mapping[str, Sequence[Path]]) -> li
     absent = [(one, face) for one in hidden for face in one.with_words if face.name == one.photo.name]
     made = [
         Montage(
-            "Other names",
+            "Wrong names",
             "By face alone, at any size: the face, and the photo of whom it was taken for. Somebody in the background "
             "may truly be them.",
             _named(wrong, enrolled),

@@ -69,7 +69,7 @@ def sizes(labelled: Labelled) -> list[Size]:
     for group, names in labelled.labelled_sets.items():
         if len(names) < len(everybody):
             photos = [one for one in labelled.tests if one.group == group]
-            made.append(Size(len(names), f"{group} alone", [Group(names, [*photos, *labelled.strangers])]))
+            made.append(Size(len(names), f"{group} only", [Group(names, [*photos, *labelled.strangers])]))
     for size in SIZES:
         if size < len(everybody):
             made.append(Size(size, "", _groups(labelled, people, everybody, size)))

@@ -21,11 +21,11 @@ def plots(measured: Measured) -> list[tuple[str, str]]:
     people = {
         (str(number), side, tier): rates.right
         for (number, about, side, tier), rates in measured.by_people.items()
-        if "alone" not in about
+        if "only" not in about
     }
     made = [
-        ("Whether 80 means 80: names that are right, by the confidence said (size: how many)", _reliability(measured)),
-        ("Named right by face alone, by people known", _shares(people, "people known")),
+        ("Whether 80 means 80: names that are right, by stated confidence (size: how many)", _reliability(measured)),
+        ("Named right by face alone, by people enrolled", _shares(people, "people enrolled")),
         ("Named right by face alone, by kind", _shares(kinds, "")),
     ]
     return [(title, _svg(spec)) for title, spec in made]
@@ -40,7 +40,7 @@ def _reliability(measured: Measured) -> dict[str, Any]:
         for low, high in [one.right.interval]
     ]
     least = min((one.confidence // 10 * 10 for bins in measured.reliability.values() for one in bins), default=0)
-    x = {"field": "x", "type": "quantitative", "scale": {"domain": [least, 100]}, "title": "confidence said"}
+    x = {"field": "x", "type": "quantitative", "scale": {"domain": [least, 100]}, "title": "stated confidence"}
     size = {"field": "n", "type": "quantitative", "scale": {"range": [15, 250]}, "legend": None}
     line = [{"x": least, "y": least / 100}, {"x": 100, "y": 1}]
     return {

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from benchmarks.faces.measures import Measured
     from benchmarks.faces.montage import Montage
 
-TIER_HEADS = ("right", "other names", "strangers named")
+TIER_HEADS = ("right", "wrong names", "strangers named")
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,12 @@ def tables(measured: Measured, agreed: tuple[Counter[str], int] | None, before: 
     """All tables, the most important first."""
     made = [
         Table(
-            "By people known",
+            "By people enrolled",
             "At each number of people each photo was named once, by one gallery; several small ones share out the "
-            "people. Right: who the photo is of is named. Other names: on photos of one person. With the page's words: "
+            "people. Right: who the photo is of is named. Wrong names: on photos of one person. With the page's words: "
             "a photo's person is named beside it; beside a stranger's photo stands whom the stranger is most like, the "
             "worst that a page can do. Strangers that are known have one photo each.",
-            ("people known", "px", "tier", *TIER_HEADS),
+            ("people enrolled", "px", "tier", *TIER_HEADS),
             [
                 (f"{people:,}" + (f" ({what})" if what else ""), str(side), tier, *_cells(one))
                 for (people, what, side, tier), one in measured.by_people.items()
@@ -68,7 +68,7 @@ def tables(measured: Measured, agreed: tuple[Counter[str], int] | None, before: 
         ),
         Table(
             "By kind of photo",
-            "With everybody known. On photos of two people and of groups other names may be right: none is counted.",
+            "With all people enrolled. On photos of two people and of groups other names may be right: none counts.",
             ("kind", "px", "tier", *TIER_HEADS[:2]),
             [
                 (WORDS.get(kind, kind), str(side), tier, *_cells(one)[:2])
@@ -90,7 +90,7 @@ def tables(measured: Measured, agreed: tuple[Counter[str], int] | None, before: 
     made.append(
         Table(
             "Whether 80 means 80",
-            "All names, with everybody known, by the confidence that was said; those of strangers are wrong. A photo "
+            "All names, with all people enrolled, by the stated confidence; those of strangers are wrong. A photo "
             "counts at each size, so the intervals are somewhat too narrow. The third tier is as the second, but "
             "beside a stranger stands a name of the gallery drawn by chance.",
             ("tier", "confidence", "their mean", "right"),
@@ -124,14 +124,19 @@ def markdown(measured: Measured) -> str:
         with_words = measured.by_kind[kind, SIDES_PX[1], worded].right
         cells = [WORDS.get(kind, kind), str(shares[0].whole), *(one.short for one in (*shares, with_words))]
         lines.append(_line(cells))
-    heads = ["people known", *(f"right, {side}" for side in by_size), "other names, 640 px", "strangers named, 640 px"]
+    heads = [
+        "people enrolled",
+        *(f"right, {side}" for side in by_size),
+        "wrong names, 640 px",
+        "strangers named, 640 px",
+    ]
     lines += ["", *_heads([*heads, f"right with the page's words, {SIDES_PX[1]} px"])]
     for people, what in dict.fromkeys((people, what) for people, what, _, _ in measured.by_people):
         rows = [measured.by_people[people, what, side, alone] for side in SIDES_PX]
         with_words = measured.by_people[people, what, SIDES_PX[1], worded].right
         shares = [*(one.right for one in rows), rows[0].others, rows[0].strangers, with_words]
         lines.append(_line([f"{people:,}" + (f" ({what})" if what else ""), *(one.short for one in shares)]))
-    lines += ["", *_heads(["confidence said", "n", alone, "n", CHANCE])]
+    lines += ["", *_heads(["stated confidence", "n", alone, "n", CHANCE])]
     bins = [{one.low: one for one in measured.reliability[tier]} for tier in (alone, CHANCE)]
     for low, high in pairwise(BINS):
         shares = [tier[low].right if low in tier else Share(0, 0) for tier in bins]
@@ -204,7 +209,7 @@ def _beside(measured: Measured, before: dict[str, Any]) -> Table:
     return Table(
         "Before and now",
         f"The same photos; before: {before['version']}, now: {measured.version}.",
-        ("people known, or kind", "px", "tier", *head),
+        ("people enrolled, or kind", "px", "tier", *head),
         rows,
     )
 

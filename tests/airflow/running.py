@@ -13,6 +13,7 @@ import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.error import URLError
 
 from celeb_ops.core.settings import PROJECT
 from celeb_ops.core.store import FolderStore
@@ -30,6 +31,8 @@ class Airflow:
     """The API of a running Airflow, as its administrator."""
 
     answer_s = 30
+    patience_s = 0.0
+    """Seconds that Airflow may refuse connections, as while it starts again."""
 
     def __init__(self, address: str, password: str, user: str = "admin") -> None:
         self.address = address
@@ -50,8 +53,16 @@ class Airflow:
             headers={"Content-Type": "application/json", **self.authorization},
             method=method,
         )
-        with urllib.request.urlopen(request, timeout=self.answer_s) as answer:
-            content = answer.read()
+        deadline = time.monotonic() + self.patience_s
+        while True:
+            try:
+                with urllib.request.urlopen(request, timeout=self.answer_s) as answer:
+                    content = answer.read()
+                break
+            except URLError as error:
+                if not isinstance(error.reason, ConnectionRefusedError) or time.monotonic() > deadline:
+                    raise
+                time.sleep(1)
         return json.loads(content) if content else None
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,30 @@ def test_no_run_is_made_of_a_time_before_the_first_start(up: Up) -> None:
     made = [run["run_after"] for run in up.api.ask(f"{dag}/dagRuns?run_type=scheduled")["dag_runs"]]
     times = [*made, up.api.ask(dag)["next_dagrun_run_after"]]
     assert [time for time in times if datetime.fromisoformat(time) < started] == []
+
+
+def test_a_scheduler_that_ended_is_started_again(up: Up) -> None:
+    # As on SQLite after an order for a backfill that was taken back: nothing else would say that nothing runs any more.
+    before = scheduler(up)
+    before.kill()
+    until(lambda: scheduler(up) not in (None, before))
+    until(lambda: healthy(up))
+
+
+def healthy(up: Up) -> bool:
+    """Whether Airflow answers, and its scheduler beats."""
+    with suppress(OSError):
+        return up.api.ask("/api/v2/monitor/health")["scheduler"]["status"] == "healthy"
+    return False
+
+
+def scheduler(up: Up) -> psutil.Process | None:
+    """The process of Airflow's scheduler."""
+    for one in psutil.Process(up.process.pid).children(recursive=True):
+        with suppress(psutil.Error):
+            if one.cmdline()[-1:] == ["scheduler"]:
+                return one
+    return None
 
 
 def test_a_scheduled_airflow_and_a_run_beside_it_both_do_their_work(

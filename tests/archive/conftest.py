@@ -1,10 +1,9 @@
 """One archive of a made-up news site for all tests of this folder, and a front before it for each."""
 
-from __future__ import annotations
-
 import contextlib
+from collections.abc import Callable, Container, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -17,10 +16,6 @@ from tests.archive.recording import CHALLENGE, Recording
 from tests.archive.server import Archive, archive
 from tests.capture import attack
 from tests.factories import a_picture
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 SITE = "http://news.example"
 MORNING = datetime(2026, 11, 20, 8, 3, 7, tzinfo=UTC)
@@ -196,16 +191,18 @@ def played(tmp_path: Path) -> Iterator[Callable[..., Replay]]:
             server: Archive | Front,
             url: str,
             when: datetime = MORNING,
-            patience_s: float = 20,
+            deadline: Deadline | float = 20,
             rate: float = 1000,
             begun: bool = False,
             host: str = "127.0.0.1",
+            blocked: Container[str] = (),
         ) -> Replay:
             limiter = RateLimiter(tmp_path, server.timegate, rate)
             archive = stack.enter_context(memento.Archive(server.timegate, limiter))
             copy = archive.memento(url, MORNING)
             cache = ResponseCache(tmp_path, copy)
-            replay = Replay(archive, copy, when, timedelta(hours=12), Deadline(patience_s), cache, host)
+            end = deadline if isinstance(deadline, Deadline) else Deadline(deadline)
+            replay = Replay(archive, copy, when, timedelta(hours=12), end, cache, host, blocked)
             replay.begun = begun
             return stack.enter_context(replay)
 

@@ -1,31 +1,28 @@
 """What a web archive is like on a busy day: a front before pywb that counts, hands on, and misbehaves."""
 
-from __future__ import annotations
-
 import contextlib
 import http.client
 import re
-import socket
 import threading
 import time
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime
+import werkzeug
 
-    from tests.archive.server import Archive
+from tests.archive.server import Archive
+from tests.wsgi import half, hang_up, served
 
 CUT = "cut"
 """The connection ends without an answer."""
 HALF = "half"
 """The connection ends in the middle of the answer's content."""
-_OF_HOP = {"connection", "keep-alive", "transfer-encoding"}
+_OF_HOP = {"connection", "content-length", "keep-alive", "transfer-encoding"}
 
 
 @dataclass(frozen=True)
@@ -98,77 +95,52 @@ class Front:
                 self.orders.remove(order)
             return order and order[0]
 
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        asked = werkzeug.Request(environ)
+        # As it was sent: WSGI's own path is decoded.
+        path = environ["REQUEST_URI"]
+        headers = {name.lower(): value for name, value in asked.headers.items()}
+        fault = self.noted(Request(time.monotonic(), path, headers))
+        if isinstance(fault, Slow) and not fault.drip:
+            self.closing.wait(fault.seconds)
+        answer = _refusal(fault) if isinstance(fault, Refused) else self._asked_upstream(path, headers)
+        with self.lock:
+            # Before it goes out: after it, the client may already ask again.
+            self.answering -= 1
+        if fault == CUT:
+            hang_up(environ)
+        body = answer(environ, start_response)
+        if fault == HALF:
+            return half(answer.data, environ)
+        return self._dripping(answer.data, fault.seconds) if isinstance(fault, Slow) and fault.drip else body
+
+    def _dripping(self, body: bytes, seconds: float) -> Iterator[bytes]:
+        for byte in body:
+            yield bytes([byte])
+            self.closing.wait(seconds)
+
+    def _asked_upstream(self, path: str, headers: Mapping[str, str]) -> werkzeug.Response:
+        with contextlib.closing(http.client.HTTPConnection(urlsplit(self.upstream.address).netloc)) as there:
+            # With the front's Host: the addresses in pywb's answers are the front's.
+            there.request("GET", path, headers=headers)
+            answer = there.getresponse()
+            said = {name: value for name, value in answer.getheaders() if name.lower() not in _OF_HOP}
+            asked = re.fullmatch(r"(/\w+/\d+id_/)(.+)", path)
+            if self.redirects_inside and asked and said.keys() >= {"Location", "Memento-Datetime"}:
+                said["Location"] = self.address + asked[1] + urljoin(asked[2], said["Location"])
+            return werkzeug.Response(answer.read(), answer.status, said)
+
 
 @contextmanager
 def front(upstream: Archive) -> Iterator[Front]:
     """The front before ``upstream``, on a free port of 127.0.0.1, for as long as the context lasts."""
     front = Front(upstream)
-
-    class Handler(_Handler):
-        archive = front
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        front.address = f"http://127.0.0.1:{server.server_port}"
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    with served(front) as front.address:
         yield front
         front.closing.set()
-        server.shutdown()
 
 
-class _Handler(BaseHTTPRequestHandler):
-    archive: Front
-    protocol_version = "HTTP/1.1"
-    # Else the content waits for the acknowledgement of the headers.
-    disable_nagle_algorithm = True
-
-    def do_GET(self) -> None:
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        fault = self.archive.noted(Request(time.monotonic(), self.path, headers))
-        if isinstance(fault, Slow) and not fault.drip:
-            self.archive.closing.wait(fault.seconds)
-        status, said, body = _refusal(fault) if isinstance(fault, Refused) else self._asked_upstream()
-        with self.archive.lock:
-            # Before it goes out: after it, the client may already ask again.
-            self.archive.answering -= 1
-        if fault == CUT:
-            self._hang_up()
-            return
-        self.send_response_only(status)
-        for name, value in said.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        step = 1 if isinstance(fault, Slow) and fault.drip else max(len(body), 1)
-        # The client may have hung up.
-        with contextlib.suppress(OSError):
-            for start in range(0, len(body) // 2 if fault == HALF else len(body), step):
-                self.wfile.write(body[start : start + (len(body) // 2 if fault == HALF else step)])
-                if step < len(body):
-                    self.archive.closing.wait(fault.seconds)
-        if fault == HALF:
-            self._hang_up()
-
-    def _asked_upstream(self) -> tuple[int, dict[str, str], bytes]:
-        with contextlib.closing(http.client.HTTPConnection(urlsplit(self.archive.upstream.address).netloc)) as there:
-            # With the front's Host: the addresses in pywb's answers are the front's.
-            there.request("GET", self.path, headers=dict(self.headers))
-            answer = there.getresponse()
-            said = {name: value for name, value in answer.getheaders() if name.lower() not in _OF_HOP}
-            said.pop("Content-Length", None)
-            asked = re.fullmatch(r"(/\w+/\d+id_/)(.+)", self.path)
-            if self.archive.redirects_inside and asked and said.keys() >= {"Location", "Memento-Datetime"}:
-                said["Location"] = self.archive.address + asked[1] + urljoin(asked[2], said["Location"])
-            return answer.status, said, answer.read()
-
-    def _hang_up(self) -> None:
-        self.close_connection = True
-        self.connection.shutdown(socket.SHUT_RDWR)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing."""
-
-
-def _refusal(refused: Refused) -> tuple[int, dict[str, str], bytes]:
+def _refusal(refused: Refused) -> werkzeug.Response:
     after = refused.retry_after
     text = str(after) if isinstance(after, int) else after and format_datetime(after, usegmt=True)
-    return refused.status, {"Retry-After": text} if text else {}, b"<h1>Not now</h1>"
+    return werkzeug.Response(b"<h1>Not now</h1>", refused.status, {"Retry-After": text} if text else {})

@@ -1,21 +1,15 @@
 """What a web archive has recorded: WARC files whose pages and times a test makes up."""
 
-from __future__ import annotations
-
 import gzip
 import io
-from datetime import UTC
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Self
 
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-    from pathlib import Path
-    from typing import Self
 
 CHALLENGE = (
     "<!doctype html><title>Just a moment...</title><h1>example.com</h1>"

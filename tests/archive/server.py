@@ -1,7 +1,5 @@
 """A real web archive on loopback: pywb, in an environment of its own, with recordings that a test made."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os
@@ -10,18 +8,14 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from pathlib import Path
 
 from celeb_ops.core.settings import PROJECT
 from tests.web import free_port
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from datetime import datetime
-    from pathlib import Path
 
 PROGRAMS = PROJECT / ".venv" / "archive" / "bin"
 COLLECTION = "coll"

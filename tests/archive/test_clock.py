@@ -1,22 +1,16 @@
 """The clock of an archived page is the archive's."""
 
-from __future__ import annotations
-
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import pytest
 
+from celeb_ops.archive.replay import Replay
 from celeb_ops.capture import loading
 from celeb_ops.capture.browser import open_browser
 from celeb_ops.core.sites import Site
 from tests.archive.conftest import MORNING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from celeb_ops.archive.replay import Replay
-    from tests.archive.server import Archive
+from tests.archive.server import Archive
 
 NOW = """
 const frame = window;
@@ -54,12 +48,12 @@ class TestTheClock:
                     driver.switch_to.frame(frame)
                 # As the page's own first script saw it.
                 assert driver.execute_script("return document.title") == "Fri Nov 20 2026"
-                told = driver.execute_script(NOW)
-                assert told["has"].startswith("2026-11-20T08:03:")
-                assert told["called"].startswith("Fri Nov 20 2026 08:03:")
-                assert 0 <= told["now"] / 1000 - MORNING.timestamp() < 30
-                assert (told["format"], told["parts"]) == ("11/20/2026", "11/20/2026")
-                assert told["modified"] == "11/20/2026 08:03:07"
+                seen = driver.execute_script(NOW)
+                assert seen["has"].startswith("2026-11-20T08:03:")
+                assert seen["called"].startswith("Fri Nov 20 2026 08:03:")
+                assert 0 <= seen["now"] / 1000 - MORNING.timestamp() < 30
+                assert (seen["format"], seen["parts"]) == ("11/20/2026", "11/20/2026")
+                assert seen["modified"] == "11/20/2026 08:03:07"
                 assert driver.execute_script(KEPT) == [
                     *("1970-01-01T00:00:00.000Z", 2020, 1_577_836_800_000, 1_577_836_800_000),
                     *(True, True, True, 1000),

@@ -1,12 +1,11 @@
 """What an archive is asked and what is made of its answers: a real pywb, and a front that misbehaves."""
 
-from __future__ import annotations
-
 import gzip
 import threading
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -15,17 +14,11 @@ from celeb_ops.archive.memento import Memento, normalised
 from celeb_ops.archive.rate_limiter import Deadline, RateLimiter
 from celeb_ops.core.exceptions import ArchiveBusyError, ArchiveError, PermanentError
 from tests.archive.conftest import EVENING, MORNING, NEXT_DAY, PICTURE, SITE
-from tests.archive.front import CUT, HALF, Refused, Slow
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from tests.archive.front import Front
+from tests.archive.front import CUT, HALF, Front, Refused, Slow
 
 NOON = MORNING.replace(hour=12, minute=0, second=0)
 HOUR = timedelta(hours=1)
-IS_IT_UP = "Is it up, and CELEBS_ARCHIVE_URL right? Then clear the task later."
+IS_IT_UP = "If it is up and CELEBS_ARCHIVE_URL is right, clear the task later."
 
 
 class Noting(RateLimiter):
@@ -103,7 +96,7 @@ class TestNearest:
     def test_is_not_known_from_any_other_answer(self, status: int, busy: Front, archive: memento.Archive) -> None:
         """A proxy wants a password, or a service before the archive has trouble."""
         busy.give(Refused(status))
-        with pytest.raises(ArchiveError, match=rf"about {SITE}/ with HTTP {status} and no time of a copy") as caught:
+        with pytest.raises(ArchiveError, match=rf"HTTP {status} for {SITE}/ without Memento-Datetime") as caught:
             archive.nearest(f"{SITE}/", NOON, soon())
         assert not isinstance(caught.value, PermanentError)
 
@@ -213,7 +206,7 @@ class TestABusyArchive:
     ) -> None:
         busy.give(given)
         start = time.monotonic()
-        with pytest.raises(ArchiveBusyError, match="was still answering when the time was over"):
+        with pytest.raises(ArchiveBusyError, match="did not finish answering in time"):
             archive.read(f"{SITE}/harbour.jpg", MORNING, Deadline(0.8))
         assert 0.75 < time.monotonic() - start < 2
         # It was given up by us, and did not refuse.

@@ -1,36 +1,27 @@
 """Pages of the past from end to end: a real archive, a real browser, and what it is photographed as."""
 
-from __future__ import annotations
-
 import re
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
+from selenium.webdriver.remote.webdriver import WebDriver
 
 from celeb_ops.archive import memento, past
 from celeb_ops.archive.past import PastPage, capture_past
 from celeb_ops.capture import readiness
 from celeb_ops.capture.browser import open_browser
-from celeb_ops.core.exceptions import ArchiveBusyError, ArchiveError, BrowserError, NotArchivedError
+from celeb_ops.core.exceptions import ArchiveBusyError, ArchiveError, CaptureError, NotArchivedError
 from celeb_ops.core.settings import Settings
-from celeb_ops.core.sites import Site
+from celeb_ops.core.sites import CaptureOptions, Site
 from tests.archive.conftest import MORNING, NEXT_DAY
-from tests.archive.front import Refused, Slow
+from tests.archive.front import Front, Refused, Slow
+from tests.archive.server import Archive
 from tests.web import free_port
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from selenium.webdriver.remote.webdriver import WebDriver
-
-    from celeb_ops.core.sites import CaptureOptions
-    from tests.archive.front import Front
-    from tests.archive.server import Archive
 
 RUN = datetime(2026, 11, 20, 8, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -109,7 +100,7 @@ class TestAPage:
         seen = darkroom.capture(news.timegate, "http://guarded.example/")
         assert (seen.page.title, seen.memento.when, darkroom.opened) == ("Let in", MORNING + 2 * HOUR, 2)
 
-    def test_that_was_never_there_is_told(self, news: Archive, darkroom: Darkroom) -> None:
+    def test_that_was_never_there_is_reported(self, news: Archive, darkroom: Darkroom) -> None:
         with pytest.raises(NotArchivedError) as caught:
             darkroom.capture(news.timegate, "http://broken.example/")
         assert darkroom.opened == 2
@@ -147,11 +138,9 @@ class TestAPage:
             time.sleep(0.02)
         assert left == set()
 
-    def test_is_told_to_be_the_browsers_fault_where_that_does_not_reach_the_proxy(
-        self, news: Archive, darkroom: Darkroom
-    ) -> None:
+    def test_is_the_browsers_fault_if_that_does_not_reach_the_proxy(self, news: Archive, darkroom: Darkroom) -> None:
         darkroom.proxy = f"http://127.0.0.1:{free_port()}"
-        with pytest.raises(BrowserError, match=r"did not reach the proxy at http://127.+ If CELEBS_BROWSER_URL is a"):
+        with pytest.raises(CaptureError, match=r"did not reach the proxy at http://127.+ If CELEBS_BROWSER_URL is a"):
             darkroom.capture(news.timegate, "http://daily.example/")
 
     def test_that_lacks_too_much_goes_on_from_there_at_the_next_try(
@@ -199,22 +188,22 @@ class TestWithoutABrowser:
             darkroom.capture(news.timegate, "http://daily.example/", when)
         assert str(caught.value) == (
             f"{news.address.removeprefix('http://')} has no copy of http://daily.example/ within 12 h "
-            f"(CELEBS_ARCHIVE_WINDOW_H): the nearest one is of {nearest}."
+            f"(CELEBS_ARCHIVE_WINDOW_H): the nearest is from {nearest}."
         )
         assert darkroom.opened == 0
 
-    def test_a_site_that_was_never_archived_is_told(self, news: Archive, darkroom: Darkroom) -> None:
-        with pytest.raises(NotArchivedError, match=r"has no copy of https://unknown\.example/ of any time\."):
+    def test_a_site_that_was_never_archived_is_reported(self, news: Archive, darkroom: Darkroom) -> None:
+        with pytest.raises(NotArchivedError, match=r"has no copy of https://unknown\.example/ at all\."):
             darkroom.capture(news.timegate, "https://unknown.example/")
         assert darkroom.opened == 0
 
-    def test_a_site_that_the_archive_does_not_show_is_told(self, busy: Front, darkroom: Darkroom) -> None:
+    def test_a_site_that_the_archive_does_not_show_is_reported(self, busy: Front, darkroom: Darkroom) -> None:
         busy.give(Refused(403))
         with pytest.raises(NotArchivedError, match=r"does not show http://daily\.example/ \(HTTP 403\)\."):
             darkroom.capture(busy.timegate, "http://daily.example/")
         assert darkroom.opened == 0
 
-    def test_a_browser_that_is_nowhere_is_told(self, busy: Front, darkroom: Darkroom) -> None:
-        with pytest.raises(BrowserError, match="is CELEBS_BROWSER_URL right"):
+    def test_a_browser_that_is_nowhere_is_reported(self, busy: Front, darkroom: Darkroom) -> None:
+        with pytest.raises(CaptureError, match="is CELEBS_BROWSER_URL right"):
             darkroom.capture(busy.timegate, "http://daily.example/", browser_url="http://browser.invalid:4444")
         assert (darkroom.opened, busy.requests) == (0, [])

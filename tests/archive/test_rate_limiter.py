@@ -1,21 +1,16 @@
 """One turn at a time for threads and processes; pauses that the archive asks for hold for all of them."""
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from celeb_ops.archive.rate_limiter import MAX_PAUSE_S, Deadline, RateLimiter
 from celeb_ops.core.exceptions import ArchiveBusyError, ArchiveError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SPAWN = multiprocessing.get_context("spawn")
 

@@ -1,43 +1,35 @@
 """A page of the past in a real browser, which reaches the archive through the replay's proxy and nothing else."""
 
-from __future__ import annotations
-
 import logging
 import re
 import socket
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
 import requests
+from requests import Response
 
 from celeb_ops.archive import memento
 from celeb_ops.archive import replay as replays
-from celeb_ops.archive.replay import Lack
+from celeb_ops.archive.rate_limiter import Deadline
+from celeb_ops.archive.replay import Lack, Replay
 from celeb_ops.archive.replay_proxy import Proxy, ProxyRequest
 from celeb_ops.capture.browser import open_browser
 from celeb_ops.capture.visit import own_address
-from celeb_ops.core.exceptions import ArchiveBusyError, BrowserError
+from celeb_ops.core.block_list import BlockList
+from celeb_ops.core.exceptions import ArchiveBusyError, CaptureError
 from celeb_ops.core.sites import CaptureOptions
 from tests.archive.conftest import DAILY, MORNING, SCRIPTS, WORDS
-from tests.archive.front import Refused, Slow
-from tests.capture.attack import AWAY
+from tests.archive.front import Front, Refused, Slow
+from tests.archive.server import Archive
+from tests.capture.attack import AWAY, Inside
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from requests import Response
-
-    from celeb_ops.archive.replay import Replay
-    from tests.archive.front import Front
-    from tests.archive.server import Archive
-    from tests.capture.attack import Inside
-
-    Play = Callable[..., Replay]
+Play = Callable[..., Replay]
 
 HOUR = timedelta(hours=1)
 OPTIONS = CaptureOptions(timeout_s=20)
@@ -55,6 +47,15 @@ def got(replay: Replay, url: str, kind: str = "document", method: str = "GET", *
         return session.request(method, url, headers=asked, data=body, verify=False, allow_redirects=False, timeout=30)
 
 
+def wait_until_asked(busy: Front, name: str) -> None:
+    """Return when the archive has been asked for what has this in its path."""
+    deadline = time.monotonic() + 30
+    while not any(name in path for path in busy.paths()):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"nobody asks for {name}")
+        time.sleep(0.02)
+
+
 @pytest.mark.browser
 @pytest.mark.timeout(120)
 class TestTodaysWeb:
@@ -66,7 +67,7 @@ class TestTodaysWeb:
         """Of a site that is gone, safe or not, and of one whose own address answers today."""
         caplog.set_level(logging.DEBUG, "celeb_ops.archive.replay")
         live = f"http://localhost:{present.port('itself')}"
-        replay = played(news, f"{live}/tries")
+        replay = played(news, f"{live}/tries", deadline=100)
         with open_browser(OPTIONS, "", replay.address, any_certificate=True) as driver:
             for origin in (live, "https://leak.example", "http://leak.example"):
                 driver.get(f"{origin}/tries")
@@ -86,7 +87,7 @@ class TestTodaysWeb:
         assert {"img", "background", "fetch", "EventSource", "worker", "iframe", "script", "font"} <= asked
         assert {"location", "meta refresh", "HTTP 302"} <= asked
 
-    def test_is_not_told_anything(self, news: Archive, played: Play) -> None:
+    def test_learns_nothing(self, news: Archive, played: Play) -> None:
         replay = played(news, "http://daily.example/")
         assert got(replay, "http://daily.example/").status_code == 200
         for method in ("POST", "PUT", "DELETE", "PATCH"):
@@ -147,6 +148,12 @@ class TestWhatIsShown:
             assert got(replay, "http://daily.example/one.jpg", kind).status_code == 404
         assert busy.requests == []
 
+    def test_is_nothing_of_a_blocked_host_and_that_is_no_loss(self, busy: Front, played: Play) -> None:
+        replay = played(busy, "http://daily.example/", begun=True, blocked=BlockList(["daily.example"]))
+        assert got(replay, "http://cdn.daily.example/one.jpg", "image").status_code == 404
+        assert busy.requests == []
+        assert replay.missing_images == {}
+
     def test_is_asked_for_once_where_it_is_not_there(self, busy: Front, played: Play) -> None:
         replay = played(busy, "http://daily.example/", begun=True)
         for _ in range(3):
@@ -162,12 +169,16 @@ class TestWhatIsShown:
             status = got(replay, f"https://scripts.example{name}", "script").status_code
             assert (name, status) == (name, 200 if fixed else 404)
 
-    def test_is_told_apart_from_what_was_not_had_in_time(self, busy: Front, played: Play) -> None:
-        replay = played(busy, "http://daily.example/", patience_s=1.2)
+    def test_is_distinguished_from_what_did_not_come_in_time(self, busy: Front, played: Play) -> None:
+        replay = played(busy, "http://daily.example/", deadline=(deadline := Deadline(60)))
         got(replay, "http://daily.example/")
         assert got(replay, "http://daily.example/never.jpg", "image").status_code == 404
-        busy.give(Slow(5), to="one.jpg")
-        assert got(replay, "http://daily.example/one.jpg", "image").status_code == 404
+        busy.give(Slow(1), to="one.jpg")
+        with ThreadPoolExecutor(1) as pool:
+            answer = pool.submit(got, replay, "http://daily.example/one.jpg", "image")
+            wait_until_asked(busy, "one.jpg")
+            deadline.cancel()
+            assert answer.result().status_code == 404
         assert replay.missing_images == {
             "http://daily.example/never.jpg": "not archived",
             "http://daily.example/one.jpg": "not there in time",
@@ -197,7 +208,7 @@ class TestWhatIsShown:
             ("*/*", "style.css", 404),
         ],
     )
-    def test_of_a_page_that_is_not_safe_is_told_by_what_it_accepts(
+    def test_of_a_page_that_is_not_safe_is_known_by_what_it_accepts(
         self, accept: str, path: str, status: int, news: Archive, played: Play
     ) -> None:
         """Browsers name what they want a file for only to safe sites."""
@@ -226,6 +237,13 @@ class TestARedirect:
 
 
 class TestPatience:
+    def test_begins_when_the_browser_asks_for_the_page(self, busy: Front, played: Play) -> None:
+        """A busy machine's browser starts slowly: that is no time of the archive's."""
+        replay = played(busy, "http://daily.example/", deadline=(deadline := Deadline(60)))
+        deadline.cancel()
+        assert got(replay, "http://daily.example/").status_code == 200
+        assert got(replay, "http://daily.example/one.jpg", "image").status_code == 200
+
     def test_that_ends_while_the_archive_wants_to_be_left_alone(self, busy: Front, played: Play) -> None:
         """No more is asked, and a page that lacks its pictures for that is none."""
         busy.give(Refused(429, retry_after=600), to="one.jpg")
@@ -239,9 +257,14 @@ class TestPatience:
         assert len(busy.requests) == before
 
     def test_that_is_too_short_for_all_pictures_is_no_trouble_of_the_archives(self, busy: Front, played: Play) -> None:
-        replay = played(busy, "https://secure.example/", patience_s=1.9, rate=1, begun=True)
-        answers = [got(replay, f"https://secure.example/{n}.jpg", "image").status_code for n in range(3)]
-        assert answers == [200, 200, 404]
+        deadline = Deadline(60)
+        replay = played(busy, "https://secure.example/", deadline=deadline, rate=1 / 3600, begun=True)
+        assert got(replay, "https://secure.example/0.jpg", "image").status_code == 200
+        with ThreadPoolExecutor(1) as pool:
+            answer = pool.submit(got, replay, "https://secure.example/1.jpg", "image")
+            time.sleep(0.1)
+            deadline.cancel()
+            assert answer.result().status_code == 404
         assert replay.trouble is None
         assert list(replay.missing_images.values()) == ["not there in time"]
 
@@ -280,7 +303,7 @@ class TestTheEnd:
     def test_ends_all_that_wait(self, busy: Front, played: Play) -> None:
         """A browser that has ended waits for nothing, and nothing more is asked of the archive."""
         busy.give(Slow(0.5), to="one.jpg")
-        replay = played(busy, "http://daily.example/", begun=True, patience_s=60)
+        replay = played(busy, "http://daily.example/", begun=True, deadline=60)
         with ThreadPoolExecutor(6) as pool:
             answers = []
             for path in ("one", "lazy", "late", "two", "three", "never"):
@@ -297,7 +320,7 @@ class TestTheEnd:
 def test_a_remote_browser_that_is_nowhere_is_an_error(host: str) -> None:
     """Also where the name can't be one, which Python tells by another error."""
     said = rf"^The host of the browser at http://{host}:4444 was not found \(.+\): is CELEBS_BROWSER_URL right\?$"
-    with pytest.raises(BrowserError, match=said):
+    with pytest.raises(CaptureError, match=said):
         own_address(f"http://{host}:4444")
 
 
@@ -342,15 +365,15 @@ class TestAPageThatAsksForMuch:
 
 class TestADocument:
     def test_that_is_not_had_is_the_archives_trouble(self, busy: Front, played: Play) -> None:
-        replay = played(busy, "http://daily.example/", patience_s=0.7)
+        replay = played(busy, "http://daily.example/", deadline=0.7)
         busy.give(Slow(5))
         thread = threading.Thread(target=got, args=(replay, "http://daily.example/"))
         thread.start()
-        time.sleep(0.2)
+        wait_until_asked(busy, "daily.example")
         # A browser that gives up now has not seen what the archive has.
         assert "did not give http://daily.example/ in time" in str(replay.last_document.error)
         thread.join(timeout=10)
-        assert "still answering when the time was over" in str(replay.last_document.error)
+        assert "did not finish answering in time" in str(replay.last_document.error)
         assert replay.last_document.lack == "not there in time"
         assert got(replay, "http://daily.example/").status_code == 404
         assert isinstance(replay.last_document.error, ArchiveBusyError)

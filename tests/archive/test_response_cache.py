@@ -1,17 +1,12 @@
-from __future__ import annotations
-
 import os
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from celeb_ops.archive import memento
 from celeb_ops.archive.response_cache import ResponseCache
 from tests.archive.conftest import MORNING
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 class TestResponseCache:

@@ -4,26 +4,21 @@ It keeps to the documented limits and shapes, takes whom it knows from a local r
 about people than we want to keep, as the real one does. Faults come on demand.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import io
 import json
 import threading
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import werkzeug
 from PIL import Image
 
+from celeb_ops.recognition.recognizer import Face, Recognizer
 from tests.wsgi import half, hang_up, served
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from celeb_ops.recognition.recognizer import Face, Recognizer
 
 ACCESS_KEY, SECRET_KEY = "AKIDREKOGNITION", "secret"
 CUT = "cut"

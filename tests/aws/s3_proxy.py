@@ -4,25 +4,21 @@ moto answers as S3 on a good day. This adds, on demand or at random, errors (sta
 cut connections, lost answers, and accounts that lack a permission.
 """
 
-from __future__ import annotations
-
 import io
 import random
 import re
 import threading
 from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.sax.saxutils import escape
 
 import werkzeug
 
 from tests.wsgi import half, hang_up, served
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
 
 CUT = "cut"
 """The connection ends before the request has come through."""
@@ -194,7 +190,7 @@ def serving_s3(app: Any) -> Iterator[S3Proxy]:
 def error_answer(code: str, request: Request) -> werkzeug.Response:
     """An error as S3 sends it, with all that one or the other of them repeats: credentials too."""
     status, message = ERRORS[code]
-    told = {
+    facts = {
         "Code": code,
         "Message": message,
         "Region": "eu-west-1",
@@ -204,7 +200,7 @@ def error_answer(code: str, request: Request) -> werkzeug.Response:
         "RequestTime": request.headers.get("x-amz-date", ""),
         "ServerTime": f"{datetime.now(UTC) + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}",
     }
-    body = f"<Error>{''.join(f'<{name}>{escape(value)}</{name}>' for name, value in told.items())}</Error>".encode()
+    body = f"<Error>{''.join(f'<{name}>{escape(value)}</{name}>' for name, value in facts.items())}</Error>".encode()
     headers = {"Content-Type": "application/xml"}
     if code in ("AuthorizationHeaderMalformed", "PermanentRedirect"):
         headers["x-amz-bucket-region"] = "eu-west-1"

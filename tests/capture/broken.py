@@ -50,6 +50,10 @@ BROKEN = {
         html(f"<style>body > section {{ position: relative }}</style><section>{img('a')}<div style='position:absolute;{WHITE};height:900px;z-index:3'>{LAYER}</div></section>"),
         pictures=1,
     ),
+    "more layers over all of it than are removed": Broken(
+        html(f"<div style='height:500px'>{img('a')}</div>" + f"<div style='position:absolute;{WHITE};height:600px;z-index:3'>{LAYER}</div>" * 15),
+        error="is hidden by",
+    ),
     "hidden until a script has run, which fails": Broken(
         html(stories(3) + f"<script src='{DOWN}/show.js'></script>", "html { opacity: 0 } body { visibility: hidden }"), missing="1 script that failed", pictures=3
     ),

@@ -70,10 +70,12 @@ PANES = (
     f"<main style='overflow-y:auto'>{stories(4)}</main><aside style='overflow-y:auto'>{stories(3, 400)}</aside></div>"
 )
 PICTURE_IN_FRAME = "/frame-picture"
-FEED = "/frame-feed"
+FEED, WALLED = "/frame-feed", "/frame-walled"
 PAGES_FOR_FRAMES = {
     PICTURE_IN_FRAME: f"<body style='margin:0'>{img('framed')}",
     FEED: f"<!doctype html><body style='margin:0'>{stories(4)}",
+    WALLED: f"<!doctype html><body style='margin:0;height:100vh;overflow:hidden'>{stories(4)}"
+    f"<div style='position:fixed;inset:0;background:red;z-index:9'>{LAYER}</div>",
     "/frame-slow": f"<body style='margin:0'><img src='{BLUE}?delay=1&slow' {SIZE}>",
     "/frame-moving": "<style>img { animation: out 1s infinite alternate } @keyframes out { 0% { opacity: 0 } }</style>"
     f"<body style='margin:0'>{img('moving')}",
@@ -332,6 +334,15 @@ KINDS: dict[str, dict[str, Page]] = {
         "a frameset": Page(
             f"<!doctype html><title>News</title><frameset cols='40%,60%'><frame src='{FEED}'><frame src='{FEED}'></frameset>",
             8,
+        ),
+        "a frame that fills the window, with a wall in it": Page(
+            html(f"<iframe src='{WALLED}' style='position:fixed;inset:0;width:100%;height:100%;border:0'></iframe>"), 4
+        ),
+        "a frame of another host that fills the window, with a wall in it": Page(
+            html(
+                f"<iframe src='{FOREIGN}{WALLED}' style='position:fixed;inset:0;width:100%;height:100%;border:0'></iframe>"
+            ),
+            4,
         ),
         "a frame of another host that fills the window": Page(
             html(

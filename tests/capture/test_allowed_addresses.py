@@ -92,7 +92,7 @@ class TestReach:
         reach = Reach("127.0.0.1", 8000, named(airflow=[PUBLIC]))
         own = [one.address.split("%")[0] for all_ in psutil.net_if_addrs().values() for one in all_]
         own = [one for one in own if "." in one or one.count(":") > 5]
-        reach.close([("localhost", 8080), ("airflow.example", 443)])
+        reach.block([("localhost", 8080), ("airflow.example", 443)])
         for host, port in (
             ("127.0.0.1", 8080),
             ("127.9.9.9", 8080),

@@ -137,7 +137,7 @@ class TestAPage:
         assert named(shots["many"], "card").headline == "Ann was seen"
         assert len(page.pictures) == facts.MOST_PICTURES
         assert len(max((one.model_dump_json(indent=1) for one in page.pictures), key=len)) < 6_000
-        assert f"the facts of 501 of {facts.MOST_PICTURES + 501:,} pictures, the smallest" in page.missing
+        assert f"metadata of the 501 smallest of {facts.MOST_PICTURES + 501:,} pictures" in page.missing
 
 
 WHOLE: dict[str, object] = {
@@ -166,7 +166,7 @@ class TestAnAnswer:
 def test_boxes_are_clipped_to_the_page() -> None:
     told = {"sure": True, "src": "https://a.example/", "alt": "", "link": "ftp://a.example/", "headline": ""}
     pictures = [told | {"box": [-50, -50, 10**8, 10**8]}, told | {"box": [900, 0, 10, 10]}]
-    [picture] = Facts.model_validate(WHOLE | {"pictures": pictures}).on(400, 600)
+    [picture] = Facts.model_validate(WHOLE | {"pictures": pictures}).on(Box(0, 0, 400, 600))
     assert (picture.box, picture.link) == (Box(0, 0, 400, 600), "")
 
 

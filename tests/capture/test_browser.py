@@ -20,7 +20,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from celeb_ops.capture import browser, resource_limits
 from celeb_ops.capture.browser import open_browser
-from celeb_ops.core.exceptions import BrowserCrashedError, GreedyPageError, PermanentError
+from celeb_ops.core.exceptions import CaptureError, FinalCaptureError
 from celeb_ops.core.processes import wait_gone
 from celeb_ops.core.temp_folders import scratch_folder
 from tests.browsers import running
@@ -54,16 +54,18 @@ AUSTRIAN: dict[str, Any] = {"locale": "de-AT", "timezone": "Asia/Tokyo"}
 class InARow:
     """Two captures of this process, one after another, and what is there afterwards."""
 
-    def __init__(self, site: LocalSite, temporary: Path) -> None:
+    def __init__(self, site: LocalSite, temporary: Path, hosts: Path) -> None:
+        hosts.write_text("# Of another page\n0.0.0.0 ads.example\nlocalhost\n", encoding="utf-8")
         others = running(psutil.Process())
         elsewhere = site.address.replace("127.0.0.1", "localhost")
         page = html(
-            f"{bands(900)}<img src='{elsewhere}/picture/ff0000/99x99.png?ad'><img src='/picture/00ff00/99x99.png'>",
+            f"{bands(900)}<img src='{elsewhere}/picture/ff0000/99x99.png?ad'><img src='/picture/00ff00/99x99.png'>"
+            f"<script src='{elsewhere}/ad.js'></script>",
             script=f"document.cookie = 'seen=1; max-age=99999'; fetch('/mine'); {TELL}",
         )
         self.shots: list[Shot] = []
         self.asked: list[list[Request]] = []
-        for path, options in (("/first", {}), ("/second", {"block_hosts": ("localhost",)})):
+        for path, options in (("/first", {}), ("/second", {"block_hosts": str(hosts)})):
             before = len(site.asked)
             self.shots.append(shoot(site.page(page, path), **AUSTRIAN, **options))
             self.asked.append(site.asked[before:])
@@ -72,8 +74,8 @@ class InARow:
 
 
 @pytest.fixture(scope="module")
-def in_a_row(site: LocalSite, temporary: Path) -> InARow:
-    return InARow(site, temporary)
+def in_a_row(site: LocalSite, temporary: Path, tmp_path_factory: pytest.TempPathFactory) -> InARow:
+    return InARow(site, temporary, tmp_path_factory.mktemp("lists") / "hosts.txt")
 
 
 @pytest.mark.browser
@@ -105,7 +107,11 @@ class TestCaptures:
         assert "/picture/ff0000/99x99.png?ad" in first
         assert "/picture/ff0000/99x99.png?ad" not in second
         assert "/picture/00ff00/99x99.png" in second
+        assert "/ad.js" in first
+        assert "/ad.js" not in second
         assert in_a_row.shots[1].page.images_loaded == 1
+        # It is no loss of the page's.
+        assert not any("script" in one for one in in_a_row.shots[1].page.missing)
 
     def test_a_cookie_does_not_outlive_its_capture(self, in_a_row: InARow) -> None:
         for path, (page, *others) in zip(("/first", "/second"), in_a_row.asked, strict=True):
@@ -171,7 +177,7 @@ def test_a_page_that_takes_all_memory_loses_its_browser(site: LocalSite, monkeyp
     monkeypatch.setattr(resource_limits, "_MEMORY_MB", 900)
     # Outside the scripts' heap, which has a bound of its own.
     hungry = "const all = []; setInterval(() => { all.push(new Uint8Array(3e7).fill(1)) }, 30)"
-    with pytest.raises(BrowserCrashedError, match="took more than 900 MB of memory"):
+    with pytest.raises(CaptureError, match="took more than 900 MB of memory"):
         shoot(site.page(html("<img src='/picture/000000/9x9.png?delay=20'>", script=hungry)), load_time_s=40)
 
 
@@ -200,9 +206,8 @@ def test_a_page_that_fills_the_disk_loses_its_browser(
     site: LocalSite, temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(resource_limits, "_DISK_MB", 50)
-    with pytest.raises(GreedyPageError, match=r"page-\d+ filled more than 50 MB of disk") as error:
+    with pytest.raises(FinalCaptureError, match=r"page-\d+ filled more than 50 MB of disk"):
         shoot(site.page(html("<img src='/picture/000000/9x9.png?delay=20'>", script=STORE)), load_time_s=40)
-    assert isinstance(error.value, PermanentError)
     assert not list(temporary.glob("celebs-browser-*"))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from celeb_ops.core.exceptions import BlockedPageError
+from celeb_ops.core.exceptions import CaptureError
 from tests.capture.shots import Shot, Studio, html
 from tests.capture.site import WORDS
 
@@ -162,5 +162,5 @@ def test_other_kinds_of_pictures_are_facts_too(shots: dict[str, Shot]) -> None:
 
 def test_a_block_page_in_a_frame_is_a_refusal(site: LocalSite, studio: Studio) -> None:
     inner = site.page("<h1>Additional security check</h1>Request unsuccessful. Incapsula incident ID: 1")
-    with pytest.raises(BlockedPageError, match="Request unsuccessful"):
+    with pytest.raises(CaptureError, match="Request unsuccessful"):
         studio.shoot(site.page(f"<iframe src='{inner}' width=100% height=500></iframe>"))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from celeb_ops.capture.browser import open_browser
+from celeb_ops.capture.facts import collect, completed
 from celeb_ops.core.geometry import Box
-from tests.capture.shots import Shot, Studio, html
+from tests.capture.shots import Shot, Studio, html, site_at
 
 if TYPE_CHECKING:
     from celeb_ops.core.records import Picture
@@ -59,8 +62,15 @@ STYLE = f"""
 """
 SHADOW = f"""document.getElementById('host').attachShadow({{ mode: 'open' }}).innerHTML =
   "<a href='/shadow'><img src='{src("shadow")}'></a>" """
+WORDS = (
+    "<div style='position:absolute;left:500px;top:100px;width:300px'><h3><a href='/told'>Bea is told of</a></h3>"
+    "<a href='/told'>Bea is told of</a> <a href='/more'>More</a> <h2>Cleo, in words <i>alone</i></h2>"
+    "<h2 hidden>Nobody reads of Dot</h2><nav><a href='/menu'>A menu's entry that is as long as a title</a></nav>"
+    "<a href='/story?1'>Ann was seen</a></div>"
+)
 PAGE = html(
     "".join(at(top, body) for top, body in PLACES.items())
+    + WORDS
     + f"<div style='position:absolute;left:900px;top:0'><img src='{src('aside')}'></div>"
     + f"<div style='position:fixed;bottom:0'><img src='{src('bar')}'></div>",
     style=STYLE,
@@ -120,6 +130,11 @@ def test_the_words_beside_a_picture(pictures: dict[str, Picture], site: LocalSit
     assert pictures["shadow"].link == f"{site.address}/shadow"
 
 
+def test_headlines_beside_no_picture(shot: Shot, site: LocalSite) -> None:
+    headlines = [(one.text, one.link) for one in shot.page.headlines]
+    assert headlines == [("Bea is told of", f"{site.address}/told"), ("Cleo, in words alone", "")]
+
+
 def test_a_source_is_an_address_but_never_the_data_itself(shot: Shot, site: LocalSite) -> None:
     sources = [picture.src for picture in shot.page.pictures]
     assert site.address + src("card") in sources
@@ -141,3 +156,16 @@ def test_the_page_itself(shot: Shot, site: LocalSite) -> None:
     )
     assert page.browser.startswith(("chrome ", "chromium "))
     assert page.captured_at.tzinfo is not None
+
+
+def test_a_picture_that_comes_while_the_page_is_photographed_is_where_it_stands(site: LocalSite) -> None:
+    url = site.page(html(f"<div style='height:3000px'></div><img src='{src('late')}&delay=2' width=100 height=80>"))
+    with open_browser(site_at(url)) as driver:
+        driver.get(url)
+        before = collect(driver)
+        assert before.pictures == []
+        driver.execute_script("scrollTo(0, 9999)")
+        after, deadline = before, time.monotonic() + 20
+        while not after.pictures and time.monotonic() < deadline:
+            after = completed(driver, before)
+    assert [one.box for one in after.pictures] == [[0, 3000, 100, 80]]

@@ -90,6 +90,7 @@ NO_STORY = [
     f"<header><a href='/'>{LOGO}</a><h2>The Daily Plain</h2></header>",
     f"<div><ul><li><a href='/film'>Film</a><li><a href='/music'>Music and more</a></ul>{LOGO}</div>",
     f"<div><a href='//ads.example/click?id=1'>{LOGO}</a><span>Advertisement</span></div>",
+    f"<p><a href='/author/a-reporter'>{LOGO}</a> <a href='/author/a-reporter'>A Reporter of ours</a></p>",
     f"<footer><a href='javascript:void 0'>{LOGO}</a><h4>Our sections</h4><p>Words about nothing.</p></footer>",
 ]
 FORM = "<form><input name=matches><input name=parentNode><input name=querySelectorAll><input name=localName>{}</form>"
@@ -129,6 +130,7 @@ def test_a_picture_without_a_story_has_no_headline(body: str, site: LocalSite, s
     assert [one.headline for one in shot.page.pictures] == [""]
 
 
+OWN_TITLE = "News of Ann Other and her house by the sea"
 OWN = [
     "<article><h1>$title</h1>$pictures</article>",
     "<meta property=og:type content=article><main><h1>$title</h1><div>$pictures</div><a href='/'>Home</a></main>",
@@ -139,13 +141,93 @@ OWN = [
 
 @pytest.mark.parametrize("body", variants({"own": OWN}))
 def test_the_pictures_of_an_article_have_its_own_title(body: str, site: LocalSite, studio: Studio) -> None:
-    title = "News of Ann Other and her house"
     pictures = "".join(
         f"<p><img src='/picture/00ff00/150x100.png?{n}'>Some words of the article.</p>" for n in range(3)
     )
-    text = html(Template(body).substitute(title=title, pictures=pictures), style=STYLE)
-    shot = studio.shoot(site.page(text.replace("<title>News<", f"<title>{title} - The Paper<")))
-    assert [one.headline for one in shot.page.pictures] == [title] * 3
+    text = Template(body).substitute(title=OWN_TITLE, pictures=pictures)
+    assert words(studio.shoot(article(site, text)).page.pictures) == [(OWN_TITLE, "", "")] * 3
+
+
+ARTICLE = "<meta property=og:type content=article>"
+PROSE = "<p>The harbour was quiet on Tuesday, and nobody at the counter could say when the ferry would come in.</p>" * 2
+PROSE = PROSE.replace("</p><p>", " ")
+RELATED = "<a href='/story/9'>Cleo Early is back on tour</a>"
+IN_TEXT = {
+    "related link": [
+        f"<article><h1>$title</h1><figure>{IMG}<aside><ul><li>{RELATED}</ul></aside></figure>{PROSE}</article>",
+        f"<article><h1>$title</h1><div>{IMG}{PROSE}<p>{RELATED}</p></div></article>",
+        f"{ARTICLE}<h1>$title</h1><div><figure>{IMG}</figure><ul><li><h4>{RELATED}</h4></ul></div>",
+        f"{ARTICLE}<nav><h1>$title</h1></nav><div>{PROSE}{IMG}<p>Read on: {RELATED}</p></div>",
+    ],
+    "title elsewhere": [
+        f"{ARTICLE}<div><h1>$title</h1></div><article><header>{IMG}</header>{PROSE}</article>",
+        f"{ARTICLE}<div><div><h1>$title</h1></div></div><section><figure>{IMG}</figure>{PROSE}</section>",
+        f"{ARTICLE}<div><h1>$title</h1></div><article><a href='/large.jpg'>{IMG}</a>{PROSE}</article>",
+        f"<div><h1>$title</h1></div><div>{PROSE}{IMG}</div>",
+        f"{ARTICLE}<article><h1>$title</h1></article><aside><figure>{IMG}</figure></aside>{PROSE}",
+        f"<h1>The Paper</h1><div><h3>$title</h3><div>{PROSE}{IMG}</div></div>",
+    ],
+    "author": [
+        f"<article><h1>$title</h1><a href='/author/1'>{LOGO}</a><figure>{IMG}</figure>{PROSE}</article>",
+        f"<article><header><a href='/author/1'>{LOGO}</a><h1>$title</h1>{IMG}</header>{PROSE}</article>",
+        f"{ARTICLE}<h1>$title</h1><article><header><h2>News of Ann Other</h2><a href='/author/1'>{LOGO}</a>"
+        f"<figure>{IMG}</figure></header>{PROSE}</article>",
+        f"<article><h1>$title</h1>{IMG}<p><a href='/author/1'>{LOGO} By A Reporter of ours</a></p>{PROSE}</article>",
+    ],
+}
+
+
+@pytest.mark.parametrize("body", variants(IN_TEXT))
+def test_a_picture_in_an_article_is_not_of_the_stories_that_it_leads_to(
+    body: str, site: LocalSite, studio: Studio
+) -> None:
+    text = Template(body).substitute(title=OWN_TITLE, src="/picture/00ff00/150x100.png?1", alt="Somebody")
+    (picture,) = [one for one in studio.shoot(article(site, text)).page.pictures if one.alt]
+    assert picture.headline in OWN_TITLE
+    assert words([picture])[0][1:] == ("", "Somebody")
+
+
+def test_an_article_without_a_heading_has_the_title_that_it_tells_others(site: LocalSite, studio: Studio) -> None:
+    photo = Template(IMG).substitute(src="/picture/00ff00/150x100.png", alt="")
+    meta = "<meta property=og:title content='She moves to the seaside'>"
+    shot = studio.shoot(article(site, f"{ARTICLE}{meta}<h1>Menu</h1><div>{photo}{PROSE}</div>"))
+    assert [one.headline for one in shot.page.pictures] == ["She moves to the seaside"]
+
+
+def test_the_first_heading_of_an_article_is_its_title_whatever_the_window_says(site: LocalSite, studio: Studio) -> None:
+    photo = Template(IMG).substitute(src="/picture/00ff00/150x100.png", alt="")
+    shot = studio.shoot(article(site, f"{ARTICLE}<h1>She moves to the seaside</h1><div>{photo}{PROSE}</div>"))
+    assert [one.headline for one in shot.page.pictures] == ["She moves to the seaside"]
+
+
+def test_a_small_picture_in_an_article_is_a_portrait_or_an_icon(site: LocalSite, studio: Studio) -> None:
+    body = f"{ARTICLE}<h1>{OWN_TITLE}</h1><div><img src='/picture/00ff00/90x90.png' style='width:90px'>{PROSE}</div>"
+    assert [one.headline for one in studio.shoot(article(site, body)).page.pictures] == [""]
+
+
+def article(site: LocalSite, body: str) -> str:
+    """The address of a page whose title is the article's."""
+    return site.page(html(body, style=STYLE).replace("<title>News<", f"<title>{OWN_TITLE} - The Paper<"))
+
+
+def test_a_picture_on_a_card_whose_story_is_not_sure_is_not_of_the_page_s_article(
+    site: LocalSite, studio: Studio
+) -> None:
+    # Two pictures side by side in it, and a link of the card's own over both.
+    card = f"<article class=card>{IMG}{LOGO}<a class=over href='/story/1'></a><h3><a href='/story/1'>$title</a></h3>"
+    card = Template(card).substitute(title=TITLES[1], src="/picture/00ff00/150x100.png", alt="")
+    text = f"{ARTICLE}<h1>{OWN_TITLE}</h1>{PROSE}{card}"
+    assert OWN_TITLE not in [one.headline for one in studio.shoot(article(site, text)).page.pictures]
+
+
+@pytest.mark.parametrize("footer", ["<footer><section>$cards</section></footer>"])
+def test_cards_at_the_foot_of_an_article_are_stories(footer: str, site: LocalSite, studio: Studio) -> None:
+    photo = "<header><img src='/picture/00ff00/150x100.png?$n'></header>"
+    card = f"<article>{photo}<h4><a href='/story/$n'>$title</a></h4></article>"
+    cards = "".join(Template(card).substitute(n=n, title=title) for n, title in enumerate(TITLES))
+    body = f"{ARTICLE}<h1>{OWN_TITLE}</h1>{PROSE}{Template(footer).substitute(cards=cards)}"
+    shot = studio.shoot(article(site, body))
+    assert words(shot.page.pictures) == [(title, str(n), "") for n, title in enumerate(TITLES)]
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,7 @@ def test_a_page_that_is_ready_is_photographed_at_once(name: str, shots: dict[str
 
 
 def test_a_layout_that_never_rests_is_not_waited_for(shots: dict[str, Shot]) -> None:
-    assert shots["restless"].page.missing == ["a layout at rest"]
+    assert shots["restless"].page.missing == ["a stable layout"]
     assert shots["restless"].seconds < 16
 
 

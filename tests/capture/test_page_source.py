@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from celeb_ops.capture.page_source import GONE, PageSource, RunOptions, Stored, choose_source, is_live
+from celeb_ops.capture.page_source import GONE, PageSource, RunOptions, StoredState, choose_source, is_live
 from celeb_ops.core.exceptions import ReasonCode
 from celeb_ops.core.settings import Settings
 
@@ -21,7 +21,9 @@ BOTH = RunOptions(recapture=True, rerecognise=True)
 SETTINGS = Settings()
 
 
-def what(when: datetime, wishes: RunOptions = PLAIN, stored: Stored = "none", settings: Settings = SETTINGS) -> str:
+def what(
+    when: datetime, wishes: RunOptions = PLAIN, stored: StoredState = "none", settings: Settings = SETTINGS
+) -> str:
     return choose_source(when, NOW, wishes, settings, stored).what
 
 
@@ -57,18 +59,17 @@ def test_the_live_page_stands_for_the_hours_around_it(sign: int) -> None:
     ("when", "wishes", "why"),
     [
         (LONG_AGO, SKIP, "the archive is not asked (on_past: skip)."),
-        (LONG_AGO, ANEW, "there is no screenshot of it to recognise anew, and the archive is not asked (rerecognise)."),
+        (LONG_AGO, ANEW, "no screenshot is stored to recognise again, and rerecognise does not ask the archive."),
         (LONG_AGO, RunOptions(on_past="skip", recapture=True), "the archive is not asked (on_past: skip)."),
-        (NOW + 24 * HOUR, PLAIN, "that time is to come."),
-        (NOW + 24 * HOUR, BOTH, "that time is to come."),
+        (NOW + 24 * HOUR, PLAIN, "the run time is in the future."),
+        (NOW + 24 * HOUR, BOTH, "the run time is in the future."),
     ],
 )
 def test_where_no_page_is_seen_a_sentence_says_why(when: datetime, wishes: RunOptions, why: str) -> None:
     seen = choose_source(when, NOW, wishes, SETTINGS, stored="none")
     assert seen.what == "nothing"
     assert seen.why == (
-        f"The run time {when:%Y-%m-%dT%H:%M:%SZ} is more than 3 h from now: "
-        f"today's page is not that time's page, and {why}"
+        f"The run time {when:%Y-%m-%dT%H:%M:%SZ} is more than 3 h from now: today's page is not from then, and {why}"
     )
 
 
@@ -98,7 +99,9 @@ kept = st.sampled_from(["whole", "recognised", "none"])
 @given(when=times | near, wishes=wished, stored=kept, window_h=st.floats(0.1, 48), later=st.timedeltas(
     min_value=timedelta(0), max_value=timedelta(days=4_000)
 ))  # fmt: skip
-def test_time_never_lies(when: datetime, wishes: RunOptions, stored: Stored, window_h: float, later: timedelta) -> None:
+def test_time_never_lies(
+    when: datetime, wishes: RunOptions, stored: StoredState, window_h: float, later: timedelta
+) -> None:
     settings = Settings(live_window_h=window_h)
     seen = choose_source(when, NOW, wishes, settings, stored)
     within = abs(when - NOW) <= timedelta(hours=window_h)

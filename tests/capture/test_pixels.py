@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from celeb_ops.capture import loading, readiness, strips
+from celeb_ops.capture import loading, readiness
 from celeb_ops.capture.browser import open_browser
-from celeb_ops.capture.strips import join, photograph
+from celeb_ops.capture.strips import heighten, join, photograph, resize
 from tests.capture.shots import HEIGHT, WIDTH, Shot, Studio, band_rows, bands, html, pixels, site_at, wrong_rows
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ RESTLESS = html(
 )
 
 
-def test_nothing_moves_from_strip_to_strip(site: LocalSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_moves_from_strip_to_strip(site: LocalSite, tmp_path: Path) -> None:
     shot = site_at(site.page(RESTLESS))
     with open_browser(shot) as driver:
         loading.open_page(driver, shot)
@@ -114,10 +114,16 @@ def test_nothing_moves_from_strip_to_strip(site: LocalSite, tmp_path: Path, monk
         loading.hold_still(driver, shot)
         pictures = []
         # Strips of different heights: what two of them show of the same row was taken at different times.
-        for strip_px in (600, 310, 600):
-            monkeypatch.setattr(strips, "STRIP_PX", strip_px)
-            taken = photograph(driver, (WIDTH, HEIGHT), 17_600, lambda _: [], tmp_path)
+        for rows in (HEIGHT, 310, HEIGHT):
+            resize(driver, shot, rows)
+            taken = photograph(driver, (WIDTH, rows), 17_600, lambda _: [], tmp_path)
             pictures.append(pixels(*(part.path for part in join(taken, tmp_path, "png", 0))))
+        # The whole page is one view: nothing on it is as tall as the window.
+        assert heighten(driver, shot, 17_600) == (WIDTH, 17_600)
+        taken = photograph(driver, (WIDTH, 17_600), 17_600, lambda _: [], tmp_path)
+        pictures.append(pixels(*(part.path for part in join(taken, tmp_path, "png", 0))))
+    assert len(taken) == 1
+    assert wrong_rows(pictures[3], pictures[0]) == []
     assert wrong_rows(pictures[1], pictures[0]) == []
     assert wrong_rows(pictures[2], pictures[0]) == []
     assert (pictures[0] == (255, 0, 0)).all(axis=2).any(), "the page never changed"

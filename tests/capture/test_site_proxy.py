@@ -14,7 +14,7 @@ import requests
 
 from celeb_ops.capture.allowed_addresses import Reach
 from celeb_ops.capture.forwarding import parsed
-from celeb_ops.capture.site_proxy import Egress, Failure
+from celeb_ops.capture.site_proxy import Failure, SiteProxy
 from tests.web import free_port
 
 if TYPE_CHECKING:
@@ -33,20 +33,20 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def egress(site: LocalSite) -> Iterator[Egress]:
+def egress(site: LocalSite) -> Iterator[SiteProxy]:
     """Of a site on loopback."""
-    with Egress(Reach("127.0.0.1", urlsplit(site.address).port or 0)) as egress:
+    with SiteProxy(Reach("127.0.0.1", urlsplit(site.address).port or 0)) as egress:
         yield egress
 
 
-def session(egress: Egress) -> requests.Session:
+def session(egress: SiteProxy) -> requests.Session:
     session = requests.Session()
     session.trust_env = False
     session.proxies = {"http": egress.address, "https": egress.address}
     return session
 
 
-def said(egress: Egress, text: bytes) -> bytes:
+def said(egress: SiteProxy, text: bytes) -> bytes:
     """All that the proxy answers to some bytes."""
     with socket.create_connection((urlsplit(egress.address).hostname, urlsplit(egress.address).port), 5) as connection:
         connection.sendall(text)
@@ -54,7 +54,7 @@ def said(egress: Egress, text: bytes) -> bytes:
 
 
 class TestHandsOn:
-    def test_requests_one_after_another_on_one_connection(self, site: LocalSite, egress: Egress) -> None:
+    def test_requests_one_after_another_on_one_connection(self, site: LocalSite, egress: SiteProxy) -> None:
         site.files["/big"] = ("application/octet-stream", BIG)
         before = len(site.asked)
         with session(egress) as asked:
@@ -64,7 +64,7 @@ class TestHandsOn:
         assert site.paths()[before:] == ["/big?a=1", "/status/200", "/status/503"]
         assert not [name for one in site.asked[before:] for name in one.headers if name.lower().startswith("proxy")]
 
-    def test_a_tunnel_both_ways(self, egress: Egress) -> None:
+    def test_a_tunnel_both_ways(self, egress: SiteProxy) -> None:
         with socket.create_server(("127.0.0.1", 0)) as far:
 
             def echo() -> None:
@@ -98,21 +98,21 @@ class TestRefuses:
             b"news",
         ],
     )
-    def test_what_no_browser_says(self, head: bytes, egress: Egress) -> None:
+    def test_what_no_browser_says(self, head: bytes, egress: SiteProxy) -> None:
         assert said(egress, head + b"\r\n\r\n") == b""
 
-    def test_itself(self, egress: Egress) -> None:
+    def test_itself(self, egress: SiteProxy) -> None:
         place = urlsplit(egress.address)
         assert said(egress, f"CONNECT {place.netloc} HTTP/1.1\r\n\r\n".encode()).startswith(b"HTTP/1.1 502 ")
         assert egress.failed == {("127.0.0.1", place.port): Failure("a name of this network", internal=True)}
 
-    def test_a_second_machine(self, egress: Egress) -> None:
+    def test_a_second_machine(self, egress: SiteProxy) -> None:
         place = urlsplit(egress.address)
         assert said(egress, b"CONNECT nobody.invalid:80 HTTP/1.1\r\n\r\n")
         with socket.create_connection((place.hostname, place.port), 5, ("127.0.0.2", 0)) as connection:
             assert connection.recv(99) == b""
 
-    def test_what_is_not_there_and_says_why(self, egress: Egress) -> None:
+    def test_what_is_not_there_and_says_why(self, egress: SiteProxy) -> None:
         port = free_port()
         assert said(egress, f"CONNECT 127.0.0.1:{port} HTTP/1.1\r\n\r\n".encode()).startswith(b"HTTP/1.1 502 ")
         assert said(egress, b"GET http://nobody.invalid/ HTTP/1.1\r\n\r\n") == b""
@@ -130,7 +130,7 @@ class TestRefuses:
             connected.append((addresses, port))
             raise ConnectionRefusedError
 
-        with Egress(
+        with SiteProxy(
             Reach("8.8.8.8", 80, lambda host: next(answers) if host == "turns.test" else [host]), connect=connect
         ) as egress:
             for _ in range(3):
@@ -191,7 +191,7 @@ class TestBesideACompanysProxy:
             company.shutdown()
 
     @pytest.fixture
-    def egress(self, company: Company, site: LocalSite) -> Iterator[Egress]:
+    def egress(self, company: Company, site: LocalSite) -> Iterator[SiteProxy]:
         """Of a public site, on a machine that resolves nothing but its own."""
 
         def resolve(host: str) -> list[str]:
@@ -199,10 +199,10 @@ class TestBesideACompanysProxy:
                 raise socket.gaierror
             return ["10.1.2.3"] if host == "wiki.test" else [host]
 
-        with Egress(Reach("gossip.example", 80, resolve)) as egress:
+        with SiteProxy(Reach("gossip.example", 80, resolve)) as egress:
             yield egress
 
-    def test_asks_that_one(self, company: Company, egress: Egress) -> None:
+    def test_asks_that_one(self, company: Company, egress: SiteProxy) -> None:
         with session(egress) as asked:
             assert [asked.get(f"http://gossip.example/{n}").text for n in range(2)] == ["news", "news"]
         answer = said(egress, b"CONNECT gossip.example:443 HTTP/1.1\r\n\r\n")
@@ -213,7 +213,7 @@ class TestBesideACompanysProxy:
             "CONNECT gossip.example:443",
         ]
 
-    def test_does_not_for_what_is_inside_as_far_as_one_can_see(self, company: Company, egress: Egress) -> None:
+    def test_does_not_for_what_is_inside_as_far_as_one_can_see(self, company: Company, egress: SiteProxy) -> None:
         hosts = [
             "169.254.169.254",
             "10.1.2.3",
@@ -230,7 +230,7 @@ class TestBesideACompanysProxy:
         assert {host for host, _ in egress.failed} == {host.strip("[]") for host in hosts}
         assert all(one.internal for one in egress.failed.values())
 
-    def test_says_when_that_one_gives_nothing(self, egress: Egress, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_says_when_that_one_gives_nothing(self, egress: SiteProxy, monkeypatch: pytest.MonkeyPatch) -> None:
         for proxy in (f"http://127.0.0.1:{free_port()}", f"socks5://127.0.0.1:{free_port()}", "quic://127.0.0.1:1"):
             monkeypatch.setenv("https_proxy", proxy)
             egress.failed.clear()

@@ -117,9 +117,12 @@ class Camera:
 
 @pytest.fixture
 def take(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., list[Strip]]:
-    def take(camera: Camera, height: int, pictures: Sequence[Box] = ()) -> list[Strip]:
+    def take(
+        camera: Camera, height: int, pictures: Sequence[Box] | Callable[[Span], Sequence[Box]] = ()
+    ) -> list[Strip]:
         monkeypatch.setattr("celeb_ops.capture.scripts.run", camera.run)
-        return photograph(camera, (W, VIEW), height, lambda _: pictures, tmp_path)  # type: ignore[arg-type]
+        pictures_at = pictures if callable(pictures) else lambda _: pictures
+        return photograph(camera, (W, VIEW), height, pictures_at, tmp_path)  # type: ignore[arg-type]
 
     return take
 
@@ -150,7 +153,7 @@ class TestPhotograph:
         camera = Camera(VIEW, bad)
         with pytest.raises(EmptyPictureError, match=said) as error:
             take(camera, VIEW, [FACE])
-        assert str(error.value).startswith("Rows 0-100 of the page, at the second try too: ")
+        assert str(error.value).startswith("Rows 0-100 of the page failed twice: ")
         assert len(camera.taken) == 2
 
     COLOURS = pytest.mark.parametrize(
@@ -179,7 +182,22 @@ class TestPhotograph:
     def test_only_the_bad_strip_is_taken_again(self, take: Callable[..., list[Strip]]) -> None:
         camera = Camera(250, noise(VIEW), b"", noise(VIEW))
         take(camera, 250)
-        assert [start for start, _ in camera.taken] == [0, 100, 150, 100]
+        assert [start for start, _ in camera.taken] == [0, 100, 100, 150]
+
+    def test_the_second_try_looks_again_where_the_view_is_and_what_it_shows(
+        self, take: Callable[..., list[Strip]]
+    ) -> None:
+        """What is there in the view alone may have come only now, and a script may have moved the page."""
+        camera = Camera(250, noise(VIEW), b"", noise(VIEW))
+        seen: list[Span] = []
+
+        def pictures_at(rows: Span) -> list[Box]:
+            seen.append(rows)
+            camera.height = 180 if rows.start == 100 else camera.height
+            return []
+
+        assert [strip.rows for strip in take(camera, 180, pictures_at)] == [(0, 100), (80, 180)]
+        assert seen == [(0, 100), (100, 200), (80, 180)]
 
     @pytest.mark.parametrize(
         "pictures", [[], [Box(0, 100, 90, 90)], [Box(0, 0, 20, 20)]], ids=["none", "in another strip", "small"]

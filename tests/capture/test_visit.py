@@ -19,7 +19,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 from celeb_ops.capture import allowed_addresses, browser, site_proxy
 from celeb_ops.capture.page import capture_page
 from celeb_ops.capture.visit import visit
-from celeb_ops.core.exceptions import InternalAddressError
+from celeb_ops.core.exceptions import FinalCaptureError
 from tests.capture import attack
 from tests.capture.attack import AWAY, HOSTS, IN_PAGE, UNSEEN, WITHIN_CHROMIUM, Inside
 from tests.capture.shots import html, site_at
@@ -91,7 +91,7 @@ def attacked(
         site.files["/service.js"] = ("text/javascript", attack.SERVICE.encode())
         site.page(attack.page(inside), "/attack")
         shown = site_at(f"{address}/attack", timeout_s=30)
-        with visit(shown, browser_url, (), resolve, connect) as driver:
+        with visit(shown, browser_url, (), resolve=resolve, connect=connect) as driver:
             driver.get(shown.url)
             _until(lambda: refused() | set(inside.reached) >= {*IN_PAGE, *HOSTS} - UNSEEN)
             for way in AWAY:
@@ -144,9 +144,9 @@ class TestAPageThatLeadsInside:
         def ends(url: str, browser_url: str = "") -> str:
             site = site_at(url)
             with (
-                pytest.raises(InternalAddressError) as error,
+                pytest.raises(FinalCaptureError) as error,
                 TemporaryDirectory() as folder,
-                visit(site, browser_url, (), resolve, connect) as driver,
+                visit(site, browser_url, (), resolve=resolve, connect=connect) as driver,
             ):
                 capture_page(driver, site, Path(folder))
             return str(error.value)
@@ -182,11 +182,11 @@ def test_a_picture_inside_is_missing_and_named_once(
     pictures = "<img src='http://169.254.169.254/a.png'><img src='http://inside.test/b.png'>" * 3
     path = urlsplit(site.page(html(f"{pictures}<img src='/picture/cc4444/300x300.png'>"))).path
     shown = site_at(GOSSIP + path)
-    with visit(shown, "", (), resolve, connect) as driver, TemporaryDirectory() as folder:
+    with visit(shown, "", (), resolve=resolve, connect=connect) as driver, TemporaryDirectory() as folder:
         page = capture_page(driver, shown, Path(folder))
     assert (page.images_loaded, page.images_total) == (1, 7)
     assert [one.message for one in caplog.records if one.levelname == "WARNING"] == [
-        "Not reached, for it is internal: 169.254.169.254, inside.test."
+        "Blocked as internal: 169.254.169.254, inside.test."
     ]
 
 
@@ -194,7 +194,7 @@ def test_a_picture_inside_is_missing_and_named_once(
 @pytest.mark.timeout(60)
 def test_a_page_gets_to_no_file_and_none_of_chromium_s_own_pages(site: LocalSite, connect: Any, tmp_path: Path) -> None:
     (tmp_path / "secret.html").write_text("<script>parent.postMessage('inside', '*')</script>")
-    with visit(site_at(GOSSIP), "", (), resolve, connect) as driver:
+    with visit(site_at(GOSSIP), "", (), resolve=resolve, connect=connect) as driver:
         for there in (f"file://{tmp_path}/secret.html", "chrome://version", f"view-source:{site.address}/"):
             script = f"const said = []; onmessage = one => said.push(one.data); setTimeout(() => location = '{there}')"
             url = GOSSIP + urlsplit(site.page(html(f"<iframe src='{there}'></iframe>", script=script))).path

@@ -1,7 +1,5 @@
 """Whole runs in processes of their own: a place for each, and what they said."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
@@ -19,11 +17,17 @@ from celeb_ops.dataset import captures_of
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 
-# `python -m celeb_ops.cli.main` several times in one process: Airflow is started once. After each line of arguments
-# it tells the exit status; "dag NAME" runs the DAG itself, past the command line's own checks.
+# `python -m celeb_ops.cli.main` several times, each in a fork of a process that has imported Airflow. After each line
+# of arguments it tells the exit status; "dag NAME" runs the DAG itself, past the command line's own checks.
 DRIVER = """
-import json, sys
+import json, os, sys
+from pathlib import Path
+
+from celeb_ops.cli.airflow_home import environment
 from celeb_ops.cli.main import main
+
+os.environ.update(environment(Path(sys.argv[1])), AIRFLOW__CORE__EXECUTOR="celeb_ops.cli.side_by_side.ForkExecutor")
+import airflow.dag_processing.dagbag, celeb_ops.cli.progress
 
 def dag(date, *names):
     from airflow.dag_processing.dagbag import DagBag
@@ -36,9 +40,14 @@ def dag(date, *names):
     return 0
 
 for line in sys.stdin:
+    if pid := os.fork():
+        os.waitpid(pid, 0)
+        continue
     command, *arguments = json.loads(line)
     status = dag(*arguments) if command == "dag" else main([command, *arguments])
     print(f"exit {status}", flush=True)
+    sys.stderr.flush()
+    os._exit(0)
 """
 
 
@@ -106,17 +115,17 @@ class Run:
 
     @property
     def table(self) -> dict[str, str]:
-        """The rows of the table at the end, by site."""
+        """The rows of the table at the end, by site; a long reason goes on in a row of its own."""
         lines = self.lines[self.lines.index("site faces celebrities seconds") + 1 :]
-        return dict(line.split(" ", 1) for line in lines[: lines.index("")])
+        return {site: rest for site, _, rest in (line.partition(" ") for line in lines[: lines.index("")])}
 
 
 class Driver:
-    """A process that runs commands one after another."""
+    """A process that has commands run one after another."""
 
     def __init__(self, place: Place) -> None:
         self._place = place
-        self._process = place.start("-c", DRIVER)
+        self._process = place.start("-c", DRIVER, str(place.home))
 
     def send(self, *arguments: str) -> None:
         self._process.stdin.write(json.dumps(arguments) + "\n")

@@ -1,15 +1,12 @@
-from __future__ import annotations
-
+import os
+import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from celeb_ops.cli.airflow_home import AirflowHomeError, claimed, environment, migrated
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_two_can_not_use_one_home(tmp_path: Path) -> None:
@@ -30,7 +27,7 @@ def test_nobody_else_reads_a_home(tmp_path: Path) -> None:
         assert home.stat().st_mode & 0o777 == 0o700
 
 
-def test_a_place_that_can_not_be_a_home_is_told(tmp_path: Path) -> None:
+def test_a_place_that_can_not_be_a_home_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(AirflowHomeError, match="can't be Airflow's home"), claimed(tmp_path / "file" / "home"):
         pass
@@ -40,7 +37,7 @@ HERE = "127.0.0.1,localhost"
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "expected"),
     [
         ({}, None),
         ({"no_proxy": "intra.net"}, None),
@@ -52,7 +49,7 @@ HERE = "127.0.0.1,localhost"
     ],
 )
 def test_calls_to_this_machine_go_past_the_proxy(
-    given: dict[str, str], told: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    given: dict[str, str], expected: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
@@ -60,7 +57,7 @@ def test_calls_to_this_machine_go_past_the_proxy(
     for name, value in given.items():
         monkeypatch.setenv(name, value)
     made = environment(tmp_path)
-    assert (made.get("no_proxy"), made.get("NO_PROXY")) == (told, told)
+    assert (made.get("no_proxy"), made.get("NO_PROXY")) == (expected, expected)
 
 
 def test_a_database_is_made_once(airflow_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,7 +70,7 @@ def test_a_database_is_made_once(airflow_home: Path, monkeypatch: pytest.MonkeyP
     migrated(airflow_home, airflow_home / "migrate.log")
 
 
-def test_a_database_that_can_not_be_made_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_can_not_be_made_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     python = tmp_path / "python"
     python.write_text("#!/bin/sh\nexit 1\n")
     python.chmod(0o755)
@@ -92,3 +89,38 @@ def test_its_database_is_in_it_and_waits_for_others_to_write(tmp_path: Path, che
     url = make_url(environment(tmp_path / checkout)["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]).set(drivername=dialect)
     database, options = url.get_dialect()().create_connect_args(url)
     assert (database, options["timeout"]) == ([str(tmp_path / checkout / "airflow.db")], 60.0)
+
+
+WRITER = """
+import sqlite3, sys
+print(flush=True)
+while True:
+    with sqlite3.connect(sys.argv[1], timeout=60) as database:
+        database.execute("insert into log (event) values ('another')")
+"""
+
+
+def test_a_transaction_that_reads_before_it_writes_waits_for_other_writers(made_home: Path, tmp_path: Path) -> None:
+    """As the one of an order for a backfill does, in a process of Airflow."""
+    home = shutil.copytree(made_home, tmp_path / "home")
+    with claimed(home):
+        pass
+    orders = """
+import time
+from airflow import settings
+from airflow.models import Log
+for number in range(20):
+    with settings.Session() as session, session.begin_nested():
+        session.query(Log).count()
+        time.sleep(0.02)
+        session.add(Log("an order"))
+        session.flush()
+        session.commit()
+print("ordered")
+"""
+    environ = {**os.environ, **environment(home)}
+    with subprocess.Popen([sys.executable, "-c", WRITER, home / "airflow.db"], stdout=subprocess.PIPE) as writer:
+        writer.stdout.readline()
+        told = subprocess.run([sys.executable, "-c", orders], env=environ, capture_output=True, text=True, check=False)
+        writer.kill()
+    assert "ordered" in told.stdout, told.stderr[-500:]

@@ -1,16 +1,17 @@
 """Whole runs on S3 and Rekognition: the real command line and DAG, unmodified boto3, both services on loopback."""
 
-from __future__ import annotations
-
 import itertools
 import os
 import signal
 import time
 from collections import Counter
+from collections.abc import Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
+from mypy_boto3_s3 import S3Client
 
 from celeb_ops.core import keys
 from celeb_ops.core.store import S3Store
@@ -21,12 +22,6 @@ from tests.aws.rekognition import Rekognition, serving
 from tests.aws.s3_proxy import S3Proxy, serving_s3
 from tests.cli.runs import NOW, Driver, Place
 from tests.web import Web
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from mypy_boto3_s3 import S3Client
 
 pytestmark = pytest.mark.browser
 
@@ -147,9 +142,9 @@ def test_a_throttled_run_is_as_one_on_this_machine(
     assert (here.status, aws.status) == (0, 0), aws.lines
 
     # The same names and rows, after those of the first version.
-    told = [row.split(",")[:3] for row in here.csv[1:]]
-    assert [row.split(",")[:3] for row in aws.csv[-len(SITES) :]] == told
-    assert {names for _, _, names in told} == {"Eileen Collins; Grace Hopper"}
+    expected = [row.split(",")[:3] for row in here.csv[1:]]
+    assert [row.split(",")[:3] for row in aws.csv[-len(SITES) :]] == expected
+    assert {names for _, _, names in expected} == {"Eileen Collins; Grace Hopper"}
     assert {site: people for site, (_, people) in names_of(place).items()} == {
         site: people for site, (_, people) in names_of(local).items()
     }

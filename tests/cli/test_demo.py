@@ -1,7 +1,5 @@
 """The demo's own command line: what a person sees first."""
 
-from __future__ import annotations
-
 import csv
 import io
 import os
@@ -10,8 +8,9 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from selenium.webdriver.common.by import By
@@ -25,10 +24,6 @@ from celeb_ops.core.settings import PROJECT, Settings
 from celeb_ops.core.sites import CaptureOptions, load_sites
 from celeb_ops.core.store import FolderStore
 from tests.web import free_port
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +119,7 @@ def test_a_second_one_takes_nothing_from_under_the_first(tmp_path: Path, monkeyp
     served: list[str] = []
 
     def run(when: datetime | None, names: list[str], home: Path, wishes: dict[str, object]) -> int:
-        # No archive is told of the newsroom.
+        # No archive knows the newsroom.
         assert wishes == {"on_past": "skip"}
         settings = Settings.load()
         if served:

@@ -1,17 +1,12 @@
-from __future__ import annotations
-
 import re
 import urllib.error
 import urllib.request
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from celeb_ops.cli import demo_newsroom
 from celeb_ops.core.sites import load_sites
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_pages_and_pictures_of_the_newsroom_answer_on_loopback_alone(tmp_path: Path) -> None:

@@ -1,14 +1,9 @@
-from __future__ import annotations
-
 import signal
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import pytest
 
 from celeb_ops.cli.interrupts import ENDS, interruptible
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 @pytest.fixture(params=ENDS)

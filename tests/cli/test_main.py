@@ -1,19 +1,14 @@
-from __future__ import annotations
-
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from celeb_ops.cli.main import main, parse_time
 from celeb_ops.core.settings import PROJECT
 from tests.cli.test_makefile import HOSTILE
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 MORNING = datetime(2026, 11, 20, 8, tzinfo=UTC)
 NO_WISHES = {"on_past": "archive", "recapture": False, "rerecognise": False}
@@ -54,7 +49,7 @@ def test_a_date_is_utc_unless_it_names_another_zone(text: str, when: datetime) -
         (["gallery", "show"], "Missing argument 'name'"),
     ],
 )
-def test_bad_arguments_are_told_in_one_line(
+def test_bad_arguments_are_reported_in_one_line(
     arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(arguments) == 2
@@ -82,7 +77,7 @@ def test_help_waits_for_nothing_heavy() -> None:
         (["run", "--sites=TMX"], "include/sites.yaml", "There is no site TMX: did you mean TMZ?"),
     ],
 )
-def test_bad_input_is_told_before_any_work(
+def test_bad_input_is_reported_before_any_work(
     arguments: list[str],
     sites: str,
     said: str,

@@ -1,18 +1,13 @@
 """What a person types reaches the program as it was typed; a small script stands for each program that is called."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from celeb_ops.core.settings import PROJECT
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 HOSTILE = """-x $A $$B $(shell touch made) ${HOME} `touch made` $(touch made) "q" 'q' \\ # ; | & > made *\nnext"""
 """As a stranger might sign a letter."""
@@ -71,6 +66,7 @@ def checkout(tmp_path: Path) -> Checkout:
         ("run", "DATE SITES ON_PAST"),
         ("demo", "DATE SITES"),
         ("up", "PORT"),
+        ("airflow", "ARGS"),
         ("forget", "NAME ALIAS RUN SITES"),
         ("gallery", "COUNT OCCUPATIONS COUNTRIES PEOPLE"),
         ("gallery-show", "NAME"),

@@ -1,15 +1,17 @@
 """Whole runs: the real command line, the real DAG, real Chromium, and a small web on loopback."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
 import shutil
 import signal
+import subprocess
+import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import Literal
 
 import psutil
 import pytest
@@ -25,16 +27,9 @@ from celeb_ops.core.store import FolderStore
 from celeb_ops.dataset import captures_of
 from celeb_ops.dataset.tables import update_captures
 from tests.archive.recording import Recording
-from tests.archive.server import archive
+from tests.archive.server import Archive, archive
 from tests.cli.runs import NOW, Driver, Place, Run
 from tests.web import NEVER, Web, free_port
-
-if TYPE_CHECKING:
-    import subprocess
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from tests.archive.server import Archive
 
 pytestmark = pytest.mark.browser
 
@@ -118,13 +113,16 @@ def driver(place: Place) -> Iterator[Driver]:
 
 @contextmanager
 def under_way(folder: Path, made_home: Path) -> Iterator[tuple[Place, subprocess.Popen[str], Web]]:
-    """A run of two sites whose pages do not come, when it has opened one of them."""
-    with Web({"/one": NEVER, "/two": NEVER}) as web:
-        sites = [{"url": f"{web.address}/{name}", "name": name, "timeout_s": 100} for name in ("one", "two")]
+    """A run of three sites whose pages do not come, when it has opened two of them: it has two browsers."""
+    with Web(dict.fromkeys(("/one", "/two", "/three"), NEVER)) as web:
+        sites = [{"url": f"{web.address}{path}", "name": path[1:], "timeout_s": 100} for path in web.pages]
         place = Place(folder, made_home, sites)
         process = place.start("-m", "celeb_ops.cli.main", *place.arguments())
         try:
-            web.wait_until_asked({"/one", "/two"}, START_S)
+            deadline = time.monotonic() + START_S
+            while len(web.pages.keys() & set(web.asked)) < 2:
+                assert time.monotonic() < deadline, place.stderr.read_text()
+                time.sleep(0.05)
             yield place, process, web
         finally:
             process.kill()
@@ -140,12 +138,35 @@ def test_ctrl_c_ends_the_run_and_leaves_nothing_behind(tmp_path: Path, made_home
         assert browser
         assert wait_gone(browser, timeout_s=5) == []
         assert list(place.temporary.glob("celebs-*")) == []
-        # Nor has it gone on with the other site.
-        assert len(set(web.asked) & {"/one", "/two"}) == 1
+        # Nor has it gone on with the third site.
+        assert len(web.pages.keys() & set(web.asked)) == 2
         assert place.stderr.read_text() == (
             "Stopped. What was finished is in the store; run the same again to go on.\n"
         )
         assert list(place.store.list("")) == []
+
+
+def test_a_killed_run_leaves_no_process_behind(tmp_path: Path, made_home: Path) -> None:
+    with under_way(tmp_path, made_home) as (_, process, _web):
+        below = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+        # Two tasks, each with a driver and a browser.
+        assert len(below) >= 6
+        assert wait_gone(below, timeout_s=15) == []
+
+
+def test_a_killed_task_is_tried_again(tmp_path: Path, made_home: Path) -> None:
+    with under_way(tmp_path, made_home) as (place, process, web):
+        web.pages |= dict.fromkeys(web.pages, WORDS)
+        for task in psutil.Process(process.pid).children():
+            task.kill()
+        out, _ = process.communicate(timeout=START_S)
+    again = [" ".join(line.split()) for line in out.splitlines() if "↻" in line]
+    assert len(again) == 2, out
+    for line in again:
+        assert re.fullmatch(r"↻ \w+ screenshot The task's process was killed \(SIGKILL\).* Trying again\.", line)
+    assert process.returncode == 0
+    assert set(place.captures().values()) == {("seen", None)}
 
 
 @pytest.fixture(scope="module")
@@ -178,13 +199,13 @@ class TestWithADeadSite:
     def test_the_watcher_names_the_required_site_alone(self, first: Run, place: Place) -> None:
         assert "1 of 4 sites failed: BETA." in place.log()
 
-    def test_each_step_was_told_as_it_happened(self, first: Run) -> None:
+    def test_each_step_was_reported_as_it_happened(self, first: Run) -> None:
         assert re.fullmatch(
             r"✓ ALPHA screenshot [\d,]+ px, 1 of 1 picture, \d+\.\d s", first.line("✓ ALPHA screenshot")
         )
         assert first.line("✓ ALPHA rekognize") == "✓ ALPHA rekognize 1 face: Grace Hopper"
         assert first.line("✓ GAMMA rekognize") == "✓ GAMMA rekognize 0 faces: nobody named"
-        assert first.line("✓ merge") == "✓ merge Celebs.csv, Captures, Sightings"
+        assert first.line("✓ merge") == "✓ merge Celebs.csv, Captures, Sightings, Mentions"
 
     def test_it_was_tried_twice_more(self, first: Run) -> None:
         again = [line for line in first.lines if line.startswith("↻ BETA screenshot")]
@@ -199,8 +220,8 @@ class TestWithADeadSite:
             assert first.table[dead].startswith("– failed: http://127.0.0.1:")
             assert "could not be reached" in first.table[dead]
 
-    def test_what_the_steps_warned_of_is_told_once(self, first: Run) -> None:
-        """Each of two sites has looked into the gallery; what merge warns of was told by the steps' lines."""
+    def test_what_the_steps_warned_of_is_reported_once(self, first: Run) -> None:
+        """Each of two sites has looked into the gallery; what merge warns of stands in the steps' lines already."""
         (warning,) = [line for line in first.lines if line.startswith("! ")]
         assert "Grace Hopper/blank.png: It shows no face that can be used." in warning
 
@@ -237,7 +258,7 @@ class TestTheSameRunAgain:
     def test_uses_the_screenshots_that_are_there(
         self, second: Run, first_files: dict[str, bytes], place: Place
     ) -> None:
-        assert " px, used again, seen 20" in second.line("✓ ALPHA screenshot")
+        assert " px, reused, seen 20" in second.line("✓ ALPHA screenshot")
         assert " px, 0 of 0 pictures, " in second.line("✓ BETA screenshot")
         images = {key: content for key, content in first_files.items() if key.startswith("Images/")}
         assert len(images) == 4
@@ -258,8 +279,8 @@ def test_of_one_site_alone_changes_nothing_else(driver: Driver, place: Place, se
 
 def earlier(place: Place, when: datetime, source: Literal["live", "archive"]) -> None:
     """GAMMA has failed in a run of before."""
-    told = {"site": "GAMMA", "time": when, "outcome": "failed", "task": "screenshot", "reason": "It sent no page."}
-    update_captures(place.store, when, [], [Outcome(**told, source=source)])
+    facts = {"site": "GAMMA", "time": when, "outcome": "failed", "task": "screenshot", "reason": "It sent no page."}
+    update_captures(place.store, when, [], [Outcome(**facts, source=source)])
 
 
 def test_a_run_time_without_a_copy_is_skipped_with_a_sentence(driver: Driver, place: Place, second: Run) -> None:
@@ -272,14 +293,14 @@ def test_a_run_time_without_a_copy_is_skipped_with_a_sentence(driver: Driver, pl
     outcomes, reasons = zip(*place.captures(when).values(), strict=True)
     # That the archive could not be asked at some time says nothing of the site.
     assert outcomes == ("skipped", "skipped")
-    nearest = rf"the nearest one is of {keys.iso(WEEKS_AGO_SEEN)}, [\d.]+ h after the run's time\."
+    nearest = rf"the nearest is from {keys.iso(WEEKS_AGO_SEEN)}, [\d.]+ h after the run's time\."
     assert re.fullmatch(
         r"127\.0\.0\.1:\d+ has no copy of http://127\.0\.0\.1:\d+/alpha within 12 h "
         rf"\(CELEBS_ARCHIVE_WINDOW_H\): {nearest}",
         reasons[0],
     )
-    assert reasons[1].endswith("/gamma of any time.")
-    assert "Give a DATE within 3 h of now" in run.line("Every site was skipped, so Celebs.csv got no row:")
+    assert reasons[1].endswith("/gamma at all.")
+    assert "Use a DATE within 3 h of now" in run.line("Every site was skipped, so Celebs.csv got no row:")
     assert run.csv == second.csv
 
 
@@ -291,7 +312,7 @@ def test_a_site_that_was_missed_at_its_time_is_not_merely_skipped(driver: Driver
     assert run.status == 1
     assert run.table["ALPHA"].startswith("– skipped: The run time 2001-09-10T08:00:00Z is ")
     assert "the archive is not asked (on_past: skip)" in run.table["ALPHA"]
-    assert run.table["GAMMA"].startswith("– failed: It sent no page. Since then its page can't be seen any more")
+    assert run.table["GAMMA"].startswith("– failed: It sent no page. Its page can no longer be captured")
     assert [outcome for outcome, _ in place.captures(when).values()] == ["skipped", "failed"]
     assert run.csv == second.csv
 
@@ -336,7 +357,7 @@ class TestWeeksAgo:
         (row,) = [row for row in ended.csv if row not in second.csv]
         assert row == f"{keys.iso(WEEKS_AGO)},ALPHA,Eileen Collins,{keys.iso(WEEKS_AGO_SEEN)},archive"
         assert ended.table["ALPHA"].startswith("1 Eileen Collins ")
-        assert "/gamma of any time." in ended.table["GAMMA"]
+        assert "/gamma at all." in ended.table["GAMMA"]
         assert ended.line("✓ ALPHA screenshot").startswith("✓ ALPHA screenshot ")
 
     def test_tells_where_its_page_is_from(
@@ -348,7 +369,7 @@ class TestWeeksAgo:
         # That which was never archived, and today's.
         assert row["images_missing"] == 2
 
-    def test_may_be_recognised_anew_without_its_page(
+    def test_may_be_recognised_again_without_its_page(
         self, run: tuple[Run, list[str]], place: Place, driver: Driver
     ) -> None:
         images = {key: place.store.read(key) for key in place.store.list("Images/")}
@@ -356,11 +377,11 @@ class TestWeeksAgo:
         again = driver.answer()
         assert again.status == 0
         assert again.csv == run[0].csv
-        assert "there is no screenshot of it to recognise anew" in again.table["GAMMA"]
-        assert f" px, used again, archived {WEEKS_AGO_SEEN:%Y-%m-%d %H:%M} UTC" in again.line("✓ ALPHA screenshot")
+        assert "no screenshot is stored to recognise again" in again.table["GAMMA"]
+        assert f" px, reused, archived {WEEKS_AGO_SEEN:%Y-%m-%d %H:%M} UTC" in again.line("✓ ALPHA screenshot")
         assert {key: place.store.read(key) for key in place.store.list("Images/")} == images
 
-    def test_may_be_captured_anew(self, run: tuple[Run, list[str]], place: Place, driver: Driver) -> None:
+    def test_may_be_captured_again(self, run: tuple[Run, list[str]], place: Place, driver: Driver) -> None:
         picture = place.store.root / keys.image(keys.stem("ALPHA", WEEKS_AGO), 1, "jpeg")
         before = picture.stat().st_mtime_ns
         driver.send(*place.arguments("--sites", "ALPHA", "--recapture", date=WEEKS_AGO))
@@ -407,11 +428,11 @@ SKIPPED, SEEN = {"outcome": "skipped"}, {"outcome": "seen"}
 
 
 @pytest.mark.parametrize("hours", [-4, 4])
-def test_a_date_too_far_away_is_told_with_one_that_is_not(hours: int) -> None:
+def test_a_date_too_far_away_is_reported_with_one_that_is_not(hours: int) -> None:
     now = datetime(2026, 11, 25, 7, 30, tzinfo=UTC)
     said = too_far([SKIPPED, SKIPPED], now + timedelta(hours=hours), now, 3)
     assert f"{keys.iso(now + timedelta(hours=hours))} is more than 3 h from now" in said
-    assert "Give a DATE within 3 h of now, 2026-11-25T07:30:00Z, or none." in said
+    assert "Use a DATE within 3 h of now (2026-11-25T07:30:00Z), or none." in said
 
 
 @pytest.mark.parametrize(("rows", "hours"), [([SKIPPED, SEEN], 4), ([SKIPPED], 2), ([], 4)])

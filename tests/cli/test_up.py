@@ -1,13 +1,12 @@
 """What ends Airflow, with small processes in its place; Airflow itself is in tests/airflow."""
 
-from __future__ import annotations
-
 import json
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import psutil
 import pytest
@@ -17,10 +16,6 @@ from celeb_ops.cli.airflow_home import AirflowHomeError
 from celeb_ops.cli.up import up as make_up
 from celeb_ops.core.processes import wait_gone
 from tests.web import Web, free_port
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 # Starts three: one that ends when asked to, one that won't, and one in a session of its own.
 FAMILY = """
@@ -73,7 +68,7 @@ def test_every_process_is_ended_also_the_deaf_and_the_left_behind(
     assert wait_gone(children, timeout_s=5) == []
 
 
-def test_a_taken_port_is_told_before_any_work(tmp_path: Path) -> None:
+def test_a_taken_port_is_reported_before_any_work(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -83,10 +78,10 @@ def test_a_taken_port_is_told_before_any_work(tmp_path: Path) -> None:
     assert not (tmp_path / "home").exists()
 
 
-def test_airflow_that_ends_while_it_starts_is_told(tmp_path: Path) -> None:
+def test_airflow_that_ends_while_it_starts_is_reported(tmp_path: Path) -> None:
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
-    with pytest.raises(AirflowHomeError, match=r"ended while it was starting; .*up\.log says why"):
+    with pytest.raises(AirflowHomeError, match=r"exited during start-up; .*up\.log says why"):
         up._wait_until_up(process, 1, tmp_path / "up.log")
 
 
@@ -121,7 +116,7 @@ def test_airflow_is_asked_past_the_proxy(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "expected"),
     [
         ('{"admin": "s3cret"}', "login: admin  password: s3cret"),
         ("", ""),
@@ -129,9 +124,9 @@ def test_airflow_is_asked_past_the_proxy(tmp_path: Path, monkeypatch: pytest.Mon
         ("half", "login: see "),
     ],
 )
-def test_the_login_is_the_one_that_airflow_generated(content: str | None, told: str, tmp_path: Path) -> None:
+def test_the_login_is_the_one_that_airflow_generated(content: str | None, expected: str, tmp_path: Path) -> None:
     if content is not None:
         (tmp_path / "simple_auth_manager_passwords.json.generated").write_text(content)
     said = up._login(tmp_path)
-    assert said.startswith(told)
-    assert bool(said) == bool(told)
+    assert said.startswith(expected)
+    assert bool(said) == bool(expected)

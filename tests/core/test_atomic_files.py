@@ -1,10 +1,9 @@
 """What a writer that is killed leaves half-way, and how it goes."""
 
-from __future__ import annotations
-
 import os
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -14,14 +13,9 @@ from celeb_ops.core import atomic_files
 from celeb_ops.core.exceptions import ExportError
 from celeb_ops.core.removal_list import RemovedPerson, add
 from celeb_ops.core.settings import Settings
+from celeb_ops.core.store import FolderStore
 from celeb_ops.dataset.export import Selection, export
 from celeb_ops.operators.retention import tidy
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from celeb_ops.core.store import FolderStore
 
 
 @pytest.fixture
@@ -73,7 +67,7 @@ def test_tidy_removes_it_after_a_day(folder_store: FolderStore, left: Path) -> N
     assert tidy(folder_store, settings) is None
     assert left.exists()
     age(left, days=2)
-    assert tidy(folder_store, settings) == "removed what killed writers had left (1 file)"
+    assert tidy(folder_store, settings) == "removed half-written files (1 file)"
     assert not left.exists()
 
 

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import pytest
 from botocore.exceptions import ClientError
 
@@ -21,12 +19,12 @@ TOKEN = "FwoGZXIvYXdzEXAMPLETOKEN=="
 )
 def test_credentials_are_in_no_sentence_and_in_no_cause(message: str) -> None:
     error = ClientError({"Error": {"Code": "InvalidSignatureException", "Message": message}}, "RecognizeCelebrities")
-    told = message_of(error)
+    shown = message_of(error)
     for secret in (TOKEN, "AKIDSECRETKEY000", "0123456789abcdef", "AKIAABCDEFGHIJKLMNOP", "user:pass"):
-        assert secret not in told
+        assert secret not in shown
         # Where it is the cause of another error, a log prints it.
         assert secret not in str(error)
-    assert "…" in told
+    assert "…" in shown
 
 
 def test_other_words_stay_as_they_are() -> None:

@@ -1,7 +1,5 @@
 """Spellings of names: which are one name, and which are two."""
 
-from __future__ import annotations
-
 import sys
 import unicodedata
 
@@ -95,5 +93,5 @@ def test_what_is_plain_stays_as_it_is(text: str) -> None:
 @pytest.mark.parametrize(
     "pair", [("สุดา", "สดา"), ("ບຸນ", "ບນ"), ("कमल", "कम्ल"), ("ཀི", "ཀུ")], ids=["Thai", "Lao", "Hindi", "Tibetan"]
 )
-def test_vowels_above_and_below_tell_people_apart(pair: tuple[str, str]) -> None:
+def test_vowels_above_and_below_distinguish_people(pair: tuple[str, str]) -> None:
     assert letters(pair[0]) != letters(pair[1])

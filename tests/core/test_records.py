@@ -1,8 +1,5 @@
-from __future__ import annotations
-
 import json
 from datetime import timedelta, timezone
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -12,11 +9,8 @@ from pydantic import ValidationError
 from celeb_ops.core.exceptions import NotStoredError, PermanentError, RecordError
 from celeb_ops.core.geometry import Box
 from celeb_ops.core.records import Consent, LeftOut, Outcome, Picture, Plan, Result, Screenshot, Slice, Span
+from celeb_ops.core.store import FolderStore, Store
 from tests.factories import RUN_TIME, a_result, a_screenshot, a_sighting
-
-if TYPE_CHECKING:
-    from celeb_ops.core.store import FolderStore, Store
-
 
 KEY = "Results/TMZ_Nov_23_2026_08H_00M_00S.json"
 
@@ -47,13 +41,13 @@ def test_a_sidecar_reads_as_the_docs_say(folder_store: FolderStore) -> None:
     """Scripts outside the project read these files."""
     pictures = [Picture(box=Box(1, 2, 3, 4), src="https://a/b.jpg", alt="Grace")]
     a_screenshot(pictures=pictures).save(folder_store, KEY)
-    told = json.loads(folder_store.read(KEY))
-    assert told["site"] == "TMZ"
-    assert told["time"] == "2026-11-23T08:00:00Z"
-    assert told["viewport"] == [1440, 900]
-    assert told["parts"] == [{"key": "Images/TMZ_Nov_23_2026_08H_00M_00S.jpeg", "rows": [0, 3000]}]
-    assert told["pictures"] == [
-        {"box": [1, 2, 3, 4], "src": "https://a/b.jpg", "alt": "Grace", "link": "", "headline": ""}
+    stored = json.loads(folder_store.read(KEY))
+    assert stored["site"] == "TMZ"
+    assert stored["time"] == "2026-11-23T08:00:00Z"
+    assert stored["viewport"] == [1440, 900]
+    assert stored["parts"] == [{"key": "Images/TMZ_Nov_23_2026_08H_00M_00S.jpeg", "rows": [0, 3000]}]
+    assert stored["pictures"] == [
+        {"box": [1, 2, 3, 4], "src": "https://a/b.jpg", "alt": "Grace", "link": "", "headline": "", "placement": None}
     ]
 
 
@@ -93,8 +87,8 @@ class TestTimes:
     def test_are_written_in_utc_and_whole_seconds(self) -> None:
         berlin = timezone(timedelta(hours=1))
         result = a_result(time=RUN_TIME.astimezone(berlin), captured_at=RUN_TIME.replace(microsecond=987_654))
-        told = json.loads(result.model_dump_json())
-        assert (told["time"], told["captured_at"]) == ("2026-11-23T08:00:00Z", "2026-11-23T08:00:00Z")
+        stored = json.loads(result.model_dump_json())
+        assert (stored["time"], stored["captured_at"]) == ("2026-11-23T08:00:00Z", "2026-11-23T08:00:00Z")
 
     @pytest.mark.parametrize("field", ["time", "captured_at"])
     def test_without_a_zone_are_refused(self, field: str) -> None:

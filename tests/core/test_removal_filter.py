@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import json
 
 from celeb_ops.core.removal_filter import scrubbed
@@ -11,10 +9,10 @@ MEMENTO = f"https://web.archive.org/web/20261123061200/{SITE}"
 
 
 def test_the_addresses_of_a_site_that_bears_their_name_stay() -> None:
-    told = a_screenshot(url=SITE, final_url=SITE, memento=MEMENTO, source="archive", title="Perez Hilton")
-    after = scrubbed(told.model_dump_json().encode(), RemovalList((RemovedPerson("Perez Hilton"),)))
+    before = a_screenshot(url=SITE, final_url=SITE, memento=MEMENTO, source="archive", title="Perez Hilton")
+    after = scrubbed(before.model_dump_json().encode(), RemovalList((RemovedPerson("Perez Hilton"),)))
     assert after is not None
-    assert json.loads(after) == json.loads(told.model_dump_json()) | {"title": ""}
+    assert json.loads(after) == json.loads(before.model_dump_json()) | {"title": ""}
 
 
 def test_an_answers_face_is_theirs_by_its_address_at_wikidata() -> None:
@@ -27,8 +25,8 @@ def test_an_answers_face_is_theirs_by_its_address_at_wikidata() -> None:
 
 
 def test_a_sighting_is_theirs_by_its_qid_whatever_the_name() -> None:
-    told = a_result(sightings=[a_sighting("Yeezus", qid="Q15935"), a_sighting("Cher", qid="Q12003")])
-    after = scrubbed(told.model_dump_json().encode(), RemovalList((RemovedPerson("Ye", ("Q15935",)),)))
+    before = a_result(sightings=[a_sighting("Yeezus", qid="Q15935"), a_sighting("Cher", qid="Q12003")])
+    after = scrubbed(before.model_dump_json().encode(), RemovalList((RemovedPerson("Ye", ("Q15935",)),)))
     assert after is not None
     assert [one["name"] for one in json.loads(after)["sightings"]] == ["Cher"]
-    assert json.loads(after)["unrecognised"] == told.unrecognised + 1
+    assert json.loads(after)["unrecognised"] == before.unrecognised + 1

@@ -1,8 +1,5 @@
-from __future__ import annotations
-
 import json
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -11,10 +8,8 @@ from hypothesis import strategies as st
 from celeb_ops.core import keys
 from celeb_ops.core.exceptions import RecordError
 from celeb_ops.core.removal_list import RemovalList, RemovedPerson, add
+from celeb_ops.core.store import FolderStore, Store
 from celeb_ops.dataset.celebs_csv import name_cell
-
-if TYPE_CHECKING:
-    from celeb_ops.core.store import FolderStore, Store
 
 HOPPER = RemovedPerson("Grace Hopper", ("Amazing Grace",), "2026-11-24")
 NAMES = st.text(min_size=1, max_size=40).filter(lambda name: name.strip())
@@ -50,7 +45,7 @@ class TestHolds:
         assert of(name).holds(name_cell(name))
         assert not of(name).holds("Eileen Collins")
 
-    def test_whoever_has_their_qid_under_any_name(self) -> None:
+    def test_anybody_with_their_qid_under_any_name(self) -> None:
         removed = RemovalList((RemovedPerson("Ye", ("Q15935",)),))
         assert removed.holds("Yeezus", "Q15935")
         assert removed.holds("Q15935")

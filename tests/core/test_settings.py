@@ -1,23 +1,18 @@
-from __future__ import annotations
-
 import json
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from celeb_ops.core import settings as settings_module
 from celeb_ops.core.exceptions import SettingsError
-from celeb_ops.core.settings import PROJECT, Settings
+from celeb_ops.core.settings import PROJECT, Settings, setup_path
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Load = Callable[..., Settings]
+Load = Callable[..., Settings]
 
 FIRST_VERSION = """\
 aws_access_key_id=AKIABUCKET
@@ -83,9 +78,12 @@ class TestFirstVersion:
     @pytest.mark.parametrize(
         ("lines", "said"),
         [
-            ("aws_access_key_id=A", "Of aws_access_key_id and aws_secret_access_key only one is set: set both."),
-            ("recognition_aws_access_key_id=A", "Of recognition_aws_access_key_id and recognition_aws_secret_"),
-            ("s3bucketName=s3://a/b", "'s3://a/b': this is no bucket's name; write it without s3:// and slashes."),
+            ("aws_access_key_id=A", "Only one of aws_access_key_id and aws_secret_access_key is set: set both."),
+            (
+                "recognition_aws_access_key_id=A",
+                "Only one of recognition_aws_access_key_id and recognition_aws_secret_",
+            ),
+            ("s3bucketName=s3://a/b", "'s3://a/b': not a bucket name; write it without s3:// or slashes."),
         ],
     )
     def test_half_of_it_is_an_error(self, load: Load, lines: str, said: str) -> None:
@@ -98,19 +96,50 @@ class TestFirstVersion:
 
 def test_an_old_setting_is_a_warning(load: Load, caplog: pytest.LogCaptureFixture) -> None:
     assert load("CELEBS_RETRIES=secret\nCELEBS_BROWSERS=7\n") == Settings(browsers=7)
-    assert caplog.messages == [
-        "CELEBS_RETRIES is no longer a setting: docs/settings.md says what holds now. Remove it."
-    ]
+    assert caplog.messages == ["CELEBS_RETRIES is no longer a setting: see docs/settings.md. Remove it."]
 
 
 class TestOthers:
     def test_stand_in_place_of_what_is_set(self, load: Load) -> None:
-        settings = load("CELEBS_STORE=file\nCELEBS_BROWSERS=7\n").having(store="other", recognizer=None)
+        settings = load("CELEBS_STORE=file\nCELEBS_BROWSERS=7\n").replaced(store="other", recognizer=None)
         assert (settings.store, settings.browsers, settings.recognizer) == ("other", 7, "local")
 
     def test_are_checked(self) -> None:
         with pytest.raises(SettingsError, match="CELEBS_RECOGNIZER='azure': input should be 'local'"):
-            Settings().having(recognizer="azure")
+            Settings().replaced(recognizer="azure")
+
+
+class TestReplacedCheckout:
+    """A checkout that git-sync or a DAG bundle replaces at the repository's next change."""
+
+    @pytest.fixture(
+        params=["/git/.worktrees/0f3a", f"/git/rev-{'0f' * 20}", f"/b/versions/{'0f' * 20}", "/b/tracking_repo"]
+    )
+    def replaced(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(settings_module, "PROJECT", Path(request.param))
+
+    @pytest.mark.usefixtures("replaced")
+    def test_a_store_in_it_is_an_error(self, load: Load) -> None:
+        for dotenv in ("", "CELEBS_STORE=data"):
+            with pytest.raises(
+                SettingsError, match=r"CELEBS_STORE=data is a folder in .*, which the next sync replaces"
+            ):
+                load(dotenv)
+        for place in ("/data", "~/data", "s3://bucket/press"):
+            assert load(f"CELEBS_STORE={place}").paths_lost_at_sync == ["CELEBS_CACHE", "CELEBS_GALLERY"]
+
+    def test_another_checkout_stays(self, load: Load) -> None:
+        assert load("").paths_lost_at_sync == []
+
+
+def test_what_make_setup_makes_may_be_in_airflow_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
+    monkeypatch.setattr(settings_module, "PROJECT", tmp_path / "checkout")
+    assert setup_path("models") == tmp_path / "checkout" / "models"
+    (tmp_path / "models").mkdir()
+    assert setup_path("models") == tmp_path / "models"
+    (tmp_path / "checkout" / "models").mkdir(parents=True)
+    assert setup_path("models") == tmp_path / "checkout" / "models"
 
 
 class TestConnections:
@@ -157,9 +186,7 @@ class TestConnections:
     @pytest.mark.parametrize("name", [S3, NOTIFY])
     @pytest.mark.parametrize("value", ['{"conn_type": "aws", "password": secret}', "AKIA:secret", '["secret"]'])
     def test_what_airflow_can_t_read_is_an_error_that_tells_no_secret(self, load: Load, name: str, value: str) -> None:
-        with pytest.raises(
-            SettingsError, match=rf"^{name} is no connection: write it as JSON, .* or as a URI"
-        ) as error:
+        with pytest.raises(SettingsError, match=rf"^{name} is invalid: write it as JSON, .* or as a URI") as error:
             load(**{name: value})
         assert "secret" not in str(error.value)
 
@@ -171,11 +198,11 @@ class TestErrors:
             ("CELEBS_BROWSERS", "two", "='two': input should be a valid integer, unable to parse"),
             ("CELEBS_BROWSERS", "0", "='0': input should be greater than or equal to 1."),
             ("CELEBS_RECOGNIZER", "azure", "='azure': input should be 'local' or 'rekognition'."),
-            ("CELEBS_BROWSER_URL", "grid:4444", "='grid:4444': this is no http(s) address; write it like http://"),
-            ("CELEBS_ARCHIVE_URL", "archive", " can't be used: this is no http(s) address"),
-            ("CELEBS_STORE", "s3://", "='s3://': this is no place for a dataset; write s3://bucket/prefix, or the"),
-            ("CELEBS_STORE", "s3:/bucket", "='s3:/bucket': this is no place for a dataset"),
-            ("CELEBS_STORE", "https://bucket.s3.amazonaws.com/", ": this is no place for a dataset"),
+            ("CELEBS_BROWSER_URL", "grid:4444", "='grid:4444': not an http(s) address; write it like http://"),
+            ("CELEBS_ARCHIVE_URL", "archive", " can't be used: not an http(s) address"),
+            ("CELEBS_STORE", "s3://", "='s3://': this is not a store; write s3://bucket/prefix, or the"),
+            ("CELEBS_STORE", "s3:/bucket", "='s3:/bucket': this is not a store"),
+            ("CELEBS_STORE", "https://bucket.s3.amazonaws.com/", ": this is not a store"),
             ("CELEBS_LIVE_WINDOW_H", "0", "='0': input should be greater than 0."),
             ("CELEBS_RETRY_DELAY_S", "inf", "='inf': input should be less than"),
             ("CELEBS_KEEP_IMAGES_DAYS", "nan", "='nan': input should be "),
@@ -241,7 +268,7 @@ def test_relative_paths_start_at_the_project(tmp_path: Path, monkeypatch: pytest
 @pytest.mark.parametrize("url", ["https://me:hunter2@archive.example/web/", "me:hunter2@archive.example/"])
 def test_an_archive_s_address_with_a_password_is_refused_and_not_shown(url: str, load: Load) -> None:
     """It would stand in every sidecar, result and row of an archived page."""
-    with pytest.raises(SettingsError, match="CELEBS_ARCHIVE_URL can't be used: it has a user's name") as error:
+    with pytest.raises(SettingsError, match="CELEBS_ARCHIVE_URL can't be used: it contains a user name") as error:
         load(f"CELEBS_ARCHIVE_URL={url}\n")
     assert "hunter2" not in str(error.value)
     assert load(f"CELEBS_ARCHIVE_URL=https://archive.example/{url}\n").archive_url.endswith(url)

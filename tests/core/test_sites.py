@@ -1,8 +1,7 @@
-from __future__ import annotations
-
 import re
+from collections.abc import Callable
+from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING
 
 import pytest
 import yaml
@@ -16,11 +15,7 @@ from celeb_ops.core.sites import CaptureOptions, Site, choose, load_sites, name_
 from celeb_ops.core.store import is_key
 from tests.factories import RUN_TIME
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    Read = Callable[[str], list[Site]]
+Read = Callable[[str], list[Site]]
 
 TMZ = "https://www.tmz.com/"
 
@@ -98,6 +93,28 @@ class TestGoodFile:
         sites = read("sites: [&slow {url: https://a.com/, timeout_s: 90}, {<<: *slow, url: https://b.com/}]")
         assert [(site.name, site.timeout_s) for site in sites] == [("A", 90), ("B", 90)]
 
+    def test_code_may_stand_in_files_beside_it(self, read: Read, tmp_path: Path) -> None:
+        (tmp_path / "code").mkdir()
+        (tmp_path / "code" / "tmz.js").write_text("await 0", encoding="utf-8")
+        (tmp_path / "ours.css").write_text(".é { color: red }", encoding="utf-8")
+        plain, own = read(f"""
+            defaults: {{css: ours.css}}
+            sites: [{TMZ}, {{url: https://people.com/, javascript: code/tmz.js, css: ""}}]
+            """)
+        assert (plain.css, plain.javascript) == (".é { color: red }", "")
+        assert (own.css, own.javascript) == ("", "await 0")
+
+    def test_a_phone_has_a_phone_s_window_unless_another_is_given(self, read: Read) -> None:
+        phone, large = read(
+            f"sites: [{{url: {TMZ}, mobile: true}}, {{url: https://b.com/, mobile: true, viewport: [500, 900]}}]"
+        )
+        assert (phone.viewport, phone.scale, large.viewport) == ((390, 844), 2, (500, 900))
+
+    def test_what_the_sidecar_says_of_the_options(self, read: Read) -> None:
+        (site,) = read(tmz(f"hide: .ad, headers: true, javascript: {'a' * 501}"))
+        assert site.recorded == {"javascript": "a" * 500 + "…", "hide": (".ad",), "headers": True}
+        assert site.connection == "celebs_site_tmz"
+
     def test_a_site_goes_through_airflow_s_json_unchanged(self) -> None:
         site = Site(url=TMZ, name="TMZ", viewport=(390, 844), timeout_s=90)
         assert Site.model_validate(site.model_dump(mode="json")) == site
@@ -143,8 +160,65 @@ ERRORS = {
         FIRST,
         "timezone: 'New York': there is no such time zone; write it like",
     ),
+    "a selector": (tmz("hide: ['div[a']"), FIRST, "hide.0: 'div[a': this is no CSS selector; write it like '#banner'"),
+    "XPath": (tmz("wait_for: //main"), FIRST, "wait_for: '//main': this is no CSS selector"),
+    "a number to click": (tmz("click: 3"), FIRST, "click: 3: write a list of CSS selectors, ['#banner'"),
+    "two rules as selector": (tmz("selector: 'a { b: c }'"), FIRST, "this is no CSS selector"),
+    "no CSS": (tmz("css: red"), FIRST, "css: 'red': this is no CSS; write rules like '.banner { display: none }'"),
+    "no such file": (tmz("javascript: gone.js"), FIRST, "gone.js can't be read: No such file or directory."),
+    "a file elsewhere": (tmz("css: ../gone.css"), FIRST, "css: ../gone.css stands outside "),
+    "long code": (tmz(f"javascript: {'a' * 100_001}"), FIRST, "javascript: 'aaa"),
+    "a header": (
+        tmz("headers: {Authorization: secret}"),
+        FIRST,
+        "headers: don't write headers or cookies into the file: write `true`",
+    ),
+    "a cookie": (tmz("cookies: secret"), FIRST, "cookies: don't write headers or cookies into the file: write `true`"),
+    "a proxy's address": (
+        tmz("proxy: 'http://me:secret@a.com'"),
+        FIRST,
+        "proxy: this is the name of no Airflow connection: write it like celebs_proxy, never an address.",
+    ),
+    "a phone": (tmz("mobile: 1"), FIRST, "mobile: 1: input should be a valid boolean."),
+    "an agent": (tmz("user_agent: é"), FIRST, "user_agent: 'é': this can be no User-Agent; write one line of"),
+    "a contact": (tmz("contact: me"), FIRST, "contact: 'me': this is no contact address; give a mail address"),
+    "robots": (tmz("respect_robots: maybe"), FIRST, "respect_robots: 'maybe': input should be a valid boolean"),
+    "one connection for two": (
+        "sites: [{url: 'https://a.com/', name: A-B, headers: true}, {url: 'https://b.com/', name: A.B, cookies: true}]",
+        ", entry 2",
+        "A.B and A-B would share the connection celebs_site_a_b; give one of them another name.",
+    ),
+    "a host to block": (tmz("block_hosts: ['a b']"), FIRST, "block_hosts.0: 'a b': this is no host; write it like ads"),
+    "no such list": (tmz("block_hosts: gone.txt"), FIRST, "gone.txt can't be read: No such file or directory."),
+    "a list elsewhere": (tmz("block_hosts: [../ads.txt]"), FIRST, "block_hosts: ../ads.txt stands outside "),
+    "its own host": (tmz("block_hosts: tmz.com"), FIRST, "block_hosts names the host of https://www.tmz.com/ itself"),
     "a locale": (tmz("locale: 'en --no-sandbox'"), FIRST, "locale: 'en --no-sandbox': String"),
 }
+
+
+class TestBlockedHosts:
+    def test_are_those_of_the_file_and_of_files_beside_it(self, read: Read, tmp_path: Path) -> None:
+        (tmp_path / "ads.txt").write_text("0.0.0.0 ads.example.com\n", encoding="utf-8")
+        one, two = read(f"""
+            defaults: {{block_hosts: ads.txt}}
+            sites: [{TMZ}, {{url: https://people.com/, block_hosts: [ads.txt, videos.example]}}]
+            """)
+        assert "x.ads.example.com" in one.blocked
+        assert "videos.example" not in one.blocked
+        assert all(host in two.blocked for host in ("ads.example.com", "videos.example"))
+        # What Airflow hands on to each task holds the file's name alone.
+        handed_on = one.model_dump_json()
+        assert "ads.example.com" not in handed_on
+        assert "ads.example.com" in Site.model_validate_json(handed_on).blocked
+
+    def test_a_file_that_is_wrong_is_said_with_its_line_and_not_read_for_the_trigger_form(self, tmp_path: Path) -> None:
+        (tmp_path / "ads.txt").write_text("||ads.example.com^\n", encoding="utf-8")
+        path = tmp_path / "sites.yaml"
+        path.write_text(f"sites: [{{url: {TMZ}, block_hosts: ads.txt}}]", encoding="utf-8")
+        with pytest.raises(SitesError) as error:
+            load_sites(path)
+        assert str(error.value).startswith(f"{path}, entry 1: block_hosts: {tmp_path}/ads.txt, line 1: '||ads.example")
+        assert site_names(path) == ["TMZ"]
 
 
 class TestErrors:

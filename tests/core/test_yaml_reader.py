@@ -1,7 +1,5 @@
 """Files of a few kB that would take gigabytes, minutes, or the stack."""
 
-from __future__ import annotations
-
 import pytest
 
 from celeb_ops.core.exceptions import RecordError

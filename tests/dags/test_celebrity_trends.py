@@ -22,9 +22,12 @@ def test_rebuilds_trends_and_then_the_report_one_run_at_a_time_when_merge_has_ch
     assert dag.schedule == [outlet]
     # Two could write the trends at once, the older one last.
     assert dag.max_active_runs == 1
+    # Else the Trending page would stay empty where new DAGs are paused.
+    assert dag.is_paused_upon_creation is False
     assert dag.on_failure_callback == callbacks.run_failed
-    assert [task.task_id for task in dag.tasks] == ["build_trends", "write_report"]
+    assert [task.task_id for task in dag.tasks] == ["build_trends", "write_report", "tell_people"]
     assert dag.get_task("write_report").upstream_task_ids == {"build_trends"}
+    assert dag.get_task("tell_people").upstream_task_ids == {"write_report"}
 
     rows = Rows()
     rows.seen("A", on(0), "Cher")

@@ -89,6 +89,17 @@ def test_browsers_are_bounded_over_all_runs(monkeypatch: pytest.MonkeyPatch) -> 
     assert parsed().get_task("site.screenshot").max_active_tis_per_dag == 7
 
 
+def test_browsers_have_a_pool_and_a_queue_where_they_are_set(dag: DAG, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = dag.get_task("site.slice")
+    monkeypatch.setenv("CELEBS_BROWSER_POOL", "browsers")
+    monkeypatch.setenv("CELEBS_BROWSER_QUEUE", "with-chromium")
+    tasks = parsed().tasks
+    assert {task.task_id: task.pool for task in tasks if task.pool != usual.pool} == {"site.screenshot": "browsers"}
+    assert {task.task_id: task.queue for task in tasks if task.queue != usual.queue} == {
+        "site.screenshot": "with-chromium"
+    }
+
+
 def test_the_trigger_form_takes_names_of_sites(dag: DAG) -> None:
     param = dag.params.get_param("sites")
     assert "TMZ" in param.schema["examples"]

@@ -56,7 +56,7 @@ class TestUpdate:
         )
 
     @pytest.mark.parametrize("site", [" TMZ", "tmz", "Tmz "])
-    def test_a_site_is_the_same_however_a_person_has_typed_it(self, folder_store: FolderStore, site: str) -> None:
+    def test_a_site_name_ignores_case_and_spaces(self, folder_store: FolderStore, site: str) -> None:
         by_hand = TMZ.replace(",TMZ,", f",{site},")
         folder_store.write(keys.CSV, f"{HEADER}{PEOPLE}{by_hand}".encode())
         update_csv(folder_store, [a_result("TMZ", "Cher", "Zendaya", captured_at=RUN_TIME.replace(second=31))])
@@ -66,7 +66,7 @@ class TestUpdate:
         update_csv(folder_store, [])
         assert folder_store.read(keys.CSV).decode() == OURS
 
-    def test_rows_without_a_header_are_not_lost_with_somebody_who_was_removed(self, folder_store: FolderStore) -> None:
+    def test_removing_somebody_keeps_rows_without_a_header(self, folder_store: FolderStore) -> None:
         headerless = TMZ.encode()
         folder_store.write(keys.CSV, headerless)
         with pytest.raises(RecordError):
@@ -78,7 +78,7 @@ class TestNames:
     @pytest.mark.parametrize(
         "name", ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\0=1", " =1"]
     )
-    def test_no_spreadsheet_takes_one_for_a_formula(self, folder_store: FolderStore, name: str) -> None:
+    def test_no_name_is_a_spreadsheet_formula(self, folder_store: FolderStore, name: str) -> None:
         update_csv(folder_store, [a_result("TMZ", "Cher", name), a_result("PEOPLE", name)])
         for row in csv.DictReader(io.StringIO(folder_store.read(keys.CSV).decode())):
             for cell in row["celebrities"].split("; "):
@@ -159,7 +159,7 @@ TROUBLES = {
     "two files in one": (f"{OURS}{OURS}", "line 4, .*begins with time,site"),
     "two rows of one capture": (
         f"{OURS}{TMZ.replace('Cher', 'Adele')}",
-        "line 4, .*a second row of TMZ at 2026-11-23T",
+        "line 4, .*a second, different row of TMZ at 2026-11-23T",
     ),
     "an open quote": (f"{HEADER}{TMZ.replace('live', chr(34) + 'live')}{PEOPLE}", "line 2, .*unexpected end of data"),
     "the first version": (
@@ -189,7 +189,7 @@ MIXED = {
 
 class TestUnreadable:
     @pytest.mark.parametrize(("content", "sentence"), TROUBLES.values(), ids=TROUBLES)
-    def test_a_row_is_told_with_its_line_and_none_is_lost(self, store: Store, content: str, sentence: str) -> None:
+    def test_the_error_names_the_line_and_no_row_is_lost(self, store: Store, content: str, sentence: str) -> None:
         store.write(keys.CSV, content.encode())
         with pytest.raises(RecordError, match=rf"Celebs\.csv, {sentence}.*clear merge"):
             update_csv(store, [a_result("TMZ", "Cher")])
@@ -219,7 +219,7 @@ class TestUnreadable:
         assert store.read(keys.CSV) == content.encode()
         assert store.exists(keys.CSV_V1) == bool(kept)
 
-    def test_lines_that_no_kept_file_would_have_are_not_left_out(self, folder_store: FolderStore) -> None:
+    def test_unreadable_lines_that_nobody_kept_are_an_error(self, folder_store: FolderStore) -> None:
         content = f"{V1}Traceback (most recent call last)\n".encode()
         folder_store.write(keys.CSV_V1, V1.encode())
         folder_store.write(keys.CSV, content)
@@ -228,7 +228,7 @@ class TestUnreadable:
         assert folder_store.read(keys.CSV) == content
 
     @pytest.mark.parametrize("content", [OURS, V1])
-    def test_what_is_not_utf8_is_not_guessed(self, folder_store: FolderStore, content: str) -> None:
+    def test_other_encodings_are_an_error(self, folder_store: FolderStore, content: str) -> None:
         saved = content.replace("Zendaya", "Beyoncé").encode("latin-1")
         folder_store.write(keys.CSV, saved)
         with pytest.raises(RecordError, match=r"Celebs\.csv, line \d, is not UTF-8: save the file as UTF-8"):
@@ -236,7 +236,7 @@ class TestUnreadable:
         assert folder_store.read(keys.CSV) == saved
 
     @pytest.mark.parametrize("content", [b"", b"\n", b"\xef\xbb\xbf \r\n"])
-    def test_an_empty_file_is_a_new_one(self, folder_store: FolderStore, content: bytes) -> None:
+    def test_an_empty_file_is_filled(self, folder_store: FolderStore, content: bytes) -> None:
         folder_store.write(keys.CSV, content)
         update_csv(folder_store, [a_result("TMZ", "Cher")])
         assert [*celebrities(folder_store).values()] == ["Cher"]
@@ -262,9 +262,9 @@ class TestLost:
         dataset.delete(keys.CSV) if content is None else dataset.write(keys.CSV, content)
         assert update_csv(dataset, []) is True
         assert dataset.read(keys.CSV) == before
-        assert "that Captures and Celebs.v1.csv know are brought back. Lost are what was mended in it" in caplog.text
+        assert "rows were restored from Captures and Celebs.v1.csv. Corrections made by hand are lost" in caplog.text
 
-    def test_not_where_a_person_has_taken_rows_out(self, dataset: FolderStore) -> None:
+    def test_rows_deleted_by_hand_stay_deleted(self, dataset: FolderStore) -> None:
         dataset.write(keys.CSV, OURS.encode())
         update_csv(dataset, [])
         assert dataset.read(keys.CSV).decode() == OURS
@@ -285,7 +285,7 @@ class TestLost:
         if person.name == "Cher":
             assert "Cher" not in dataset.read(keys.CSV).decode()
 
-    def test_a_store_that_lists_nothing_is_begun_anew(
+    def test_a_store_that_lists_nothing_starts_over(
         self, dataset: FolderStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
         def forbidden(prefix: str) -> list[str]:
@@ -329,7 +329,7 @@ class TestFirstVersion:
             ("Sep_02_2022_08H_00", None, "left out: 'Sep_02_2022_08H_00'"),
         ],
     )
-    def test_a_last_line_without_its_end_is_taken_as_far_as_it_is_whole(
+    def test_the_whole_names_of_a_truncated_last_line_are_kept(
         self, folder_store: FolderStore, caplog: pytest.LogCaptureFixture, last: str, names: str | None, sentence: str
     ) -> None:
         folder_store.write(keys.CSV, f"{V1}{last}".encode())
@@ -361,10 +361,10 @@ class TestFirstVersion:
         time = "2022-09-01T08:00:05Z"
         assert read_csv(content) == {(time, "TMZ"): (time, "TMZ", names, time, "live")}
 
-    def test_an_open_quote_takes_in_no_other_line(self) -> None:
+    def test_an_open_quote_ends_with_its_line(self) -> None:
         assert len(read_csv(V1.replace("Cher", '"Cher').encode())) == 3
 
-    def test_a_line_that_can_not_be_read_is_told_and_still_in_the_kept_file(
+    def test_an_unreadable_line_is_logged_and_stays_in_the_kept_file(
         self, folder_store: FolderStore, caplog: pytest.LogCaptureFixture
     ) -> None:
         caplog.set_level("INFO")

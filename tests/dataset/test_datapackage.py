@@ -39,11 +39,13 @@ def errors(folder: Path) -> list[str]:
     return [one.message for one in [*report.errors, *(one for task in report.tasks for one in task.errors)]]
 
 
-class TestOfAStore:
+class TestPackage:
     def test_frictionless_finds_nothing_wrong(self, folder_store: FolderStore) -> None:
         a_dataset(folder_store)
         assert errors(folder_store.root) == []
-        months = [f"{table}/2026-{month}.parquet" for table in ("Captures", "Sightings") for month in (10, 11)]
+        months = [
+            f"{table}/2026-{month}.parquet" for table in ("Captures", "Sightings", "Mentions") for month in (10, 11)
+        ]
         assert paths(folder_store) == ["Celebs.csv", *months]
 
     def test_frictionless_finds_a_row_that_is_wrong(self, folder_store: FolderStore) -> None:
@@ -63,23 +65,25 @@ class TestOfAStore:
             assert types == [(name, TYPE_NAMES[dtype][1]) for name, dtype in found.items()]
             assert all(field["description"] for field in one["schema"]["fields"])
 
-    def test_a_second_merge_leaves_every_byte(self, store: Store) -> None:
+    def test_a_second_merge_changes_no_byte(self, store: Store) -> None:
         a_run(store, RUN_TIME)
         before = store.read(keys.DATAPACKAGE)
         a_run(store, RUN_TIME)
         a_run(store, RUN_TIME.replace(hour=20))
         assert store.read(keys.DATAPACKAGE) == before
 
-    def test_a_month_in_which_somebody_is_seen_only_later_gets_its_sightings(self, folder_store: FolderStore) -> None:
+    def test_a_month_gets_its_sightings_when_somebody_is_seen(self, folder_store: FolderStore) -> None:
         # Other files are none of its.
         folder_store.write("Captures/2026-10 copy.parquet", b"")
         folder_store.write("Captures/notes/2026-10.parquet", b"")
         merge(folder_store, RUN_TIME, [], [])
         assert paths(folder_store) == ["Celebs.csv", "Captures/2026-11.parquet"]
         a_run(folder_store, RUN_TIME.replace(hour=20))
-        assert paths(folder_store)[1:] == ["Captures/2026-11.parquet", "Sightings/2026-11.parquet"]
+        assert paths(folder_store)[1:] == [
+            f"{table}/2026-11.parquet" for table in ("Captures", "Sightings", "Mentions")
+        ]
 
-    def test_months_of_before_there_was_a_package_are_in_it(self, store: Store) -> None:
+    def test_it_lists_months_older_than_the_package(self, store: Store) -> None:
         a_dataset(store)
         before = store.read(keys.DATAPACKAGE)
         store.delete(keys.DATAPACKAGE)
@@ -97,7 +101,7 @@ class TestOfAStore:
         assert "Captures/2026-10.parquet" in paths(folder_store)
         assert errors(folder_store.root) == []
 
-    def test_one_of_an_older_version_is_written_anew(self, folder_store: FolderStore) -> None:
+    def test_an_older_package_is_rewritten(self, folder_store: FolderStore) -> None:
         a_run(folder_store, RUN_TIME)
         before = folder_store.read(keys.DATAPACKAGE)
         folder_store.write(keys.DATAPACKAGE, json.dumps({**package(folder_store), "celebs_schema": 1}).encode())
@@ -105,14 +109,14 @@ class TestOfAStore:
         assert json.loads(folder_store.read(keys.DATAPACKAGE)) == json.loads(before)
 
     @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"resources": 3}'])
-    def test_another_thing_in_its_place_is_told_and_left(self, store: Store, content: bytes) -> None:
+    def test_a_foreign_file_is_an_error_and_stays(self, store: Store, content: bytes) -> None:
         store.write(keys.DATAPACKAGE, content)
         with pytest.raises(RecordError, match=r"datapackage\.json is no data package, .*delete it.*clear merge"):
             a_run(store, RUN_TIME)
         assert store.read(keys.DATAPACKAGE) == content
         assert store.exists(keys.captures(RUN_TIME))
 
-    def test_where_nothing_may_be_listed_what_was_known_stays(
+    def test_without_list_permission_known_files_stay(
         self, folder_store: FolderStore, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         a_dataset(folder_store)

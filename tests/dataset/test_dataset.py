@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from celeb_ops.core import keys
 from celeb_ops.core.exceptions import NotStoredError, RecordError
-from celeb_ops.core.records import Outcome, Result
+from celeb_ops.core.records import Mention, Outcome, Result
 from celeb_ops.core.store import FolderStore
 from celeb_ops.dataset import captures_of, merge
 from celeb_ops.dataset.celebs_csv import read_csv
@@ -40,20 +40,26 @@ def skipped(site: str, when: datetime = RUN_TIME) -> Outcome:
     return Outcome(site=site, time=when, outcome="skipped", task="screenshot", reason="too late")
 
 
+TABLES = ("Celebs", "Captures/", "Mentions/", "Sightings/")
+
+
 def files(store: Store) -> dict[str, bytes]:
     """The dataset's files."""
-    return {key: store.read(key) for key in store.list("") if key.startswith(("Celebs", "Captures/", "Sightings/"))}
+    return {key: store.read(key) for key in store.list("") if key.startswith(TABLES)}
 
 
 def rows_of(content: bytes) -> pl.DataFrame:
     return pl.read_parquet(io.BytesIO(content))
 
 
-def test_a_run_is_in_all_three_tables_and_a_second_merge_changes_nothing(store: Store) -> None:
+def test_a_run_is_in_all_tables_and_a_second_merge_changes_nothing(store: Store) -> None:
     results = [seen(store, "TMZ", "Zendaya", "Cher"), seen(store, "EONLINE", "Cher")]
     outcomes = [failed("PEOPLE"), skipped("VARIETY")]
     done = merge(store, RUN_TIME, results, outcomes)
-    assert files(store).keys() == {"Celebs.csv", "Captures/2026-11.parquet", "Sightings/2026-11.parquet"}
+    assert files(store).keys() == {
+        "Celebs.csv",
+        *(f"{table}/2026-11.parquet" for table in ("Captures", "Mentions", "Sightings")),
+    }
     assert [(row[1], row[2]) for row in read_csv(store.read(keys.CSV)).values()] == [
         ("EONLINE", "Cher"),
         ("TMZ", "Cher; Zendaya"),
@@ -71,7 +77,42 @@ def test_a_run_is_in_all_three_tables_and_a_second_merge_changes_nothing(store: 
     assert files(store) == before
 
 
-def test_a_site_that_comes_back_adds_just_its_row(store: Store) -> None:
+def test_people_shown_only_in_adverts_are_sightings_but_not_in_the_csv(folder_store: FolderStore) -> None:
+    result = seen(folder_store, "TMZ", "Cher", "Zendaya").model_copy(update={"adverts_counted": False})
+    advert = result.sightings[1].model_copy(update={"placement": "advert"})
+    result = result.model_copy(update={"sightings": [result.sightings[0], advert]})
+    assert merge(folder_store, RUN_TIME, [result], []).celebrities == ["Cher"]
+    assert [row[2] for row in read_csv(folder_store.read(keys.CSV)).values()] == ["Cher"]
+    assert [row["celebrities"] for row in captures_of(folder_store, RUN_TIME)] == [["Cher"]]
+    rows = rows_of(folder_store.read(keys.sightings(RUN_TIME)))
+    assert dict(rows.select("name", "placement").iter_rows()) == {"Cher": None, "Zendaya": "advert"}
+
+
+def test_mentions_are_rows_and_a_rerun_replaces_them(folder_store: FolderStore) -> None:
+    store = folder_store
+
+    def mentioned(*names: str, site: str = "TMZ") -> Result:
+        words = [Mention(name=name, qid="Q1", part="headline", text=f"{name} sings", shown=True) for name in names]
+        return seen(store, site, "Cher").model_copy(update={"mentions": words})
+
+    merge(store, RUN_TIME, [mentioned("Cher", "Adele"), mentioned("Zendaya", site="PEOPLE")], [])
+    key = keys.mentions(RUN_TIME)
+    rows = rows_of(store.read(key))
+    assert rows.select("site", "name").rows() == [("PEOPLE", "Zendaya"), ("TMZ", "Cher"), ("TMZ", "Adele")]
+    assert rows.row(1, named=True) | {"captured_at": None, "screenshot": None} == {
+        **{"time": RUN_TIME, "site": "TMZ", "captured_at": None, "source": "live", "memento": None, "name": "Cher"},
+        **{"qid": "Q1", "part": "headline", "text": "Cher sings", "link": "", "picture": None, "picture_url": ""},
+        **{"placement": None, "shown": True, "screenshot": None},
+    }
+    before = files(store)
+    assert not merge(store, RUN_TIME, [mentioned("Cher", "Adele")], []).changed
+    assert files(store) == before
+    # A new result replaces a site's rows, and one of an earlier version has none.
+    merge(store, RUN_TIME, [seen(store, "TMZ", "Cher")], [])
+    assert rows_of(store.read(key))["name"].to_list() == ["Zendaya"]
+
+
+def test_a_recovered_site_adds_only_its_row(store: Store) -> None:
     merge(store, RUN_TIME, [seen(store, "TMZ", "Cher")], [failed("PEOPLE")])
     before = files(store)
     merge(store, RUN_TIME, [seen(store, "TMZ", "Cher"), seen(store, "PEOPLE", "Adele")], [])
@@ -87,13 +128,13 @@ def test_a_site_that_comes_back_adds_just_its_row(store: Store) -> None:
     assert files(store) == after
 
 
-def test_a_run_in_which_nobody_was_seen_is_a_run_too(folder_store: FolderStore) -> None:
+def test_a_run_without_a_seen_site_is_recorded(folder_store: FolderStore) -> None:
     merge(folder_store, RUN_TIME, [], [failed("TMZ")])
     assert folder_store.read(keys.CSV) == b"time,site,celebrities,captured_at,source\n"
     assert [row["outcome"] for row in captures_of(folder_store, RUN_TIME)] == ["failed"]
 
 
-def test_merges_at_once_lose_nothing(folder_store: FolderStore) -> None:
+def test_parallel_merges_keep_all(folder_store: FolderStore) -> None:
     store = folder_store
     runs = [RUN_TIME + timedelta(hours=12 * number) for number in range(6)]
     given = [([seen(store, "TMZ", "Cher", when=when)], [failed("PEOPLE", when)]) for when in runs]

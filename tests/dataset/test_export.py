@@ -85,10 +85,11 @@ def places(folder: Path, table: str, format: str = "csv") -> list[tuple[str, str
 
 @pytest.mark.parametrize("format", FORMATS)
 class TestFormats:
-    def test_all_rows_are_in_each(self, dataset: FolderStore, tmp_path: Path, format: str) -> None:
+    def test_no_row_is_missing(self, dataset: FolderStore, tmp_path: Path, format: str) -> None:
         files = export(dataset, ALL, format, tmp_path / "out")
         out, ending = tmp_path / "out", FORMATS[format]
-        expected = [(f"Celebs.{ending}", 6), (f"Captures.{ending}", 9), (f"Sightings.{ending}", 7)]
+        rows_of = {"Celebs": 6, "Captures": 9, "Sightings": 7, "Mentions": 0}
+        expected = [(f"{table}.{ending}", number) for table, number in rows_of.items()]
         assert [(file.name, file.rows) for file in files] == expected
         assert troubles(out, format) == []
         assert all((out / file.name).stat().st_size == file.size for file in files)
@@ -98,7 +99,7 @@ class TestFormats:
         sighted = [time for time, _ in places(out, "Sightings", format)]
         assert sighted == [time for time, count in zip(times, (2, 3, 2), strict=True) for _ in range(count)]
 
-    def test_a_range_is_half_open_and_sites_are_some(self, exported: Exported, format: str) -> None:
+    def test_a_half_open_range_of_some_sites(self, exported: Exported, format: str) -> None:
         out = exported(Selection(OCTOBER, EVENING, ("TMZ",)), format)
         wanted = [(keys.iso(when), "TMZ") for when in (OCTOBER, RUN_TIME)]
         assert places(out, "Captures", format) == places(out, "Celebs", format) == wanted
@@ -108,7 +109,7 @@ class TestFormats:
         # An empty folder is as good as none.
         (tmp_path / "out").mkdir()
         out = exported(Selection(sites=("PEOPLE",)), format)
-        assert len(list(out.iterdir())) == 4
+        assert len(list(out.iterdir())) == 5
         assert (rows(out, "Sightings", format), len(rows(out, "Captures", format))) == ([], 3)
         if format == "csv":
             assert (out / "Sightings.csv").read_text() == ",".join(SIGHTINGS.dtypes) + "\n"
@@ -146,7 +147,7 @@ class TestCsv:
     def test_celebs_is_as_in_the_store(self, dataset: FolderStore, exported: Exported) -> None:
         assert (exported() / "Celebs.csv").read_bytes() == dataset.read(keys.CSV)
 
-    def test_lists_are_joined_and_formulas_are_none(self, exported: Exported) -> None:
+    def test_lists_are_joined_and_formulas_escaped(self, exported: Exported) -> None:
         out = exported(Selection(RUN_TIME, EVENING))
         _, people, tmz = rows(out, "Captures")
         assert (tmz["celebrities"], people["reason"]) == ("'+Adele; Cher; Zendaya", "'=HTTP 503")
@@ -173,9 +174,7 @@ class TestCsv:
         quoted = re.compile(r"'+[^\w'\"=+@;,-]*[=+@＝＋－＠-]")
         assert [cell[1:] if quoted.match(cell) else cell for cell in cells] == texts
 
-    def test_a_cell_that_somebody_wrote_into_the_celebs_is_made_safe_too(
-        self, dataset: FolderStore, exported: Exported
-    ) -> None:
+    def test_a_cell_edited_by_hand_is_escaped_too(self, dataset: FolderStore, exported: Exported) -> None:
         row = b"2026-11-24T08:00:00Z,TMZ,=1+1; Cher,2026-11-24T08:00:00Z,live\n"
         dataset.write(keys.CSV, dataset.read(keys.CSV) + row)
         assert rows(exported(), "Celebs")[-1]["celebrities"] == "'=1+1; Cher"
@@ -219,12 +218,13 @@ class TestReaders:
 
 
 class TestPackage:
-    def test_what_a_user_wrote_into_the_stores_stays(self, dataset: FolderStore, exported: Exported) -> None:
+    def test_edits_to_the_stores_package_stay(self, dataset: FolderStore, exported: Exported) -> None:
         package = json.loads(dataset.read(keys.DATAPACKAGE))
         dataset.write(keys.DATAPACKAGE, json.dumps({**package, "licenses": [{"name": "CC0-1.0"}]}).encode())
         package = json.loads((exported() / keys.DATAPACKAGE).read_text())
         assert package["licenses"] == [{"name": "CC0-1.0"}]
-        assert [one["path"] for one in package["resources"]] == ["Celebs.csv", "Captures.csv", "Sightings.csv"]
+        tables = ("Celebs", "Captures", "Sightings", "Mentions")
+        assert [one["path"] for one in package["resources"]] == [f"{table}.csv" for table in tables]
 
     def test_its_lists_read_as_lists(self, exported: Exported) -> None:
         out = exported(Selection(OCTOBER, RUN_TIME, ("TMZ",)))
@@ -261,7 +261,7 @@ class TestRefused:
             (Selection(datetime(2027, 1, 1, tzinfo=UTC)), "has no rows from 2027-01-01T00:00:00Z: there is nothing"),
         ],
     )
-    def test_what_is_not_there(self, dataset: FolderStore, tmp_path: Path, selection: Selection, sentence: str) -> None:
+    def test_no_such_rows(self, dataset: FolderStore, tmp_path: Path, selection: Selection, sentence: str) -> None:
         self.refused(dataset, selection, tmp_path / "out", re.escape(sentence))
 
     def test_an_empty_store(self, tmp_path: Path) -> None:
@@ -271,7 +271,7 @@ class TestRefused:
         with pytest.raises(ExportError, match="there is no time: FROM must be before TO"):
             Selection(RUN_TIME, RUN_TIME)
 
-    def test_a_time_in_the_celebs_that_is_none(self, dataset: FolderStore, exported: Exported) -> None:
+    def test_an_invalid_time_in_celebs_csv(self, dataset: FolderStore, exported: Exported) -> None:
         dataset.write(keys.CSV, dataset.read(keys.CSV).replace(b"2026-10-31T20:00:00Z,live", b"31.10.2026,live"))
         with pytest.raises(RecordError, match=r"Celebs\.csv has a cell that is no time .*31\.10\.2026"):
             exported()

@@ -18,13 +18,13 @@ SECTION = (PROJECT / "docs" / "dataset.md").read_text(encoding="utf-8").split("#
 SNIPPETS = re.findall(r"^```python\n(import (\w+).*?)^```", SECTION, re.MULTILINE | re.DOTALL)
 
 
-def test_there_is_one_for_each_library() -> None:
+def test_each_library_has_a_snippet() -> None:
     assert [library for _, library in SNIPPETS] == ["pandas", "polars", "duckdb"]
     assert all(len(code.splitlines()) <= 16 for code, _ in SNIPPETS)
 
 
 @pytest.mark.parametrize(("code", "library"), SNIPPETS, ids=[library for _, library in SNIPPETS])
-def test_they_answer_the_same(
+def test_snippets_agree(
     code: str,
     library: str,
     tmp_path: Path,

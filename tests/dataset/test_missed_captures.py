@@ -7,7 +7,7 @@ import pytest
 from celeb_ops.core import keys
 from celeb_ops.core.exceptions import ReasonCode
 from celeb_ops.core.records import Outcome
-from celeb_ops.dataset.missed_captures import missed, stays_missed
+from celeb_ops.dataset.missed_captures import missed, missed_reason
 from celeb_ops.dataset.tables import update_captures
 from tests.factories import RUN_TIME, a_result
 
@@ -54,12 +54,12 @@ def test_a_later_try_that_came_too_late_changes_nothing(folder_store: FolderStor
 
 
 @pytest.mark.parametrize("stored", ["outcome", "row"])
-def test_the_same_reason_comes_back_however_often_it_is_tried(folder_store: FolderStore, stored: str) -> None:
+def test_retries_keep_the_first_reason(folder_store: FolderStore, stored: str) -> None:
     first = failed("HTTP 503").model_copy(update={"reason_code": ReasonCode.SERVER_FAILED})
     for why in ("There is no capture.", "The nearest capture is of 24 Nov."):
         before = missed(folder_store, "TMZ", RUN_TIME) or first
         assert (before.reason, before.reason_code) == ("HTTP 503", "server_failed")
-        later = before.model_copy(update={"reason": stays_missed(before, why), "missed_live": before.reason})
+        later = before.model_copy(update={"reason": missed_reason(before, why), "missed_live": before.reason})
         later.save(folder_store, OUTCOME) if stored == "outcome" else merged(folder_store, later)
     assert reason(folder_store) == "HTTP 503"
 
@@ -69,7 +69,12 @@ def test_the_same_reason_comes_back_however_often_it_is_tried(folder_store: Fold
     [
         # Files from before the fields `reason_code` and `missed_live`.
         (failed("HTTP 503").model_dump_json(exclude={"reason_code", "missed_live"}), failed("HTTP 503")),
-        (failed(stays_missed(failed("HTTP 503"), "no copy.")).model_dump_json(), failed("HTTP 503")),
+        (
+            failed(
+                "HTTP 503 Since then its page can't be seen any more, so it stays missed: no copy."
+            ).model_dump_json(),
+            failed("HTTP 503"),
+        ),
         # One of a newer version.
         (
             failed("It rained.").model_dump_json().replace('"reason_code":null', '"reason_code":"rain"'),
@@ -85,13 +90,13 @@ def test_a_file_of_another_version_is_read(folder_store: FolderStore, stored: st
 
 
 @pytest.mark.parametrize("outcome", [*TOO_LATE, failed("Killed.", None)], ids=["skipped", "archive", "unknown"])
-def test_what_did_not_fail_at_its_time_was_not_missed(folder_store: FolderStore, outcome: Outcome) -> None:
+def test_only_a_live_failure_was_missed(folder_store: FolderStore, outcome: Outcome) -> None:
     merged(folder_store, outcome)
     outcome.save(folder_store, OUTCOME)
     assert missed(folder_store, "TMZ", RUN_TIME) is None
 
 
-def test_nor_was_what_has_been_seen_since(folder_store: FolderStore) -> None:
+def test_a_site_seen_since_is_not_missed(folder_store: FolderStore) -> None:
     """Its reason may be that of a later recognition."""
     merged(folder_store, failed("HTTP 503"))
     update_captures(folder_store, RUN_TIME, [a_result("TMZ")], [])
@@ -99,7 +104,7 @@ def test_nor_was_what_has_been_seen_since(folder_store: FolderStore) -> None:
     assert missed(folder_store, "TMZ", RUN_TIME) is None
 
 
-def test_damaged_files_are_no_knowledge(folder_store: FolderStore, caplog: pytest.LogCaptureFixture) -> None:
+def test_damaged_files_are_ignored(folder_store: FolderStore, caplog: pytest.LogCaptureFixture) -> None:
     folder_store.write(keys.captures(RUN_TIME), b"no table")
     folder_store.write(OUTCOME, b"{")
     assert missed(folder_store, "TMZ", RUN_TIME) is None

@@ -38,7 +38,7 @@ def images(store: FolderStore, stem: str, days: float, extension: str = "jpeg") 
 
 
 class TestSlices:
-    def test_that_are_old_go_with_their_folder_and_those_that_are_not_stay(self, folder_store: FolderStore) -> None:
+    def test_old_ones_go_with_their_folder_and_others_stay(self, folder_store: FolderStore) -> None:
         slices(folder_store, OLD, days=7.1)
         slices(folder_store, OLDER, days=400)
         young = slices(folder_store, NEW, days=6.9)
@@ -53,7 +53,7 @@ class TestSlices:
         assert tidy_slices(folder_store, WEEK) == Tidied()
         assert [*folder_store.list("")] == sorted(made)
 
-    def test_of_an_old_run_that_were_cut_now_stay(self, store: Store) -> None:
+    def test_new_ones_of_an_old_run_stay(self, store: Store) -> None:
         stem = keys.stem("TMZ", datetime(1999, 1, 1, tzinfo=UTC))
         store.write(keys.plan(stem), b"")
         assert tidy_slices(store, WEEK) == Tidied()
@@ -66,11 +66,11 @@ class TestSlices:
         assert tidy_slices(folder_store, WEEK) == Tidied()
         assert [*folder_store.list("")] == sorted(others)
 
-    def test_a_very_long_time_is_for_ever(self, folder_store: FolderStore) -> None:
+    def test_a_huge_limit_keeps_all(self, folder_store: FolderStore) -> None:
         slices(folder_store, OLD, days=20_000)
         assert tidy_slices(folder_store, timedelta(days=1_000_000)) == Tidied()
 
-    def test_the_plan_goes_first_and_killed_after_it_the_next_time_goes_on(
+    def test_the_plan_goes_first_so_that_a_killed_run_can_be_resumed(
         self, folder_store: FolderStore, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         made = slices(folder_store, OLD, days=8)
@@ -87,9 +87,7 @@ class TestSlices:
         assert [*folder_store.list("")] == made[:2]
         assert tidy_slices(folder_store, WEEK) == Tidied(captures=1, files=2, size=10)
 
-    def test_what_takes_too_long_is_left_to_the_next_time(
-        self, folder_store: FolderStore, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_at_the_time_limit_the_rest_waits(self, folder_store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
         slices(folder_store, OLD, days=8)
         later = slices(folder_store, OLDER, days=8)
         # The clock at the start, and at each of the two captures.
@@ -102,7 +100,7 @@ class TestSlices:
 
 
 class TestImages:
-    def test_that_are_old_go_and_their_facts_and_crops_stay(self, folder_store: FolderStore) -> None:
+    def test_old_ones_go_but_metadata_and_crops_stay(self, folder_store: FolderStore) -> None:
         images(folder_store, OLD, days=40)
         images(folder_store, OLDER, days=40, extension="png")
         stay = images(folder_store, NEW, days=20) + slices(folder_store, OLD, days=40)

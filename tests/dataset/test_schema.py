@@ -3,17 +3,27 @@ from __future__ import annotations
 import pytest
 
 from celeb_ops.core.exceptions import RecordError
-from celeb_ops.dataset.schema import CAPTURES, END_MARK, SIGHTINGS, TABLES, TYPE_NAMES, Column, Table, with_columns
+from celeb_ops.dataset.schema import (
+    CAPTURES,
+    END_MARK,
+    MENTIONS,
+    SIGHTINGS,
+    TABLES,
+    TYPE_NAMES,
+    Column,
+    Table,
+    with_columns,
+)
 
 PAGE = f"Before.\n<!-- columns of Captures: made by make docs -->\nold | rows\n{END_MARK}\nAfter.\n"
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
-def test_each_table_says_once_what_a_column_means_and_begins_with_what_finds_a_row(table: Table) -> None:
+def test_each_column_is_described_once_and_the_key_columns_come_first(table: Table) -> None:
     assert len(table.dtypes) == len(table.columns)
     assert [*table.dtypes][:2] == ["time", "site"]
     # A sighting has several rows a key.
-    assert table.key == (() if table is SIGHTINGS else ("time", "site"))
+    assert table.key == (() if table in (SIGHTINGS, MENTIONS) else ("time", "site"))
     for column in table.columns:
         assert column.dtype in TYPE_NAMES
         assert len(column.meaning) > 5, column.name

@@ -63,7 +63,7 @@ def a_seen(store: Store, site: str, *names: str, when: datetime = RUN_TIME) -> R
 
 
 class TestSightings:
-    def test_a_row_tells_what_stood_beside_the_face(self, store: Store) -> None:
+    def test_a_row_has_the_text_beside_the_face(self, store: Store) -> None:
         words = {"alt": "Cher", "link": "https://x/cher", "headline": "Cher is here"}
         pictures = [Picture(box=Box(0, 0, 9, 9), src="b"), Picture(box=Box(0, 0, 300, 300), src="https://x/a", **words)]
         key = saved(store, a_screenshot(parts=[], pictures=pictures))
@@ -98,7 +98,7 @@ class TestSightings:
         see(folder_store, RUN_TIME, [a_result("TMZ", sightings=[a_sighting("Cher", box=Box(*box))], screenshot=key)])
         assert [row["prominence"] for row in sightings(folder_store)] == [pytest.approx(percent)]
 
-    def test_a_rerun_with_fewer_replaces_the_older_ones(self, store: Store) -> None:
+    def test_a_rerun_with_fewer_sightings_replaces_all(self, store: Store) -> None:
         see(store, RUN_TIME, [a_seen(store, "TMZ", "Cher", "Adele"), a_seen(store, "PEOPLE", "Cher")])
         see(store, RUN_TIME, [a_seen(store, "TMZ", "Zendaya")])
         assert names(store) == [("PEOPLE", "Cher"), ("TMZ", "Zendaya")]
@@ -119,7 +119,7 @@ def test_a_run_is_in_the_file_of_its_month(store: Store) -> None:
 
 
 class TestCaptures:
-    def test_a_row_tells_what_came_of_a_site(self, store: Store) -> None:
+    def test_a_row_has_the_sites_outcome(self, store: Store) -> None:
         seen = a_result(
             "TMZ", "Zendaya", "Cher", faces=5, unrecognised=3, calls=2, cost_usd=0.002, calls_saved=1, images_missing=4
         )
@@ -130,18 +130,19 @@ class TestCaptures:
             **{"captured_at": RUN_TIME, "source": "live", "memento": None, "celebrities": ["Cher", "Zendaya"]},
             **{"recognizer": "local", "recognizer_version": "1", "gallery": "abc", "cost_usd": 0.002, "seconds": 3.0},
             **{"faces": 5, "unrecognised": 3, "slices": 2, "calls": 2, "calls_saved": 1, "images_missing": 4},
+            "adverts_counted": None,
         }
         filled = {column: value for column, value in failed.items() if value is not None}
         assert filled == {"time": RUN_TIME, "site": "PEOPLE", "outcome": "failed", "reason": "HTTP 503"}
 
-    def test_there_are_none_of_a_run_that_was_not_merged(self, store: Store) -> None:
+    def test_an_unmerged_run_has_no_rows(self, store: Store) -> None:
         assert captures_of(store, RUN_TIME) == []
         update_captures(store, LATER, [], [an_outcome("failed", when=LATER)])
         assert captures_of(store, RUN_TIME) == []
 
     @settings(max_examples=40)
     @given(outcomes=st.lists(st.sampled_from(OUTCOMES), min_size=1, max_size=6))
-    def test_whatever_came_before_the_most_is_known(
+    def test_no_merge_downgrades_an_outcome(
         self, tmp_path_factory: pytest.TempPathFactory, outcomes: list[str]
     ) -> None:
         store = FolderStore(tmp_path_factory.mktemp("store"))
@@ -155,11 +156,11 @@ class TestCaptures:
         most = next((most for most in ("seen", "failed live") if most in outcomes), outcomes[-1])
         assert (row["outcome"], row["source"]) == (most.split()[0], "live" if most == "seen" else most[7:] or None)
 
-    def test_what_a_skipped_site_would_have_been_seen_by_is_not_said(self, folder_store: FolderStore) -> None:
+    def test_a_skipped_site_has_no_source(self, folder_store: FolderStore) -> None:
         update_captures(folder_store, RUN_TIME, [], [an_outcome("skipped", source="archive")])
         assert [row["source"] for row in captures_of(folder_store, RUN_TIME)] == [None]
 
-    def test_an_archived_page_is_told_with_its_address(self, store: Store) -> None:
+    def test_an_archived_page_has_its_address(self, store: Store) -> None:
         address = "https://web.archive.org/web/20261123061200/https://www.tmz.com/"
         given = {"source": "archive", "memento": address, "images_missing": 9}
         result = a_seen(store, "TMZ", "Cher").model_copy(update=given)
@@ -171,7 +172,7 @@ class TestCaptures:
 
 
 class TestOlderFiles:
-    def test_a_file_of_before_versions_gets_todays(self, folder_store: FolderStore) -> None:
+    def test_an_unversioned_file_gets_todays(self, folder_store: FolderStore) -> None:
         see(folder_store, RUN_TIME, [a_seen(folder_store, "TMZ", "Cher")])
         key = keys.sightings(RUN_TIME)
         assert version(folder_store, key) == str(VERSION)
@@ -182,7 +183,7 @@ class TestOlderFiles:
         assert table(folder_store, key).schema == pl.Schema(SIGHTINGS.dtypes)
         assert [row["prominence"] is None for row in sightings(folder_store)] == [True, False]
 
-    def test_of_before_codes_rows_stay_beside_those_that_have_one(self, folder_store: FolderStore) -> None:
+    def test_rows_with_and_without_a_reason_code_coexist(self, folder_store: FolderStore) -> None:
         update_captures(folder_store, RUN_TIME, [], [an_outcome("failed", "TMZ")])
         key = keys.captures(RUN_TIME)
         folder_store.write(key, parquet(table(folder_store, key).drop("reason_code"), {VERSION_KEY: "4"}))
@@ -193,7 +194,18 @@ class TestOlderFiles:
         assert found == {"TMZ": (None, "because"), "VARIETY": ("no_answer", "because")}
         assert version(folder_store, key) == str(VERSION)
 
-    def test_of_before_archives_what_failed_had_been_tried_live(self, folder_store: FolderStore) -> None:
+    def test_all_count_before_schema_6(self, folder_store: FolderStore) -> None:
+        see(folder_store, RUN_TIME, [a_seen(folder_store, "TMZ", "Cher")])
+        update_captures(folder_store, RUN_TIME, [a_result("TMZ", "Cher", adverts_counted=None)], [])
+        for key, column in ((keys.sightings(RUN_TIME), "placement"), (keys.captures(RUN_TIME), "adverts_counted")):
+            folder_store.write(key, parquet(table(folder_store, key).drop(column), {VERSION_KEY: "5"}))
+        see(folder_store, LATER, [a_seen(folder_store, "TMZ", "Adele", when=LATER)])
+        assert [(row["name"], row["placement"]) for row in sightings(folder_store)] == [("Cher", None), ("Adele", None)]
+        update_captures(folder_store, RUN_TIME, [a_result("VARIETY", "Cher", adverts_counted=False)], [])
+        counted = {row["site"]: row["adverts_counted"] for row in captures_of(folder_store, RUN_TIME)}
+        assert counted == {"TMZ": None, "VARIETY": False}
+
+    def test_failures_before_schema_3_were_live(self, folder_store: FolderStore) -> None:
         outcomes = [an_outcome("failed", "TMZ", "HTTP 503"), an_outcome("skipped", "PEOPLE")]
         update_captures(folder_store, RUN_TIME, [a_result("EONLINE", "Cher", images_missing=3)], outcomes)
         key = keys.captures(RUN_TIME)
@@ -234,7 +246,7 @@ class TestUnreadable:
             *((partial(as_version, newer), NEWER.format(newer, VERSION)) for newer in (str(VERSION + 1), "2027.1")),
         ],
     )
-    def test_a_table_is_told_and_left_as_it_is(
+    def test_a_table_is_an_error_and_stays(
         self, store: Store, damaged: Callable[[bytes], bytes], sentence: str
     ) -> None:
         update_captures(store, RUN_TIME, [a_result("TMZ", "Cher")], [])
@@ -253,7 +265,7 @@ class TestUnreadable:
         [pl.DataFrame.drop, lambda table, column: table.with_columns(pl.lit(None, table.schema[column]).alias(column))],
         ids=["no column", "empty"],
     )
-    def test_rows_of_nobody_knows_what_are_told(
+    def test_rows_without_a_key_are_an_error(
         self, folder_store: FolderStore, without: Callable[[pl.DataFrame, str], pl.DataFrame], column: str
     ) -> None:
         results = [a_seen(folder_store, "TMZ", "Cher")]

@@ -1,16 +1,11 @@
 """A world of people at Wikidata."""
 
-from __future__ import annotations
-
 import copy
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests.wikimedia.world import Maker, World
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture(scope="session")

@@ -1,15 +1,14 @@
 """`make gallery` against Wikidata and Commons on loopback: complete, no wrong photo, resumed, brought up to date."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -26,13 +25,7 @@ from celeb_ops.recognition.local.gallery import Gallery
 from celeb_ops.recognition.local.recognizer import LocalRecognizer
 from celeb_ops.recognition.people import Person
 from tests.wikimedia.server import Faults, Wikimedia, serving
-from tests.wikimedia.world import File
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from tests.wikimedia.world import World
+from tests.wikimedia.world import File, World
 
 KNOWN = {"Barack Obama", "Joe Biden", "Kit Harington", "Rose Leslie", "Simon Helberg", "Kevin Sussman"}
 EVERYBODY = KNOWN | {"John Smith", "John Smith (Q203)", "Died Lately"}
@@ -65,7 +58,8 @@ def places(folder: Path) -> dict[str, str]:
 
 
 def names(made: Built) -> list[str]:
-    return [entry.person.name for entry in made.whole.entries]
+    """Of people with photos."""
+    return [entry.person.name for entry in made.whole.entries if entry.references]
 
 
 def usable_in(folder: Path) -> set[str]:
@@ -132,12 +126,12 @@ def test_killed_or_stopped_at_any_point_another_call_makes_the_same_file(
         served.faults.retry_after = "600"
         time.sleep(0.5)
         os.killpg(stopped.pid, signal.SIGINT)
-        stderr = stopped.communicate(timeout=60)[1]
+        stderr = end_of(stopped)
         assert stopped.returncode == 130, stderr
         assert stderr.endswith("What was fetched is kept: `make gallery` goes on from there.\n")
         served.faults.retry_after = ""
         again = begun(served, tmp_path)
-        stderr = again.communicate(timeout=120)[1]
+        stderr = end_of(again)
     assert again.returncode == 0, stderr
     assert content(tmp_path) == content(undisturbed[0])
     # What was fetched before was not fetched again.
@@ -151,7 +145,7 @@ def begun(served: Wikimedia, folder: Path) -> subprocess.Popen[str]:
         [sys.executable, "-c", COMMAND, *served.services],
         env=os.environ
         | {f"CELEBS_{name.upper()}": value for name, value in places(folder).items()}
-        | {"PYTHONPATH": str(PROJECT / "plugins")},
+        | {"PYTHONPATH": str(PROJECT / "plugins"), "PYTHONFAULTHANDLER": "1"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -160,12 +154,34 @@ def begun(served: Wikimedia, folder: Path) -> subprocess.Popen[str]:
     )
 
 
+def end_of(process: subprocess.Popen[str]) -> str:
+    """What it wrote until it ended; where it does not end, where it hangs is in there."""
+    try:
+        return process.communicate(timeout=120)[1]
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)
+        pytest.fail(process.communicate()[1])
+
+
 def wait_for_files(served: Wikimedia, number: int) -> None:
     """Until so many more photos were asked for."""
     number += len(served.asked("file"))
     deadline = time.monotonic() + 60
     while len(served.asked("file")) < number and time.monotonic() < deadline:
         time.sleep(0.05)
+
+
+def test_everybody_is_known_by_name_before_the_first_photo(first_world: World, tmp_path: Path) -> None:
+    def report(_: BuildProgress) -> None:
+        raise Stopped
+
+    with serving(first_world) as served, pytest.raises(Stopped):
+        built(served, tmp_path, report=report)
+    people = gallery_file.people_of(tmp_path / "gallery")
+    # Somebody without a usable photo too.
+    assert EVERYBODY | {"Camera Shy", "Mixed Up"} <= set(people.names)
+    assert people.find("Barack the Great") == people.find(qid="Q100")
+    assert usable_in(tmp_path) == set()
 
 
 class Stopped(Exception):
@@ -232,7 +248,7 @@ def test_stopped_while_it_grows_it_goes_on_to_the_same_file(
             built(served, tmp_path, report=report)
         monkeypatch.setenv("CELEBS_GALLERY", str(tmp_path / "gallery"))
         assert main(["gallery", "info"]) == 0
-        assert "4 people" in (shown := capsys.readouterr().out)
+        assert "4 people with" in (shown := capsys.readouterr().out)
         assert "still growing to" in shown
         made = built(served, tmp_path)
     assert made.resumed
@@ -290,7 +306,7 @@ def test_a_renamed_main_picture_is_found_where_it_is_now(world: World, tmp_path:
         served.gone.add("File:Rose Leslie 1.jpg")
         made = built(served, tmp_path / "elsewhere", Query(people=("Q103",)))
     assert [one.file for one in made.whole.entries[0].references] == ["File:Rose Leslie 0.jpg"]
-    assert made.rejected["could not be had"] == 1
+    assert made.rejected["could not be fetched"] == 1
 
 
 def test_a_merged_item_is_the_other_one(folder: Path, world: World) -> None:
@@ -329,7 +345,7 @@ def test_without_a_model_nothing_is_fetched(world: World, tmp_path: Path, monkey
     ("faults", "error", "message"),
     [
         (Faults(offline=True), OfflineError, r"unchanged\.$"),
-        (Faults(retry_after="3600"), WikimediaError, "again in 60 minutes"),
+        (Faults(retry_after="3600"), WikimediaError, "wait 60 minutes"),
     ],
 )
 def test_without_answers_the_gallery_stays_as_it_was(
@@ -360,7 +376,7 @@ def test_when_the_answers_stop_the_gallery_stays_as_it_was(
         assert not built(served, folder).changed
 
 
-def test_who_asked_not_to_be_in_it_is_not_fetched(world: World, tmp_path: Path) -> None:
+def test_people_who_asked_not_to_be_in_it_is_not_fetched(world: World, tmp_path: Path) -> None:
     removed = RemovalList((RemovedPerson("barack the great"), RemovedPerson("Joe Biden")))
     with serving(world) as served:
         made = built(served, tmp_path, Query(people=("Q100", "Q101", "Q103")), removed)

@@ -1,7 +1,5 @@
 """Which of a person's photos count."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 
@@ -23,14 +21,12 @@ def placed(photo: int, at: dict[int, float], **seen: object) -> PhotoAnalysis:
     return PhotoAnalysis(embedding=embedding, hash=int(np.random.default_rng(photo).integers(2**62)), **seen)
 
 
-def judged(
-    analyses: list[PhotoAnalysis | None], main: int = 1, most: int = 10, no_photo: tuple[int, ...] = ()
-) -> Selection:
+def judged(analyses: list[PhotoAnalysis | None], main: int = 1, no_photo: tuple[int, ...] = ()) -> Selection:
     pictures = [
         Picture(f"File:{number}.jpg", str(number), "", "", "", "", number in no_photo)
         for number in range(len(analyses))
     ]
-    return select(pictures, analyses, main, most, DLIB)
+    return select(pictures, analyses, main, DLIB)
 
 
 def test_photos_that_agree_stay_and_a_strangers_goes() -> None:
@@ -71,8 +67,9 @@ def test_near_duplicates_go_by_the_face_or_by_the_picture() -> None:
     assert selection.rejected == {1: Rejection.SAME_PHOTO, 3: Rejection.SAME_PHOTO}
 
 
-def test_no_more_than_were_asked_for() -> None:
-    assert judged([at(0, number) for number in range(4)], most=3) == Selection((0, 1, 2), {3: Rejection.ENOUGH})
+def test_ten_are_enough() -> None:
+    selection = judged([at(0, number) for number in range(12)])
+    assert selection == Selection(tuple(range(10)), {10: Rejection.ENOUGH, 11: Rejection.ENOUGH})
 
 
 def test_one_tint_goes_unless_most_have_it() -> None:
@@ -89,7 +86,7 @@ def test_what_is_no_photo_of_one_face_goes(trouble: Rejection) -> None:
     selection = judged([at(0, 0), PhotoAnalysis(trouble), None, at(0, 3), at(0, 4)], no_photo=(3,))
     assert selection.chosen == (0, 4)
     assert selection.rejected[1] == trouble
-    assert selection.rejected[2] == "could not be had"
+    assert selection.rejected[2] == "could not be fetched"
     assert "no photo" in selection.rejected[3]
 
 

@@ -1,9 +1,7 @@
 """`make gallery-show`: a person's page, and who is in the gallery."""
 
-from __future__ import annotations
-
 import io
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,14 +14,11 @@ from celeb_ops.gallery.photo_analysis import PhotoAnalysis
 from celeb_ops.gallery.references import References, page
 from celeb_ops.recognition.local import gallery_file
 from celeb_ops.recognition.local.face_model import DLIB
-from celeb_ops.recognition.local.gallery_file import About, Entry, Reference, Whole
+from celeb_ops.recognition.local.gallery_file import About, Entry, GalleryContent, Reference
 from celeb_ops.recognition.people import Person
 
-if TYPE_CHECKING:
-    from pathlib import Path
 
-
-def a_whole() -> Whole:
+def a_whole() -> GalleryContent:
     rows = np.zeros((2, 128), np.float32)
     references = (
         Reference("File:Grace <b>.jpg", "ab" * 20, "<script>alert(1)</script>", "CC0", "javascript:alert(1)"),
@@ -32,7 +27,7 @@ def a_whole() -> Whole:
     grace = Entry(Person("Grace Hopper", "Q11641", ("Amazing Grace",)), "computer scientist", 99, rows, references)
     about = About(made="2026-11-24", confusable=(("Eileen Collins", "Grace Hopper", 0.41),))
     eileen = Entry(Person("Eileen Collins", "Q234250"), "", 50, rows[:1] + 0.5, references[1:])
-    return Whole([grace, eileen], about, [("Q1", "Mixed Up", "their photos disagree")])
+    return GalleryContent([grace, eileen], about, [("Q1", "Mixed Up", "their photos disagree")])
 
 
 @pytest.fixture
@@ -76,7 +71,7 @@ def test_nobody_of_that_name_says_who_is_near_or_why(place: Path) -> None:
 def test_info(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["gallery", "info"]) == 0
     out = capsys.readouterr().out
-    assert "2 people, 3 photos, made on 2026-11-24" in out
+    assert "2 people with 3 photos, made on 2026-11-24" in out
     assert "0.41  Eileen Collins – Grace Hopper" in out
     assert "Mixed Up (Q1): their photos disagree" in out
     assert "A face alone gets a name within" in out

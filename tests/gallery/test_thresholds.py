@@ -1,7 +1,5 @@
 """How near a gallery's people come to each other."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

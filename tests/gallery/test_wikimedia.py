@@ -1,9 +1,7 @@
 """How Wikimedia is asked: by its rules."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -11,9 +9,6 @@ from celeb_ops.core.exceptions import NotAtWikimediaError, WikimediaError
 from celeb_ops.gallery.wikimedia import Wikimedia
 from tests.wikimedia.server import Faults, serving
 from tests.wikimedia.world import File, World
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture

@@ -129,8 +129,8 @@ def test_the_first_version_s_bucket_is_written_with_its_keys(
     monkeypatch.setenv("CELEBS_PREFIX", "press")
     warn_of_new_prefix(Settings.load(), opened())
     assert told(caplog) == [
-        "s3://celebs-bucket/press/Celebs.csv is not there: a new dataset begins. If the first version kept one in "
-        "this bucket, set CELEBS_PREFIX to the folder that stood in its code."
+        "s3://celebs-bucket/press/Celebs.csv does not exist: a new dataset begins. If the first version kept one in "
+        "this bucket, set CELEBS_PREFIX to the folder in its code."
     ]
 
 

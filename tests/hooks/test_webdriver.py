@@ -8,7 +8,7 @@ import psutil
 import pytest
 from selenium.common.exceptions import WebDriverException
 
-from celeb_ops.core.exceptions import BrowserError
+from celeb_ops.core.exceptions import CaptureError
 from celeb_ops.core.sites import CaptureOptions, Site
 from celeb_ops.hooks.webdriver import WebDriverHook, airflow_addresses
 from tests.browsers import running
@@ -96,10 +96,10 @@ class TestVisit:
 class TestErrors:
     def test_an_address_where_nobody_answers(self) -> None:
         url = f"http://127.0.0.1:{free_port()}"
-        with pytest.raises(BrowserError) as error, WebDriverHook(url).browser(CaptureOptions()):
+        with pytest.raises(CaptureError) as error, WebDriverHook(url).browser(CaptureOptions()):
             pass
         assert str(error.value).startswith(f"The browser at {url} could not be started: ")
-        assert str(error.value).endswith(" Is CELEBS_BROWSER_URL right, and a browser free there?")
+        assert str(error.value).endswith(" Is CELEBS_BROWSER_URL right? Is a browser free?")
 
     @pytest.mark.parametrize(
         ("chromedriver", "said"),
@@ -115,7 +115,7 @@ class TestErrors:
         monkeypatch.setenv("PATH", str(tmp_path))
         monkeypatch.setenv("SE_OFFLINE", "true")
         monkeypatch.setenv("SE_CACHE_PATH", str(tmp_path / "selenium"))
-        with pytest.raises(BrowserError) as error, WebDriverHook().browser(CaptureOptions()):
+        with pytest.raises(CaptureError) as error, WebDriverHook().browser(CaptureOptions()):
             pass
         assert str(error.value).startswith("The browser here could not be started: ")
         assert said in str(error.value)

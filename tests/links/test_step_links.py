@@ -17,6 +17,7 @@ from celeb_ops.operators.rekognize import RekognizeCelebritiesOperator
 from celeb_ops.operators.run_steps import GROUP, STEPS
 from celeb_ops.operators.screenshot import ScreenshotOperator
 from celeb_ops.operators.slice import SliceOperator
+from tests.factories import RUN_TIME
 
 if TYPE_CHECKING:
     from celeb_ops.core.store import Store
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
 Links = Callable[..., dict[str, str]]
 STEM = "TMZ_Nov_23_2026_08H_00M_00S"
-SCREENSHOT = f"/celebs/screenshots/{STEM}"
-RESULT = f"/celebs/files/Results/{STEM}.json"
+RUN = "/celebs/runs/2026-11-23T08:00:00Z?site=TMZ"
+SCREENSHOT, RESULT = f"{RUN}#screenshot", f"{RUN}#faces"
 WRITTEN = {
     ScreenshotOperator: keys.sidecar(STEM),
     SliceOperator: keys.plan(STEM),
@@ -43,9 +44,12 @@ def kind(request: pytest.FixtureRequest) -> type[SiteOperator]:
     return request.param
 
 
-def step(kind: type[SiteOperator], **given: Any) -> SiteOperator:
+def step(kind: type[SiteOperator], begun: bool = True, **given: Any) -> SiteOperator:
     site = {"name": "TMZ", "url": "https://www.tmz.com/"}
-    return kind(task_id="step", site=site, settings=Settings(), **(GIVEN[kind] | given))
+    operator = kind(task_id="step", site=site, settings=Settings(), **(GIVEN[kind] | given))
+    if begun:
+        operator._step({"logical_date": RUN_TIME})
+    return operator
 
 
 @pytest.fixture
@@ -61,19 +65,13 @@ def links(monkeypatch: pytest.MonkeyPatch) -> Links:
     return links
 
 
-def test_a_step_leads_to_the_screenshot_and_the_result_of_its_site(kind: type[SiteOperator], links: Links) -> None:
-    assert links(step(kind), WRITTEN[kind]) == {"Screenshot": SCREENSHOT, "Result": RESULT}
+@pytest.mark.parametrize("pushed", [True, False], ids=["succeeded", "failed"])
+def test_a_step_leads_to_its_site_on_the_run_s_page(kind: type[SiteOperator], pushed: bool, links: Links) -> None:
+    assert links(step(kind), WRITTEN[kind] if pushed else None) == {"Screenshot": SCREENSHOT, "Result": RESULT}
 
 
-def test_a_step_that_ended_early_leads_to_what_is_there_only(kind: type[SiteOperator], links: Links) -> None:
-    there = {} if kind is ScreenshotOperator else {"Screenshot": SCREENSHOT}
-    assert links(step(kind), None) == there
-
-
-@pytest.mark.parametrize("kind", [SliceOperator, RekognizeCelebritiesOperator])
-@pytest.mark.parametrize("key", ["{{ ti.xcom_pull('site.screenshot') }}", object()], ids=["a template", "an XComArg"])
-def test_a_step_that_could_not_begin_has_no_buttons(kind: type[SiteOperator], key: Any, links: Links) -> None:
-    assert links(step(kind, **dict.fromkeys(GIVEN[kind], key)), None) == {}
+def test_a_step_that_could_not_begin_has_no_buttons(kind: type[SiteOperator], links: Links) -> None:
+    assert links(step(kind, begun=False), None) == {}
 
 
 def test_they_are_below_the_path_at_which_airflow_is_served(links: Links, monkeypatch: pytest.MonkeyPatch) -> None:

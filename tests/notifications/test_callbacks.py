@@ -117,10 +117,10 @@ class TestFailed:
                 "The run: https://airflow.example.com/press/dags/trending_celebrities/runs/"
                 f"scheduled__{NOW:%Y-%m-%dT%H}%3A00%3A00%2B00%3A00",
                 "These sites failed (2):\n- TMZ (2 times in a row): Gone.\n- PEREZHILTON (optional): Gone.",
-                "What to do: open the run, select the site's red task, or its rekognize where none is red (its name is "
+                "What to do: open the run, select the site's red task, or rekognize if none is red (sites are "
                 "under Map Index), press ↻ (Shift+C), switch Downstream on and Confirm. "
                 f"Until {NOW + timedelta(hours=3):%Y-%m-%d %H:%M} UTC its page is photographed again; later an "
-                "archive's copy stands in, if there is one.",
+                "archive's copy is used, if any.",
             ]
         )
 
@@ -135,7 +135,7 @@ class TestFailed:
         assert "The run, in Airflow's UI: trending_celebrities → scheduled__" in text
         assert "These tasks failed, and their logs say why:\n- merge\n\n" in text
         assert "These sites failed (at least 1):\n- TMZ: TMZ sent no page." in text
-        assert "mend what it says" in text
+        assert "fix what it reports" in text
 
     @pytest.mark.parametrize(
         ("down", "said"),
@@ -214,10 +214,10 @@ class TestSites:
             counted = ["PEREZHILTON"] if outcome == "failed" else []
             callbacks.run_succeeded(a_run(counted=counted, when=NOW - back * HALF_DAY))
         failing, back = mail.mails
-        assert failing.subject == "Trending Celebrities: PEREZHILTON failed again and again"
+        assert failing.subject == "Trending Celebrities: PEREZHILTON keeps failing"
         assert "- PEREZHILTON (optional) (3 times in a row): Gone." in failing.text
         assert "Its options are in the sites file" in failing.text
-        assert back.subject == "Trending Celebrities: PEREZHILTON can be seen again"  # type: ignore[attr-defined]
+        assert back.subject == "Trending Celebrities: PEREZHILTON works again"  # type: ignore[attr-defined]
         assert "- PEREZHILTON, after 3 failures in a row" in back.text  # type: ignore[attr-defined]
 
     def test_a_failed_run_tells_of_them_too_first(self, mail: MailServer, folder_store: FolderStore) -> None:
@@ -230,7 +230,7 @@ class TestSites:
         (one,) = mail.mails
         assert one.subject.endswith("failed (TMZ)")
         assert "(2):\n- PEREZHILTON (optional) (3 times in a row): Gone.\n- TMZ: Gone.\n\n" in one.text
-        assert "These sites can be seen again:\n- PEOPLE, after 3 failures in a row\n\n" in one.text
+        assert "These sites work again:\n- PEOPLE, after 3 failures in a row\n\n" in one.text
 
 
 def late(**given: Any) -> dict[str, Any]:
@@ -255,7 +255,7 @@ class TestLate:
         at_work, waiting = mail.mails
         assert at_work.subject == waiting.subject == f"Trending Celebrities: {RUN} is late"
         assert "has not ended 1.5 h after its time (CELEBS_LATE_H)." in at_work.text
-        assert f"It began at {NOW:%Y-%m-%d %H:%M} UTC and is still at work." in at_work.text
+        assert f"It began at {NOW:%Y-%m-%d %H:%M} UTC and is still running." in at_work.text
         assert "It has not begun." in waiting.text
 
     def test_the_triggerer_goes_on_meanwhile(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -293,7 +293,7 @@ def test_what_can_not_be_sent_or_used_is_a_warning(
     connect(monkeypatch, free_port())
     callbacks.run_failed(a_run("watcher"))
     asyncio.run(callbacks.run_late(late()))
-    assert caplog.text.count("could not be sent by the connection celebs_notify (ConnectionRefusedError") == 2
+    assert caplog.text.count("Sending by the connection celebs_notify failed (ConnectionRefusedError") == 2
     monkeypatch.setenv("CELEBS_NOTIFY_TO", "nobody")
     callbacks.run_failed(a_run("watcher"))
     asyncio.run(callbacks.run_late(late()))
@@ -302,6 +302,6 @@ def test_what_can_not_be_sent_or_used_is_a_warning(
         in caplog.text
     )
     assert (
-        "The message that a run is late was not sent: The connection celebs_notify sends mail, and 'nobody'"
+        "The message that a run is late was not sent: The connection celebs_notify sends mail to 'nobody'"
         in caplog.text
     )

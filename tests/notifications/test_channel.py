@@ -120,7 +120,7 @@ class TestMail:
     def test_a_wrong_password_is_a_warning_that_shows_none(self, send: Callable[..., str]) -> None:
         with MailServer(("celebs@example.com", "another")) as server:
             said = send("a@example.com", **smtp(server.port))
-        assert "could not be sent by the connection celebs_notify (SMTPAuthenticationError" in said
+        assert "Sending by the connection celebs_notify failed (SMTPAuthenticationError" in said
         assert "535" in said
         assert "Check the connection" in said
 
@@ -201,20 +201,24 @@ HOOK = {"conn_type": "slackwebhook", "password": "https://hooks.slack.com/servic
     ("to", "connection", "said"),
     [
         ("", {"conn_type": "http", "host": "x"}, "is of type 'http': use smtp"),
-        ("", MAIL, "sends mail, and nothing is no mail address: set CELEBS_NOTIFY_TO"),
+        ("", MAIL, "sends mail to nothing, which is not a mail address: set CELEBS_NOTIFY_TO"),
         ("a@example.com", MAIL | {"host": ""}, "names no mail server"),
-        ("a@example.com", MAIL | {"extra": {}}, "no address that mails come from: give its extra a from_email"),
-        ("press", MAIL, "'press' is no mail address"),
-        ("a@example.com; b@example.com", MAIL, "is no mail address"),
+        ("a@example.com", MAIL | {"extra": {}}, "no sender address: give its extra a from_email"),
+        ("press", MAIL, "'press', which is not a mail address"),
+        ("a@example.com; b@example.com", MAIL, "is not a mail address"),
         (
             "",
             MAIL | {"extra": MAIL["extra"] | {"to": "x"}},
-            "'x' is no mail address: set CELEBS_NOTIFY_TO, or the extra",
+            "'x', which is not a mail address: set CELEBS_NOTIFY_TO, or 'to' in",
         ),
         ("", HOOK | {"password": ""}, "has no Slack webhook"),
-        ("#press", HOOK, "has its channel in itself: leave CELEBS_NOTIFY_TO"),
-        ("", {"conn_type": "aws"}, "nothing is no ARN of an SNS topic: set CELEBS_NOTIFY_TO like arn:aws:sns:"),
-        ("arn:aws:sqs:eu-west-1:123456789012:celebs", {"conn_type": "aws"}, "is no ARN of an SNS topic"),
+        ("#press", HOOK, "sets its own channel: remove CELEBS_NOTIFY_TO"),
+        (
+            "",
+            {"conn_type": "aws"},
+            "publishes to nothing, which is not the ARN of an SNS topic: set CELEBS_NOTIFY_TO like arn:aws:sns:",
+        ),
+        ("arn:aws:sqs:eu-west-1:123456789012:celebs", {"conn_type": "aws"}, "is not the ARN of an SNS topic"),
         ("", MAIL | {"extra": ["x"]}, "has an extra that is no JSON object"),
     ],
 )

@@ -131,7 +131,7 @@ class TestARunWhoseMergeCameToItsEnd:
 
     def test_one_that_was_seen_before_and_left_nothing_to_merge_is_named(self, folder_store: FolderStore) -> None:
         captured(folder_store, NOW, "seen")
-        assert reasons(found(folder_store, ["TMZ"])) == {"TMZ": "The log of merge says why."}
+        assert reasons(found(folder_store, ["TMZ"])) == {"TMZ": "See the merge task's log."}
 
     def test_one_that_is_mended_is_not(self, folder_store: FolderStore) -> None:
         captured(folder_store, NOW, "failed")

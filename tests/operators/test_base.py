@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import traceback
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException, AirflowTaskTimeout
+from selenium.common.exceptions import WebDriverException
 
 from celeb_ops.core import keys
 from celeb_ops.core.exceptions import CaptureError, SettingsError, StoreError, StoreRefusedError
@@ -67,7 +69,22 @@ def test_a_step_that_ends_early_leaves_the_reason_and_which_page_it_tried(
     assert left.source == (seen_by if outcome == "failed" else None)
 
 
-def test_a_reason_that_can_not_be_kept_hides_no_error(watched: Watched) -> None:
+def test_the_cause_of_our_own_error_is_one_log_line(watched: Watched, capsys: pytest.CaptureFixture[str]) -> None:
+    class Shoots(Ends):
+        def run_step(self, step: Step) -> str:
+            try:
+                raise WebDriverException("tab crashed", stacktrace=["#0 0x55d1 <unknown>", "#1 0x55d2 <unknown>"])
+            except WebDriverException as error:
+                raise NO_PAGE from error
+
+    with pytest.raises(CaptureError) as raised:
+        Shoots(store=watched).execute(CONTEXT)
+    assert "Cause: WebDriverException: tab crashed" in capsys.readouterr().out
+    # As Airflow logs it.
+    assert "0x55d1" not in "".join(traceback.format_exception(raised.value))
+
+
+def test_an_unsaved_reason_hides_no_error(watched: Watched) -> None:
     watched.write(keys.REMOVED, b"damaged: [")
     with pytest.raises(ValueError, match="the page"):
         Ends(how=ValueError("the page"), store=watched).execute(CONTEXT)
@@ -93,9 +110,7 @@ def test_the_next_try_removes_the_reason_of_the_one_before(how: BaseException | 
     assert not watched.exists(OUTCOME)
 
 
-def test_a_store_that_lets_nobody_delete_costs_a_warning_only(
-    watched: Watched, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_without_delete_permission_it_only_warns(watched: Watched, capsys: pytest.CaptureFixture[str]) -> None:
     watched.denied = {"delete"}
     assert Ends(store=watched).execute(CONTEXT) == STEM
     assert f"stays: {OUTCOME}: no delete." in capsys.readouterr().out
@@ -114,7 +129,7 @@ def test_a_store_that_lets_nobody_delete_costs_a_warning_only(
     ],
     ids=["before the step", "when its reason is kept"],
 )
-def test_other_trouble_with_the_store_ends_the_step_but_does_not_hide_its_own_error(
+def test_other_store_errors_end_the_step_but_do_not_hide_the_steps_error(
     verb: str,
     how: Exception | None,
     error: StoreError,
@@ -137,14 +152,14 @@ def test_the_site_is_templated() -> None:
     assert step.site == {"name": "PEOPLE", "url": "https://people.com/"}
 
 
-def test_an_argument_stands_in_place_of_the_setting_of_its_name(tmp_path: Path) -> None:
+def test_an_argument_overrides_the_setting_of_its_name(tmp_path: Path) -> None:
     class Own(Ends):
-        own_settings = ("recognizer", "browser_url")
+        overriding_arguments = ("recognizer", "browser_url")
         recognizer, browser_url = "rekognition", None
 
     settings = Settings(store=str(tmp_path), browser_url="http://grid:4444")
     step = Own(settings=settings)
-    assert step.effective_settings == settings.having(recognizer="rekognition")
+    assert step.effective_settings == settings.replaced(recognizer="rekognition")
     assert step.store.url("Celebs.csv") == f"{tmp_path}/Celebs.csv"
     step = Own(settings=settings)
     step.recognizer = "azure"
@@ -177,9 +192,7 @@ def test_the_run_time_is_the_logical_date_or_else_when_the_run_was_due(context: 
     ],
     ids=["without params", "as a rule", "anew"],
 )
-def test_what_was_answered_before_the_run_does_not_count_where_it_asks_anew(
-    given: dict[str, Any], since: datetime | None
-) -> None:
+def test_rerecognise_ignores_responses_from_before_the_run(given: dict[str, Any], since: datetime | None) -> None:
     for _ in range(2):
         # The same at every try: what the first was told counts for the second.
         step = Ends()
@@ -187,7 +200,7 @@ def test_what_was_answered_before_the_run_does_not_count_where_it_asks_anew(
         assert step.given.answers_since == since
 
 
-def test_a_run_that_tells_no_start_asks_anew_all_the_same() -> None:
+def test_rerecognise_works_without_a_start_date() -> None:
     step = Ends()
     before = datetime.now(UTC)
     step.execute({**CONTEXT, "params": {"rerecognise": True}})

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from celeb_ops.core import keys
-from celeb_ops.core.exceptions import BudgetError, NotStoredError, PermanentError, PictureGoneError
+from celeb_ops.core.exceptions import BudgetError, FinalCaptureError, NotStoredError, PermanentError, ReasonCode
 from celeb_ops.core.geometry import Box
 from celeb_ops.core.records import Outcome, Plan, Result, Screenshot, Slice, Span
 from celeb_ops.core.settings import Settings
@@ -18,7 +18,7 @@ from celeb_ops.operators.rekognize import RekognizeCelebritiesOperator
 from celeb_ops.operators.slice import SliceOperator
 from celeb_ops.recognition.local import gallery_file
 from celeb_ops.recognition.local.gallery import Gallery
-from celeb_ops.recognition.local.gallery_file import About, Entry, Reference, Whole
+from celeb_ops.recognition.local.gallery_file import About, Entry, GalleryContent, Reference
 from celeb_ops.recognition.local.recognizer import LocalRecognizer
 from celeb_ops.recognition.paid.budget import Budget
 from celeb_ops.recognition.people import Person
@@ -87,7 +87,7 @@ def cut_again(out: str) -> bool:
 @pytest.mark.parametrize(
     ("picture", "names"), [("hopper.jpeg", ["Grace Hopper"]), ("coffee.jpeg", [])], ids=["somebody", "nobody"]
 )
-def test_prints_who_is_on_the_page_and_writes_it_after_the_evidence(
+def test_prints_the_names_and_writes_the_result_after_crops(
     picture: str, names: list[str], rekognize: Rekognize, watched: Watched, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rekognize.cut(picture)
@@ -152,7 +152,7 @@ class TestSlicesThatWereTidiedAway:
         assert cut_again(capsys.readouterr().out)
         assert list(watched.contents("Slices/")) == there
 
-    def test_while_the_step_works_are_cut_again_by_the_next_try(
+    def test_deleted_during_the_step_are_cut_again_next_try(
         self, before: dict[str, Any], rekognize: Rekognize, watched: Watched, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         read = watched.read
@@ -171,7 +171,7 @@ class TestSlicesThatWereTidiedAway:
         assert self.told(rekognize()) == before
         assert not watched.exists(keys.outcome(STEM))
 
-    def test_with_the_screenshot_s_picture_are_an_error_that_says_so(
+    def test_are_an_error_if_the_picture_is_gone_too(
         self, before: dict[str, Any], rekognize: Rekognize, watched: Watched
     ) -> None:
         watched.delete(keys.image(STEM, 1, "jpeg"))
@@ -181,9 +181,9 @@ class TestSlicesThatWereTidiedAway:
         Screenshot.load(watched, sidecar).model_copy(update={"source": "archive"}).save(watched, sidecar)
         for key in list(watched.list("Slices/")):
             watched.delete(key)
-        with pytest.raises(PictureGoneError, match=r"CELEBS_KEEP_IMAGES_DAYS.*: run it with recapture") as error:
+        with pytest.raises(FinalCaptureError, match=r"CELEBS_KEEP_IMAGES_DAYS.*: run it with recapture") as error:
             rekognize()
-        assert isinstance(error.value, PermanentError)
+        assert error.value.reason_code is ReasonCode.PICTURES_GONE
         left = Outcome.load(watched, keys.outcome(STEM))
         assert (left.outcome, left.task, left.source) == ("failed", "rekognize", "archive")
         assert left.reason == str(error.value)
@@ -219,13 +219,13 @@ class TestAnotherScreenshotThanWasCut:
         assert rekognize().celebrities == ["Eileen Collins"]
         assert "cut from another screenshot than the one that is stored now" in capsys.readouterr().out
 
-    def test_so_it_is_where_an_old_plan_does_not_say(self, rekognize: Rekognize, watched: Watched) -> None:
+    def test_is_cut_again_if_the_plan_has_no_digest(self, rekognize: Rekognize, watched: Watched) -> None:
         rekognize.shot("collins.jpeg")
         plan = Plan.load(watched, keys.plan(STEM))
         watched.write(keys.plan(STEM), plan.model_dump_json(exclude={"screenshot_digest"}).encode())
         assert rekognize().celebrities == ["Eileen Collins"]
 
-    def test_is_not_the_one_whose_words_were_emptied(
+    def test_is_not_one_with_emptied_words(
         self, rekognize: Rekognize, watched: Watched, capsys: pytest.CaptureFixture[str]
     ) -> None:
         sidecar = keys.sidecar(STEM)
@@ -236,7 +236,7 @@ class TestAnotherScreenshotThanWasCut:
 
 
 class TestRekognition:
-    """The terms of the settings and of the run."""
+    """What the settings and the run ask for."""
 
     @pytest.fixture
     def service(self, demo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rekognition]:
@@ -256,9 +256,7 @@ class TestRekognition:
         rekognize.cut("hopper.jpeg")
         return partial(rekognize, recognizer="rekognition")
 
-    def test_is_asked_once_and_anew_where_the_run_says_so(
-        self, asked: Callable[..., Result], service: Rekognition
-    ) -> None:
+    def test_is_called_once_and_again_on_rerecognise(self, asked: Callable[..., Result], service: Rekognition) -> None:
         for _ in range(2):
             asked()
             assert service.calls == 1
@@ -271,7 +269,7 @@ class TestRekognition:
         qid = qid_of("Grace Hopper")
         known = Person("Grace Murray Hopper", qid)
         entry = Entry(known, "", 9, np.zeros((1, 128), np.float32), (Reference("File:Hopper.jpg", "aa" * 20),))
-        gallery_file.write(tmp_path / "gallery" / gallery_file.FILE, Whole([entry], About()))
+        gallery_file.write(tmp_path / "gallery" / gallery_file.FILE, GalleryContent([entry], About()))
         (one,) = asked(gallery=tmp_path / "gallery").sightings
         assert (one.name, one.qid) == ("Grace Murray Hopper", qid)
 

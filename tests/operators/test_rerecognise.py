@@ -93,7 +93,7 @@ def test_a_new_gallery_over_stored_screenshots(
         shutil.copytree(demo_folder / "gallery" / name, folder / name)
 
     for when in TIMES:
-        run(folder_store, when, settings.having(gallery=galleries[HOPPER]))
+        run(folder_store, when, settings.replaced(gallery=galleries[HOPPER]))
     before = {key: folder_store.read(key) for key in folder_store.list("Faces/")}
     assert len(before) == 6
     assert people(folder_store, TIMES[0]) == {site: [HOPPER] for site in SITES}
@@ -103,7 +103,7 @@ def test_a_new_gallery_over_stored_screenshots(
             folder_store.delete(key)
 
     for when in TIMES:
-        run(folder_store, when, settings.having(gallery=galleries[COLLINS]), rerecognise=True)
+        run(folder_store, when, settings.replaced(gallery=galleries[COLLINS]), rerecognise=True)
 
     for when in TIMES:
         assert people(folder_store, when) == {site: [] if n % 2 else [COLLINS] for n, site in enumerate(SITES)}

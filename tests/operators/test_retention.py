@@ -41,14 +41,14 @@ def test_slices_go_after_a_week_and_pictures_never(folder_store: FolderStore, ca
     assert list(folder_store.list("")) == sorted(IMAGES)
 
 
-def test_nothing_old_is_nothing_told(folder_store: FolderStore, caplog: pytest.LogCaptureFixture) -> None:
+def test_where_nothing_is_old_nothing_goes(folder_store: FolderStore, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "celeb_ops")
     assert tidy(folder_store, Settings(keep_slices_days=100_000, keep_images_days=10.5)) is None
-    assert caplog.messages == []
+    assert caplog.messages == ["Nothing to remove: slices stay for 100000 days, pictures for 10.5 days."]
     assert list(folder_store.list("")) == sorted([*IMAGES, *SLICES])
 
 
-def test_pictures_go_where_that_is_set(folder_store: FolderStore) -> None:
+def test_pictures_go_if_that_is_set(folder_store: FolderStore) -> None:
     assert tidy(folder_store, Settings(keep_images_days=9.5)) == (
         "removed the slices of 1 capture (2 files, 0.6 MB), older than 7 days and the pictures of 1 capture "
         "(1 file, 0.3 MB), older than 9.5 days"
@@ -57,7 +57,7 @@ def test_pictures_go_where_that_is_set(folder_store: FolderStore) -> None:
 
 
 @pytest.mark.parametrize("denied", ["s3:ListBucket", "s3:DeleteObject"])
-def test_without_a_permission_nothing_goes_and_the_log_says_what_lacks(
+def test_without_a_permission_nothing_goes_and_the_log_names_it(
     denied: str, proxy: S3Proxy, bucket: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     store = S3Store(an_s3_client(proxy.url), bucket)

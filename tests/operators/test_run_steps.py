@@ -4,6 +4,7 @@ import json
 import math
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,16 +12,29 @@ import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 
 from celeb_ops.core import keys
-from celeb_ops.core.exceptions import GalleryError, SettingsError, SiteFailedError, SitesError, StoreError
+from celeb_ops.core.exceptions import (
+    GalleryError,
+    RunParamError,
+    SettingsError,
+    SiteFailedError,
+    SitesError,
+    StoreError,
+)
 from celeb_ops.core.records import Outcome
 from celeb_ops.core.settings import Settings
 from celeb_ops.dataset import captures_of
-from celeb_ops.operators.run_steps import list_sites, merge_results, outcome_of, site_states, watch
+from celeb_ops.operators.run_steps import (
+    check_failures,
+    check_params,
+    list_sites,
+    merge_results,
+    outcome_of,
+    site_states,
+)
 from tests.factories import RUN_TIME, a_result, a_screenshot, a_sighting, saved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from celeb_ops.core.store import FolderStore
 
@@ -105,18 +119,18 @@ class TestListSites:
         with pytest.raises(SitesError, match="There is no site PEOPEL: did you mean PEOPLE"):
             list_sites(["PEOPEL"], settings)
 
-    def test_a_gallery_that_is_set_and_is_not_there_is_an_error(self, settings: Settings, tmp_path: Path) -> None:
+    def test_a_missing_gallery_is_an_error(self, settings: Settings, tmp_path: Path) -> None:
         with pytest.raises(GalleryError, match="there is no folder"):
-            list_sites(None, settings.having(gallery=tmp_path / "galery"))
+            list_sites(None, settings.replaced(gallery=tmp_path / "galery"))
 
-    def test_a_connection_by_which_nobody_can_be_told_anything_is_an_error(
+    def test_a_connection_that_can_not_notify_is_an_error(
         self, settings: Settings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("AIRFLOW_CONN_CELEBS_NOTIFY", "http://example.com")
         with pytest.raises(SettingsError, match="celebs_notify is of type 'http': use smtp"):
             list_sites(None, settings)
 
-    def test_more_than_airflow_takes_are_an_error_that_says_what_to_do(
+    def test_too_many_sites_are_an_error_that_says_what_to_do(
         self, settings: Settings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         settings.sites.write_text("sites:" + "".join(f"\n- https://{name}.com/" for name in MANY))
@@ -131,6 +145,42 @@ class TestListSites:
         assert len(list_sites(None, settings)) == 1_025
 
 
+class TestCheckParams:
+    DAG = SimpleNamespace(params={"sites": [], "on_past": "archive"})
+
+    @pytest.mark.parametrize("conf", [None, {}, {"sites": ["TMZ"], "on_past": "skip"}])
+    def test_accepts_the_dags_params(self, conf: Any) -> None:
+        check_params({"dag": self.DAG, "dag_run": SimpleNamespace(conf=conf)})
+
+    def test_suggests_the_nearest_param_name(self) -> None:
+        with pytest.raises(RunParamError, match=r"There is no run param 'site': did you mean sites\?"):
+            check_params({"dag": self.DAG, "dag_run": SimpleNamespace(conf={"on_past": "skip", "site": ["TMZ"]})})
+
+
+class TestPlaces:
+    def test_warns_of_paths_in_a_replaced_checkout_once_a_run(
+        self, settings: Settings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("celeb_ops.core.settings.PROJECT", Path("/git/.worktrees/0f3a"))
+        list_sites([], settings)
+        assert [one for one in caplog.messages if "sync" in one] == [
+            f"{name} lies in /git/.worktrees/0f3a, which the next sync replaces: set an absolute path."
+            for name in ("CELEBS_CACHE", "CELEBS_GALLERY")
+        ]
+
+    @pytest.mark.parametrize(("consent", "warned"), [("opt_out", 1), ("leave", 0)])
+    def test_warns_if_autoconsent_is_missing(
+        self, consent: str, warned: int, settings: Settings, caplog: pytest.LogCaptureFixture,
+        monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+    ) -> None:  # fmt: skip
+        monkeypatch.setattr("celeb_ops.capture.consent.AUTOCONSENT", tmp_path / "none.js")
+        path = settings.path(settings.sites)
+        path.write_text(f"defaults: {{consent: {consent}}}\n{path.read_text()}")
+        list_sites([], settings)
+        said = [one for one in caplog.messages if one.startswith("Consent dialogs are removed, not answered")]
+        assert len(said) == warned
+
+
 def test_a_site_s_longest_name_has_room_in_airflow_s_label() -> None:
     from airflow.models.taskinstance import TaskInstance
 
@@ -138,10 +188,10 @@ def test_a_site_s_longest_name_has_room_in_airflow_s_label() -> None:
 
 
 class TestSiteStates:
-    def test_are_told_by_site_and_step(self) -> None:
+    def test_are_by_site_and_step(self) -> None:
         assert site_states(a_run(WHOLE, DEAD), SITES[:2]) == {"TMZ": WHOLE, "PEOPLE": DEAD}
 
-    def test_of_many_sites_are_asked_for_step_by_step_and_not_mixed_up(self) -> None:
+    def test_are_queried_per_step_and_match_their_sites(self) -> None:
         """Airflow waits five seconds for an answer, and needs three for one step of 1,000 sites when it is busy."""
         many, asked = [{"name": name, "optional": False} for name in MANY[:12]], []
         run = a_run(*[WHOLE] * 11, DEAD)
@@ -150,7 +200,7 @@ class TestSiteStates:
         assert site_states(run, many) == dict.fromkeys(MANY[:11], WHOLE) | {MANY[11]: DEAD}
         assert asked == [["site.screenshot"], ["site.slice"], ["site.rekognize"]]
 
-    def test_of_a_removed_index_are_not_those_of_the_site_that_stands_there_now(self) -> None:
+    def test_of_a_removed_index_are_ignored(self) -> None:
         assert site_states(a_run(WHOLE, dict.fromkeys(WHOLE, "removed")), SITES[:2]) == {"TMZ": WHOLE, "PEOPLE": {}}
 
     def test_of_a_site_without_tasks_are_empty(self) -> None:
@@ -172,14 +222,14 @@ class TestOutcomeOf:
         ],
         ids=["of one that ended otherwise", "of another task", "damaged"],
     )
-    def test_is_not_another_word_than_the_step_s(
+    def test_ignores_a_record_that_does_not_fit(
         self, states: dict[str, str], content: dict[str, str] | None, folder_store: FolderStore
     ) -> None:
         if content:
             left(folder_store, "TMZ", reason="TMZ sent no page.", **content)
         else:
             folder_store.write(keys.outcome(keys.stem("TMZ", RUN_TIME)), b"{")
-        assert "without a word" in outcome_of(folder_store, "TMZ", RUN_TIME, states, True).reason
+        assert "without a reason" in outcome_of(folder_store, "TMZ", RUN_TIME, states, True).reason
 
     @pytest.mark.parametrize(
         ("states", "live", "expected"),
@@ -193,7 +243,7 @@ class TestOutcomeOf:
         ],
         ids=["in time", "too late", "nothing began", "skipped", "after the screenshot", "after it, too late"],
     )
-    def test_without_a_word_is_told_by_the_states_with_the_page_that_was_tried(
+    def test_without_a_record_comes_from_the_states_and_the_page_tried(
         self, states: dict[str, str], live: bool, expected: tuple[str, str, str | None], folder_store: FolderStore
     ) -> None:
         saved(folder_store, a_screenshot(source="archive"), b"")
@@ -201,12 +251,12 @@ class TestOutcomeOf:
         assert (told.outcome, told.task, told.source) == expected
         assert "see its log" in told.reason
 
-    def test_of_a_screenshot_that_is_lost_says_nothing_of_it(self, folder_store: FolderStore) -> None:
+    def test_has_no_source_without_a_screenshot(self, folder_store: FolderStore) -> None:
         assert outcome_of(folder_store, "TMZ", RUN_TIME, CUT_OFF, True).source is None
 
 
 class TestMergeResults:
-    def test_tells_the_trends_of_what_type_the_run_is_now(self, folder_store: FolderStore) -> None:
+    def test_passes_the_run_type_to_the_trends(self, folder_store: FolderStore) -> None:
         # What Airflow gives a task: a text of its own type.
         given = a_run(WHOLE) | {"dag_run": SimpleNamespace(run_type=SimpleNamespace(value="backfill"))}
         result_key(folder_store, "TMZ")
@@ -228,9 +278,9 @@ class TestMergeResults:
         reasons = {row["site"]: row["reason"] for row in captures_of(folder_store, RUN_TIME)}
         assert reasons["TMZ"] is None
         assert reasons["PEREZHILTON"] == "PEREZHILTON sent no page."
-        assert "PEREZHILTON was failed at screenshot: PEREZHILTON sent no page." in caplog.text
+        assert "PEREZHILTON failed at screenshot: PEREZHILTON sent no page." in caplog.text
 
-    def test_tells_of_a_failure_which_page_was_tried(self, folder_store: FolderStore) -> None:
+    def test_records_which_page_a_failure_tried(self, folder_store: FolderStore) -> None:
         """Of a word what the step knew, of a result that is damaged the screenshot, of a killed one the time."""
         left(folder_store, "PEREZHILTON", "failed", "PEREZHILTON sent no page.", "live")
         key = result_key(folder_store, "TMZ", "Grace Hopper")
@@ -244,7 +294,7 @@ class TestMergeResults:
         merged(folder_store, {**a_run(DEAD), "logical_date": now}, SITES[:1])
         assert [(row["outcome"], row["source"]) for row in captures_of(folder_store, now)] == [("failed", "live")]
 
-    def test_again_changes_nothing(self, folder_store: FolderStore) -> None:
+    def test_rerun_changes_nothing(self, folder_store: FolderStore) -> None:
         for site in ("TMZ", "PEOPLE"):
             result_key(folder_store, site)
         merged(folder_store, a_run(WHOLE, WHOLE), SITES[:2])
@@ -262,20 +312,20 @@ class TestMergeResults:
             (changed(seconds=math.inf), "is not a Result record (seconds: "),
             (changed(faces=-1), "is not a Result record (faces: "),
             (changed(calls=2**31), "is not a Result record (calls: "),
-            (sighting(picture=0), "has a face on picture 0, and its page has 0 pictures"),
+            (sighting(picture=0), "has a person on picture 0 (counted from 0), but the page has only 0 pictures"),
             (sighting(picture=-1), "is not a Result record (sightings.0.picture: "),
             (sighting(confidence=math.nan), "is not a Result record (sightings.0.confidence: "),
             (sighting(margin=-math.inf), "is not a Result record (sightings.0.margin: "),
             (sighting(box=[0, -900, 9, 9]), "is not a Result record (sightings.0.box: "),
             (sighting(box=[0, 0, 2**31, 9]), "is not a Result record (sightings.0.box: "),
             (changed("sidecar", viewport=[0, 0]), "is not a Screenshot record (viewport.0: "),
-            (changed(site="PEOPLE"), "is of PEOPLE at 2026-11-23T08:00:00Z, not of TMZ at 2026-11-23T08:00:00Z"),
-            (changed(time="2026-11-22T08:00:00Z"), "is of TMZ at 2026-11-22T08:00:00Z, not of TMZ at 2026-11-23T08:00"),
+            (changed(site="PEOPLE"), "is for PEOPLE at 2026-11-23T08:00:00Z, not TMZ at 2026-11-23T08:00:00Z"),
+            (changed(time="2026-11-22T08:00:00Z"), "is for TMZ at 2026-11-22T08:00:00Z, not TMZ at 2026-11-23T08:00"),
             (
                 changed(screenshot=sidecar_of("PEOPLE")),
-                "is of Images/PEOPLE_Nov_23_2026_08H_00M_00S.json, the live page of 2026-11-23T08:00:00Z, and",
+                "was made from Images/PEOPLE_Nov_23_2026_08H_00M_00S.json, the live page of 2026-11-23T08:00:00Z, but",
             ),
-            (changed("sidecar", site="PEOPLE"), "is of PEOPLE at 2026-11-23T08:00:00Z, not of TMZ"),
+            (changed("sidecar", site="PEOPLE"), "is for PEOPLE at 2026-11-23T08:00:00Z, not TMZ"),
         ],
     )
     def test_a_result_that_can_not_be_read_is_a_failure_of_its_site_alone(
@@ -297,7 +347,7 @@ class TestMergeResults:
     @pytest.mark.parametrize(
         "facts", [{"captured_at": RUN_TIME + timedelta(hours=1)}, {"source": "archive"}], ids=["time", "source"]
     )
-    def test_a_result_of_another_screenshot_than_is_stored_is_a_failure_of_its_site(
+    def test_a_result_of_a_replaced_screenshot_is_a_failure_of_its_site(
         self, names: list[str], facts: dict[str, Any], folder_store: FolderStore
     ) -> None:
         key = result_key(folder_store, "TMZ", *names)
@@ -306,11 +356,11 @@ class TestMergeResults:
         assert (done["seen"], done["failed"]) == ([], ["TMZ"])
         (row,) = captures_of(folder_store, RUN_TIME)
         assert row["outcome"] == "failed"
-        assert f"{key} is of {sidecar_of('TMZ')}, the live page of 2026-11-23T08:00:00Z, and stored" in row["reason"]
+        assert f"{key} was made from {sidecar_of('TMZ')}, the live page of 2026-11-23T08:00:00Z, but" in row["reason"]
         assert row["reason"].endswith("Clear rekognize.")
 
     @pytest.mark.parametrize("content", [None, b"{"], ids=["gone", "damaged"])
-    def test_nobody_is_seen_also_where_the_screenshot_s_facts_are_not_there(
+    def test_a_site_without_people_is_seen_even_without_a_sidecar(
         self, content: bytes | None, folder_store: FolderStore
     ) -> None:
         result_key(folder_store, "TMZ")
@@ -328,7 +378,7 @@ class TestMergeResults:
         with pytest.raises(StoreError, match="network"):
             merged(folder_store, a_run(WHOLE), SITES[:1])
 
-    def test_a_list_that_has_become_shorter_doubles_nothing(self, folder_store: FolderStore) -> None:
+    def test_a_shorter_list_duplicates_nothing(self, folder_store: FolderStore) -> None:
         """PEOPLE goes, and PEREZHILTON's tasks stand in its place; those of the last index are removed ones."""
         for site in SITES:
             result_key(folder_store, site["name"], "Grace Hopper")
@@ -348,8 +398,9 @@ class TestWatch:
     def test_a_run_is_good_unless_a_required_site_failed(
         self, failed: list[str], caplog: pytest.LogCaptureFixture
     ) -> None:
-        watch(SITES, failed)
-        assert caplog.messages == [f"{one} failed; it is optional, so the run may be green." for one in failed]
+        check_failures(SITES, failed)
+        said = [f"{one} failed; it is optional, so the run may be green." for one in failed]
+        assert caplog.messages == (said or ["0 of 3 sites failed: the run is green."])
 
     @pytest.mark.parametrize(
         ("sites", "failed", "said"),
@@ -361,7 +412,7 @@ class TestWatch:
     )
     def test_else_it_fails_and_says_why(self, sites: Any, failed: list[str] | None, said: str) -> None:
         with pytest.raises(SiteFailedError, match=said):
-            watch(sites, failed)
+            check_failures(sites, failed)
 
     @pytest.mark.parametrize("states", ONE_TRUTH, ids=str)
     def test_counts_a_site_as_merge_does(self, states: dict[str, str], folder_store: FolderStore) -> None:
@@ -370,6 +421,6 @@ class TestWatch:
         run = a_run(states)
         done = merged(folder_store, run, SITES[:1])
         with pytest.raises(SiteFailedError, match="1 of 1 sites failed: TMZ"):
-            watch(SITES[:1], done["failed"])
+            check_failures(SITES[:1], done["failed"])
         assert (done["seen"], done["failed"]) == ([], ["TMZ"])
         assert [row["outcome"] for row in captures_of(folder_store, RUN_TIME)] == ["failed"]

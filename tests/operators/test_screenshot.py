@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import logging
 import time
+from base64 import b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,7 +15,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from celeb_ops.archive import memento
 from celeb_ops.capture.page_source import GONE
 from celeb_ops.core import keys
-from celeb_ops.core.exceptions import ArchiveError, BrowserError, CaptureError, MissedError, PermanentError, ReasonCode
+from celeb_ops.core.exceptions import ArchiveError, CaptureError, MissedError, PermanentError, ReasonCode
 from celeb_ops.core.records import Outcome, Part, Screenshot, Span
 from celeb_ops.core.removal_list import RemovedPerson, add
 from celeb_ops.core.settings import Settings
@@ -20,6 +23,7 @@ from celeb_ops.dataset import captures_of, merge
 from celeb_ops.dataset.missed_captures import missed
 from celeb_ops.dataset.tables import update_captures
 from celeb_ops.hooks.webdriver import WebDriverHook
+from celeb_ops.operators.run_steps import list_sites
 from celeb_ops.operators.screenshot import BEGAN, ScreenshotOperator
 from tests.archive.recording import Recording
 from tests.archive.server import archive
@@ -44,7 +48,7 @@ LIVE = {"logical_date": NOW}
 PAGE = f"""<title>News</title><body style="margin: 0; background: tan">
 <h1>Nothing new</h1><p>{"All is quiet in the harbour. " * 60}</p><div style="height: 2000px">"""
 TMZ = "https://www.tmz.com/"
-SINCE = " Since then its page can't be seen any more, so it stays missed: "
+SINCE = " Its page can no longer be captured, so the site stays failed: "
 
 Shoot = Callable[..., str]
 
@@ -53,9 +57,11 @@ Shoot = Callable[..., str]
 def shoot(watched: Watched, tmp_path: Path) -> Shoot:
     """Executes the step on a page; nobody answers at the archive, unless a setting says where one is."""
 
-    def shoot(context: dict[str, Any], url: str = TMZ, format: str = "jpeg", **settings: Any) -> str:
+    def shoot(
+        context: dict[str, Any], url: str = TMZ, format: str = "jpeg", robots: bool = False, **settings: Any
+    ) -> str:
         given = {"store": str(watched.root), "cache": tmp_path / "cache", "archive_url": "http://127.0.0.1:9/"}
-        site = {"name": "TMZ", "url": url, "load_time_s": 2, "format": format}
+        site = {"name": "TMZ", "url": url, "load_time_s": 2, "format": format, "respect_robots": robots}
         operator = ScreenshotOperator(task_id="screenshot", site=site, settings=Settings(**(given | settings)))
         operator.store = watched
         return operator.execute(context)
@@ -108,7 +114,7 @@ class TestSitesFile:
         assert "now used: {'timeout_s': 90.0, 'url': 'https://www.tmz.com/'}" in capsys.readouterr().out
 
     @pytest.mark.parametrize("content", ["sites: [https://people.com/]", "sites: [", None], ids=["gone", "bad", "none"])
-    def test_else_the_one_of_list_sites(self, tmp_path: Path, content: str | None) -> None:
+    def test_falls_back_to_list_sites(self, tmp_path: Path, content: str | None) -> None:
         path = tmp_path / "sites.yaml"
         if content:
             path.write_text(content)
@@ -117,9 +123,22 @@ class TestSitesFile:
 
 class TestLive:
     @pytest.mark.browser
-    def test_the_sidecar_is_written_last_and_its_key_handed_on(self, watched: Watched, shoot: Shoot) -> None:
+    def test_the_sidecar_is_written_last_and_its_key_handed_on(
+        self, watched: Watched, shoot: Shoot, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         with Web({"/": f"{PAGE}<img src=/lost.jpg width=200 height=200>"}) as web:
             assert shoot(LIVE, f"{web.address}/", "png") == SIDECAR
+        log = capsys.readouterr().out
+        for said in (
+            "Opening http",
+            "HTTP 200, 'News'",
+            "No consent dialog",
+            "Loaded 0 of 1 picture,",
+            "Stored 1 picture",
+        ):
+            assert said in log
+        assert f"MB: {watched.url(f'Images/{STEM}.png')}" in log
+        assert "pyvips" not in log.lower()
         assert watched.written == [WORD, f"Images/{STEM}.png", SIDECAR]
         assert list(watched.list("Outcomes/")) == []
         shot = Screenshot.load(watched, SIDECAR)
@@ -129,7 +148,7 @@ class TestLive:
         assert abs(shot.captured_at - datetime.now(UTC)) < timedelta(minutes=1)
 
     @pytest.mark.browser
-    def test_its_facts_name_nobody_who_asked_not_to_be_there(self, watched: Watched, shoot: Shoot) -> None:
+    def test_its_metadata_names_no_removed_person(self, watched: Watched, shoot: Shoot) -> None:
         add(watched, RemovedPerson("Grace Hopper"))
         page = PAGE.replace("News", "Grace Hopper today") + (
             '<a href="/grace-hopper"><img src="/ship.png" alt="Grace Hopper’s ship" width=200 height=200></a>'
@@ -155,7 +174,7 @@ class TestLive:
         assert list(watched.list("Images/")) == []
 
     @pytest.mark.browser
-    def test_pictures_of_an_earlier_try_that_are_none_of_this_one_go(self, watched: Watched, shoot: Shoot) -> None:
+    def test_leftover_pictures_of_an_earlier_try_are_deleted(self, watched: Watched, shoot: Shoot) -> None:
         before = keys.stem("TMZ", NOW - timedelta(hours=12))
         others = [f"Images/{before}.jpeg", f"Images/X_{STEM}.png", "Images/notes.png"]
         old = [keys.image(STEM, part, "png") for part in (1, 2)] + [keys.image(STEM, part, "jpeg") for part in (2, 4)]
@@ -166,7 +185,7 @@ class TestLive:
         assert set(watched.list("Images/")) == {*others, SIDECAR, f"Images/{STEM}.jpeg"}
 
     @pytest.mark.browser
-    def test_an_account_that_may_not_list_or_delete_has_a_picture_and_no_failure(
+    def test_capture_succeeds_without_list_or_delete_permission(
         self, watched: Watched, shoot: Shoot, capsys: pytest.CaptureFixture[str]
     ) -> None:
         watched.denied = {"list", "delete"}
@@ -178,7 +197,7 @@ class TestLive:
 
 
 class TestWhatIsStored:
-    def test_is_used_again_whatever_the_time(self, watched: Watched, blind: Shoot) -> None:
+    def test_is_reused_at_any_time(self, watched: Watched, blind: Shoot) -> None:
         for when in (NOW, NOW - timedelta(days=30)):
             key = saved(watched, a_screenshot(time=when), a_picture())
             watched.written.clear()
@@ -186,13 +205,13 @@ class TestWhatIsStored:
             assert watched.written == []
 
     @pytest.mark.parametrize("lacks", ["the sidecar", "a part", "a readable sidecar"])
-    def test_is_no_screenshot_where_it_is_not_whole(self, lacks: str, watched: Watched, blind: Shoot) -> None:
+    def test_is_ignored_if_incomplete(self, lacks: str, watched: Watched, blind: Shoot) -> None:
         saved(watched, a_screenshot(time=NOW), a_picture())
         if lacks == "a readable sidecar":
             watched.write(SIDECAR, b"{}")
         else:
             watched.delete(SIDECAR if lacks == "the sidecar" else f"Images/{STEM}.jpeg")
-        with pytest.raises(BrowserError):
+        with pytest.raises(CaptureError, match="browser"):
             blind(LIVE)
 
 
@@ -214,7 +233,46 @@ def test_a_run_time_far_from_now_is_skipped(
         blind({"logical_date": when, "params": params})
     outcome, _, reason = left(watched, keys.outcome(keys.stem("TMZ", when)))
     assert outcome == "skipped"
-    assert "today's page is not that time's page" in reason
+    assert "today's page is not from then" in reason
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(120)
+def test_secrets_of_a_site_s_connections_are_in_no_log_xcom_or_file(
+    watched: Watched,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    secrets = ("s3cretheader", "s3cretcookie", "s3cretword")
+    extra = {"headers": {"X-Key": secrets[0]}, "cookies": {"session": secrets[1]}}
+    monkeypatch.setenv("AIRFLOW_CONN_CELEBS_SITE_TMZ", json.dumps({"conn_type": "http", "extra": extra}))
+    caplog.set_level(logging.DEBUG)
+    with Web({}) as web, Web({"/": PAGE, "/gone": 404}) as proxied:
+        # A web server is a proxy that answers itself: this one is asked for whole addresses.
+        proxied.pages |= {f"{web.address}{path}": page for path, page in proxied.pages.items()}
+        place = proxied.address.removeprefix("http://")
+        monkeypatch.setenv("AIRFLOW_CONN_CELEBS_PROXY", f"http://us:{secrets[2]}@{place}")
+        options = "headers: true, cookies: true, proxy: celebs_proxy, load_time_s: 2"
+        left = []
+        for path in ("/", "/gone"):
+            (tmp_path / "sites.yaml").write_text(f"sites: [{{url: '{web.address}{path}', name: TMZ, {options}}}]")
+            settings = Settings(store=str(watched.root), cache=tmp_path / "cache", sites=tmp_path / "sites.yaml")
+            (site,) = list_sites(["TMZ"], settings)
+            operator = ScreenshotOperator(task_id="screenshot", site=site, settings=settings, sites_file=settings.sites)
+            operator.store = watched
+            try:
+                left += [str(site), operator.execute(LIVE | {"params": {"recapture": True}})]
+            except CaptureError as error:
+                left.append(repr(error))
+        assert {f"{web.address}/", f"{web.address}/gone"} <= set(proxied.asked)
+        assert web.asked == []
+    assert "HTTP 404" in left[-1]
+    log = capfd.readouterr()
+    left += [caplog.text, log.out, log.err, *map(str, watched.contents().values())]
+    for secret in (*secrets, b64encode(f"us:{secrets[2]}".encode()).decode()):
+        assert not [text for text in left if secret in text]
 
 
 # --- pages of the past ----------------------------------------------------------------------------------
@@ -225,6 +283,28 @@ STEM_THEN = keys.stem("TMZ", THEN)
 SIDECAR_THEN = keys.sidecar(STEM_THEN)
 WORD_THEN = keys.outcome(STEM_THEN)
 OLD = "https://old.example/"
+
+
+def test_a_page_that_robots_txt_closes_is_skipped_where_that_is_respected(watched: Watched, blind: Shoot) -> None:
+    with Web({"/": PAGE, "/robots.txt": "User-agent: *\nDisallow: /"}) as web:
+        with pytest.raises(AirflowSkipException, match="closes the page to TrendingCelebrities"):
+            blind(LIVE, web.address, robots=True)
+        assert web.asked == ["/robots.txt"]
+        word = Outcome.load(watched, WORD)
+        assert (word.outcome, word.reason_code) == ("skipped", ReasonCode.ROBOTS)
+        # Without the option it is not asked for.
+        with pytest.raises(CaptureError):
+            blind(LIVE, web.address)
+        assert web.asked == ["/robots.txt"]
+
+
+def test_a_site_whose_robots_txt_can_t_be_had_fails_and_is_not_skipped(watched: Watched, blind: Shoot) -> None:
+    with Web({"/": PAGE, "/robots.txt": 503}) as web:
+        with pytest.raises(CaptureError, match=r"robots.txt answered with HTTP 503, .* \(respect_robots\)"):
+            blind(LIVE, web.address, robots=True)
+        assert web.asked == ["/robots.txt"]
+        word = Outcome.load(watched, WORD)
+        assert (word.outcome, word.reason_code) == ("failed", ReasonCode.SERVER_FAILED)
 
 
 @pytest.fixture(scope="module")
@@ -271,19 +351,19 @@ class TestPast:
         assert shot.missing == ["1 picture is not archived"]
         assert not watched.exists(WORD_THEN)
 
-    def test_a_time_without_a_copy_is_skipped_with_the_archives_word(
+    def test_a_time_without_a_copy_is_skipped_with_its_reason(
         self, no_copy: str, watched: Watched, blind: Shoot
     ) -> None:
-        with pytest.raises(AirflowSkipException, match=r"has no copy of https://www\.tmz\.com/ of any time\."):
+        with pytest.raises(AirflowSkipException, match=r"has no copy of https://www\.tmz\.com/ at all\."):
             blind(then(), archive_url=no_copy)
         assert left(watched, WORD_THEN)[:2] == ("skipped", None)
 
     def test_a_time_whose_nearest_copy_is_too_far_is_skipped_with_its_time(self, past: Archive, blind: Shoot) -> None:
         context = {"logical_date": THEN - timedelta(days=2)}
-        with pytest.raises(AirflowSkipException, match=r"the nearest one is of 2026-11-20T08:03:07Z, 48\.1 h after"):
+        with pytest.raises(AirflowSkipException, match=r"the nearest is from 2026-11-20T08:03:07Z, 48\.1 h after"):
             blind(context, OLD, archive_url=past.timegate)
 
-    def test_an_archive_that_is_down_is_a_failure_and_no_word_about_the_site(
+    def test_an_archive_that_is_down_is_a_failure_but_not_a_miss(
         self, no_copy: str, watched: Watched, blind: Shoot
     ) -> None:
         with pytest.raises(ArchiveError):
@@ -331,7 +411,7 @@ class TestRecapture:
         assert watched.contents("Images/") == before
 
     @pytest.mark.browser
-    def test_that_is_killed_between_pictures_and_sidecar_is_begun_anew_by_the_next_try(
+    def test_killed_before_the_sidecar_starts_over_on_the_next_try(
         self, past: Archive, kept: str, watched: Watched, shoot: Shoot, blind: Shoot, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(Screenshot, "save", raises(KeyboardInterrupt))
@@ -339,7 +419,7 @@ class TestRecapture:
             shoot(then(recapture=True), OLD, archive_url=past.timegate)
         # No sidecar of the old picture stands beside the new one.
         assert not watched.exists(kept)
-        with pytest.raises(BrowserError):
+        with pytest.raises(CaptureError, match="browser"):
             blind(then(), OLD, archive_url=past.timegate)
 
 
@@ -357,7 +437,7 @@ class TestPicturesThatAreGone:
         return watched.contents()
 
     @pytest.mark.parametrize("params", [{}, {"rerecognise": True}, {"on_past": "skip"}])
-    def test_change_nothing_of_what_is_known(
+    def test_leave_the_dataset_unchanged(
         self, params: dict[str, Any], before: dict[str, bytes], watched: Watched, blind: Shoot
     ) -> None:
         with pytest.raises(AirflowSkipException) as caught:
@@ -379,7 +459,7 @@ class TestPicturesThatAreGone:
         if not recapture:
             watched.delete(keys.result(STEM_THEN))
         # Its copy is there and is to be opened.
-        with pytest.raises(BrowserError):
+        with pytest.raises(CaptureError, match="browser"):
             blind(then(recapture=recapture), OLD, archive_url=past.timegate)
         assert left(watched, WORD_THEN)[1] == "archive"
 
@@ -396,14 +476,14 @@ def raises(error: type[BaseException]) -> Callable[..., Any]:
 
 
 class TestALiveCaptureThatIsKilled:
-    """Nothing that it could leave behind afterwards is of use: it says first that it has begun."""
+    """A killed step can record nothing, so it records its start first."""
 
     @pytest.fixture(autouse=True)
     def killed(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("celeb_ops.capture.page.capture_page", raises(Killed))
         monkeypatch.setattr(WebDriverHook, "visit", lambda *_: contextlib.nullcontext())
 
-    def test_is_known_as_missed_when_its_hours_are_over(self, no_copy: str, watched: Watched, shoot: Shoot) -> None:
+    def test_is_missed_after_its_live_window(self, no_copy: str, watched: Watched, shoot: Shoot) -> None:
         with pytest.raises(Killed):
             shoot(LIVE)
         assert left(watched) == ("failed", "live", BEGAN)
@@ -427,7 +507,7 @@ class TestALiveCaptureThatIsKilled:
         assert missed_reason(watched, NOW) == known
 
     @pytest.mark.parametrize("before", ["HTTP 503", None])
-    def test_is_not_one_that_a_person_has_stopped(
+    def test_excludes_one_stopped_by_hand(
         self, before: str | None, watched: Watched, shoot: Shoot, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         if before:
@@ -469,8 +549,8 @@ class TestASiteThatFailedAtItsTime:
             said.add(text)
         assert len(said) == 2
 
-    def test_does_so_when_the_hours_of_its_page_are_over(self, no_copy: str, watched: Watched, blind: Shoot) -> None:
-        with pytest.raises(BrowserError):
+    def test_fails_again_after_its_live_window(self, no_copy: str, watched: Watched, blind: Shoot) -> None:
+        with pytest.raises(CaptureError, match="browser"):
             blind(LIVE)
         outcome, source, reason = left(watched)
         assert (outcome, source) == ("failed", "live")
@@ -491,6 +571,6 @@ class TestASiteThatFailedAtItsTime:
     def test_is_not_forgotten_when_the_browser_fails(
         self, past: Archive, word: Outcome, watched: Watched, blind: Shoot
     ) -> None:
-        with pytest.raises(BrowserError):
+        with pytest.raises(CaptureError, match="browser"):
             blind(then(), OLD, archive_url=past.timegate)
         assert missed_reason(watched, THEN) == "It sent no page."

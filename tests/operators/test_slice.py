@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from celeb_ops.core import keys
-from celeb_ops.core.exceptions import EmptyPictureError, PermanentError, PictureGoneError
+from celeb_ops.core.exceptions import FinalCaptureError, ReasonCode
 from celeb_ops.core.geometry import Box
 from celeb_ops.core.records import Outcome, Picture, Plan, Screenshot, Span
 from celeb_ops.core.store import S3Store
@@ -37,7 +37,7 @@ def a_page(store: Store, height: int = 3_000) -> str:
     return saved(store, a_screenshot(captured_height=height, page_width=300, pictures=pictures), a_picture(300, height))
 
 
-def test_the_plan_is_written_after_all_its_slices_and_again_they_are_the_same(watched: Watched) -> None:
+def test_the_plan_is_written_after_its_slices_and_a_rerun_is_the_same(watched: Watched) -> None:
     sidecar = a_page(watched)
     watched.written.clear()
     assert slices(watched).execute(CONTEXT) == PLAN
@@ -73,10 +73,10 @@ class TestSlicesOfAnEarlierTry:
         assert watched.exists(f"Slices/{STEM}x/y0.jpeg")
 
     @pytest.mark.parametrize("at", [1, 2, 3], ids=["at the first slice", "when the others go", "before the plan"])
-    def test_have_no_plan_when_a_new_one_is_killed(
+    def test_lose_their_plan_if_a_rerun_is_killed(
         self, at: int, before: Plan, watched: Watched, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Of the same keys: nobody could see that the plan is of other slices."""
+        """They share keys, so the old plan would seem to fit."""
         a_page(watched)
 
         def die(*_: object) -> None:
@@ -105,22 +105,22 @@ class TestSlicesOfAnEarlierTry:
 
 def test_a_broken_picture_fails_with_a_sentence_that_says_which_page_was_cut(watched: Watched) -> None:
     saved(watched, a_screenshot(source="archive"), b"no picture")
-    with pytest.raises(EmptyPictureError):
+    with pytest.raises(FinalCaptureError):
         slices(watched).execute(CONTEXT)
     left = Outcome.load(watched, keys.outcome(STEM))
     assert (left.outcome, left.task, left.source) == ("failed", "slice", "archive")
     assert f"Images/{STEM}.jpeg" in left.reason
 
 
-def test_a_picture_that_was_tidied_away_is_an_error_that_says_so_and_slices_stay(watched: Watched) -> None:
+def test_a_picture_deleted_by_retention_is_an_error_and_slices_stay(watched: Watched) -> None:
     a_page(watched)
     slices(watched).execute(CONTEXT)
     before = watched.contents("Slices/")
     watched.delete(keys.image(STEM, 1, "jpeg"))
-    with pytest.raises(PictureGoneError, match=r"CELEBS_KEEP_IMAGES_DAYS.*: run it with recapture") as error:
+    with pytest.raises(FinalCaptureError, match=r"CELEBS_KEEP_IMAGES_DAYS.*: run it with recapture") as error:
         slices(watched).execute(CONTEXT)
-    assert isinstance(error.value, PermanentError)
-    assert Outcome.load(watched, keys.outcome(STEM)).reason == str(error.value)
+    left = Outcome.load(watched, keys.outcome(STEM))
+    assert (left.reason, left.reason_code) == (str(error.value), ReasonCode.PICTURES_GONE)
     assert watched.contents("Slices/") == before
 
 

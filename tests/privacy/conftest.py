@@ -1,39 +1,34 @@
 """A dataset made by the real steps, in which Grace Hopper is wherever a person can be; she is to be forgotten."""
 
-from __future__ import annotations
-
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from celeb_ops.core import keys
 from celeb_ops.core.geometry import Box
-from celeb_ops.core.records import Outcome, Part, Picture, Result, Screenshot, Span
-from celeb_ops.core.store import FolderStore
+from celeb_ops.core.records import Headline, Outcome, Part, Picture, Result, Screenshot, Span
+from celeb_ops.core.store import FolderStore, Store
 from celeb_ops.dataset import merge
 from celeb_ops.privacy.removal import Removal
 from celeb_ops.recognition.local.gallery import Gallery
 from celeb_ops.recognition.local.recognizer import LocalRecognizer
 from celeb_ops.recognition.page import recognize_page
 from celeb_ops.recognition.paid.paid_calls import RequestOptions
-from celeb_ops.slicing import cut
+from celeb_ops.recognition.people import People, Person
+from celeb_ops.recognition.recognizer import Recognizer
+from celeb_ops.slicing.cut import cut
 from tests.aws.rekognition import serving
 from tests.factories import RUN_TIME, a_screenshot, saved
 from tests.recognition.aws.test_rekognition import asking
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime
-    from pathlib import Path
-
-    from celeb_ops.core.store import Store
-    from celeb_ops.recognition.recognizer import Recognizer
-
 HOPPER, COLLINS = "Grace Hopper", "Eileen Collins"
+PEOPLE = People([Person(HOPPER), Person(COLLINS)])
 LATER = RUN_TIME + timedelta(hours=12)
 NEXT_MONTH = RUN_TIME + timedelta(days=10)
 WIDTH, EDGE, HEIGHT = 1_000, 400, 1_200
@@ -86,6 +81,7 @@ class Press:
             captured_height=HEIGHT,
             title="Grace Hopper | News",
             pictures=shown,
+            headlines=[Headline(text="Grace Hopper at home"), Headline(text="Eileen Collins flies, says Grace Hopper")],
             parts=[Part(key=keys.image(stem, number, format), rows=span) for number, span in enumerate(rows, 1)],
         )
         contents = []
@@ -103,7 +99,7 @@ class Press:
         screenshot = Screenshot.load(self.store, sidecar)
         plan = cut(screenshot, sidecar, stem, self.store)
         plan.save(self.store, keys.plan(stem))
-        result = recognize_page(plan, screenshot, recognizer, stem, self.store, RequestOptions())
+        result = recognize_page(plan, screenshot, recognizer, stem, self.store, RequestOptions(), people=PEOPLE)
         result.save(self.store, keys.result(stem))
         return result
 

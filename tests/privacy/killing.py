@@ -1,19 +1,12 @@
 """A process that is killed at any of its changes of a store, and does the same again."""
 
-from __future__ import annotations
-
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import count
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from celeb_ops.core.store import FolderStore
+from celeb_ops.core.store import FolderStore, Store
 from tests.privacy.conftest import with_files
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from celeb_ops.core.store import Store
 
 
 class Killed(BaseException):

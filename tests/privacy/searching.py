@@ -1,20 +1,15 @@
 """Every byte of a store, searched for a name in all the ways in which it may be written."""
 
-from __future__ import annotations
-
 import io
 import json
 import re
 import unicodedata
-from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 import polars as pl
 
 from celeb_ops.core import keys
-
-if TYPE_CHECKING:
-    from celeb_ops.core.store import Store
+from celeb_ops.core.store import Store
 
 
 def naming(store: Store, name: str) -> list[str]:

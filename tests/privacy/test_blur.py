@@ -1,8 +1,5 @@
-from __future__ import annotations
-
 import io
 import resource
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -11,13 +8,10 @@ from PIL import Image
 
 from celeb_ops.core.exceptions import EmptyPictureError
 from celeb_ops.core.geometry import Box
-from celeb_ops.core.records import Part, Span
+from celeb_ops.core.records import Part, Screenshot, Span
+from celeb_ops.core.store import FolderStore
 from celeb_ops.privacy.blur import CELLS, areas_of, blur, jpeg_settings, read_areas, smeared
 from tests.factories import a_picture, a_screenshot, saved
-
-if TYPE_CHECKING:
-    from celeb_ops.core.records import Screenshot
-    from celeb_ops.core.store import FolderStore
 
 
 def shown(store: FolderStore, shot: Screenshot) -> np.ndarray:

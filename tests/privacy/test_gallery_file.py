@@ -1,9 +1,7 @@
 """Somebody of the gallery's file who asks not to be in the dataset; and their other names."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,12 +15,9 @@ from celeb_ops.gallery.photo_analysis import PhotoAnalysis
 from celeb_ops.recognition.local import gallery_file
 from celeb_ops.recognition.local.face_model import DLIB
 from celeb_ops.recognition.local.gallery import Gallery
-from celeb_ops.recognition.local.gallery_file import About, Entry, Reference, Whole
+from celeb_ops.recognition.local.gallery_file import About, Entry, GalleryContent, Reference
 from celeb_ops.recognition.people import Person
 from tests.trends.rows import Rows, on
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def _entry(person: Person, place: float, sha1: str) -> Entry:
@@ -37,7 +32,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         _entry(Person("Cher", "Q12003"), 0.01, "bb" * 20),
     ]
     about = About(confusable=(("Cher", "Ye", 0.1),))
-    gallery_file.write(tmp_path / "gallery" / gallery_file.FILE, Whole(entries, about))
+    gallery_file.write(tmp_path / "gallery" / gallery_file.FILE, GalleryContent(entries, about))
     for sha1 in ("aa" * 20, "bb" * 20):
         photo_analysis.save(
             tmp_path / "cache" / "gallery", sha1, PhotoAnalysis(embedding=np.zeros(128), crop=b"x"), DLIB
@@ -85,7 +80,7 @@ def test_a_qid_written_by_hand_is_gone_through_again(place: Path, capsys: pytest
     store = FolderStore(place / "store")
     store.write(keys.REMOVED, b"- {name: Somebody, aliases: [Q15935]}\n")
     assert main(["forget"]) == 0
-    assert "Somebody is kept out by these names too: Kanye West, Ye." in capsys.readouterr().out
+    assert "Somebody is also kept out as: Kanye West, Ye." in capsys.readouterr().out
     assert RemovalList.load(store).holds("Kanye West")
     assert b"Kanye" not in store.read(keys.sightings(on(0)))
     listed = store.read(keys.REMOVED)
@@ -123,7 +118,7 @@ def test_goes_whatever_letters_the_gallery_has_for_it(place: Path, asked: str) -
     """Issue 19, 5: known with ø, asked for with o, named by another name with the same QID."""
     store = FolderStore(place / "store")
     person = Person("Róse Øyen", "Q77")
-    gallery_file.write(place / "gallery" / gallery_file.FILE, Whole([_entry(person, 0.0, "cc" * 20)], About()))
+    gallery_file.write(place / "gallery" / gallery_file.FILE, GalleryContent([_entry(person, 0.0, "cc" * 20)], About()))
     rows = Rows()
     rows.seen("A", on(0), {"name": "Madame X", "qid": "Q77"}, {"name": "Cher", "qid": "Q12003"})
     rows.write(store)

@@ -1,8 +1,6 @@
-from __future__ import annotations
-
 import io
 import shutil
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -11,20 +9,15 @@ from celeb_ops.cli.main import main
 from celeb_ops.core import keys
 from celeb_ops.core.exceptions import RecordError
 from celeb_ops.core.removal_list import RemovalList
+from celeb_ops.core.store import FolderStore
 from celeb_ops.dataset import merge
 from celeb_ops.dataset.celebs_csv import read_csv
 from celeb_ops.recognition.detections import _clean
 from celeb_ops.recognition.local.gallery import Gallery
 from tests.core.test_removal_list import HOSTILE
 from tests.factories import RUN_TIME, a_picture, a_result, a_screenshot, a_sighting, saved
-from tests.privacy.conftest import COLLINS, HOPPER, contents
+from tests.privacy.conftest import COLLINS, HOPPER, Press, contents
 from tests.privacy.searching import naming
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from celeb_ops.core.store import FolderStore
-    from tests.privacy.conftest import Press
 
 
 @pytest.fixture
@@ -52,7 +45,7 @@ def test_says_what_was_done(press: Press, gallery: Path, tmp_path: Path, capsys:
     assert naming(press.store, HOPPER) == []
     assert RemovalList.load(press.store).holds("amazing grace")
     # Photos are the user's own; what was made of them is not.
-    assert f"1 photo of theirs left in {gallery}" in said
+    assert f"Left in {gallery}: 1 photo of theirs" in said
     assert (gallery / HOPPER).is_dir()
     assert embeddings(tmp_path) == had - 1
     assert Gallery.load(gallery, tmp_path / "cache", RemovalList.load(press.store)).people == {COLLINS: 1}
@@ -73,13 +66,13 @@ def test_photos_go_where_that_is_asked_for_and_not_in_a_dry_run(
     assert [person.name for person in gallery.iterdir()] == [COLLINS]
 
 
-def test_an_unknown_name_is_told_with_those_near_it(
+def test_an_unknown_name_is_reported_with_those_near_it(
     press: Press, gallery: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = contents(press.store)
     assert main(["forget", "Grace Hoper"]) == 2
     error = capsys.readouterr().err
-    assert "is called 'Grace Hoper'. Near it: Grace Hopper." in error
+    assert "is called 'Grace Hoper'. Similar: Grace Hopper." in error
     assert "FORCE=1" in error
     assert contents(press.store) == before
     assert main(["forget", "Grace Hoper", "--yes"]) == 0
@@ -132,7 +125,7 @@ def test_hostile_names(name: str, folder_store: FolderStore, capsys: pytest.Capt
     kept = [key for key in folder_store.list("") if key != keys.REMOVED]
     assert [key for key in kept if name.encode() in folder_store.read(key)] == []
     assert [row[2] for row in read_csv(folder_store.read(keys.CSV)).values()] == [COLLINS]
-    # Her crop is of the same place, so it was cut anew from what is blurred now.
+    # Her crop is of the same place, so it was cut again from what is blurred now.
     assert list(folder_store.list("Faces/")) == [crops[1]]
     with Image.open(io.BytesIO(folder_store.read(crops[1]))) as crop:
         assert crop.size != (100, 100)  # type: ignore[attr-defined]

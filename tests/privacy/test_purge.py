@@ -1,34 +1,26 @@
-from __future__ import annotations
-
 import io
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pytest
+from PIL import Image
 
 from celeb_ops.core import keys
 from celeb_ops.core.records import Result, Screenshot
 from celeb_ops.core.removal_list import RemovalList, RemovedPerson, add
+from celeb_ops.core.store import Store
 from celeb_ops.dataset import captures_of, merge
 from celeb_ops.dataset.celebs_csv import read_csv
-from celeb_ops.dataset.schema import SIGHTINGS
+from celeb_ops.dataset.schema import MENTIONS, SIGHTINGS
 from celeb_ops.dataset.tables import from_parquet
 from celeb_ops.privacy.blur import areas_of
 from celeb_ops.privacy.purge import Purge
 from celeb_ops.privacy.removal import DryRunStore, Removal
 from tests.factories import RUN_TIME
-from tests.privacy.conftest import COLLINS, EDGE, HOPPER, LATER, MEMORY, NEXT_MONTH, contents
+from tests.privacy.conftest import COLLINS, EDGE, HOPPER, LATER, MEMORY, NEXT_MONTH, Made, Press, contents
 from tests.privacy.killing import killed_and_done_again
 from tests.privacy.searching import naming
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pytest
-    from PIL import Image
-
-    from celeb_ops.core.store import Store
-    from tests.privacy.conftest import Made, Press
 
 RUNS = [("TMZ", RUN_TIME), ("TMZ", LATER), ("PEOPLE", NEXT_MONTH)]
 
@@ -46,7 +38,8 @@ def rows(store: Store) -> pl.DataFrame:
 
 def test_she_is_everywhere_before(made: Made, press: Press) -> None:
     assert {key.split("/")[0] for key in naming(press.store, HOPPER)} >= {
-        *("Answers", "Captures", "Celebs.csv", "Celebs.v1.csv", "Images", "Outcomes", "Results", "Sightings", "Trends")
+        *("Answers", "Captures", "Celebs.csv", "Celebs.v1.csv", "Images", "Mentions", "Outcomes", "Results"),
+        *("Sightings", "Trends"),
     }
     assert all(set(result.celebrities) == {HOPPER, COLLINS} for result in made.results)
     assert MEMORY in naming(press.store, HOPPER)
@@ -64,6 +57,15 @@ def test_no_byte_names_her_any_more(press_anywhere: Press) -> None:
     assert b"Grace Hopper" in press_anywhere.store.read(keys.REMOVED)
     assert purge.done["rows of Sightings"] == purge.done["crops of their faces"] == purge.done["faces on screenshots"]
     assert purge.done["rows of Sightings"] >= 6
+    assert purge.done["rows of Mentions"] >= 6
+
+
+def test_a_mention_of_somebody_else_stays_without_the_words_that_name_her(press: Press) -> None:
+    forget(press.store)
+    mentions = pl.concat([from_parquet(press.store.read(key), MENTIONS, key) for key in press.store.list("Mentions/")])
+    assert mentions["name"].unique().to_list() == [COLLINS]
+    # "" as it was recognised again, null where it stood in the table already.
+    assert mentions["text"].null_count() == len(mentions) == len(RUNS)
 
 
 def test_the_others_rows_stay_and_her_faces_are_unrecognised(press: Press, made: Made) -> None:
@@ -236,7 +238,7 @@ def test_what_was_tidied_away_is_not_missed(press: Press) -> None:
     assert [key for key in store.list("Faces/")] == sorted(rows(store)["crop"].to_list())
 
 
-def test_damaged_records_are_told_and_tables_are_an_error(press: Press) -> None:
+def test_damaged_records_are_reported_and_tables_are_an_error(press: Press) -> None:
     store = press.store
     store.write("Results/X_Nov_23_2026_08H_00M_00S.json", b'{"name": "Grace Hopper')
     assert forget(store).unreadable == ["Results/X_Nov_23_2026_08H_00M_00S.json"]

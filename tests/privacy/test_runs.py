@@ -1,9 +1,10 @@
-from __future__ import annotations
-
 import contextlib
 import io
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -11,24 +12,17 @@ import pytest
 from celeb_ops.cli.main import main
 from celeb_ops.core import keys
 from celeb_ops.core.exceptions import ForgetError
-from celeb_ops.core.records import Outcome
-from celeb_ops.core.store import FolderStore
+from celeb_ops.core.records import Mention, Outcome
+from celeb_ops.core.store import FolderStore, Store
 from celeb_ops.dataset import merge
 from celeb_ops.dataset.celebs_csv import read_csv
-from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS
+from celeb_ops.dataset.schema import CAPTURES, MENTIONS, SIGHTINGS
 from celeb_ops.dataset.tables import from_parquet
 from celeb_ops.privacy.removal import Removal
 from celeb_ops.privacy.runs import RunRemoval, chosen, runs_in
 from tests.factories import RUN_TIME, a_picture, a_result, a_screenshot, a_sighting, saved
 from tests.privacy.conftest import LATER, NEXT_MONTH, contents, with_files
 from tests.privacy.killing import killed_and_done_again
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-    from pathlib import Path
-
-    from celeb_ops.core.store import Store
 
 SITES = ["EONLINE", "PEOPLE", "TMZ"]
 KNOWN = [*SITES, "PEREZHILTON"]
@@ -47,6 +41,8 @@ def a_run(store: Store, when: datetime) -> None:
         store.write(keys.plan(stem), b"{}")
         store.write(keys.crop(stem, 1), a_picture())
         result = a_result(site, time=when, sightings=[a_sighting("Cher", crop=keys.crop(stem, 1))], faces=1)
+        words = Mention(name="Adele", part="headline", text="Adele sings", shown=False)
+        result = result.model_copy(update={"mentions": [words]})
         result.save(store, keys.result(stem))
         results.append(result)
     failed = Outcome(site="EONLINE", time=when, outcome="failed", task="screenshot", reason="It was down.")
@@ -88,7 +84,7 @@ def rows(store: Store) -> dict[str, list[tuple[Any, str]]]:
     found: dict[str, list[tuple[Any, str]]] = {
         keys.CSV: [(time, site) for time, site in read_csv(store.read(keys.CSV))],
     }
-    for table in (CAPTURES, SIGHTINGS):
+    for table in (CAPTURES, SIGHTINGS, MENTIONS):
         months = [from_parquet(store.read(key), table, key) for key in store.list(f"{table.name}/")]
         found[table.name] = sorted(pl.concat(months).select("time", "site").iter_rows())
     return found
@@ -118,6 +114,7 @@ class TestAWholeRun:
             keys.CSV: [(keys.iso(when), site) for when in (LATER, NEXT_MONTH) for site in SITES[1:]],
             "Captures": [(when, site) for when in (LATER, NEXT_MONTH) for site in SITES],
             "Sightings": [(when, site) for when in (LATER, NEXT_MONTH) for site in SITES[1:]],
+            "Mentions": [(when, site) for when in (LATER, NEXT_MONTH) for site in SITES[1:]],
         }
         after = contents(dataset)
         changed = {key for key in before if after.get(key) != before[key]} - set(had)
@@ -125,6 +122,7 @@ class TestAWholeRun:
             keys.CSV,
             keys.captures(RUN_TIME),
             keys.sightings(RUN_TIME),
+            keys.mentions(RUN_TIME),
         }
         assert after[OTHERS] == b"{}"
         times = pl.read_parquet(io.BytesIO(dataset.read(keys.trends("runs"))))["time"].to_list()
@@ -133,6 +131,7 @@ class TestAWholeRun:
             "rows of Celebs.csv": 2,
             "rows of Captures": 3,
             "rows of Sightings": 2,
+            "rows of Mentions": 2,
             "slices and plans": 4,
             "crops of faces": 2,
             "pictures of screenshots": 4,
@@ -145,11 +144,11 @@ class TestAWholeRun:
     def test_the_last_one_may_go_too(self, folder_dataset: Store) -> None:
         for when in (NEXT_MONTH, RUN_TIME, LATER):
             forget(folder_dataset, when)
-        assert rows(folder_dataset) == {keys.CSV: [], "Captures": [], "Sightings": []}
+        assert rows(folder_dataset) == {keys.CSV: [], "Captures": [], "Sightings": [], "Mentions": []}
         package = json.loads(folder_dataset.read(keys.DATAPACKAGE))
         assert keys.captures(RUN_TIME) in [one["path"] for one in package["resources"]]
 
-    def test_made_anew_it_is_what_it_was(self, folder_dataset: Store) -> None:
+    def test_made_again_it_is_the_same(self, folder_dataset: Store) -> None:
         before = contents(folder_dataset)
         forget(folder_dataset)
         a_run(folder_dataset, RUN_TIME)
@@ -177,6 +176,7 @@ class TestSomeSites:
         # The run's count of calls is the others' too.
         assert of_run(dataset, RUN_TIME) == sorted([*others, keys.budget(RUN_TIME)])
         gone = {keys.CSV: (keys.iso(RUN_TIME), "TMZ"), "Captures": (RUN_TIME, "TMZ"), "Sightings": (RUN_TIME, "TMZ")}
+        gone["Mentions"] = (RUN_TIME, "TMZ")
         assert rows(dataset) == {table: [row for row in before[table] if row != gone[table]] for table in gone}
 
     def test_one_that_this_run_does_not_have_is_no_slip_beside_one_that_it_has(self, folder_dataset: Store) -> None:
@@ -247,7 +247,7 @@ class TestTheCommand:
         assert "clear it in Airflow" in said
         assert of_run(folder_dataset, RUN_TIME) == []
 
-    def test_a_run_that_is_not_there_is_told_with_those_near_it(
+    def test_a_run_that_is_not_there_is_reported_with_those_near_it(
         self, folder_dataset: Store, capsys: pytest.CaptureFixture[str]
     ) -> None:
         before = contents(folder_dataset)

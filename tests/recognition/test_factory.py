@@ -1,7 +1,6 @@
-from __future__ import annotations
-
 import shutil
-from typing import TYPE_CHECKING, NoReturn
+from pathlib import Path
+from typing import NoReturn
 
 import boto3
 import pytest
@@ -12,9 +11,6 @@ from celeb_ops.core.store import FolderStore
 from celeb_ops.recognition.aws.rekognition import RekognitionRecognizer
 from celeb_ops.recognition.factory import check_recognizer, open_recognizer
 from celeb_ops.recognition.local.recognizer import LocalRecognizer
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def no_client() -> NoReturn:

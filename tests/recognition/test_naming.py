@@ -1,10 +1,8 @@
-from __future__ import annotations
-
 import pytest
 
 from celeb_ops.core.geometry import Box
 from celeb_ops.core.records import Picture
-from celeb_ops.recognition.naming import mentions
+from celeb_ops.recognition.naming import names_person
 
 HOPPER = "Grace Hopper"
 
@@ -30,4 +28,4 @@ HOPPER = "Grace Hopper"
     ],
 )
 def test_a_name_is_mentioned(words: dict[str, str], name: str, there: bool) -> None:
-    assert mentions(Picture(box=Box(0, 0, 10, 10), **{"src": "", **words}), name) is there
+    assert names_person(Picture(box=Box(0, 0, 10, 10), **{"src": "", **words}), name) is there

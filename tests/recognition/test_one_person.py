@@ -1,37 +1,31 @@
 """One person found by both recognisers: one in sightings and in the trends, and gone under every name."""
 
-from __future__ import annotations
-
 import shutil
+from collections.abc import Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from celeb_ops.core import keys
-from celeb_ops.core.records import Picture, Plan, Slice, Span
+from celeb_ops.core.records import Picture, Plan, Result, Slice, Span
 from celeb_ops.core.removal_list import RemovedPerson, add
+from celeb_ops.core.store import FolderStore
 from celeb_ops.dataset import merge
 from celeb_ops.recognition.local import face_model, gallery_file
 from celeb_ops.recognition.local.gallery import Gallery
-from celeb_ops.recognition.local.gallery_file import About, Entry, Reference, Whole
+from celeb_ops.recognition.local.gallery_file import About, Entry, GalleryContent, Reference
 from celeb_ops.recognition.local.recognizer import LocalRecognizer
 from celeb_ops.recognition.page import recognize_page
 from celeb_ops.recognition.people import People, Person
 from celeb_ops.recognition.pictures import decode
+from celeb_ops.recognition.recognizer import Recognizer
 from celeb_ops.trends import build
 from celeb_ops.trends.schema import load
 from tests.aws.rekognition import qid_of, serving
 from tests.factories import RUN_TIME, a_page, a_screenshot, saved
 from tests.recognition.aws.test_rekognition import asking
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from celeb_ops.core.records import Result
-    from celeb_ops.core.store import FolderStore
-    from celeb_ops.recognition.recognizer import Recognizer
 
 THEIRS = "Rear Admiral Hopper"
 """What Rekognition calls her here."""
@@ -45,7 +39,7 @@ def folder(tmp_path: Path, pictures: Path) -> Path:
     pixels, model = decode((pictures / "hopper.jpeg").read_bytes()), face_model.best()
     embeddings = model.embed(pixels, model.find(pixels))
     entry = Entry(HOPPER, "", 9, embeddings, (Reference("File:Hopper.jpg", "aa" * 20),))
-    gallery_file.write(tmp_path / "gallery" / gallery_file.FILE, Whole([entry], About(model=model.name)))
+    gallery_file.write(tmp_path / "gallery" / gallery_file.FILE, GalleryContent([entry], About(model=model.name)))
     return tmp_path / "gallery"
 
 
@@ -98,7 +92,7 @@ def test_found_by_both_is_one_in_the_trends(
     # By name, by QID alone, by a name that only the gallery knows, by the recogniser's name.
     [(HOPPER.name,), ("Somebody Else", (QID,)), ("Grace Murray Hopper",), (THEIRS,)],
 )
-def test_who_asked_not_to_be_in_it_is_in_by_no_name(
+def test_people_who_asked_not_to_be_in_it_is_in_by_no_name(
     rekognition: Recognizer, folder: Path, folder_store: FolderStore, pictures: Path, removed: tuple[Any, ...]
 ) -> None:
     add(folder_store, RemovedPerson(*removed))

@@ -1,8 +1,8 @@
-from __future__ import annotations
-
 import io
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,21 +11,16 @@ from PIL import Image
 
 from celeb_ops.core import keys
 from celeb_ops.core.geometry import Box
-from celeb_ops.core.records import Picture, Plan, RecognizerInfo, Result, Slice, Span
+from celeb_ops.core.records import Picture, Plan, RecognizerInfo, Result, Slice, Slot, Span
+from celeb_ops.core.store import FolderStore, Store
 from celeb_ops.recognition import detections
 from celeb_ops.recognition.detections import MOST_FACES, Detection
+from celeb_ops.recognition.local.recognizer import LocalRecognizer
 from celeb_ops.recognition.naming import confirmed
 from celeb_ops.recognition.page import recognize_page
 from celeb_ops.recognition.recognizer import Face
-from celeb_ops.slicing import cut
+from celeb_ops.slicing.cut import cut
 from tests.factories import RUN_TIME, a_page, a_picture, a_screenshot, saved
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from celeb_ops.core.store import FolderStore, Store
-    from celeb_ops.recognition.local.recognizer import LocalRecognizer
 
 STEM = "TMZ_Nov_23_2026_08H_00M_00S"
 UPPER = Slice(key=keys.slice_(STEM, (0, 400), (0, 300)), bands=[Span(0, 400)], columns=Span(0, 300))
@@ -47,24 +42,25 @@ class Scripted:
 
 
 def a_face(left: int, top: int, name: str | None = None, size: int = 60, **facts: Any) -> Face:
-    return Face(Box(left, top, size, size), name, **facts)
+    return Face(Box(left, top, size, size), name, **{"confidence": 90.0} | facts)
 
 
-def result_of(store: Store, *answers: list[Face], min_confidence: float = 0, **facts: Any) -> Result:
+def result_of(store: Store, *answers: list[Face], **facts: Any) -> Result:
     """The result of a page of 300 × 600 in two slices, 0–400 and 200–600."""
     screenshot = a_screenshot(page_width=300, captured_height=600, viewport=(300, 400), **facts)
     plan = Plan(screenshot=keys.sidecar(STEM), slices=[UPPER, LOWER])
     for seed, one in enumerate((UPPER, LOWER)):
         if not store.exists(one.key):
             store.write(one.key, a_picture(300, 400, seed=seed))
-    return recognize_page(plan, screenshot, Scripted(*answers), STEM, store, min_confidence=min_confidence)
+    return recognize_page(plan, screenshot, Scripted(*answers), STEM, store)
 
 
 def deduplicated(found: Sequence[Found]) -> list[Found]:
     """The module's own, with boxes in page px."""
     slices = {one.key: one for _, one in found}
     given = [
-        Detection(face, face.box, one.key, one.cuts(face.box.moved(0, -one.bands[0].start))) for face, one in found
+        Detection(face, face.box, one.key, one.touches_edge(face.box.moved(0, -one.bands[0].start)))
+        for face, one in found
     ]
     return [(one.face, slices[one.source]) for one in detections.deduplicated(given)]
 
@@ -178,12 +174,12 @@ class TestRecognizePage:
         assert (result.faces, result.unrecognised, result.celebrities) == (5, 2, ["A", "B", "C"])
 
     def test_a_name_below_the_least_confidence_is_dropped(self, folder_store: FolderStore) -> None:
-        faces = [a_face(10, 20, "A", confidence=80), a_face(200, 20, "B", confidence=79.9)]
-        result = result_of(folder_store, faces, [], min_confidence=80)
+        faces = [a_face(10, 20, "A", confidence=50), a_face(200, 20, "B", confidence=49.9)]
+        result = result_of(folder_store, faces, [])
         assert (result.celebrities, result.faces, result.unrecognised) == (["A"], 2, 1)
         # Nor does it make a second face.
-        upper, lower = a_face(100, 250, "A", confidence=55), a_face(100, 50, "B", confidence=95)
-        result = result_of(folder_store, [upper], [lower], min_confidence=80)
+        upper, lower = a_face(100, 250, "A", confidence=45), a_face(100, 50, "B", confidence=95)
+        result = result_of(folder_store, [upper], [lower])
         assert (result.celebrities, result.faces, result.unrecognised) == (["B"], 1, 0)
 
     def test_nobody_there_is_a_result_too(self, folder_store: FolderStore) -> None:
@@ -205,12 +201,34 @@ class TestRecognizePage:
         assert result_of(folder_store, [a_face(30, 30, "A")], []).sightings[0].picture is None
 
 
+class TestPlacement:
+    PICTURES = (
+        Picture(box=Box(0, 0, 100, 100), src="", placement="editorial"),
+        Picture(box=Box(100, 0, 100, 100), src="", placement="advert"),
+    )
+    FOUND = (a_face(20, 20, "A"), a_face(120, 20, "B"), a_face(220, 20, "C"), a_face(220, 120, "D"))
+
+    def test_is_the_picture_s_or_the_place_s(self, folder_store: FolderStore) -> None:
+        slots = [Slot(box=Box(200, 0, 100, 100), placement="advert")]
+        result = result_of(folder_store, list(self.FOUND), [], pictures=list(self.PICTURES), slots=slots)
+        placed = {one.name: one.placement for one in result.sightings}
+        assert placed == {"A": "editorial", "B": "advert", "C": "advert", "D": "editorial"}
+        assert (result.celebrities, result.adverts_counted, result.faces) == (["A", "D"], False, 4)
+        assert result.model_copy(update={"adverts_counted": True}).celebrities == ["A", "B", "C", "D"]
+
+    def test_is_unknown_of_a_page_of_an_earlier_version(self, folder_store: FolderStore) -> None:
+        pictures = [one.model_copy(update={"placement": None}) for one in self.PICTURES]
+        result = result_of(folder_store, list(self.FOUND), [], pictures=pictures)
+        assert {one.placement for one in result.sightings} == {None}
+        assert (result.celebrities, result.adverts_counted) == (["A", "B", "C", "D"], None)
+
+
 class TestAPageThatWantsTooMuch:
     def test_is_not_looked_at_below_a_thousand_faces(self, folder_store: FolderStore) -> None:
         wall = [a_face(9 * (number % 30), 9 * (number // 30), size=8) for number in range(MOST_FACES)]
         result = result_of(folder_store, wall)
         assert result.faces == MOST_FACES
-        assert result.not_looked_at == ["the last 1 of 2 slices, below 1,000 faces"]
+        assert result.not_looked_at == ["the last 1 of 2 slices, because 1,000 faces were found above them"]
 
     def test_says_how_many_pictures_are_beyond_the_largest(self, folder_store: FolderStore) -> None:
         thumbnails = [Picture(box=Box(left, top, 41, 41), src="") for top in range(300) for left in range(0, 250, 25)]

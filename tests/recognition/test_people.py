@@ -1,7 +1,5 @@
 """Who is who, by QID, name and other names."""
 
-from __future__ import annotations
-
 import pytest
 
 from celeb_ops.core.names import qid_in

@@ -1,10 +1,8 @@
 """Uncontrolled photos: faces that were judged by eye are found, people named, strangers not."""
 
-from __future__ import annotations
-
 import io
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from benchmarks.faces.labelled import for_fitting
@@ -15,9 +13,6 @@ from celeb_ops.recognition.local import detector, face_model
 from celeb_ops.recognition.local.gallery import Gallery
 from celeb_ops.recognition.local.recognizer import LocalRecognizer
 from celeb_ops.recognition.pictures import decode
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def shown(path: Path, side: int) -> bytes:

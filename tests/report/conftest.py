@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -10,6 +10,7 @@ from celeb_ops.capture.browser import open_browser
 from celeb_ops.core.sites import CaptureOptions
 from celeb_ops.core.store import FolderStore
 from celeb_ops.report.app import create_app
+from celeb_ops.report.host import Host
 from celeb_ops.report.table_cache import Tables
 from tests.report import history
 
@@ -36,9 +37,9 @@ def load(past: FolderStore) -> Load:
     return Tables(past).now()
 
 
-def app_of(store: Store) -> FastAPI:
-    """The app, open to everybody."""
-    return create_app(authorize=lambda: None, open_store=lambda: store, login="/login")
+def app_of(store: Store, **host: Any) -> FastAPI:
+    """The app, open to everybody, in an Airflow that knows this."""
+    return create_app(authorize=lambda: None, open_store=lambda: store, host=Host("/login", **host))
 
 
 @pytest.fixture(scope="module")

@@ -56,7 +56,9 @@ CAST = (
 )
 
 
-def fill(store: Store, cast: Sequence[Figure] = CAST, *, days: int = 150, sites: Sequence[str] = SITES) -> None:
+def fill(
+    store: Store, cast: Sequence[Figure] = CAST, *, days: int = 150, sites: Sequence[str] = SITES, cost: float = 0.003
+) -> None:
     """A run each 12 h; the trends are built."""
     chances, rows = random.Random(6), Rows()
     for half in range(2 * days):
@@ -76,7 +78,7 @@ def fill(store: Store, cast: Sequence[Figure] = CAST, *, days: int = 150, sites:
                 recognizer_version="1" if ago > BREAK_DAY else "2",
                 celebrities=sorted({one.name for one in shown}),
                 faces=len(shown) + 2,
-                cost_usd=0.003,
+                cost_usd=cost,
                 seconds=8.5,
             )
     rows.write(store)

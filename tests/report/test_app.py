@@ -12,6 +12,7 @@ from celeb_ops.core import keys
 from celeb_ops.core.exceptions import NotPermittedError, SettingsError, StoreError
 from celeb_ops.core.records import Part, Span
 from celeb_ops.report.app import create_app
+from celeb_ops.report.host import Host
 from tests.asgi import get
 from tests.factories import RUN_TIME, a_picture, a_result, a_screenshot, saved
 from tests.report.conftest import app_of
@@ -164,7 +165,7 @@ class TestClosed:
         def refuse() -> None:
             raise HTTPException(status, "No.")
 
-        app = create_app(authorize=refuse, open_store=Mock(side_effect=NotImplementedError), login=LOGIN)
+        app = create_app(authorize=refuse, open_store=Mock(side_effect=NotImplementedError), host=Host(LOGIN))
         routes = [route.path for route in app.routes if isinstance(route, APIRoute)]
         assert len(routes) == len(app.routes) > 7
         for path in [*routes, f"/files/{PICTURE}?a=b&c=d"]:
@@ -177,7 +178,7 @@ class TestClosed:
                 assert in_browser.headers["location"] == f"{LOGIN}?next={quote(path, safe='')}"
             else:
                 assert in_browser.status_code == 403
-                assert "This is not open to you" in in_browser.text
+                assert "You may not see this" in in_browser.text
 
     def test_nothing_else_is_there(self, app: FastAPI) -> None:
         for path in ("/docs", "/openapi.json", "/redoc", "/nothing", "/assets/0123456789abcdef/nothing.js"):
@@ -190,7 +191,7 @@ class TestTrouble:
         [
             (StoreError("s3://bucket/x could not be read: SlowDown."), 503),
             (NotPermittedError("s3://bucket/x could not be read: AccessDenied."), 502),
-            (SettingsError("CELEBS_STORE='x': this is no place for a dataset."), 502),
+            (SettingsError("CELEBS_STORE='x': this is not a store."), 502),
         ],
     )
     def test_is_told_in_its_sentence(
@@ -205,7 +206,7 @@ class TestTrouble:
     ) -> None:
         open_store = Mock(return_value=folder_store)
         a_result("TMZ").save(folder_store, RESULT)
-        app = create_app(authorize=lambda: None, open_store=open_store, login=LOGIN)
+        app = create_app(authorize=lambda: None, open_store=open_store, host=Host(LOGIN))
         for _ in range(3):
             assert get(app, f"/files/{RESULT}").status_code == 200
         assert open_store.call_count == 1

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import io
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 from unittest.mock import Mock
 from urllib.parse import urljoin
@@ -15,6 +15,7 @@ from celeb_ops.core.exceptions import StoreError
 from celeb_ops.core.records import Outcome
 from celeb_ops.dataset import merge, tables
 from celeb_ops.report import assets
+from celeb_ops.report.host import HostRun
 from tests.asgi import get
 from tests.factories import a_picture, a_result, a_screenshot, saved
 from tests.report import history
@@ -75,6 +76,72 @@ class TestPages:
                 assert answer.status_code == 200, target
 
 
+DAGS = {"capture": "/airflow/dags/capture", "trends": "/airflow/dags/trends"}
+
+
+def a_host_run(time: datetime, state: str = "success", kind: str = "scheduled") -> HostRun:
+    return HostRun(time, f"{kind}__1", kind, state, f"/airflow/dags/capture/runs/{kind}__1")
+
+
+class TestInAirflow:
+    """What Airflow knows of the runs stands beside what the dataset knows."""
+
+    def test_a_run_says_how_it_came_about_and_leads_there(self, past: FolderStore) -> None:
+        asked = []
+
+        def runs(first: datetime, last: datetime) -> list[HostRun]:
+            asked.append((first, last))
+            return [a_host_run(history.END)]
+
+        tasks = {"screenshot": "/airflow/dags/capture/runs/1/tasks/site.screenshot/mapped/0"}
+        app = app_of(past, runs=runs, tasks=lambda run, site: tasks)
+        answer = get(app, RUN)
+        assert asked == [(history.END, history.END)]
+        for name, address in (("scheduled", "/airflow/dags/capture/runs/scheduled__1"), *tasks.items()):
+            assert f'<a class="airflow" href="{address}">{name}</a>' in answer.text
+        assert "scheduled" in text(get(app, "/runs"))
+
+    def test_runs_under_way_and_such_as_merged_nothing_are_shown(self, past: FolderStore) -> None:
+        now, before = history.END + timedelta(hours=1), history.END + timedelta(minutes=1)
+        running, failed = a_host_run(now, "running", "manual"), a_host_run(before, "failed", "backfill")
+        app = app_of(past, runs=lambda first, last: [running, failed])
+        body = text(get(app, "/runs"))
+        first, second = (
+            f"{now:%-d %b %Y, %H:%M} UTC manual in progress",
+            f"{before:%-d %b %Y, %H:%M} UTC backfill failed:",
+        )
+        assert body.index(first) < body.index(second) < body.index(f"{history.END:%-d %b %Y, %H:%M} UTC")
+        # Their own pages are there, as are those of sites whose steps have begun.
+        answer = get(app, f"/runs/{keys.iso(now)}?site=TMZ")
+        assert "There are no results yet" in text(answer)
+
+    def test_a_site_has_its_part_before_its_run_is_merged(self, folder_store: FolderStore) -> None:
+        app = app_of(folder_store)
+        assert get(app, f"{RUN}?site=TMZ").status_code == 404
+        saved(folder_store, a_screenshot(site="TMZ", time=history.END), a_picture(1440, 3_000))
+        body = get(app, f"{RUN}?site=TMZ")
+        assert "not merged yet" in text(body)
+        assert "Screenshot of TMZ" in body.text
+        missed("TMZ", "failed", "The site sent no page.").save(
+            folder_store, keys.outcome(keys.stem("TMZ", history.END))
+        )
+        assert "This site failed: The site sent no page." in text(get(app, f"{RUN}?site=TMZ"))
+
+
+def test_cost_has_a_place_only_where_something_costs(past: FolderStore, folder_store: FolderStore) -> None:
+    history.fill(folder_store, days=2, cost=0)
+    for store, shown in ((past, True), (folder_store, False)):
+        for page in ("/runs", "/sites"):
+            assert ("Cost" in text(get(app_of(store), page))) is shown, page
+
+
+def test_see_it_on_the_page_leads_to_the_box_of_the_face(app: FastAPI) -> None:
+    address = re.search(r'href="([^"]+)">See it on the page', get(app, "/people/Grace%20Hopper").text)[1]
+    page, _, anchor = urljoin("/people/x", address.replace("&amp;", "&")).partition("#")
+    assert re.fullmatch(r"box-\d+", anchor)
+    assert re.search(f'id="{anchor}"[^>]*><rect.*?Grace Hopper', get(app, page).text)
+
+
 def missed(site: str, outcome: Literal["failed", "skipped"], reason: str) -> Outcome:
     return Outcome(site=site, time=history.END, outcome=outcome, task="screenshot", reason=reason, source="live")
 
@@ -88,10 +155,10 @@ class TestTrending:
 
     def test_takes_its_filters_from_the_address(self, app: FastAPI) -> None:
         assert "Eileen Collins" not in text(get(app, "/?q=hopper"))
-        assert "Nobody fits" in text(get(app, "/?q=zzz"))
+        assert "No match" in text(get(app, "/?q=zzz"))
         body = text(get(app, "/?site=DAILY-PLAIN&period=year"))
         assert "Eileen Collins" not in body
-        assert "in whole weeks, on 1 site of 3" in body
+        assert "by whole weeks, on 1 of 3 sites" in body
         # Movement is of all sites, where the rest is not.
         assert "(all sites)" in text(get(app, "/?site=DAILY-PLAIN"))
         assert "(all sites)" not in text(get(app, "/"))
@@ -103,6 +170,16 @@ class TestTrending:
     def test_of_an_empty_store_says_what_will_come(self, folder_store: FolderStore) -> None:
         for page in ("/", "/?period=7d&site=TMZ", "/?period=all", "/sites", "/runs"):
             assert "No run yet" in text(get(app_of(folder_store), page))
+        answer = get(app_of(folder_store, dags=DAGS, paused=lambda: ["capture"]), "/")
+        assert '<a class="airflow" href="/airflow/dags/capture">The DAG capture</a>' in answer.text
+        assert "once the DAG capture is no longer paused. To start now: Trigger on the DAG’s page" in text(answer)
+
+    def test_of_runs_without_trends_says_what_is_paused(self, folder_store: FolderStore) -> None:
+        tables.update_captures(folder_store, history.END, [a_result("TMZ", time=history.END)], [])
+        for paused, said in ((["trends"], "is paused: switch it on"), ([], "its trends are being made")):
+            answer = get(app_of(folder_store, dags=DAGS, paused=lambda paused=paused: paused), "/")
+            assert said in text(answer)
+            assert 'href="/airflow/dags/trends"' in answer.text
 
     def test_of_a_run_that_failed_says_so(self, folder_store: FolderStore) -> None:
         outcomes = [missed("TMZ", "failed", history.REASON), missed("PEOPLE", "skipped", "Too far from now.")]
@@ -120,7 +197,10 @@ class TestTrending:
         tables.update_captures(folder_store, history.END, [a_result("TMZ", time=history.END)], [])
         trends.build(folder_store)
         app = app_of(folder_store)
-        assert "nobody on them was named" in text(get(app, "/"))
+        body = text(get(app, "/"))
+        assert "nobody on them was named" in body
+        # The 28 days began before anything was captured.
+        assert f"from the first capture, {history.END:%-d %b %Y} , to" in body
         assert "TMZ" in text(get(app, "/sites"))
 
     def test_may_be_turned_over(self, folder_store: FolderStore) -> None:
@@ -138,7 +218,7 @@ class TestPerson:
         answer = get(app, "/people/Grace%20Hopper")
         body = text(answer)
         assert "First seen 28 Jun 2026" in body or "First seen 29 Jun 2026" in body
-        assert "The way of counting changed once." in body
+        assert "The counting changed once." in body
         assert "Eileen Collins" in body
         assert "% sure, by the face alone" in body
         assert 'href="https://news.example/story" rel="noopener noreferrer nofollow"' in answer.text
@@ -211,15 +291,15 @@ class TestArchived:
         body = text(get(app_of(past_run), RUN))
         how = "archived 25 Nov 2026, 06:12 UTC , 1 h 48 min before the run"
         page = f"{how} · the archived page"
-        assert f"ARCHIVED archived Grace Hopper {page} · 9 pictures did not come from the archive" in body
-        assert f"HOSTILE archived Seen, and nobody was named {how} · 1 picture did not come from the archive 0" in body
-        assert "LIVE live Seen, and nobody was named 2 pictures did not load 0" in body
-        assert "WHOLE live Seen, and nobody was named 0" in body
+        assert f"ARCHIVED archived Grace Hopper {page} · 9 pictures missing from the archive" in body
+        assert f"HOSTILE archived Seen, but nobody was named {how} · 1 picture missing from the archive 0" in body
+        assert "LIVE live Seen, but nobody was named 2 pictures did not load 0" in body
+        assert "WHOLE live Seen, but nobody was named 0" in body
         assert "FAILED failed HTTP 503." in body
         assert "SKIPPED skipped No copy is near enough." in body
         # So do the chosen site's details.
         archived = details(get(app_of(past_run), f"{RUN}?site=ARCHIVED"))
-        assert "1 h 48 min before the run · the archived page · 9 pictures did not come from the archive" in archived
+        assert "1 h 48 min before the run · the archived page · 9 pictures missing from the archive" in archived
         assert "from the archive · 1 face" in archived
         live = details(get(app_of(past_run), f"{RUN}?site=LIVE"))
         assert "seen 25 Nov 2026, 08:00 UTC · 2 pictures did not load · 0 faces" in live
@@ -244,12 +324,13 @@ class TestArchived:
         app = app_of(past_run)
         page = f"{RUN}?site=ARCHIVED"
         shown = get(app, page).text
-        assert ("files/Images/" in shown, "Where it is on the page" in shown) == (True, True)
         stem = keys.stem("ARCHIVED", history.END)
-        past_run.delete(keys.image(stem, 1, "jpeg"))
+        picture = keys.image(stem, 1, "jpeg")
+        assert (picture in shown, "Where it is on the page" in shown) == (True, True)
+        past_run.delete(picture)
         after = get(app, page)
-        assert ("files/Images/" in after.text, "Where it is on the page" in after.text) == (False, False)
-        assert "The screenshot was tidied away: its facts and the faces with a name were kept." in text(after)
+        assert (picture in after.text, "Where it is on the page" in after.text) == (False, False)
+        assert "The screenshot was deleted because of its age." in text(after)
         assert "Grace Hopper" in details(after)
         assert get(app, f"/screenshots/{stem}").status_code == 404
 

@@ -71,6 +71,10 @@ def a_run(store: Store, *sightings: Sighting, headline: str = "She speaks", titl
     )
 
 
+def kept(content: bytes) -> str:
+    return f"data:image/jpeg;base64,{base64.b64encode(content).decode()}"
+
+
 def pictures_in(page: str) -> list[Image.Image]:
     return [
         Image.open(io.BytesIO(base64.b64decode(data))) for data in re.findall(r"data:image/jpeg;base64,([^\"]+)", page)
@@ -79,23 +83,28 @@ def pictures_in(page: str) -> list[Image.Image]:
 
 def test_shows_page_crop_and_reference_with_the_name_where_it_was_seen(store: Store, gallery: Path) -> None:
     a_run(store, grace())
-    page = review.review(store, [RESULT], gallery)
-    screenshot, crop, reference = pictures_in(page)
+    page = review.review(store, [RESULT], gallery, kept)
+    crop, reference, screenshot = pictures_in(page)
     assert screenshot.size == (400, 2_000)
     assert crop.getpixel((40, 40))[2] > 150
     assert reference.getpixel((40, 40))[0] > 150
     assert "left:25.0%;top:25.0%;width:15.0%;height:4.0%" in page
     assert 'title="text" style="top:50.0%;height:25.0%"' in page
-    for words in ("Grace Hopper", "93.5 %", "face+text", "0.2 nearer", "She speaks", "3 faces, 2 unknown"):
+    for words in (
+        "Grace Hopper",
+        "93.5 %",
+        "the page’s words",
+        "nearer than the next person by 0.2",
+        "She speaks",
+        "3 faces, 2 unknown",
+    ):
         assert words in page
 
 
-def test_is_one_file_that_fetches_nothing_and_what_a_page_said_stays_text(
-    folder_store: FolderStore, gallery: Path
-) -> None:
+def test_fetches_nothing_of_others_and_what_a_page_said_stays_text(folder_store: FolderStore, gallery: Path) -> None:
     hostile = '</span><script>alert(1)</script>" onload="x'
     a_run(folder_store, grace(hostile), headline=hostile, title=hostile)
-    page = review.review(folder_store, [RESULT], gallery)
+    page = review.review(folder_store, [RESULT], gallery, kept)
     assert "<script" not in page
     assert 'onload="x' not in page
     assert "&lt;script&gt;" in page
@@ -108,13 +117,20 @@ def test_a_reference_is_a_photo_of_the_gallery_or_none(
     reference: str | None, folder_store: FolderStore, gallery: Path
 ) -> None:
     a_run(folder_store, grace(reference=reference))
-    assert len(pictures_in(review.review(folder_store, [RESULT], gallery))) == 2
+    assert len(pictures_in(review.review(folder_store, [RESULT], gallery, kept))) == 2
+
+
+def test_of_many_sites_the_pages_are_closed_until_a_name_is_followed(folder_store: FolderStore, gallery: Path) -> None:
+    a_run(folder_store, grace())
+    few, many = (review.review(folder_store, [RESULT] * number, gallery, kept) for number in (3, 4))
+    assert (few.count("<details open>"), many.count("<details>")) == (3, 4)
+    assert many.count('loading="lazy"') == 3 * 4
 
 
 def test_slices_may_have_been_tidied_away(folder_store: FolderStore, gallery: Path) -> None:
     a_run(folder_store, grace())
     folder_store.delete(keys.plan(STEM))
-    assert "Grace Hopper" in review.review(folder_store, [RESULT], gallery)
+    assert "Grace Hopper" in review.review(folder_store, [RESULT], gallery, kept)
 
 
 def test_the_latest_run_is_told_by_time_not_by_name(folder_store: FolderStore) -> None:
@@ -136,6 +152,9 @@ def test_the_command_writes_the_page(
         out = tmp_path / "out.html"
         assert main(["review", what, "--out", str(out)]) == 0
         assert "Nobody was named." in out.read_text()
+        pictures = sorted(tmp_path.glob("out_files/*.jpg"))
+        assert [Image.open(one).size for one in pictures] == [(400, 2_000)]
+        assert f'src="out_files/{pictures[0].name}" width="400" height="2000"' in out.read_text()
         out.unlink()
     assert main(["review", "Results/none.json", "--out", str(tmp_path / "out.html")]) == 2
     assert "is not there" in capsys.readouterr().err

@@ -25,7 +25,8 @@ def test_it_is_drawn_from_edge_to_edge_with_the_peak_at_the_top() -> None:
     assert line.lines == (f"{MARGIN}.0,{HEIGHT - MARGIN}.0 {WIDTH / 2},{MARGIN}.0 {WIDTH - MARGIN}.0,{HEIGHT / 2}",)
     assert line.dots == line.breaks == ()
     assert line.words == (
-        "Share of seen captures by week: 50 % in the latest week so far, at most 100 % in the week of 9 Nov 2026."
+        "Share of seen captures by week: 50 % in the latest week with a seen capture, "
+        "at most 100 % in the week of 9 Nov 2026."
     )
 
 
@@ -34,11 +35,11 @@ def test_gaps_and_breaks_are_drawn_and_told() -> None:
     assert line.lines == ()
     assert len(line.dots) == 3
     assert len(line.breaks) == 1
-    assert line.words.endswith(" Nothing was seen in 1 week. The way of counting changed once.")
+    assert line.words.endswith(" Nothing was seen in 1 week. The counting changed once.")
 
 
 def test_a_share_is_of_the_captures_of_its_own_period() -> None:
-    assert "100 % in the latest" in sparkline(over((5, 10), (1, 1)), "week").words
+    assert "100 % in the latest week" in sparkline(over((5, 10), (1, 1)), "week").words
 
 
 def test_of_nothing_it_is_nothing() -> None:

@@ -1,13 +1,11 @@
 """Where a page is cut: for any page and any pictures."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from celeb_ops.core.geometry import Box
-from celeb_ops.core.records import Slice, Span, stacked
+from celeb_ops.core.records import Slice, Span, stack_layout
 from celeb_ops.slicing.layout import (
     BEYOND,
     LEFT_OUT,
@@ -81,7 +79,7 @@ def test_slices_keep_to_the_recognisers_limits(width: int, height: int, boxes: l
     layouts, _ = lay_out(width, height, boxes)
     assert layouts
     for one in slices_of(layouts):
-        high, wide = stacked(one.bands)[1], one.columns.stop - one.columns.start
+        high, wide = stack_layout(one.bands)[1], one.columns.stop - one.columns.start
         assert min(height, MIN_SIDE_PX) <= high <= LONG_SIDE_PX
         assert min(width, MIN_SIDE_PX) <= wide <= LONG_SIDE_PX
         assert all(0 <= band.start < band.stop <= height for band in one.bands)
@@ -147,7 +145,7 @@ class TestSlice:
         ],
     )
     def test_what_touches_the_edge_of_a_band_may_go_on_beyond_it(self, box: Box, cut: bool) -> None:
-        assert self.ONE.cuts(box) is cut
+        assert self.ONE.touches_edge(box) is cut
 
 
 class TestAPageThatWantsTooMuch:

@@ -1,10 +1,9 @@
-from __future__ import annotations
-
 import io
 import subprocess
 import sys
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,17 +14,15 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from celeb_ops.core import keys
-from celeb_ops.core.exceptions import DamagedScreenshotError, PictureGoneError
+from celeb_ops.core.exceptions import FinalCaptureError
 from celeb_ops.core.geometry import Box
 from celeb_ops.core.records import Part, Picture, Plan, Screenshot, Span
 from celeb_ops.core.settings import PROJECT
-from celeb_ops.slicing import LONG_SIDE_PX, MAX_BYTES, OVERLAP_PX, RowReader, cut, encoded, spans
+from celeb_ops.core.store import FolderStore, Store
+from celeb_ops.slicing.cut import MAX_BYTES, cut, encoded
+from celeb_ops.slicing.layout import LONG_SIDE_PX, OVERLAP_PX, spans
+from celeb_ops.slicing.row_reader import RowReader
 from tests.factories import a_picture, a_screenshot, saved
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from celeb_ops.core.store import FolderStore, Store
 
 Pixels = npt.NDArray[np.uint8]
 STEM = "TMZ_Nov_23_2026_08H_00M_00S"
@@ -157,15 +154,15 @@ class TestUnusableScreenshots:
     def test_a_part_that_breaks_off(self, folder_store: FolderStore, format: str, left: float) -> None:
         screenshot, (first, second) = in_parts(a_page(500, 3_000), format, 1_500)
         second = second[: int(left * len(second)) if left < 1 else int(left)]
-        with pytest.raises(DamagedScreenshotError, match=rf"^Images/{STEM}\.2\.{format} (is|breaks).*{MEND}"):
+        with pytest.raises(FinalCaptureError, match=rf"^Images/{STEM}\.2\.{format} (is|breaks).*{MEND}"):
             cut_of(folder_store, screenshot, [first, second])
 
     def test_a_part_that_is_not_there(self, store: Store) -> None:
         screenshot, parts = in_parts(a_page(100, 3_000), "jpeg", 1_500)
         key = saved(store, screenshot, *parts)
         store.delete(screenshot.parts[1].key)
-        tidied = r"is not there\. It was tidied away \(CELEBS_KEEP_IMAGES_DAYS\) .*: run it with recapture"
-        with pytest.raises(PictureGoneError, match=rf"\.2\.jpeg {tidied}"):
+        tidied = r"is not there\. It was deleted \(by CELEBS_KEEP_IMAGES_DAYS, .*: run it with recapture"
+        with pytest.raises(FinalCaptureError, match=rf"\.2\.jpeg {tidied}"):
             cut(screenshot, key, STEM, store)
 
     @pytest.mark.parametrize(("width", "height"), [(100, 1_499), (99, 1_500)])
@@ -174,7 +171,7 @@ class TestUnusableScreenshots:
     ) -> None:
         screenshot, (first, _) = in_parts(a_page(100, 3_000), "jpeg", 1_500)
         said = rf"is {width}x{height} px, but its sidecar says 100x1500\. {MEND}"
-        with pytest.raises(DamagedScreenshotError, match=said):
+        with pytest.raises(FinalCaptureError, match=said):
             cut_of(folder_store, screenshot, [first, a_picture(width, height)])
 
     @pytest.mark.parametrize(
@@ -186,7 +183,7 @@ class TestUnusableScreenshots:
         parts = [Part(key=f"Images/{span.start}.jpeg", rows=span) for span in rows]
         screenshot = a_screenshot(page_width=100, captured_height=300, parts=parts)
         pictures = [a_picture(100, span.stop - span.start) for span in rows]
-        with pytest.raises(DamagedScreenshotError, match=rf"No part of the screenshot shows row {row}\. {MEND}"):
+        with pytest.raises(FinalCaptureError, match=rf"No part of the screenshot shows row {row}\. {MEND}"):
             cut_of(folder_store, screenshot, pictures)
 
 
@@ -227,7 +224,7 @@ def peak_mb(store: FolderStore, height: int) -> float:
     code = f"""
 import pathlib, re
 from celeb_ops.core.records import Screenshot
-from celeb_ops.slicing import cut
+from celeb_ops.slicing.cut import cut
 from celeb_ops.core.store import FolderStore
 store = FolderStore(pathlib.Path({str(store.root)!r}))
 cut(Screenshot.load(store, {sidecar!r}), {sidecar!r}, {STEM!r}, store)

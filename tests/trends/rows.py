@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from celeb_ops.core import keys
-from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS
+from celeb_ops.dataset.schema import CAPTURES, MENTIONS, SIGHTINGS
 from celeb_ops.dataset.tables import to_parquet
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class Rows:
     def __init__(self) -> None:
         self.captures: list[dict[str, Any]] = []
         self.sightings: list[dict[str, Any]] = []
+        self.mentions: list[dict[str, Any]] = []
 
     def seen(self, site: str, when: datetime, *who: str | dict[str, Any], **facts: Any) -> None:
         """A seen capture with these people; of a dict, what is said of the sighting beside its ``name``."""
@@ -44,11 +45,23 @@ class Rows:
             sighting |= {"crop": f"Faces/{keys.stem(site, when)}/{number}.jpeg"}
             self.sightings.append(sighting | ({"name": one} if isinstance(one, str) else one))
 
+    def named(self, site: str, when: datetime, *who: str, **facts: Any) -> None:
+        """The words of a capture, which was said to be seen, name these people."""
+        for name in who:
+            mention = {"time": when, "site": site, "name": name, "source": "live", "text": f"{name} in the news"}
+            self.mentions.append(
+                mention | {"part": "headline", "link": "https://x.example/story", "shown": False} | facts
+            )
+
     def missed(self, site: str, when: datetime, outcome: str = "failed", reason: str | None = None) -> None:
         self.captures.append({"time": when, "site": site, "outcome": outcome, "reason": reason or f"It {outcome}."})
 
     def write(self, store: Store) -> None:
-        for rows, table, key in ((self.captures, CAPTURES, keys.captures), (self.sightings, SIGHTINGS, keys.sightings)):
+        for rows, table, key in (
+            (self.captures, CAPTURES, keys.captures),
+            (self.sightings, SIGHTINGS, keys.sightings),
+            (self.mentions, MENTIONS, keys.mentions),
+        ):
             for month in {key(row["time"]) for row in rows}:
                 these = [row for row in rows if key(row["time"]) == month]
                 store.write(month, to_parquet(pl.DataFrame(these, schema=table.dtypes)))

@@ -49,7 +49,7 @@ def moved(there: NDArray[np.bool_], seen: NDArray[np.bool_] | None = None) -> pl
         {"name": [f"P{one}" for one in who], "site": [SITES[one] for one in where], "time": moments.gather(when)}
     )
     shown = pl.concat([once, once.with_columns(pl.col("time") - timedelta(hours=12))])
-    return movers(conformed(captures, history.CAPTURES), conformed(shown, history.SHOWINGS), WEEK)
+    return movers(conformed(captures, history.CAPTURES), conformed(shown, history.PRESENCES), WEEK)
 
 
 def independent(random: np.random.Generator, share: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -49,7 +49,7 @@ def test_each_file_is_read_once_and_a_few_at_a_time_no_more_held(
     next(months)
     assert sum(key.startswith("Captures/") for key in asked) <= history.READERS + 1
     assert len(list(months)) == 11
-    assert len(asked) == len(set(asked)) == 24
+    assert len(asked) == len(set(asked)) == 36
 
 
 def test_only_needed_columns_come_and_lacking_ones_are_empty(folder_store: FolderStore, rows: Rows) -> None:

@@ -97,7 +97,7 @@ def test_prominence_of_older_files_is_unknown_not_zero(rows: Rows, built: Built)
 
 
 def test_appearances_by_site_and_week(fortnight: Rows, built: Built) -> None:
-    assert built("appearances").rows() == [
+    assert built("appearances").select("name", "site", "week", "captures").rows() == [
         ("Adele", "B", day(7), 1),
         ("Cher", "A", day(0), 3),
         ("Cher", "A", day(7), 1),
@@ -117,6 +117,7 @@ class TestBreaks:
             ({"recognizer_version": "2"}, "recognizer"),
             ({"gallery": None}, "gallery"),
             ({"source": "archive"}, "source"),
+            ({"adverts_counted": False}, "adverts"),
             ({"gallery": "def", "recognizer_version": "2"}, "recognizer, gallery"),
         ],
     )
@@ -135,6 +136,11 @@ class TestBreaks:
             (day(9), None),
         ]
 
+    def test_adverts_that_go_on_to_count_are_none(self, rows: Rows, built: Built) -> None:
+        rows.seen("A", on(0), adverts_counted=None)
+        rows.seen("A", on(1), adverts_counted=True)
+        assert self.breaks(built) == []
+
     @pytest.mark.parametrize(("gallery", "expected"), [("abc", []), ("def", [(day(2), "gallery")])])
     def test_a_site_that_failed_between_is_compared_when_it_is_seen_again(
         self, rows: Rows, built: Built, gallery: str, expected: list[Any]
@@ -149,3 +155,13 @@ class TestBreaks:
             rows.seen("A", on(number))
             rows.seen("B", on(number), gallery="def")
         assert self.breaks(built) == []
+
+
+@pytest.mark.parametrize(("counted", "who"), [(None, {"Cher", "Adele"}), (True, {"Cher", "Adele"}), (False, {"Cher"})])
+def test_who_is_shown_in_adverts_alone_counts_where_they_do(
+    rows: Rows, built: Built, counted: bool | None, who: set[str]
+) -> None:
+    adele = {"name": "Adele", "placement": "advert"}
+    rows.seen("A", on(0), {"name": "Cher", "placement": "embed"}, adele, adverts_counted=counted)
+    assert set(built("days")["name"]) == set(built("people")["name"]) == who
+    assert built("days")["share"].to_list() == [1.0] * len(who)

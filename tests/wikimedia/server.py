@@ -4,32 +4,25 @@ Their documents: https://www.w3.org/TR/sparql11-results-json/, https://www.media
 https://www.mediawiki.org/wiki/Manual:Maxlag_parameter, https://www.wikidata.org/w/api.php (wbgetentities).
 """
 
-from __future__ import annotations
-
 import json
 import random
 import re
-import socket
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any
 from urllib.parse import quote
 
 import rdflib
 from werkzeug import Request, Response
-from werkzeug.serving import make_server
 
 from celeb_ops.gallery.wikimedia import Services
-from tests.wikimedia.world import COUNTRIES, thumbnail
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.wikimedia.world import File, Human, World
+from tests.wikimedia.world import COUNTRIES, File, Human, World, thumbnail
+from tests.wsgi import hang_up, served
 
 WD, WDT = rdflib.Namespace("http://www.wikidata.org/entity/"), rdflib.Namespace("http://www.wikidata.org/prop/direct/")
 WIKIBASE = rdflib.Namespace("http://wikiba.se/ontology#")
@@ -75,8 +68,8 @@ class Faults:
 class Wikimedia:
     """The addresses, and who asked for what."""
 
-    port: int
     faults: Faults
+    address: str = ""
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     """Kind (``sparql``, ``wikidata``, ``commons``, ``file``) and parameters; of a file, its title."""
     gone: set[str] = field(default_factory=set)
@@ -86,8 +79,7 @@ class Wikimedia:
 
     @property
     def services(self) -> Services:
-        here = f"http://127.0.0.1:{self.port}"
-        return Services(f"{here}/sparql", f"{here}/wikidata/w/api.php", f"{here}/commons/w/api.php")
+        return Services(*(f"{self.address}/{path}" for path in ("sparql", "wikidata/w/api.php", "commons/w/api.php")))
 
     def asked(self, kind: str) -> list[dict[str, str]]:
         return [params for one, params in self.requests if one == kind]
@@ -96,23 +88,9 @@ class Wikimedia:
 @contextmanager
 def serving(world: World, faults: Faults | None = None) -> Iterator[Wikimedia]:
     """The endpoints on 127.0.0.1."""
-    served = Wikimedia(0, faults or Faults())
-    server = make_server("127.0.0.1", 0, _App(world, served), threaded=True)
-    served.port = server.port
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield served
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-def _hang_up(request: Request) -> NoReturn:
-    # The error alone leaves the connection open, and who asked waits until they give up.
-    request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
-    raise ConnectionAbortedError
+    wikimedia = Wikimedia(faults or Faults())
+    with served(_App(world, wikimedia)) as wikimedia.address:
+        yield wikimedia
 
 
 class _App:
@@ -136,7 +114,7 @@ class _App:
     def _answer(self, request: Request, now: int) -> Response:
         faults = self.served.faults
         if faults.offline:
-            _hang_up(request)
+            hang_up(request.environ)
         if not re.search("@|http", request.headers.get("User-Agent", "")):
             return Response("Please set a user-agent and respect our robot policy", 403)
         if faults.retry_after or now > MOST_AT_ONCE:
@@ -157,7 +135,8 @@ class _App:
     def _broken(self, fault: str, request: Request) -> Response | None:
         """The answer that the fault makes, if any."""
         if fault == "closed":
-            _hang_up(request)
+            hang_up(request.environ)
+            return Response()
         # Retry-After is a number or a date.
         if fault == "429":
             return Response("later", 429, {"Retry-After": formatdate(time.time(), usegmt=True)})
@@ -219,7 +198,7 @@ class _App:
         file = self.world.files.get(title)
         if not file:
             return {"ns": 6, "title": title, "missing": True}
-        address = f"http://127.0.0.1:{self.served.port}/files/{quote(title, safe='')}"
+        address = f"{self.served.address}/files/{quote(title, safe='')}"
         info = {
             "url": address,
             "thumburl": f"{address}/{width}px",

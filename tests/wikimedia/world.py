@@ -1,20 +1,15 @@
 """Who is at Wikidata, and which files Commons has of them; what each file truly is stands beside it."""
 
-from __future__ import annotations
-
 import hashlib
 import io
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from celeb_ops.recognition.local.detector import find_faces
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ACTOR, SINGER, POLITICIAN, ASTRONAUT, PLUMBER = "Q33999", "Q177220", "Q82955", "Q11631", "Q252924"
 COUNTRIES = {"US": "Q30", "GB": "Q145"}

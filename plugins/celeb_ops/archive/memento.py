@@ -1,55 +1,48 @@
 """Requests to a Memento archive (RFC 7089): which copy of a page is nearest to a time, and what it holds.
 
 A copy's address names its time, as in the Wayback Machine and pywb: ``<archive>20261120080012/https://www.tmz.com/``.
-``id_`` behind the time gives the copy as it was recorded, without the archive's banner and rewriting.
+``id_`` after the time gives the copy as it was recorded, without the archive's banner and rewriting.
 """
-
-from __future__ import annotations
 
 import contextlib
 import logging
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import Self
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import requests
 from pydantic import ConfigDict
 from urllib3.exceptions import HTTPError
 
-from celeb_ops.archive.rate_limiter import Deadline
+from celeb_ops.archive.rate_limiter import Deadline, RateLimiter
 from celeb_ops.core.exceptions import ArchiveBusyError, ArchiveError, NotArchivedError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Self
-
-    from celeb_ops.archive.rate_limiter import RateLimiter
 
 logger = logging.getLogger(__name__)
 
 _STAMP = "%Y%m%d%H%M%S"
 """A time in the address of a copy."""
 _REDIRECTS = {301, 302, 303, 307, 308}
-_NONE = {404, 410}
-"""The archive has nothing there."""
+_NO_COPY = {404, 410}
+"""The archive has no copy."""
 _NOT_SHOWN = {400, 403, 451}
-"""It has something that it does not show: its owner or a law forbids it, or it can't be replayed."""
-_PASSING = {429, 500, 502, 503, 504}
+"""The archive withholds its copy: the owner or a law forbids it, or replay fails."""
+_TRANSIENT = {429, 500, 502, 503, 504}
 _TRIES = 5
-"""Of one request. Where there is no network they take half a minute; the task itself is tried again."""
+"""Per request. Without a network all tries take half a minute; then Airflow retries the task."""
 FIRST_PAUSE_S = 2.0
 """After a request that was refused or not answered; doubled for each further one in a row."""
 _CONNECT_S, _READ_S = 10, 60
 """To connect, and between two pieces of an answer."""
 _MAX_REDIRECTS = 5
 _MAX_BYTES = 40_000_000
-"""Of one answer: no page shows a larger picture."""
+"""Per answer: no page shows a larger picture."""
 _PIECE_BYTES = 65_536
-_OTHERS_AT = (1 / 8, 1 / 4, 1 / 2, 3 / 4, 1)
-"""Where else in the window copies are looked for, when the nearest is no page; each on both sides."""
+_WINDOW_FRACTIONS = (1 / 8, 1 / 4, 1 / 2, 3 / 4, 1)
+"""The further places in the window, on both sides, to look for copies if the nearest is not a page."""
 AGENT = "trending-celebrities (one request at a time)"
 """An archive in trouble should see who asks."""
 
@@ -68,9 +61,9 @@ class Memento:
 
 @dataclass(frozen=True)
 class ArchiveResponse:
-    """What an archive holds under an address and a time."""
+    """An archive's copy of an address at a time."""
 
-    # In the files of the response cache.
+    # For the response cache's files.
     __pydantic_config__ = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 
     status: int
@@ -79,9 +72,9 @@ class ArchiveResponse:
     content_type: str
     content_encoding: str
     location: str
-    """Of an archived redirect: the page's own address of where it led."""
+    """An archived redirect's target, as the original address."""
     body: bytes
-    """In its content encoding."""
+    """Still content-encoded."""
 
 
 class _Answer:
@@ -90,14 +83,14 @@ class _Answer:
     def __init__(self, answer: requests.Response, body: bytes) -> None:
         self.status, self.headers, self.body = answer.status_code, answer.headers, body
         self.seen = _date(self.headers.get("Memento-Datetime"))
-        """When the archive saw what it answers with; None: it answers for itself."""
+        """When the archive saw the page; None: the answer is not a copy."""
         self.location = self.headers.get("Location", "") if self.status in _REDIRECTS else ""
 
 
 class Archive:
     """An archive that speaks Memento. One connection; each request takes its turn.
 
-    :param timegate: what stands before a page's address: ``https://web.archive.org/web/``.
+    :param timegate: the prefix of a page's address: ``https://web.archive.org/web/``.
     """
 
     def __init__(self, timegate: str, limiter: RateLimiter) -> None:
@@ -118,37 +111,37 @@ class Archive:
         self._session.close()
 
     def nearest(self, url: str, when: datetime, deadline: Deadline) -> Memento | None:
-        """The copy that the TimeGate names for this time, however far away; None: there is none at all.
+        """The copy that the TimeGate names for this time, however far away; None if there is none at all.
 
-        :raises NotArchivedError: the archive does not show it. :raises ArchiveError: the archive could not be asked.
+        :raises NotArchivedError: the copy is withheld.
+        :raises ArchiveError: the archive could not be asked.
         """
         address, asked = f"{self.timegate}{url}", when.astimezone(UTC)
         for _ in range(_MAX_REDIRECTS):
             answer = self._get(address, deadline, {"Accept-Datetime": format_datetime(asked, usegmt=True)})
             if answer.seen:
                 return self.memento(url, answer.seen)
-            if answer.status in _NONE:
+            if answer.status in _NO_COPY:
                 return None
             if answer.status in _NOT_SHOWN:
                 raise NotArchivedError(f"{self.host} does not show {url} (HTTP {answer.status}).")
             if not answer.location:
                 raise self._no_copy(url, answer)
             address = urljoin(address, answer.location)
-            # One with the very time that was asked about may be no copy yet: the page's address was put right.
+            # A redirect to the same time may only correct the page's address: it may not be a copy.
             if (dated := self._dated.fullmatch(address)) and dated[1] != f"{asked:{_STAMP}}":
                 return self.memento(url, datetime.strptime(dated[1], _STAMP).replace(tzinfo=UTC))
         raise self._no_copy(url, answer)
 
-    def near(self, first: Memento, when: datetime, window: timedelta, patience_s: float) -> Iterator[Memento]:
-        """The nearest copy, and then others within the window, further and further away. Each is looked for only when
-        it is asked for.
+    def near(self, first: Memento, when: datetime, window: timedelta, timeout_s: float) -> Iterator[Memento]:
+        """The nearest copy, and then others within the window, ever further away. The search is lazy.
 
-        :param patience_s: for the search, which begins when the first one has been looked at.
+        :param timeout_s: timeout of the search that follows the first copy.
         """
         yield first
-        deadline = Deadline(patience_s)
+        deadline = Deadline(timeout_s)
         found = {first.when}
-        for part in _OTHERS_AT:
+        for part in _WINDOW_FRACTIONS:
             beside = [self.nearest(first.url, when + side * part * window, deadline) for side in (-1, 1)]
             for one in sorted(filter(None, beside), key=lambda one: abs(one.when - when)):
                 if one.when not in found and abs(one.when - when) <= window:
@@ -156,15 +149,15 @@ class Archive:
                     yield one
 
     def read(self, url: str, when: datetime, deadline: Deadline, rank: int = 0) -> ArchiveResponse | None:
-        """What the archive holds of an address nearest to a time; None: nothing, or nothing that it shows.
+        """The copy of an address that is nearest to a time; None: no copy, or a withheld one.
 
-        :param rank: of several that wait, the lowest is asked first.
+        :param rank: waiting requests go lowest first.
         :raises ArchiveError: the archive could not be asked.
         """
         address = f"{self.timegate}{when.astimezone(UTC):{_STAMP}}id_/{url}"
         for _ in range(_MAX_REDIRECTS):
             answer = self._get(address, deadline, {"Accept-Encoding": "gzip, deflate, br"}, rank)
-            # A relative one is the page's own: archives give whole paths.
+            # A relative redirect is the site's: archives use full paths.
             whole = answer.location.startswith("/") or urlsplit(answer.location).scheme
             there = urljoin(address, answer.location)
             dated = self._dated.fullmatch(there) if whole else None
@@ -174,12 +167,12 @@ class Archive:
                     when=answer.seen,
                     content_type=answer.headers.get("Content-Type", ""),
                     content_encoding=answer.headers.get("Content-Encoding", "").strip(" ,"),
-                    # What is no address of the archive's is one of the page's own.
+                    # An address outside the archive is the site's own.
                     location=dated[2] if dated else answer.location and urljoin(url, answer.location),
                     body=answer.body,
                 )
             if not dated:
-                if answer.status in _NONE | _NOT_SHOWN or answer.location:
+                if answer.status in _NO_COPY | _NOT_SHOWN or answer.location:
                     return None
                 raise self._no_copy(url, answer)
             address = there
@@ -191,12 +184,12 @@ class Archive:
 
     def _no_copy(self, url: str, answer: _Answer) -> ArchiveError:
         return ArchiveError(
-            f"{self.host} answered about {url} with HTTP {answer.status} and no time of a copy: is CELEBS_ARCHIVE_URL "
+            f"{self.host} answered HTTP {answer.status} for {url} without Memento-Datetime: is CELEBS_ARCHIVE_URL "
             "a TimeGate?"
         )
 
     def _get(self, address: str, deadline: Deadline, headers: dict[str, str], rank: int = 0) -> _Answer:
-        """The answer to one request, asked again while the archive is busy or fails, as far as the deadline allows."""
+        """The answer to one request, retried while the archive is busy or failing, until the deadline."""
         for attempt in range(_TRIES):
             with self._limiter.turn(deadline, rank):
                 asked_s, busy = 0.0, False
@@ -207,28 +200,28 @@ class Archive:
                         raise self._still_answering() from error
                     trouble = f"gave no answer ({type(error).__name__})"
                 else:
-                    # One with a time of its own is what the site had answered once, and not the archive's.
-                    if answer.status not in _PASSING or answer.seen:
+                    # An answer with a Memento-Datetime is the site's, not the archive's.
+                    if answer.status not in _TRANSIENT or answer.seen:
                         return answer
                     asked_s, busy = _retry_after(answer.headers.get("Retry-After")), answer.status in {429, 503}
                     trouble = f"answered with HTTP {answer.status}"
                 pause_s = max(asked_s, FIRST_PAUSE_S * 2**attempt)
                 self._limiter.pause(pause_s)
-            logger.info("The archive %s %s; nobody asks it for %.0f s.", self.host, trouble, pause_s)
+            logger.info("The archive %s %s; pausing for %.0f s.", self.host, trouble, pause_s)
         raise (ArchiveBusyError if busy else ArchiveError)(
             f"The archive {self.host} {trouble} {_TRIES} times, the last time for {address}. "
-            "Is it up, and CELEBS_ARCHIVE_URL right? Then clear the task later."
+            "If it is up and CELEBS_ARCHIVE_URL is right, clear the task later."
         )
 
     def _ask(self, address: str, deadline: Deadline, headers: dict[str, str]) -> _Answer:
-        """One request, and its answer in its content encoding, which the browser decodes."""
+        """Send one request; return the answer in its content encoding, which the browser decodes."""
         left_s = max(deadline.left_s, 0.1)
         timeout_s = (min(_CONNECT_S, left_s), min(_READ_S, left_s))
         with self._session.get(
             address, headers=headers, allow_redirects=False, timeout=timeout_s, stream=True
         ) as answer:
             body = bytearray()
-            # What has come, however little: the deadline holds for an answer that drips, too.
+            # Any piece, however small, so that the deadline also ends an answer that drips.
             while piece := answer.raw.read1(_PIECE_BYTES, decode_content=False):
                 body += piece
                 if not deadline.left_s:
@@ -239,7 +232,7 @@ class Archive:
             return _Answer(answer, bytes(body))
 
     def _still_answering(self) -> ArchiveBusyError:
-        return ArchiveBusyError(f"The archive {self.host} was still answering when the time was over.")
+        return ArchiveBusyError(f"The archive {self.host} did not finish answering in time.")
 
 
 def normalised(url: str) -> str:
@@ -253,7 +246,7 @@ def normalised(url: str) -> str:
 
 
 def _retry_after(text: str | None) -> float:
-    """Seconds that a ``Retry-After`` header asks for: it gives them, or a date; 0 where it says nothing usable."""
+    """Seconds that a ``Retry-After`` header (seconds or a date) asks for; 0 if it is unusable."""
     if text and text.strip().isdecimal():
         return float(text)
     date = _date(text)

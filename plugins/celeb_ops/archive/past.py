@@ -5,65 +5,51 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from celeb_ops.archive.memento import Archive
+from celeb_ops.archive.memento import Archive, Memento
 from celeb_ops.archive.rate_limiter import Deadline, RateLimiter
 from celeb_ops.archive.replay import Lack, Replay
 from celeb_ops.archive.response_cache import ResponseCache
-from celeb_ops.capture.page import capture_page
+from celeb_ops.capture.page import PageCapture, capture_page
 from celeb_ops.capture.visit import own_address, unreached
 from celeb_ops.core import keys
-from celeb_ops.core.exceptions import (
-    ArchiveBusyError,
-    BlankPageError,
-    BlockedPageError,
-    BrowserError,
-    CaptureError,
-    NoAnswerError,
-    NotArchivedError,
-    PageRefusedError,
-    RedirectLoopError,
-    ServerFailedError,
-)
+from celeb_ops.core.exceptions import ArchiveBusyError, CaptureError, NotArchivedError, ReasonCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
-    from datetime import datetime
     from pathlib import Path
 
     from selenium.webdriver.remote.webdriver import WebDriver
 
-    from celeb_ops.archive.memento import Memento
-    from celeb_ops.capture.page import PageCapture
     from celeb_ops.core.settings import Settings
     from celeb_ops.core.sites import CaptureOptions, Site
 
 logger = logging.getLogger(__name__)
 
 PATIENCE_S = 600
-"""How long the archive is asked about one page, all its copies together: it gives one file at a time."""
+"""Time limit for one page, all its copies together: the archive gives one file at a time."""
 _RATE, _LOCAL_RATE = 4, 1000
 """Requests a second, at most: to an archive that many use, and to one on this machine."""
 _SEARCH_S = 120
-"""How long it is asked which copies there are."""
+"""Time limit for the search for copies."""
 _OPEN_S, _LOAD_S = 480, 240
-"""``timeout_s`` and ``load_time_s`` of a page that comes so slowly."""
+"""``timeout_s`` and ``load_time_s`` of such a slow page."""
 MAX_COPIES = 3
-"""Copies that are opened until one shows a page."""
+"""Copies that are tried, at most."""
 _MAX_LATE = 0.1
-"""Share of a page's pictures that may not come in time. With more missing, another try goes on from what has come."""
-_NO_PAGE: dict[type[CaptureError], str] = {
-    PageRefusedError: "an error page",
-    ServerFailedError: "an error page",
-    BlockedPageError: "what the site shows to robots",
-    BlankPageError: "almost nothing",
-    RedirectLoopError: "a circle of redirects",
-    NoAnswerError: "nothing that a browser can open",
+"""Share of a page's pictures that may not come in time. With more missing, a retry resumes with what arrived."""
+_NO_PAGE = {
+    ReasonCode.PAGE_REFUSED: "an error page",
+    ReasonCode.SERVER_FAILED: "an error page",
+    ReasonCode.BLOCKED_PAGE: "what the site shows to robots",
+    ReasonCode.BLANK_PAGE: "almost nothing",
+    ReasonCode.REDIRECT_LOOP: "a circle of redirects",
+    ReasonCode.NO_ANSWER: "nothing that a browser can open",
 }
 
 
@@ -74,7 +60,7 @@ class PastPage:
     page: PageCapture
     memento: Memento
     missing_images: dict[str, Lack]
-    """The pictures that it asked for and that are not on it, by address."""
+    """Pictures that the page requested but did not get, by address."""
 
     @property
     def images_missing(self) -> int:
@@ -83,7 +69,7 @@ class PastPage:
 
     @property
     def missing(self) -> list[str]:
-        """What is missing, for people: what the page waited for, and ``3 pictures are not archived``."""
+        """Texts for people about what is missing: what the page waited for, and ``3 pictures are not archived``."""
         kinds = sorted(Counter(self.missing_images.values()).items())
         return self.page.missing + [f"{n} {'picture is' if n == 1 else 'pictures are'} {lack}" for lack, n in kinds]
 
@@ -106,7 +92,7 @@ def capture_past(
     window = timedelta(hours=settings.archive_window_h)
     folder_of_caches = settings.path(settings.cache)
     host = own_address(settings.browser_url) if settings.browser_url else "127.0.0.1"
-    # The archive is slow because it is asked slowly. What the page waits for comes one file after the other.
+    # The rate limit makes the archive slow: a page's files arrive one after the other.
     patient = site.model_copy(update={"timeout_s": _OPEN_S, "load_time_s": _LOAD_S})
     local = urlsplit(settings.archive_url).hostname in ("127.0.0.1", "localhost", "::1")
     limiter = RateLimiter(folder_of_caches, settings.archive_url, _LOCAL_RATE if local else _RATE)
@@ -117,13 +103,14 @@ def capture_past(
         for memento in islice(archive.near(first, when, window, _SEARCH_S), MAX_COPIES):
             logger.info("%s as it was at %s", site.url, described(memento, when))
             cache = ResponseCache(folder_of_caches, memento)
-            with Replay(archive, memento, when, window, Deadline(deadline.left_s), cache, host) as replay:
+            left = Deadline(deadline.left_s)
+            with Replay(archive, memento, when, window, left, cache, host, patient.blocked) as replay:
                 try:
                     with browser(patient, replay.address) as driver:
                         page = capture_page(driver, patient, folder, memento.when)
                 except CaptureError as error:
                     shows = _in_place_of_a_page(error, replay)
-                    logger.warning("The copy of %s shows %s.", keys.iso(memento.when), shows)
+                    logger.warning("The %s copy shows %s.", keys.iso(memento.when), shows)
                     unusable.append(f"that of {described(memento, when)}, shows {shows}")
                     cache.clear()
                     continue
@@ -139,11 +126,11 @@ def _first(archive: Archive, site: Site, when: datetime, window: timedelta) -> M
     """The copy that is nearest to the time, if it is near enough."""
     first = archive.nearest(site.url, when, Deadline(_SEARCH_S))
     if first is None:
-        raise NotArchivedError(f"{archive.host} has no copy of {site.url} of any time.")
+        raise NotArchivedError(f"{archive.host} has no copy of {site.url} at all.")
     if abs(first.when - when) > window:
         raise NotArchivedError(
             f"{archive.host} has no copy of {site.url} within {window / timedelta(hours=1):g} h "
-            f"(CELEBS_ARCHIVE_WINDOW_H): the nearest one is of {described(first, when)}."
+            f"(CELEBS_ARCHIVE_WINDOW_H): the nearest is from {described(first, when)}."
         )
     return first
 
@@ -160,20 +147,21 @@ def _check_enough(page: PageCapture, replay: Replay) -> None:
 
 
 def _in_place_of_a_page(error: CaptureError, replay: Replay) -> str:
-    """What a copy shows that is no page.
+    """What a useless copy shows.
 
-    :raises ArchiveError: the archive gave no answer. :raises CaptureError: the browser failed, not the copy.
+    :raises ArchiveError: the archive gave no answer.
+    :raises CaptureError: the browser failed, not the copy.
     """
     document = replay.last_document
     if trouble := replay.trouble or document.error:
         raise trouble from error
-    if not replay.begun and not isinstance(error, BrowserError):
+    if not replay.begun and error.reason_code is not ReasonCode.BROWSER:
         raise unreached(replay.address, error) from error
-    shows = _NO_PAGE.get(type(error))
+    shows = _NO_PAGE.get(error.reason_code)
     if shows is None:
         raise error
     if document.lack:
-        return f"nothing: it, or where it led to, is {document.lack}"
+        return f"nothing: it or its redirect is {document.lack}"
     status = document.answer.status if document.answer else 0
     return f"{shows} (HTTP {status})" if status >= 400 else shows
 

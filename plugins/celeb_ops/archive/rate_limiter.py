@@ -1,13 +1,13 @@
-"""One request at a time to an archive, over all processes of this machine, and none before the archive wants it."""
-
-from __future__ import annotations
+"""Limits the requests to an archive: one at a time from all processes of this machine, and none before the archive
+allows it."""
 
 import contextlib
 import os
 import threading
 import time
+from collections.abc import Iterator
 from itertools import count
-from typing import TYPE_CHECKING
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
@@ -15,12 +15,8 @@ from filelock import FileLock, Timeout
 from celeb_ops.core import keys
 from celeb_ops.core.exceptions import ArchiveBusyError, ArchiveError
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
 MAX_PAUSE_S = 86_400
-"""An archive that asks for more is not believed: a day later it may be asked once."""
+"""An archive that asks for a longer pause is asked again after a day."""
 _POLL_S = 0.02
 _CHECK_S = 0.5
 """Between two checks whether the answer is still wanted."""
@@ -30,7 +26,12 @@ class Deadline:
     """The end of the time in which an answer is wanted."""
 
     def __init__(self, after_s: float) -> None:
-        self._end = time.monotonic() + after_s
+        self._after_s = after_s
+        self.start()
+
+    def start(self) -> None:
+        """Count the time from now on."""
+        self._end = time.monotonic() + self._after_s
 
     @property
     def left_s(self) -> float:
@@ -44,12 +45,15 @@ class Deadline:
 class RateLimiter:
     """Gives out the turns to ask an archive.
 
-    What holds for all processes is the time of a file beside the lock: when the next request may begin. So a task that
-    the archive makes wait makes all others wait.
+    The modification time of a file beside the lock says when the next request may begin. It holds for all processes:
+    if the archive makes one task wait, all others wait too.
     """
 
     def __init__(self, folder: Path, archive_url: str, rate: float) -> None:
-        """:param folder: where the lock and its file are kept. :param rate: requests a second, at most."""
+        """
+        :param folder: where the lock and its file are kept.
+        :param rate: requests a second, at most.
+        """
         self.host = urlsplit(archive_url).netloc
         self._interval_s = 1 / rate
         self._file = folder / f"archive-{keys.safe(self.host)}"
@@ -72,7 +76,7 @@ class RateLimiter:
                         finally:
                             self.pause(self._interval_s)
                         return
-                # Not within the lock: others may have a later deadline, and see that they need not wait for ours.
+                # Outside the lock, so that others see at once whether their own deadline allows them to wait.
                 if wait_s > max(deadline.left_s, self._interval_s):
                     raise ArchiveBusyError(
                         f"The archive {self.host} refused requests or did not answer, and is not asked for another "

@@ -10,28 +10,26 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 from urllib.parse import urlsplit
 
-from celeb_ops.archive.memento import normalised
+from celeb_ops.archive.memento import Archive, ArchiveResponse, Memento, normalised
 from celeb_ops.archive.replay_proxy import Proxy, ProxyRequest
 from celeb_ops.core.exceptions import ArchiveBusyError, ArchiveError
 
 if TYPE_CHECKING:
-    from datetime import datetime
-    from typing import Self
+    from collections.abc import Container
 
-    from celeb_ops.archive.memento import Archive, ArchiveResponse, Memento
     from celeb_ops.archive.rate_limiter import Deadline
     from celeb_ops.archive.response_cache import ResponseCache
 
 logger = logging.getLogger(__name__)
 
 _STYLES = {"style", "font", "xslt"}
-"""They only change the looks of a page. Their copies may be older or newer than what the page shows, which the archive
-keeps under the same address for as long as it did not change."""
+"""These only change a page's looks. Their copies may be older or newer than the page: an archive keeps one copy for as
+long as the content did not change."""
 _STYLES_WITHIN = timedelta(days=30)
 _VERSIONED = re.compile(
     r"[._/-](?=\d*[a-f])(?=[a-f]*\d)[0-9a-f]{8,}[._/-]"
@@ -42,15 +40,15 @@ _VERSIONED = re.compile(
 """A script whose address names its version, or a hash of its content, is the same at any time; any other may bring the
 news of its day. Digits alone are no hash: they may be a date, or a customer."""
 _NEVER = {"audio", "video", "track", "report", "websocket", "serviceworker", "sharedworker", "manifest", "prefetch"}
-"""What adds nothing to a picture of the page, and would cost the archive much."""
+"""These add nothing to a picture of the page and would cost the archive much."""
 _MAX_FAILURES = 3
 """Files in a row that the archive does not answer, after which it is not asked any more."""
 _MAX_ADDRESSES = 10_000
-"""That one page may ask for."""
+"""Addresses that one page may request."""
 
 
 class Lack(StrEnum):
-    """Why something that a page asked for was not shown; the values are for people."""
+    """Reasons why something that a page requested was not shown; the values are for people."""
 
     NOT_ARCHIVED = "not archived"
     OTHER_TIME = "archived at another time"
@@ -59,7 +57,7 @@ class Lack(StrEnum):
 
 
 class Found(NamedTuple):
-    """What may be shown under an address; or why nothing, and the error if the archive could not be asked."""
+    """The content for an address; or the reason why there is none, and the error if the archive could not be asked."""
 
     answer: ArchiveResponse | None = None
     lack: Lack | None = None
@@ -78,12 +76,16 @@ class Replay:
         deadline: Deadline,
         cache: ResponseCache,
         host: str = "127.0.0.1",
+        blocked: Container[str] = (),
     ) -> None:
         """
-        :param memento: the copy of the page to show. :param when: the run time.
+        :param memento: the copy of the page to show.
+        :param when: the run time.
         :param window: how far from it what is shown (documents, pictures, data) may have been archived.
-        :param deadline: after it nothing more is asked of the archive, and what was not there yet is missing.
+        :param deadline: after it nothing more is asked of the archive, and what was not there yet is missing. It starts
+            when the browser asks for the page.
         :param host: the address to listen on; for a browser on another machine, one that it can reach.
+        :param blocked: hosts of which nothing is shown.
         """
         self.archive, self.memento = archive, memento
         self._when, self._window = when, window
@@ -102,6 +104,7 @@ class Replay:
         self._document_times: dict[str, datetime] = {}
         self._lacks: dict[str, Lack] = {}
         self._failures = 0
+        self._blocked = blocked
         self._proxy = Proxy(self.answer, host)
         self.address = self._proxy.address
 
@@ -122,17 +125,22 @@ class Replay:
     def shown(self, final_url: str) -> Memento:
         """The copy that came up under an address: another one than asked for where the page sent its visitors on.
 
-        An address that a script wrote, without opening it, is no copy's: then it is the one that was asked for.
+        If a script changed the address without opening it, no copy belongs to it: then it is the one asked for.
         """
         when = self._document_times.get(normalised(final_url))
         return self.archive.memento(final_url, when) if when else self.memento
 
     def answer(self, request: ProxyRequest) -> ArchiveResponse | None:
-        """What the archive has of an address from the page's time; None: nothing that may be shown."""
+        """The archive's content for an address from the page's time; None if nothing may be shown."""
         url, kind = normalised(request.url), request.kind
-        self.begun = self.begun or (kind == "document" and url == self._page)
+        if not self.begun and kind == "document" and url == self._page:
+            # How long the browser took to start is not the archive's fault.
+            self.begun = True
+            self._deadline.start()
         # What comes before the page is the browser's own: its start page, its clock.
         if not self.begun or kind in _NEVER or urlsplit(url).path.endswith(".ico"):
+            return None
+        if (urlsplit(url).hostname or "") in self._blocked:
             return None
         if kind == "document":
             self.last_document = self._late(url)
@@ -181,13 +189,13 @@ class Replay:
         return answer
 
     def _rank(self, url: str, kind: str) -> int:
-        """What is asked first: the document, what it is built with, its pictures in their order, then the rest."""
+        """The rank of a request: document, files it is built with, pictures in their order, the rest."""
         if kind == "script" and urlsplit(url).hostname != urlsplit(self._page).hostname:
             return 3
         return {"document": 0, "style": 1, "script": 1, "image": 2}.get(kind, 3)
 
     def _window_of(self, url: str, kind: str) -> timedelta:
-        """How far from the run time something may have been archived."""
+        """The longest time between the run time and the archiving of a file."""
         parts = urlsplit(url)
         lasting = kind in _STYLES or (kind == "script" and _VERSIONED.search(f"{parts.path}?{parts.query}"))
         return max(self._window, _STYLES_WITHIN) if lasting else self._window

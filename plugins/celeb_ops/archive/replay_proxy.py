@@ -14,7 +14,7 @@ import threading
 from email.utils import format_datetime
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 from urllib.parse import urlsplit
 
 import trustme
@@ -24,7 +24,6 @@ from celeb_ops.capture.forwarding import bracketed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Self
 
     from celeb_ops.archive.memento import ArchiveResponse
 
@@ -32,18 +31,18 @@ logger = logging.getLogger(__name__)
 
 _MAX_URL_CHARS = 8_192
 _MAX_UPLOAD_BYTES = 1_000_000
-"""Of what a page wants to send to a site, which is read and dropped."""
+"""The limit for a page's upload, which is read and dropped."""
 _MEDIA = (".mp4", ".m4v", ".m4s", ".webm", ".mov", ".m3u8", ".mpd", ".ts", ".mp3", ".m4a", ".ogg", ".wav")
 _KINDS = {"image/": "image", "text/html": "document", "text/css": "style"}
 """By the beginning of what the browser accepts."""
 
 
 class ProxyRequest(NamedTuple):
-    """What the browser asks for."""
+    """A request of the browser."""
 
     url: str
     kind: str
-    """What for, as in ``Sec-Fetch-Dest``: ``document``, ``image``, …; empty: data that a script fetches."""
+    """Its use, as in ``Sec-Fetch-Dest``: ``document``, ``image``, …; empty: data that a script fetches."""
 
 
 class Proxy(ThreadingHTTPServer):
@@ -72,13 +71,13 @@ class Proxy(ThreadingHTTPServer):
         self.shutdown()
         self.server_close()
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
+    def handle_error(self, request: object, client_address: object) -> None:
         # A browser that ends drops its connections.
         logger.debug("A connection of the browser ended early.", exc_info=True)
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """One connection of the browser's."""
+    """One connection of the browser."""
 
     protocol_version = "HTTP/1.1"
     server: Proxy
@@ -114,13 +113,13 @@ class _Handler(BaseHTTPRequestHandler):
     do_HEAD = do_GET
 
     def do_OPTIONS(self) -> None:
-        """A script asks whether it may ask another site: the archive has no answers to that."""
+        """A script asks for permission to ask another site (CORS), which no archive can answer."""
         asked = self.headers.get("Access-Control-Request-Headers", "*")
         self._send(204, {"Access-Control-Allow-Methods": "GET, HEAD", "Access-Control-Allow-Headers": asked})
 
     def do_POST(self) -> None:
         """Nothing is sent to a site that is shown from an archive."""
-        # Read, or the connection's end would overtake the answer; it ends, for there may be more of it.
+        # Read some, or the connection's end would overtake the answer; then end it, because there may be more.
         self.rfile.read(min(int(self.headers.get("Content-Length") or 0), _MAX_UPLOAD_BYTES))
         self.close_connection = True
         self._send(404, {})
@@ -150,11 +149,11 @@ class _Handler(BaseHTTPRequestHandler):
             with contextlib.suppress(OSError):
                 self.connection.close()
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: object) -> None:
         """Nothing: each answer is logged where it is looked up."""
 
     def _kind(self) -> str:
-        """What the browser wants it for. On ``http:`` pages only what it accepts shows that."""
+        """The use that the browser has for the file. On ``http:`` pages only the Accept header shows it."""
         path = urlsplit(self.path).path.lower()
         if "prefetch" in self.headers.get("Sec-Purpose", self.headers.get("Purpose", "")):
             return "prefetch"

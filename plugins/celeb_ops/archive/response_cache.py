@@ -1,30 +1,23 @@
 """An archive's answers about one copy of a page, until its capture is done: a second try goes on from there."""
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import shutil
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from celeb_ops.archive.memento import ArchiveResponse
+from celeb_ops.archive.memento import ArchiveResponse, Memento
 from celeb_ops.core import atomic_files
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from celeb_ops.archive.memento import Memento
-
 _MAX_AGE_S = 86_400
-"""A capture that is not tried again within a day begins from nothing."""
+"""A capture that is not tried again within a day starts from nothing."""
 _JSON: TypeAdapter[ArchiveResponse | None] = TypeAdapter(ArchiveResponse | None)
 
 
 class ResponseCache:
-    """Answers by address, in a folder of one copy's. ``null`` stands for what the archive does not have."""
+    """Answers by address, in the folder of one copy. ``null`` means that the archive does not have the file."""
 
     def __init__(self, cache: Path, memento: Memento) -> None:
         """:param cache: ``CELEBS_CACHE``. Folders of other copies that are a day old are removed."""
@@ -42,7 +35,7 @@ class ResponseCache:
             return False, None
 
     def put(self, url: str, answer: ArchiveResponse | None) -> None:
-        # A full disk costs the next try another request, and nothing else.
+        # A full disk only costs the next try another request.
         with contextlib.suppress(OSError):
             atomic_files.write(self._folder / _digest(url), _JSON.dump_json(answer))
 

@@ -1,1 +1,1 @@
-"""One web page → picture and facts. Plain Python over a Selenium driver; knows nothing of Airflow or the store."""
+"""Captures one web page: picture and facts. Plain Python over a Selenium driver, without Airflow and the store."""

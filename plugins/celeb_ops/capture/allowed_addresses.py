@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Scope(IntEnum):
-    """How far inside a network an address lies."""
+    """How internal an address is."""
 
     PUBLIC = 0
     PRIVATE = 1
@@ -35,7 +35,8 @@ _GLOBAL6 = ip_network("2000::/3")
 _NOT_GLOBAL = [ip_network(one) for one in ("192.0.0.0/24", "2001::/32", "2002::/16", "3fff::/20")]
 _NAT64 = ip_network("64:ff9b::/96")
 _CLOUDS = [ip_address(one) for one in ("100.100.100.200", "168.63.129.16", "fd00:ec2::254", "fd20:ce::254")]
-"""What hands out credentials and settings at Alibaba, Azure, AWS and Google, beside the link-local 169.254.169.254."""
+"""Addresses that give out credentials and settings at Alibaba, Azure, AWS and Google, besides the link-local
+169.254.169.254."""
 
 # RFC 6761, 6762 (appendix G), 8375; ICANN has reserved `internal`.
 _INTERNAL_NAME = re.compile(
@@ -43,11 +44,11 @@ _INTERNAL_NAME = re.compile(
 )
 _THIS_MACHINE = "localhost"
 _MOST_HOSTS = 10_000
-"""That are remembered: a page can make up names without end."""
+"""The number of hosts that are remembered: a page can make up any number of names."""
 
 
 def parsed(address: str) -> IPv4Address | IPv6Address:
-    """An IP address as it is connected to: one of IPv4 that is written as IPv6 is that of IPv4.
+    """The IP address to connect to: an IPv4 address written as IPv6 becomes IPv4.
 
     :raises ValueError: it is none.
     """
@@ -119,7 +120,7 @@ class Reach:
             inside = Scope.PRIVATE if internal_name(host) else Scope.PUBLIC
         self._inside = inside if inside < Scope.NEVER else Scope.PUBLIC
 
-    def close(self, places: Iterable[tuple[str, int]]) -> None:
+    def block(self, places: Iterable[tuple[str, int]]) -> None:
         """Let no page reach these hosts' ports from now on, by these names or by any address of theirs."""
         for host, port in places:
             self._closed.add((host.lower(), port))
@@ -140,7 +141,7 @@ class Reach:
         return found
 
     def allowed(self, host: str, port: int) -> list[str]:
-        """Those of a host's addresses that a page may reach at a port.
+        """The addresses of a host that a page may reach at a port.
 
         :raises InternalError: all of them lie further inside than the site.
         :raises OSError: the name is not known.
@@ -154,7 +155,7 @@ class Reach:
         return good
 
     def check_name(self, host: str, port: int, unseen: bool = False) -> None:
-        """Look at a name alone.
+        """Check a name without its addresses.
 
         :param unseen: somebody else will resolve it.
         :raises InternalError: a page may not reach it.

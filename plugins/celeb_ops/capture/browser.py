@@ -1,4 +1,4 @@
-"""A headless Chromium for one capture: a clean profile, a deadline on every layer, nothing left behind."""
+"""A headless Chromium for one capture: a clean profile, a deadline on every layer, and no files or processes remain."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from urllib3.exceptions import HTTPError
 
 from celeb_ops.capture.remote_browsers import addresses
 from celeb_ops.capture.resource_limits import bounded
-from celeb_ops.core.exceptions import BrowserError
+from celeb_ops.core.exceptions import CaptureError, ReasonCode
 from celeb_ops.core.processes import family, wait_gone
 from celeb_ops.core.temp_folders import scratch_folder
 from celeb_ops.core.text import SENTENCE_CHARS, cleaned
@@ -49,9 +49,9 @@ _START_S = 45
 _REMOTE_START_S = 300
 """Seconds that a remote one may take: a Grid may let it wait for a free node as long."""
 _HEAP_MB = 1_024
-"""Memory of a page's scripts. A page that takes more crashes, and is told of as such."""
+"""Memory of a page's scripts. A page that takes more crashes, and is reported as such."""
 _STORED_MB, _CACHE_MB = 200, 100
-"""What pages may store in the browser (by origin), and its cache. A front page stores some MB."""
+"""Limit of what pages may store in the browser (by origin), and of its cache. A front page stores some MB."""
 _CONNECTIONS = 99
 """To a proxy, the most that Chromium allows."""
 _SOCKET = len("/org.chromium.Chromium.XXXXXX/SingletonSocket")
@@ -61,31 +61,31 @@ _QUIT_S = 5
 
 @contextlib.contextmanager
 def open_browser(
-    options: CaptureOptions, url: str = "", proxy: str = "", any_certificate: bool = False
+    options: CaptureOptions, url: str = "", proxy: str = "", any_certificate: bool = False, known_key: str = ""
 ) -> Iterator[WebDriver]:
-    """A driver with a browser of its own, ended on leaving whatever happened.
+    """A driver with its own browser, which ends on exit in any case.
 
     :param options: viewport, locale and ``timeout_s``, which bounds every single answer of the driver.
     :param url: a remote WebDriver; empty starts a local one.
     :param proxy: the one way out of the browser, for all it asks for; empty: the network of the machine it runs on.
     :param any_certificate: whether that proxy shows certificates of its own.
-    :raises BrowserError: it could not be started.
+    :param known_key: the digest of the one key under which it does, if it does for one host alone.
+    :raises CaptureError: it could not be started.
     """
     with contextlib.ExitStack() as stack:
         try:
-            ways = (proxy, any_certificate)
+            ways = (proxy, any_certificate, known_key)
             driver = stack.enter_context(_remote(options, url, *ways) if url else _local(options, *ways))
         except (WebDriverException, HTTPError, OSError) as error:
             where = f"at {url}" if url else "here"
-            raise BrowserError(
-                f"The browser {where} could not be started: {_first_line(error)} "
-                + ("Is CELEBS_BROWSER_URL right, and a browser free there?" if url else "Try `make browser`.")
-            ) from error
+            remedy = "Is CELEBS_BROWSER_URL right? Is a browser free?" if url else "Try `make browser`."
+            text = f"The browser {where} could not be started: {_first_line(error)} {remedy}"
+            raise CaptureError(text, ReasonCode.BROWSER) from error
         yield driver
 
 
 @contextlib.contextmanager
-def _local(options: CaptureOptions, proxy: str, any_certificate: bool) -> Iterator[WebDriver]:
+def _local(options: CaptureOptions, *ways: Any) -> Iterator[WebDriver]:
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(scratch_folder("browser"))
         # Chromium leaves temporary files of its own behind when it is killed: they go with the folder.
@@ -96,7 +96,7 @@ def _local(options: CaptureOptions, proxy: str, any_certificate: bool) -> Iterat
         if sys.platform == "linux":
             apart["preexec_fn"] = _die_with_parent
         service = Service(shutil.which("chromedriver"), env=environment, popen_kw=apart)
-        chrome = _options(options, str(folder / "profile"), proxy, any_certificate)
+        chrome = _options(options, str(folder / "profile"), *ways)
         if service.path:
             chrome.binary_location = next(filter(None, map(shutil.which, _BINARIES)), "")
         else:
@@ -115,9 +115,9 @@ def _local(options: CaptureOptions, proxy: str, any_certificate: bool) -> Iterat
 
 
 @contextlib.contextmanager
-def _remote(options: CaptureOptions, url: str, proxy: str, any_certificate: bool) -> Iterator[WebDriver]:
+def _remote(options: CaptureOptions, url: str, *ways: Any) -> Iterator[WebDriver]:
     # Profile and sandbox are the far side's own affair: chromedriver makes a fresh profile for each session.
-    driver = _first_that_starts(addresses(url), _options(options, None, proxy, any_certificate), options)
+    driver = _first_that_starts(addresses(url), _options(options, None, *ways), options)
     try:
         yield driver
     finally:
@@ -130,7 +130,7 @@ def _first_that_starts(urls: list[str], chrome: Options, options: CaptureOptions
         try:
             return _connect(url, chrome, options)
         except (WebDriverException, HTTPError, OSError) as error:
-            logger.warning("No browser at %s: %s The next one is asked.", urlsplit(url).hostname, _first_line(error))
+            logger.warning("No browser at %s: %s Trying the next one.", urlsplit(url).hostname, _first_line(error))
     return _connect(urls[-1], chrome, options)
 
 
@@ -182,7 +182,9 @@ def _quit(driver: WebDriver) -> None:
         driver.quit()
 
 
-def _options(options: CaptureOptions, profile: str | None, proxy: str = "", any_certificate: bool = False) -> Options:
+def _options(
+    options: CaptureOptions, profile: str | None, proxy: str = "", any_certificate: bool = False, known_key: str = ""
+) -> Options:
     chrome = Options()
     chrome.page_load_strategy = "eager"
     chrome.unhandled_prompt_behavior = "dismiss"
@@ -239,6 +241,8 @@ def _options(options: CaptureOptions, profile: str | None, proxy: str = "", any_
         chrome.add_experimental_option("localState", {"net.max_connections_per_proxy": _CONNECTIONS})
     if any_certificate:
         chrome.add_argument("--ignore-certificate-errors")
+    if known_key:
+        chrome.add_argument(f"--ignore-certificate-errors-spki-list={known_key}")
     chrome.add_experimental_option("excludeSwitches", ["enable-automation", "disable-popup-blocking"])
     chrome.add_experimental_option(
         "prefs",

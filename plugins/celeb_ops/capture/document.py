@@ -1,4 +1,5 @@
-"""Whether a document came whole. The browser shows what it has of one that breaks off, and tells nobody."""
+"""Finds out whether a document arrived whole. If its transfer breaks off, the browser shows a part and reports
+nothing."""
 
 from __future__ import annotations
 
@@ -13,13 +14,15 @@ from celeb_ops.capture import scripts
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver
 
-_ARRIVED = "return document.readyState === 'loading' ? document.getElementsByTagName('*').length : -1"
+_ARRIVED = """const way = performance.getEntriesByType('navigation')[0];
+return [document.readyState === 'loading' ? document.getElementsByTagName('*').length : -1,
+  way !== undefined && way.encodedBodySize !== way.decodedBodySize, way?.decodedBodySize ?? 0]"""
 _STILL_S = 1.5
-"""A document that is loading and does not grow for so long has broken off; the parser of a busy machine pauses, too."""
-_COMPRESSED = """const way = performance.getEntriesByType('navigation')[0];
-return way !== undefined && way.encodedBodySize !== way.decodedBodySize"""
+"""A loading document that does not grow for this long has broken off; on a busy machine the parser pauses, too."""
+_MOST_BYTES = 10_000_000
+"""The size up to which a document's end is checked: all of it comes through the driver. Front pages have 1 MB, or 2."""
 _END = re.compile(r"</(body|html)\s*>", re.IGNORECASE)
-"""What a compressed document has that is whole: its length tells nothing. All but 2 of 914 real saved pages have it."""
+"""A sign that a compressed document is whole (its length says nothing). All but 2 of 914 real saved pages have it."""
 
 
 def broken_off(driver: WebDriver, deadline: float) -> bool:
@@ -29,10 +32,11 @@ def broken_off(driver: WebDriver, deadline: float) -> bool:
     """
     # While a page loads, the driver keeps every question waiting: one that loads on waits for what will never come, and
     # keeps its other parts waiting with it.
-    if _has_stalled(driver, deadline):
+    stalled, compressed, size = _arrived(driver, deadline)
+    if stalled:
         driver.execute_cdp_cmd("Page.stopLoading", {})
         return True
-    if not scripts.evaluate(driver, _COMPRESSED):
+    if not compressed or size > _MOST_BYTES:
         return False
     frame = driver.execute_cdp_cmd("Page.getFrameTree", {})["frameTree"]["frame"]
     try:
@@ -43,13 +47,16 @@ def broken_off(driver: WebDriver, deadline: float) -> bool:
     return not document["base64Encoded"] and not _END.search(document["content"])
 
 
-def _has_stalled(driver: WebDriver, deadline: float) -> bool:
+def _arrived(driver: WebDriver, deadline: float) -> tuple[bool, bool, int]:
+    """Whether the document stopped growing before its end; whether it came compressed; its bytes."""
     arrived, since = None, time.monotonic()
-    while (elements := scripts.evaluate(driver, _ARRIVED)) != -1:
+    while True:
+        elements, compressed, size = scripts.evaluate(driver, _ARRIVED)
         now = time.monotonic()
+        if elements == -1:
+            return False, compressed, size
         if elements != arrived:
             arrived, since = elements, now
         if now - since >= _STILL_S or now >= deadline:
-            return True
+            return True, compressed, size
         time.sleep(0.1)
-    return False

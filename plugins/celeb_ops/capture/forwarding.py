@@ -1,4 +1,4 @@
-"""What a browser says to its proxy, and how that hands it on: to the origin, or to a company's own proxy."""
+"""Reads a browser's request to its proxy, and rewrites it for the origin or for a company's own proxy."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Request(NamedTuple):
     host: str
     port: int
     head: bytes
-    """As it came, without what is for a proxy."""
+    """The request as it came, without the headers for a proxy."""
     body: int
     """Bytes that follow."""
 
@@ -36,13 +36,16 @@ def parsed(head: bytes) -> Request:
     place = urlsplit(("//" if tunnel else "") + target.decode("ascii"))
     if not _HOST.fullmatch(place.hostname or "") or place.scheme != ("" if tunnel else "http"):
         raise ValueError(f"no address to go to: {target[:100]!r}")
+    return Request(tunnel, str(place.hostname), place.port or 80, _FOR_PROXIES.sub(b"", head), body_bytes(head))
+
+
+def body_bytes(head: bytes) -> int:
+    """The number of bytes that follow a head. :raises ValueError: that is not clear."""
     length = _LENGTH.search(head)
     # Chromium says once how much follows. Of what is ambiguous a company's proxy might take a part for another request.
     if len(_LENGTHS.findall(head)) != bool(length):
         raise ValueError("it is not clear what follows the head")
-    return Request(
-        tunnel, str(place.hostname), place.port or 80, _FOR_PROXIES.sub(b"", head), int(length[1]) if length else 0
-    )
+    return int(length[1]) if length else 0
 
 
 def company_proxy(request: Request) -> SplitResult | None:
@@ -74,5 +77,5 @@ def handed_on(request: Request, proxy: SplitResult | None) -> bytes:
 
 
 def bracketed(host: str) -> str:
-    """As it stands in an address."""
+    """The host as it is written in an address."""
     return f"[{host}]" if ":" in host else host

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from celeb_ops.capture import scripts
-from celeb_ops.capture.facts import MOST_PICTURES, Facts, Shown
+from celeb_ops.capture.facts import MOST_PICTURES, Cleared, Facts, Shown
 from celeb_ops.core.geometry import Box
 
 if TYPE_CHECKING:
@@ -15,37 +15,42 @@ if TYPE_CHECKING:
     from celeb_ops.core.sites import CaptureOptions
 
 _MOST_FRAMES = 20
-"""The largest are asked. Each costs four answers of the driver's, some hundredths of a second."""
+"""The largest are used. Each costs four calls to the driver, some hundredths of a second."""
 _REST_AND_TELL = f"""
 (function () {{ {scripts.body("hold_still")} }})(true);
 return (function () {{ {scripts.body("facts")} }})(...arguments);
 """
 
 
-def grow(driver: WebDriver, site: CaptureOptions) -> None:
-    """Give frames that fill the window the height of what they show."""
-    boxes, _ = scripts.run(driver, "frames", _MOST_FRAMES)
-    for number, (_, _, width, height) in enumerate(boxes):
+def open_up(driver: WebDriver, site: CaptureOptions) -> Cleared:
+    """Clear the walls in frames that fill most of the window, and give these frames the height of their content."""
+    cleared = Cleared()
+    boxes, _ = scripts.run(driver, "frames", _MOST_FRAMES, True)
+    for number, ((_, _, width, height), _) in enumerate(boxes):
         if width * height < site.viewport[0] * site.viewport[1] / 2:
             continue
+        if site.consent != "leave":
+            inside = scripts.evaluate_in_frame(driver, number, scripts.body("clear_view"), [])
+            cleared = Cleared.model_validate(inside or {}).after(cleared)
         whole = scripts.evaluate_in_frame(driver, number, scripts.body("height"))
         if isinstance(whole, int) and whole > height:
             scripts.run(driver, "grow_frame", number, min(whole, site.max_height))
+    return cleared
 
 
 @dataclass(frozen=True)
 class Framed:
-    """What the frames of other hosts show, where they stand on the page."""
+    """The contents of the frames of other hosts, placed on the page."""
 
     pictures: list[Shown]
     images_loaded: int
     images_total: int
     left_out: int
     missing: list[str]
-    """What is not known of them, for people."""
+    """Text for people: which metadata is missing."""
 
-    def beside(self, page: Facts) -> Facts:
-        """The page's facts with these."""
+    def merged_into(self, page: Facts) -> Facts:
+        """The page's facts, with those of the frames added."""
         pictures = [*page.pictures, *self.pictures]
         together = {
             "pictures": pictures[:MOST_PICTURES],
@@ -61,12 +66,12 @@ def facts(driver: WebDriver, known: int) -> Framed:
 
     :param known: pictures of the page itself.
     """
-    boxes, number = scripts.run(driver, "frames", _MOST_FRAMES)
+    boxes, number = scripts.run(driver, "frames", _MOST_FRAMES, False)
     pictures: list[Shown] = []
     loaded, total, left_out, unknown = 0, 0, 0, number - len(boxes)
-    for frame, (left, top, width, height) in enumerate(boxes):
+    for frame, ((left, top, width, height), placement) in enumerate(boxes):
         most = max(MOST_PICTURES - known - len(pictures), 0)
-        told = scripts.evaluate_in_frame(driver, frame, _REST_AND_TELL, most, False)
+        told = scripts.evaluate_in_frame(driver, frame, _REST_AND_TELL, most, 0, False)
         if told is None:
             unknown += 1
             continue
@@ -74,8 +79,11 @@ def facts(driver: WebDriver, known: int) -> Framed:
         for one in inside.pictures:
             if (box := Box(*one.box).clipped(width, height)).area:
                 moved = [left + box.left, top + box.top, box.width, box.height]
-                pictures.append(one.model_copy(update={"box": moved}))
+                # In a frame of another host nothing is the site's own. But if the frame marks a picture as an advert,
+                # it is one.
+                whose = "advert" if "advert" in (placement, one.placement) else placement
+                pictures.append(one.model_copy(update={"box": moved, "placement": whose}))
         loaded, total = loaded + inside.images_loaded, total + inside.images_total
         left_out += inside.left_out
-    missing = [f"the facts of {unknown} frame{'s' * (unknown > 1)} of other hosts"] if unknown else []
+    missing = [f"metadata of {unknown} frame{'s' * (unknown > 1)} of other hosts"] if unknown else []
     return Framed(pictures, loaded, total, left_out, missing)

@@ -1,4 +1,4 @@
-"""The way of one capture: open, let it load, clear the view, scroll, hold still, photograph."""
+"""The steps of one capture: open, load, clear overlays, scroll, freeze, photograph."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ from pydantic import ValidationError
 from selenium.common.exceptions import WebDriverException
 from urllib3.exceptions import HTTPError
 
-from celeb_ops.capture import frames, loading, refusals
+from celeb_ops.capture import frames, loading, refusals, site_options
 from celeb_ops.capture.browser import browser_name
 from celeb_ops.capture.consent import clear_view
-from celeb_ops.capture.facts import collect, completed
-from celeb_ops.capture.readiness import check_built, failed, settle
-from celeb_ops.capture.strips import Strip, join, photograph
+from celeb_ops.capture.document import broken_off
+from celeb_ops.capture.facts import Cleared, collect, completed
+from celeb_ops.capture.readiness import BRIEFLY_S, check_built, failed_loads, settle
+from celeb_ops.capture.strips import Strip, heighten, join, photograph
 from celeb_ops.capture.views import Views
-from celeb_ops.core.exceptions import BrowserError, CaptureError
+from celeb_ops.core.exceptions import CaptureError, ReasonCode
 from celeb_ops.core.libvips import reason
+from celeb_ops.core.records import Consent, Headline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,27 +32,28 @@ if TYPE_CHECKING:
 
     from selenium.webdriver.remote.webdriver import WebDriver
 
-    from celeb_ops.core.records import Consent, Picture
+    from celeb_ops.core.records import Picture, Slot
     from celeb_ops.core.sites import Site
-
-
-_SCROLLED = {"bottom", "max_height"}
 
 
 @dataclass(frozen=True)
 class PageCapture:
-    """A page as it was seen: facts, and the picture's parts as files in the folder that was given."""
+    """A captured page: its metadata, and the picture's parts as files in the given folder."""
 
     final_url: str
     title: str
     http_status: int
     captured_at: datetime
+    viewport: tuple[int, int]
+    """In picture pixels, like all sizes below."""
     page_width: int
     page_height: int
     captured_height: int
     truncated: bool
     parts: list[Strip]
     pictures: list[Picture]
+    slots: list[Slot]
+    headlines: list[Headline]
     images_loaded: int
     images_total: int
     missing: list[str]
@@ -61,7 +64,7 @@ class PageCapture:
 
 @contextlib.contextmanager
 def _step(name: str, spent: dict[str, float]) -> Iterator[None]:
-    """Note the seconds that a step takes."""
+    """Record the seconds a step takes."""
     start = time.monotonic()
     yield
     spent[name] = round(time.monotonic() - start, 3)
@@ -70,94 +73,109 @@ def _step(name: str, spent: dict[str, float]) -> Iterator[None]:
 def capture_page(driver: WebDriver, site: Site, folder: Path, today: datetime | None = None) -> PageCapture:
     """Photograph the whole page of ``site`` into ``folder``.
 
-    :param today: the time that the page is told; None: the real one.
+    :param today: the page's clock; None: the real time.
 
-    :raises CaptureError: one of its kinds, each with a sentence: the site gave no page, or not its own
-        (:mod:`celeb_ops.capture.refusals`), the browser died or hung, or gave no usable picture twice.
+    :raises CaptureError: or a subclass: the site sent no page or not its own
+        (:mod:`celeb_ops.capture.refusals`), or the browser died, hung or twice gave no usable picture.
     """
     timings: dict[str, float] = {}
     step = partial(_step, spent=timings)
     try:
         with step("open"):
-            whole = loading.open_page(driver, site, today)
+            whole, began = loading.open_page(driver, site, today)
         with step("load"):
             deadline = time.monotonic() + site.load_time_s
             loading.interact(driver, site)
-            settle(driver, deadline)
+            settle(driver, deadline, still_s=BRIEFLY_S)
+            done, not_done = site_options.act(driver, site, max(deadline, time.monotonic() + site.load_time_s))
+            done += site_options.restyle(driver, site)
         with step("consent"):
-            consent, _ = clear_view(driver, site)
-            if consent.done and consent.done[-1] == "made a page of it":
+            cleared = clear_view(driver, site, Cleared(done=done))
+            if cleared.remade:
                 settle(driver, deadline)
-                consent, _ = clear_view(driver, site, consent)
-            frames.grow(driver, site)
+                cleared = clear_view(driver, site, cleared)
+            cleared = frames.open_up(driver, site).after(cleared)
         with step("scroll"):
             # Scrolling has a budget of its own: a page that took long to load has lazy pictures too.
             deadline = max(deadline, time.monotonic() + site.load_time_s)
             scrolled = loading.scroll(driver, site, deadline)
-            missing = [] if whole else ["the end of the document"]
-            missing += [] if scrolled.stopped in _SCROLLED else ["the end of the page"]
-            missing += scrolled.missing
         with step("hold"):
-            lost = failed(driver, site.block_hosts)
-            missing += lost
-            if not scrolled.bound:
+            lost = failed_loads(driver, site.blocked)
+            if not scrolled.view_bound:
                 loading.scripts_off(driver)
+            site_options.restyle(driver, site)
             # A late wall may have come up while the page was scrolled; no script puts it back now.
-            consent, walls = clear_view(driver, site, consent)
-            missing += [f"what {wall} covers" for wall in walls]
-            # Of the page that is photographed: a script may have sent the first one elsewhere.
-            answer = loading.answer(driver)
-            refusals.check_status(site, answer)
-            refusals.check_content(site, answer, whole)
-            check_built(site, answer, lost)
+            cleared = clear_view(driver, site, cleared)
+            # For the current page: a script may have navigated away from the first one.
+            state = loading.page_state(driver)
+            if state.began != began:
+                whole = not broken_off(driver, time.monotonic())
+            refusals.check_status(site, state)
+            refusals.check_hidden(site, cleared)
+            refusals.check_content(site, state, whole)
+            check_built(site, state, lost)
             loading.hold_still(driver, site)
             facts = collect(driver)
             framed = frames.facts(driver, len(facts.pictures))
-            missing += framed.missing
+            missing = [*not_done] if whole else ["the end of the document", *not_done]
+            missing += [] if scrolled.whole else ["the end of the page"]
+            missing += [
+                *scrolled.missing,
+                *lost,
+                *(f"what {layer} covers" for layer in cleared.remaining),
+                *framed.missing,
+            ]
         captured_at = datetime.now(UTC)
-        # Not by the page's own word: the window is as wide as the site's entry says.
-        width, height = site.viewport[0], min(facts.height, site.max_height)
         with step("photograph"):
-            if scrolled.bound:
+            # Don't trust the page: the window is as wide as the site's entry says.
+            area = site_options.part(driver, site, site.viewport[0], min(facts.height, site.max_height))
+            shoot = partial(photograph, driver, bottom=area.bottom, folder=folder, top=area.top, scale=site.scale)
+            if scrolled.view_bound:
                 views = Views(driver, facts, time.monotonic() + 2 * site.load_time_s)
-                strips = photograph(driver, site.viewport, height, views.arrive, folder)
-                facts = framed.beside(views.facts)
+                strips = shoot(view=site.viewport, pictures_at=views.wait_and_collect)
+                facts = framed.merged_into(views.facts)
+                missing += views.missing
             else:
-                sure = framed.beside(facts).sure
-                strips = photograph(driver, site.viewport, height, lambda _: sure, folder)
-                # Pictures that came meanwhile are on the strips too.
-                facts = framed.beside(completed(driver, facts))
-        pictures = facts.on(width, height)
+                sure = framed.merged_into(facts).sure
+                view = heighten(driver, site, area.height)
+                strips = shoot(view=view, pictures_at=lambda _: sure)
+                # Pictures that loaded since are on the strips too.
+                facts = framed.merged_into(completed(driver, facts))
+        pictures, slots = facts.on(area, site.scale), facts.slots_on(area, site.scale)
         if facts.left_out:
             total = facts.left_out + len(pictures)
-            missing.append(f"the facts of {facts.left_out:,} of {total:,} pictures, the smallest")
+            missing.append(f"metadata of the {facts.left_out:,} smallest of {total:,} pictures")
         browser = browser_name(driver)
     except (WebDriverException, HTTPError, ConnectionError, TimeoutError) as error:
         raise refusals.browser_trouble(site, error) from error
     except ValidationError as error:
-        raise BrowserError(f"What {site.url} says of itself can't be used: {error}") from error
+        raise CaptureError(f"{site.url} reported unusable page data: {error}", ReasonCode.BROWSER) from error
     except OSError as error:
-        raise CaptureError(f"The picture of {site.url} could not be kept in {folder}: {error.strerror}.") from error
+        raise CaptureError(f"The picture of {site.url} can't be saved in {folder}: {error.strerror}.") from error
     with step("join"):
         try:
-            parts = join(strips, folder, site.format, site.jpeg_quality)
+            picture = area.scaled(site.scale)
+            parts = join(strips, folder, site.format, site.jpeg_quality, picture)
         except pyvips.Error as error:
             raise CaptureError(f"The strips of {site.url} could not be joined in {folder}: {reason(error)}.") from error
     return PageCapture(
         final_url=facts.url,
         title=facts.title,
-        http_status=answer.status,
+        http_status=state.status,
         captured_at=captured_at,
-        page_width=width,
-        page_height=facts.height,
-        captured_height=height,
-        truncated=facts.height > height or scrolled.stopped == "max_height",
+        viewport=(site.viewport[0] * site.scale, site.viewport[1] * site.scale),
+        page_width=picture.width,
+        page_height=picture.height if site.selector else facts.height * site.scale,
+        captured_height=picture.height,
+        truncated=facts.height > site.max_height or scrolled.truncated,
         parts=parts,
         pictures=pictures,
+        slots=slots,
+        headlines=[Headline(text=one.text, link=one.link) for one in facts.headlines],
         images_loaded=facts.images_loaded,
         images_total=facts.images_total,
         missing=missing,
-        consent=consent,
+        consent=Consent(found=cleared.found, done=cleared.done),
         timings=timings,
         browser=browser,
     )

@@ -1,14 +1,14 @@
-"""Which page a run sees. The rules stand here, and for people in ``docs/backfill.md``.
+"""Decides which page a run sees; the first rule that applies counts. ``docs/backfill.md`` has the rules for users.
 
-1. A screenshot that is stored for the site and run time, whole, is used again, unless the run is to capture anew.
-2. Else, within ``CELEBS_LIVE_WINDOW_H`` of the run time, it is the live page.
-3. Else, where the page was recognised and its pictures are gone since (tidied away, ``CELEBS_KEEP_IMAGES_DAYS``), it is
-   none, unless the run is to capture anew: what is known of that page is not replaced by what an archive has of it.
-4. Else, unless the run is to skip the past (``on_past``) or only to recognise anew what is stored (``rerecognise``), it
-   is the copy in the archive that is nearest to the run time, within ``CELEBS_ARCHIVE_WINDOW_H``.
-5. Else none.
+1. The complete screenshot stored for the site and run time, unless the run recaptures.
+2. The live page, within ``CELEBS_LIVE_WINDOW_H`` of the run time.
+3. No page, if the page was recognised and its pictures were removed since (``CELEBS_KEEP_IMAGES_DAYS``), unless the run
+   recaptures: an archived copy does not replace what is known of that page.
+4. The copy in the archive that is nearest to the run time, within ``CELEBS_ARCHIVE_WINDOW_H``, unless the run skips the
+   past (``on_past``) or only recognises stored screenshots again (``rerecognise``).
+5. Otherwise no page.
 
-Where it is none the site is skipped, with the reason; rows that it has in the dataset stay.
+Without a page the site is skipped, with the reason; its rows in the dataset stay.
 """
 
 from __future__ import annotations
@@ -27,25 +27,25 @@ if TYPE_CHECKING:
     from celeb_ops.core.settings import Settings
 
 
-Stored = Literal["whole", "recognised", "none"]
-"""What the store has of the site's screenshot of this run: all of it; its facts and its result, but not its pictures;
-nothing that could be used."""
+StoredState = Literal["whole", "recognised", "none"]
+"""How much of the site's screenshot of this run is stored: all of it; its facts and its result, but not its pictures;
+nothing usable."""
 
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What a run was asked for, in the trigger form or the backfill's configuration."""
+    """The run params, from the trigger form or the backfill's configuration."""
 
     on_past: Literal["archive", "skip"] = "archive"
-    """What stands for a page that can't be seen any more: its copy in the archive, or nothing."""
+    """What to use for a page that is no longer live: its copy in the archive, or nothing."""
     recapture: bool = False
-    """Capture anew what is stored already."""
+    """Capture again what is stored already."""
     rerecognise: bool = False
-    """Recognise anew what is stored: the archive is not asked for more."""
+    """Recognise stored screenshots again, without the archive."""
 
     @classmethod
     def of(cls, params: Mapping[str, Any] | None) -> RunOptions:
-        """Those of a run's params; a run of before they existed has none of them."""
+        """The options in a run's params; in an older run some may be missing."""
         given = params or {}
         return cls(
             "skip" if given.get("on_past") == "skip" else "archive",
@@ -60,20 +60,22 @@ class PageSource:
 
     what: Literal["stored", "live", "archive", "nothing"]
     why: str = ""
-    """Why nothing, a sentence. It names no "now": the same run done again says the same."""
+    """A sentence: why there is no page. It contains no current time, so a repeated run gives the same sentence."""
     code: ReasonCode = ReasonCode.OUTSIDE_WINDOW
-    """The same as a word."""
+    """The same reason as a code."""
 
 
 GONE = (
-    "The page was seen and recognised, and its picture has gone since: it was tidied away (CELEBS_KEEP_IMAGES_DAYS) or "
-    "deleted. What is known of it stays as it is. To have the archive's copy in its place: run it with recapture."
+    "The page was captured and recognised, but its picture was deleted since (by CELEBS_KEEP_IMAGES_DAYS or by "
+    "hand). Its rows stay. To use the archive's copy instead, run it with recapture."
 )
-"""Why nothing is done for a site whose pictures are gone."""
+"""The reason for a site whose pictures are gone."""
 
 
-def choose_source(when: datetime, now: datetime, wishes: RunOptions, settings: Settings, stored: Stored) -> PageSource:
-    """What a run of time ``when`` sees of a site."""
+def choose_source(
+    when: datetime, now: datetime, wishes: RunOptions, settings: Settings, stored: StoredState
+) -> PageSource:
+    """The page that a run of time ``when`` sees of a site."""
     if stored == "whole" and not wishes.recapture:
         return PageSource("stored")
     if is_live(when, now, settings):
@@ -82,18 +84,18 @@ def choose_source(when: datetime, now: datetime, wishes: RunOptions, settings: S
         return PageSource("nothing", GONE, ReasonCode.PICTURES_GONE)
     past = (
         f"The run time {keys.iso(when)} is more than {settings.live_window_h:g} h from now: "
-        "today's page is not that time's page"
+        "today's page is not from then"
     )
     if when > now:
-        return PageSource("nothing", f"{past}, and that time is to come.")
+        return PageSource("nothing", f"{past}, and the run time is in the future.")
     if wishes.on_past == "skip":
         return PageSource("nothing", f"{past}, and the archive is not asked (on_past: skip).")
     if wishes.rerecognise and not wishes.recapture:
-        none = "there is no screenshot of it to recognise anew, and the archive is not asked (rerecognise)"
+        none = "no screenshot is stored to recognise again, and rerecognise does not ask the archive"
         return PageSource("nothing", f"{past}, and {none}.")
     return PageSource("archive")
 
 
 def is_live(when: datetime, now: datetime, settings: Settings) -> bool:
-    """Whether the page as it is now stands for a run time."""
+    """Whether today's page counts for a run time."""
     return abs(now - when) <= timedelta(hours=settings.live_window_h)

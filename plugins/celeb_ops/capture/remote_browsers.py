@@ -25,8 +25,9 @@ _ASK_S = 5
 def addresses(url: str) -> list[str]:
     """The addresses to try for one session, the least busy first; ``[url]`` where its name stands for one.
 
-    Each is ``url`` with an IP address in place of the name. Those that do not answer come last: all may be starting.
-    With https the name stays, because it stands in the certificate: what is behind it must keep a session to one.
+    Each is ``url`` with an IP address in place of the name. Addresses that do not answer come last: all may be
+    starting. With https the name stays, because it stands in the certificate: what is behind it must keep a session to
+    one.
 
     :raises OSError: the name is not known.
     """
@@ -49,7 +50,7 @@ def addresses(url: str) -> list[str]:
 
 
 def _sessions(url: str) -> float:
-    """How many sessions are under way there; infinite where it does not answer, 0 where it does not tell."""
+    """The number of sessions that are running there; infinite if it does not answer, 0 if it does not say."""
     try:
         with urllib3.PoolManager(timeout=_ASK_S, retries=False) as pool:
             # chromedriver's; W3C's WebDriver has no such question.

@@ -1,4 +1,4 @@
-"""What the browser of a page may take of the machine: it is ended when it takes more."""
+"""Limits of the machine's resources for the browser of a page: a browser that uses more is ended."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import psutil
 from selenium.common.exceptions import WebDriverException
 from urllib3.exceptions import HTTPError
 
-from celeb_ops.core.exceptions import BrowserCrashedError, CaptureError, GreedyPageError
+from celeb_ops.core.exceptions import CaptureError, FinalCaptureError, ReasonCode
 from celeb_ops.core.processes import family
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _DISK_MB = 500
 """Room of a browser's profile and temporary files: a page of 100,000 px takes 10. The browser's own bounds (see
 ``browser._STORED_MB``) stop one origin earlier, not many of them."""
 _BLOCK = 4_096
-"""What a file takes at least: of empty ones, too, a page can make millions."""
+"""The least that a file counts: a page can make millions of files, also empty ones."""
 _WATCH_S = 0.5
 
 
@@ -37,8 +37,8 @@ _WATCH_S = 0.5
 def bounded(driver: subprocess.Popen[Any], folder: Path, page: str) -> Iterator[None]:
     """Kill the browser when it holds more memory than ``_MEMORY_MB``, or more than ``_DISK_MB`` in its folder.
 
-    :raises BrowserCrashedError: of memory: another time the page may take less.
-    :raises GreedyPageError: of disk: no front page has a use for as much.
+    :raises CaptureError: of memory: another time the page may take less.
+    :raises FinalCaptureError: of disk: no front page has a use for as much.
     """
     ended = threading.Event()
     passed: list[CaptureError] = []
@@ -70,11 +70,13 @@ def bounded(driver: subprocess.Popen[Any], folder: Path, page: str) -> Iterator[
 
 def _beyond(processes: list[psutil.Process], folder: Path, page: str) -> CaptureError | None:
     if _memory_mb(processes) > _MEMORY_MB:
-        return BrowserCrashedError(f"{page} took more than {_MEMORY_MB:,} MB of memory: its browser was ended.")
+        text = f"{page} took more than {_MEMORY_MB:,} MB of memory: its browser was ended."
+        return CaptureError(text, ReasonCode.BROWSER)
     if _disk_mb(folder) > _DISK_MB:
-        return GreedyPageError(
-            f"{page} filled more than {_DISK_MB:,} MB of disk: its browser was ended. Is the site what it was? If a "
-            "host beside it does this, block_hosts leaves it out."
+        return FinalCaptureError(
+            f"{page} filled more than {_DISK_MB:,} MB of disk: its browser was ended. Did the site change? If "
+            "another host does this, add it to block_hosts.",
+            ReasonCode.BROWSER,
         )
     return None
 
@@ -91,7 +93,7 @@ def _memory_mb(processes: list[psutil.Process]) -> float:
 
 
 def _disk_mb(folder: Path) -> float:
-    """What a folder's files take on disk; about 1 ms for a browser's 160."""
+    """The megabytes that a folder's files take on disk; measuring a browser's 160 files takes about 1 ms."""
     taken = 0
     for place, _, names in os.walk(folder):
         for name in names:

@@ -1,7 +1,7 @@
 """The JavaScript that is run in pages: files in ``scripts/``, each the body of one function.
 
 They run in an isolated world: a view of the page's DOM with the browser's own objects, which the page's scripts can
-neither see nor change. (One thing of the page's shows there too: a form's fields, see ``own`` in ``common.js``.)
+neither see nor change. (One thing of the page's shows there too: a form's fields, see ``member`` in ``common.js``.)
 Plain CDP commands, one answer for one request, so a remote driver does the same as a local one.
 """
 
@@ -30,17 +30,17 @@ if TYPE_CHECKING:
 _POLL_S = 0.05
 WORLD = "celebs"
 _MOST_CHARS = 16_000_000
-"""Of an answer: the facts of ``facts.MOST_PICTURES`` pictures at their longest."""
+"""The longest answer: the facts of ``facts.MOST_PICTURES`` pictures."""
 _TRIES = 10
-_PARTS = {"hold_still": ("rest",), "facts": ("words",)}
+_PARTS = {"hold_still": ("rest",), "facts": ("words", "placement"), "frames": ("words", "placement")}
 """Functions that a script uses, in a file of their own."""
 _MOVED_ON = re.compile(r"execution context|find context|navigated or closed|No frame for given id")
-"""The page went on to another one, and its world with it."""
+"""The page navigated to another one, and its world is gone."""
 _KEY = secrets.token_hex(16)
-"""What our worlds know each other by: an id may have come to another world, the page's own or another tab's."""
+"""Marks our worlds: an id may by now belong to another world, the page's own or another tab's."""
 _MARK = f"window[Symbol.for('celebs world')] = '{_KEY}'"
 _worlds: WeakKeyDictionary[WebDriver, int] = WeakKeyDictionary()
-"""The world that was used last: to make sure of it each time would take two answers more of the driver's."""
+"""The world that was used last: checking it each time would take two more calls to the driver."""
 
 
 @cache
@@ -50,17 +50,18 @@ def source(name: str) -> str:
 
 
 def run(driver: WebDriver, name: str, *arguments: Any) -> Any:
-    """What the script returns."""
+    """Run a script and return its result."""
     return evaluate(driver, body(name), *arguments)
 
 
 def body(name: str) -> str:
-    """The script behind what it stands on."""
+    """The script, after the scripts that it uses."""
     return "".join(map(source, ("common", *_PARTS.get(name, ()), name)))
 
 
 def evaluate(driver: WebDriver, body: str, *arguments: Any) -> Any:
-    """What a function of this body returns in the page's isolated world, as JSON has it; nothing else comes back.
+    """Run a function with this body in the page's isolated world and return its result, as JSON; nothing else comes
+    back.
 
     :raises TimeoutException: it did not end in time.
     """
@@ -82,9 +83,9 @@ def evaluate(driver: WebDriver, body: str, *arguments: Any) -> Any:
 
 
 def evaluate_in_frame(driver: WebDriver, number: int, body: str, *arguments: Any) -> Any:
-    """The same in the world of the frame that stands at ``number`` in ``kept.frames``; None where it can't be reached.
+    """The same in the world of the frame at ``number`` in ``kept.frames``; None if the frame can't be reached.
 
-    Frames of other hosts are closed to the page's world; that they are in its process lets the browser reach them.
+    Frames of other hosts are closed to the page's world. They are in its process, so the browser can reach them.
     """
     owner = f"window[Symbol.for('celebs')].frames[{number}]"
     parameters = {"expression": owner, "contextId": _worlds.get(driver) or _world(driver)}
@@ -120,21 +121,24 @@ def _answer(told: str) -> Any:
     return answer[0]
 
 
-def said_by_page(driver: WebDriver, name: str) -> str:
-    """The text that a script returns in the page's own world, where the page decides what it is: not to be believed.
+def said_by_page(driver: WebDriver, *names: str) -> list[str]:
+    """The texts that scripts return in the page's own world. The page can change them: don't trust them.
 
-    The script bounds its length by means that no page can change. Empty where there is none.
+    The scripts limit their length in a way that no page can change. A text that is missing is empty.
     """
+    # One call to the driver for all. No page can change how a template joins strings.
+    expression = "`" + "\f".join(f"${{{source(name)}}}" for name in names) + "`"
+    told = ""
     try:
-        return str(_value(driver, source(name)) or "")
+        told = str(_value(driver, expression) or "")
     except WebDriverException as error:
-        if _MOVED_ON.search(error.msg or ""):
-            return ""
-        raise
+        if not _MOVED_ON.search(error.msg or ""):
+            raise
+    return (told.split("\f") + [""] * len(names))[: len(names)]
 
 
 def _world(driver: WebDriver) -> int:
-    """The isolated world's id: made where the document has none yet. Each document has one of its own."""
+    """The id of the isolated world, which is made if the document has none yet. Each document has its own."""
     made = {"worldName": WORLD}
     try:
         # The tab's handle is its main frame's id.
@@ -153,14 +157,14 @@ def _made(driver: WebDriver, parameters: dict[str, str]) -> int:
 
 
 def _value(driver: WebDriver, expression: str, world: int | None = None) -> Any:
-    """What an expression is in a world; None: the page's own."""
+    """The value of an expression in a world; None: the page's own world."""
     executor = driver.command_executor
     given_s = executor.client_config.timeout if isinstance(executor, RemoteConnection) else None
     parameters: dict[str, Any] = {"expression": expression, "returnByValue": True}
     if world is not None:
         parameters["contextId"] = world
     if given_s:
-        # Some seconds before the driver's answer is given up: the driver would wait on, and could not be told to quit.
+        # End it some seconds before we give up on the driver: the driver would wait on, and would not obey ``quit``.
         parameters["timeout"] = max(given_s - 8, 1) * 1000
     try:
         answer = driver.execute_cdp_cmd("Runtime.evaluate", parameters)
@@ -172,10 +176,10 @@ def _value(driver: WebDriver, expression: str, world: int | None = None) -> Any:
 
 
 def run_long(driver: WebDriver, name: str, *arguments: Any, within_s: float) -> Any:
-    """What the script hands to its last argument; None where the page went on to another one meanwhile.
+    """The value that the script passes to its last argument; None if the page navigated to another one meanwhile.
 
-    Not awaited by the browser: chromedriver waits without any bound when the page hangs, and can't even be told to
-    quit then.
+    We poll, and the browser does not wait: if the page hangs, chromedriver waits for ever, and does not even obey
+    ``quit``.
 
     :raises TimeoutException: the script was not done within ``within_s`` seconds.
     """
@@ -183,7 +187,7 @@ def run_long(driver: WebDriver, name: str, *arguments: Any, within_s: float) -> 
     evaluate(driver, source("common") + begin, *arguments)
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
-        done = evaluate(driver, source("common") + "return kept.done ?? null")
+        done = evaluate(driver, "return window[Symbol.for('celebs')]?.done ?? null")
         if done is None:
             return None
         if done:

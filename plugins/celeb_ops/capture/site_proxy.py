@@ -1,7 +1,7 @@
-"""The one way out of a browser that shows a site's page: a proxy that connects to what the page may reach, only.
+"""The browser's only way out: a proxy that connects only to what the site's page may reach.
 
-It resolves names itself and connects to the very address that it has looked at, so a name that changes its address in
-between gains nothing. Beside a company's own proxy, which the environment names, it goes through that one.
+It resolves names itself and connects to the very address that it has checked, so DNS rebinding gains nothing. If the
+environment names a company proxy, it connects through that one.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import contextlib
 import errno
 import logging
 import socket
+import ssl
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
@@ -24,40 +25,41 @@ from celeb_ops.capture.allowed_addresses import InternalError, resolve
 
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Container
     from typing import Any, Self
     from urllib.parse import SplitResult
 
+    from celeb_ops.capture.access import OwnHost
     from celeb_ops.capture.allowed_addresses import Reach
     from celeb_ops.capture.forwarding import Request
 
 logger = logging.getLogger(__name__)
 
-_BYTES = 1 << 18
-"""That are read at once; also of a request's head, at the most."""
-_MOST_FAILED = 1_000
-"""Hosts whose trouble is remembered."""
-_NAMED = 10
-"""Refused ones that the log names."""
+_READ_BYTES = 1 << 18
+"""Bytes per read, and the limit for a request's head."""
+_MAX_FAILED = 1_000
+"""Most failed hosts that are kept."""
+_MAX_LOGGED = 10
+"""Refused hosts that are logged."""
 _LOOKUPS = 16
 _LOOKUP_S = 3
-"""Seconds for a look-up here of a name that a company's proxy looks up, too."""
+"""Timeout for our own look-up of a name that a company proxy resolves."""
 _NET_ERRORS = {
     errno.ECONNREFUSED: "ERR_CONNECTION_REFUSED",
     errno.ETIMEDOUT: "ERR_CONNECTION_TIMED_OUT",
     errno.EHOSTUNREACH: "ERR_ADDRESS_UNREACHABLE",
     errno.ENETUNREACH: "ERR_ADDRESS_UNREACHABLE",
 }
-_ENDS = (OSError, ValueError, EOFError, asyncio.LimitOverrunError, asyncio.CancelledError)
-"""How a connection ends early: by either side, by nonsense, or with the proxy."""
-_NO_NAME, _NO_PROXY = "ERR_NAME_NOT_RESOLVED", "ERR_PROXY_CONNECTION_FAILED"
+_EARLY_ENDS = (OSError, ValueError, EOFError, asyncio.LimitOverrunError, asyncio.CancelledError)
+"""The ways in which a connection ends early: a side closes, a bad request, or shutdown."""
+_BLOCKED, _NO_NAME, _NO_PROXY = "ERR_BLOCKED_BY_CLIENT", "ERR_NAME_NOT_RESOLVED", "ERR_PROXY_CONNECTION_FAILED"
 
 
 class Failure(NamedTuple):
     """Why there was no connection."""
 
     why: str
-    """Chromium's name of the error; of an internal address, where that is."""
+    """Chromium's error name; for an internal address, its location."""
     internal: bool = False
 
 
@@ -68,7 +70,7 @@ class _Unreached(Exception):
 
 
 async def connect(addresses: list[str], port: int) -> socket.socket:
-    """A connection to that of a host's addresses which answers first."""
+    """Connect to the host's address that answers first."""
     infos: list[Any] = [
         (socket.AF_INET6, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (one, port, 0, 0))
         if ":" in one
@@ -78,13 +80,15 @@ async def connect(addresses: list[str], port: int) -> socket.socket:
     return await aiohappyeyeballs.start_connection(infos, happy_eyeballs_delay=0.25)
 
 
-class Egress:
-    """
-    The proxy, while it is entered.
+class SiteProxy:
+    """The proxy, a context manager.
 
     :param reach: what may be reached.
     :param host: the address to listen on; for a browser on another machine, one that it can reach.
-    :param connect: a connection to one of several addresses at a port, as :func:`connect`.
+    :param connect: connects to one of several addresses at a port, like :func:`connect`.
+    :param proxy: used for everything, instead of the environment's.
+    :param own: the host whose requests get headers.
+    :param blocked: hosts to which no connection is made.
     """
 
     def __init__(
@@ -92,9 +96,15 @@ class Egress:
         reach: Reach,
         host: str = "127.0.0.1",
         connect: Callable[[list[str], int], Awaitable[socket.socket]] = connect,
+        proxy: SplitResult | None = None,
+        own: OwnHost | None = None,
+        blocked: Container[str] = (),
     ) -> None:
         self._reach = reach
         self._connect = connect
+        self._proxy = proxy
+        self._own = own
+        self._blocked = blocked
         self.failed: dict[tuple[str, int], Failure] = {}
         """By host and port."""
         self._browser = ""
@@ -103,7 +113,7 @@ class Egress:
         port = self._listener.getsockname()[1]
         self.address = f"http://{forwarding.bracketed(host)}:{port}"
         """For ``--proxy-server``."""
-        reach.close([(host, port)])
+        reach.block([(host, port)])
         self._lookups = ThreadPoolExecutor(_LOOKUPS, "egress")
         self._thread = threading.Thread(target=lambda: asyncio.run(self._listen()), daemon=True, name="egress")
         self._listens = threading.Event()
@@ -119,55 +129,62 @@ class Egress:
         # A name that is still being looked up is not waited for.
         self._lookups.shutdown(wait=False, cancel_futures=True)
         if refused := sorted({host for (host, _), failure in self.failed.items() if failure.internal}):
-            more = f" and {len(refused) - _NAMED} more" if len(refused) > _NAMED else ""
-            logger.warning("Not reached, for it is internal: %s%s.", ", ".join(refused[:_NAMED]), more)
+            more = f" and {len(refused) - _MAX_LOGGED} more" if len(refused) > _MAX_LOGGED else ""
+            logger.warning("Blocked as internal: %s%s.", ", ".join(refused[:_MAX_LOGGED]), more)
 
     @property
-    def begun(self) -> bool:
-        """Whether the browser has come."""
+    def has_connected(self) -> bool:
+        """The browser has connected."""
         return bool(self._browser)
 
     async def _listen(self) -> None:
         self._loop, self._ended = asyncio.get_running_loop(), asyncio.Event()
-        server = await asyncio.start_server(self._serve, sock=self._listener, limit=_BYTES)
+        server = await asyncio.start_server(self._serve, sock=self._listener, limit=_READ_BYTES)
         self._listens.set()
         await self._ended.wait()
         server.close()
 
     async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
-        """One connection of the browser's, which is to one place: Chromium keeps them apart."""
-        # It has no password: whoever comes first is the browser, and its machine is the only one that is answered.
+        """Serve one browser connection. Chromium uses each for one target only."""
+        # The proxy has no password: the first client is the browser, and only its machine is answered.
         peer, *_ = writer.get_extra_info("peername") or ("",)
         self._browser = self._browser or peer
-        with contextlib.closing(writer), contextlib.suppress(*_ENDS):
+        with contextlib.closing(writer), contextlib.suppress(*_EARLY_ENDS):
             if peer != self._browser:
                 return
             first = forwarding.parsed(await reader.readuntil(b"\r\n\r\n"))
-            through = forwarding.company_proxy(first)
+            through = self._proxy or forwarding.company_proxy(first)
+            own = self._own if self._own and self._own.is_asked(first) else None
             try:
-                far = await self._far_end(first, through)
+                far = await self._connect_upstream(first, through)
+                far_reader, far_writer = await _open_streams(far, first, own)
             except _Unreached as error:
                 logger.debug("%s:%d: %s", first.host, first.port, error.failure.why)
-                if len(self.failed) < _MOST_FAILED:
+                if len(self.failed) < _MAX_FAILED:
                     self.failed[first.host, first.port] = error.failure
                 if first.tunnel:
-                    # Else it is as if there were no answer: what the proxy said would be taken for the site's.
+                    # Otherwise just close: an answer of the proxy would be taken for the site's.
                     writer.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
                     await writer.drain()
                 return
             self.failed.pop((first.host, first.port), None)
-            far_reader, far_writer = await asyncio.open_connection(sock=far, limit=_BYTES)
             with contextlib.closing(far_writer):
                 if first.tunnel:
                     writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                if first.tunnel and own:
+                    await writer.start_tls(own.near_tls)
+                    there = _forward_tunnelled(own, reader, far_writer)
+                elif first.tunnel:
                     there = _pump(reader, far_writer)
                 else:
-                    there = _requests(first, reader, far_writer, through)
+                    there = _forward_plain(first, reader, far_writer, through, own)
                 await asyncio.gather(there, _pump(far_reader, writer))
 
-    async def _far_end(self, request: Request, through: SplitResult | None) -> socket.socket:
-        """A connection to where the browser wants to, or to the proxy that leads there."""
+    async def _connect_upstream(self, request: Request, through: SplitResult | None) -> socket.socket:
+        """Connect to the browser's target, or to the proxy that leads there."""
         host, port = request.host, request.port
+        if host in self._blocked:
+            raise _Unreached(Failure(_BLOCKED))
         try:
             if through is None:
                 return await self._connect(await self._in_thread(self._reach.allowed, host, port), port)
@@ -180,25 +197,25 @@ class Egress:
             raise _Unreached(Failure(str(error), internal=True)) from error
         except (socket.gaierror, UnicodeError) as error:
             raise _Unreached(Failure(_NO_PROXY if through else _NO_NAME)) from error
-        # Of a proxy's address python-socks says what is wrong by a ValueError.
+        # python-socks raises ValueError for a bad proxy address.
         except (OSError, ProxyError, RuntimeError, ValueError) as error:
             why = _NET_ERRORS.get(getattr(error, "errno", None) or 0, "ERR_CONNECTION_FAILED")
             raise _Unreached(Failure(_NO_PROXY if through else why)) from error
 
     async def _check(self, host: str, port: int) -> None:
-        """What can be known here of a host that a company's proxy will look up. A name may be known to it alone."""
+        """Check what is known of a host that a company proxy will resolve. Perhaps only that proxy knows it."""
         self._reach.check_name(host, port, unseen=True)
         found = []
         try:
             async with asyncio.timeout(_LOOKUP_S):
                 found = await self._in_thread(self._reach.addresses, host)
         except TimeoutError:
-            # Otherwise a slow name server would keep its address from being checked.
+            # Otherwise a slow name server would bypass the address check.
             if self._reach.resolves:
                 raise InternalError("a name that could not be looked up in time") from None
         except (socket.gaierror, UnicodeError):
             pass
-        # Which of them it takes is its own affair: all must be allowed.
+        # The proxy may use any of them, so all must be allowed.
         for one in found:
             await self._in_thread(self._reach.allowed, one, port)
 
@@ -206,25 +223,65 @@ class Egress:
         return await self._loop.run_in_executor(self._lookups, function, *arguments)
 
 
-async def _requests(first: Request, reader: StreamReader, far: StreamWriter, through: SplitResult | None) -> None:
-    """Hand on what is asked without a tunnel, until the browser has no more, or wants to go elsewhere."""
+async def _open_streams(far: socket.socket, request: Request, own: OwnHost | None) -> tuple[StreamReader, StreamWriter]:
+    """The far end as streams, with TLS where its requests get headers."""
+    try:
+        if own and request.tunnel:
+            return await asyncio.open_connection(
+                sock=far, limit=_READ_BYTES, ssl=own.far_tls, server_hostname=request.host.rstrip(".")
+            )
+        return await asyncio.open_connection(sock=far, limit=_READ_BYTES)
+    except ssl.SSLCertVerificationError as error:
+        raise _Unreached(Failure("ERR_CERT_INVALID")) from error
+    except OSError as error:
+        raise _Unreached(Failure("ERR_SSL_PROTOCOL_ERROR")) from error
+
+
+async def _forward_plain(
+    first: Request, reader: StreamReader, far: StreamWriter, through: SplitResult | None, own: OwnHost | None
+) -> None:
+    """Forward plain requests until the browser sends no more, or asks for another host."""
     request = first
     with contextlib.closing(far):
         while (request.tunnel, request.host, request.port) == (False, first.host, first.port):
-            far.write(forwarding.handed_on(request, through))
-            left = request.body
-            while left:
-                if not (data := await reader.read(min(left, _BYTES))):
-                    return
-                far.write(data)
-                await far.drain()
-                left -= len(data)
-            await far.drain()
+            head = forwarding.handed_on(request, through)
+            far.write(own.with_headers(head) if own else head)
+            if not await _forward_bytes(request.body, reader, far):
+                return
             request = forwarding.parsed(await reader.readuntil(b"\r\n\r\n"))
 
 
+async def _forward_tunnelled(own: OwnHost, reader: StreamReader, far: StreamWriter) -> None:
+    """Forward the requests in a tunnel that ends here."""
+    with contextlib.closing(far):
+        while True:
+            head = await reader.readuntil(b"\r\n\r\n")
+            far.write(own.with_headers(head))
+            if not await _forward_bytes(forwarding.body_bytes(head), reader, far):
+                return
+            if b"\r\nupgrade: websocket\r\n" in head.lower():
+                await _pump(reader, far)
+                return
+
+
+async def _forward_bytes(left: int, reader: StreamReader, far: StreamWriter) -> bool:
+    """Forward bytes; whether all arrived."""
+    while left:
+        if not (data := await reader.read(min(left, _READ_BYTES))):
+            return False
+        far.write(data)
+        await far.drain()
+        left -= len(data)
+    await far.drain()
+    return True
+
+
 async def _pump(reader: StreamReader, writer: StreamWriter) -> None:
-    while data := await reader.read(_BYTES):
+    while data := await reader.read(_READ_BYTES):
         writer.write(data)
         await writer.drain()
-    writer.write_eof()
+    if writer.can_write_eof():
+        writer.write_eof()
+    else:
+        # TLS can't half-close.
+        writer.close()

@@ -1,10 +1,4 @@
-"""The page's picture: a strip for each view down the page, each of them checked, joined as a stream.
-
-The view moves down the page, and what is in it is taken: as a visitor sees it. A capture beyond the view leaves out
-what Chromium paints in view alone (frames of other hosts), changes the viewport for a moment (pictures are chosen again
-by their media queries), and fails without a word past 65,500 px or about 110 Mpx. It is no faster.
-A canvas in memory would take 4 bytes a pixel, hence libvips, which reads, joins and encodes row by row.
-"""
+"""From page to picture: take views, each as tall as allowed, and join them into files."""
 
 from __future__ import annotations
 
@@ -13,8 +7,9 @@ import binascii
 import functools
 import itertools
 import logging
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import pyvips
@@ -26,19 +21,21 @@ from celeb_ops.core.libvips import opaque, reason
 from celeb_ops.core.records import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
-
     from selenium.webdriver.remote.webdriver import WebDriver
+
+    from celeb_ops.core.sites import CaptureOptions
 
 logger = logging.getLogger(__name__)
 
-STRIP_PX = 8_000
-"""Rows that the view moves down at a time, at the most."""
+_VIEW_PX2 = 8_000 * 1_440
+"""The largest view. Beyond ten times this area Chromium silently paints white."""
 PART_PX = 65_500
 """Rows of one JPEG: the format ends at 65,535, Chromium's and libvips' encoders a little earlier."""
 _PICTURE_PX2 = 64 * 64
-"""A picture of this area that is whole in a strip must leave a trace in it."""
+"""A picture this large that lies inside a strip must show in it."""
+_PLAIN_PX = 10
+"""A PNG with more pixels per byte than this may be of one colour (Chromium packs 57 per byte then)."""
+_PNG_END = b"IEND\xaeB`\x82"
 
 
 @dataclass(frozen=True)
@@ -51,21 +48,23 @@ class Strip:
 
 @dataclass(frozen=True)
 class _Shot:
-    """One capture."""
+    """One strip to photograph."""
 
     strip: Strip
     width: int
+    scale: int
+    """Picture pixels per CSS px."""
     pictured: bool
-    """The browser has a picture that is whole in it."""
+    """Whether a picture of the page lies wholly inside the strip."""
     in_view: bool
-    """The view shows just these rows."""
+    """Whether the view shows just these rows."""
 
     @property
     def area(self) -> Box:
         return Box(0, self.strip.rows.start, self.width, self.strip.rows.size)
 
-    def take(self, driver: WebDriver) -> None:
-        """Write the strip, an empty file where the browser gave no picture."""
+    def take(self, driver: WebDriver) -> str:
+        """Write the strip. Returns what is wrong with it as a sentence, or an empty string."""
         parameters: dict[str, Any] = {"format": "png", "optimizeForSpeed": True}
         if not self.in_view:
             left, top, width, height = self.area
@@ -73,97 +72,138 @@ class _Shot:
             parameters |= {"captureBeyondViewport": True, "clip": clip}
         answer = driver.execute_cdp_cmd("Page.captureScreenshot", parameters)
         try:
-            self.strip.path.write_bytes(base64.b64decode(answer.get("data", ""), validate=True))
+            png = base64.b64decode(answer.get("data", ""), validate=True)
         except binascii.Error:
-            self.strip.path.write_bytes(b"")
+            png = b""
+        self.strip.path.write_bytes(png)
+        return self.problem(png)
 
-    def trouble(self) -> str:
-        """What is wrong with it, in a sentence; empty for a good one. A silent nothing is a failure."""
-        path = self.strip.path
-        if not path.stat().st_size:
+    def problem(self, png: bytes) -> str:
+        """A sentence that says what is wrong with the PNG; empty if nothing is."""
+        if not png:
             return "the browser returned an empty picture."
         try:
-            image = pyvips.Image.new_from_file(str(path), access="sequential", fail_on="truncated", revalidate=True)
-            size = (image.width, image.height)
-            # A row for each band after one for all of them; the lowest value comes first, then the highest.
-            bands = image.stats().numpy()[1:]
+            # Read the header only: decoding takes as long as capturing.
+            image = pyvips.Image.new_from_buffer(png, "", access="sequential")
+            wanted = self.area.scaled(self.scale)
+            if not png.endswith(_PNG_END):
+                return "the picture can't be decoded (it is truncated)."
+            if (image.width, image.height) != (wanted.width, wanted.height):
+                return f"the picture is {image.width}x{image.height} px, not {wanted.width}x{wanted.height}."
+            if self.pictured and len(png) < 1_000 + wanted.area // _PLAIN_PX:
+                # Row 0 is for all bands, then one row per band; columns 0 and 1 are minimum and maximum.
+                bands = image.stats().numpy()[1:]
+                if (bands[:, 0] == bands[:, 1]).all():
+                    return "the picture has one colour, though the page has pictures there."
         except pyvips.Error as error:
             return f"the picture can't be decoded ({reason(error)})."
-        if size != (self.area.width, self.area.height):
-            return f"the picture is {size[0]}x{size[1]} px, not {self.area.width}x{self.area.height}."
-        if self.pictured and (bands[:, 0] == bands[:, 1]).all():
-            return "the picture has one colour, though the page has pictures there."
         return ""
 
 
-def photograph(
-    driver: WebDriver, view: tuple[int, int], height: int, pictures_at: Callable[[Span], Sequence[Box]], folder: Path
-) -> list[Strip]:
-    """Photograph the page's first ``height`` rows as lossless strips into ``folder``.
+def heighten(driver: WebDriver, site: CaptureOptions, rows: int) -> tuple[int, int]:
+    """Make the window as tall as one view may be, if the page's layout stays the same.
 
-    :param view: width and height of the window in px.
-    :param height: rows in px.
-    :param pictures_at: called when the view shows these rows: where the browser has pictures. A strip with one is of
-        one colour only where that is right.
-    :return: from the top down; one may begin with rows that the one above it ends with.
+    :param rows: wanted page rows, in CSS px.
+    :return: the window's width and height from now on, in CSS px.
+    """
+    width, height = site.viewport
+    tall = min(rows, _VIEW_PX2 // (width * site.scale**2))
+    if tall <= height or not scripts.run(driver, "layout", False):
+        return site.viewport
+    resize(driver, site, tall)
+    if scripts.run(driver, "layout", True):
+        return width, tall
+    # In the taller window, elements as tall as the window (100vh) would change.
+    resize(driver, site, height)
+    return site.viewport
+
+
+def resize(driver: WebDriver, site: CaptureOptions, height: int) -> None:
+    """Make the window this many CSS px tall; the rest is as in the site's entry."""
+    metrics = {"width": site.viewport[0], "height": height, "deviceScaleFactor": site.scale, "mobile": site.mobile}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+
+def photograph(
+    driver: WebDriver,
+    view: tuple[int, int],
+    bottom: int,
+    pictures_at: Callable[[Span], Sequence[Box]],
+    folder: Path,
+    top: int = 0,
+    scale: int = 1,
+) -> list[Strip]:
+    """Photograph the page's rows from ``top`` to ``bottom`` as lossless strips into ``folder``.
+
+    :param view: window width and height, in CSS px like all here.
+    :param pictures_at: called once the view shows the rows; returns the boxes of pictures there. If a strip that
+        contains a picture is of one colour, it is accepted only if the page really looks so there (checked with a
+        mark).
+    :param scale: pixels of the picture by CSS px.
+    :return: strips from the top down, in picture pixels; one may overlap the strip above it.
     :raises EmptyPictureError: a strip was unusable twice.
     """
-    step = min(view[1], STRIP_PX)
-    shots = []
-    with ThreadPoolExecutor(1, thread_name_prefix="check-strips") as checker:
-        # One strip is decoded and checked while the browser paints the next.
-        checks = []
-        for top in range(0, height, step):
-            start, stop, in_view = scripts.run(driver, "go_to", top, min(top + step, height), view[1])
-            rows = Span(start, stop)
-            area = Box(0, rows.start, view[0], rows.size)
-            pictured = any(box.area >= _PICTURE_PX2 and box.intersection(area) == box.area for box in pictures_at(rows))
-            shot = _Shot(Strip(folder / f"strip-{top:07d}.png", rows), view[0], pictured, bool(in_view))
-            shot.take(driver)
-            shots.append(shot)
-            checks.append(checker.submit(shot.trouble))
-        troubles = [check.result() for check in checks]
-    for shot, trouble in zip(shots, troubles, strict=True):
-        if trouble:
-            _shoot_again(driver, shot, trouble, view[1])
-    # The last view may show more than is wanted.
-    return [Strip(one.path, Span(one.rows.start, min(one.rows.stop, height))) for one in (shot.strip for shot in shots)]
+    strips = []
+    for start in range(top, bottom, view[1]):
+        wanted = Span(start, min(start + view[1], bottom))
+        strip = _strip(driver, view, wanted, pictures_at, folder / f"strip-{start:07d}.png", scale)
+        # The last view may show more than is wanted.
+        strips.append(Strip(strip.path, Span(strip.rows.start * scale, min(strip.rows.stop, bottom) * scale)))
+    return strips
 
 
-def _shoot_again(driver: WebDriver, shot: _Shot, trouble: str, view_px: int) -> None:
-    """Take a strip a second time.
+def _strip(
+    driver: WebDriver,
+    view: tuple[int, int],
+    wanted: Span,
+    pictures_at: Callable[[Span], Sequence[Box]],
+    path: Path,
+    scale: int,
+) -> Strip:
+    """Scroll to rows (CSS px) and photograph the view, twice if needed.
 
-    :raises EmptyPictureError: it is as bad as before.
+    :raises EmptyPictureError: it is unusable both times.
     """
-    rows, path = shot.strip.rows, shot.strip.path
-    logger.warning("Rows %d-%d of the page: %s Trying again.", rows.start, rows.stop, trouble)
-    scripts.run(driver, "go_to", rows.start, rows.stop, view_px)
-    shot.take(driver)
-    again = shot.trouble()
-    if again and not replace(shot, pictured=False).trouble():
+    for attempt in range(2):
+        start, stop, in_view = scripts.run(driver, "go_to", wanted.start, wanted.stop, view[1])
+        rows = Span(start, stop)
+        area = Box(0, rows.start, view[0], rows.size)
+        pictured = any(box.area >= _PICTURE_PX2 and box.intersection(area) == box.area for box in pictures_at(rows))
+        shot = _Shot(Strip(path, rows), view[0], scale, pictured, bool(in_view))
+        if not (problem := shot.take(driver)):
+            return shot.strip
+        if not attempt:
+            logger.warning("Rows %d-%d of the page: %s Trying again.", rows.start, rows.stop, problem)
+    plain = path.read_bytes()
+    if not replace(shot, pictured=False).problem(plain):
         # A transparent, covered or plain picture is of one colour too: a mark on the page shows whether the browser
         # paints there at all.
-        plain = path.read_bytes()
         scripts.run(driver, "mark", rows.start)
-        shot.take(driver)
-        again = shot.trouble()
+        problem = shot.take(driver)
         scripts.run(driver, "mark", -1)
         path.write_bytes(plain)
-    if again:
-        raise EmptyPictureError(f"Rows {rows.start}-{rows.stop} of the page, at the second try too: {again}")
+    if problem:
+        raise EmptyPictureError(f"Rows {rows.start}-{rows.stop} of the page failed twice: {problem}")
+    return shot.strip
 
 
-def join(strips: Sequence[Strip], folder: Path, format: Literal["jpeg", "png"], quality: int) -> list[Strip]:
+def join(
+    strips: Sequence[Strip], folder: Path, format: Literal["jpeg", "png"], quality: int, area: Box | None = None
+) -> list[Strip]:
     """Join strips into as few files as the format allows; the strips' files are removed.
 
     Peak memory is a few dozen MB whatever the height (libvips sequential access).
+
+    :param area: the part to keep; the files' rows count from its top. None: everything.
     """
     parts = []
-    start = strips[0].rows.start
-    stop = strips[-1].rows.stop
+    start, stop = (area.top, area.bottom) if area else (strips[0].rows.start, strips[-1].rows.stop)
     for number, top in enumerate(range(start, stop, PART_PX), start=1):
         rows = Span(top, min(top + PART_PX, stop))
         image = _rows(strips, rows)
+        if area:
+            image = image.crop(area.left, 0, area.width, rows.size)
+            rows = Span(rows.start - start, rows.stop - start)
         path = folder / f"part-{number}.{format}"
         if format == "jpeg":
             image.jpegsave(str(path), Q=quality)
@@ -184,7 +224,7 @@ def _rows(strips: Sequence[Strip], rows: Span) -> pyvips.Image:
             image = pyvips.Image.new_from_file(str(strip.path), access="sequential")
             pieces.append(opaque(image).crop(0, done - strip.rows.start, image.width, stop - done))
             done = stop
-    # arrayjoin lets go of a piece when it is done with it, but makes all as tall as the tallest one.
+    # arrayjoin frees each piece after use, but makes all as tall as the tallest.
     runs = [list(same) for _, same in itertools.groupby(pieces, lambda piece: piece.height)]
     joined = [pyvips.Image.arrayjoin(run, across=1) for run in runs]
     return functools.reduce(lambda above, below: above.join(below, "vertical"), joined)

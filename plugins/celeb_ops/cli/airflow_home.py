@@ -1,26 +1,22 @@
 """The project's own Airflow: its environment, its database, and a lock against a second run."""
 
-from __future__ import annotations
-
 import os
+import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from filelock import FileLock, Timeout
 
+from celeb_ops.cli import sqlite
 from celeb_ops.core.exceptions import PermanentError
-from celeb_ops.core.settings import PROJECT
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+from celeb_ops.core.settings import PROJECT, Settings
 
 _LOCK_S = 60
-"""Wait for a lock of SQLite. Its default of 5 s is too short when ten runs of a backfill begin at once (HTTP 500)."""
+"""Wait for SQLite's lock. Its default of 5 s is too short when ten runs of a backfill begin at once (HTTP 500)."""
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
 
@@ -29,7 +25,7 @@ class AirflowHomeError(PermanentError):
 
 
 def check_checkout() -> None:
-    """AirflowHomeError where pip installed the package, without DAG files and demo pages around it."""
+    """AirflowHomeError if pip installed the package, because then there are no DAG files and demo pages around it."""
     if not Path(__file__).resolve().is_relative_to(PROJECT / "plugins"):
         raise AirflowHomeError(
             "This command runs the DAG files of the project's checkout, and the package has none: get the checkout, "
@@ -50,6 +46,25 @@ def environment(home: Path) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(filter(None, [str(PROJECT / "plugins"), os.environ.get("PYTHONPATH")])),
         **_past_the_proxy(),
     }
+
+
+def run_airflow(arguments: str, home: Path) -> int:
+    """Airflow's own command in this environment, on the Airflow of a home; its exit status.
+
+    :param arguments: as a shell takes them.
+    """
+    check_checkout()
+    try:
+        words = shlex.split(arguments)
+    except ValueError as error:
+        raise AirflowHomeError(f"ARGS can't be read as a command ({error}): {arguments}") from None
+    home.mkdir(parents=True, exist_ok=True)
+    home.chmod(0o700)
+    # The connections of .env, as the tasks have them.
+    Settings.load()
+    migrated(home, home / "migrate.log")
+    command = [sys.executable, "-m", "airflow", *words]
+    return subprocess.run(command, env={**os.environ, **environment(home)}, check=False).returncode
 
 
 def _past_the_proxy() -> dict[str, str]:
@@ -73,6 +88,7 @@ def claimed(home: Path) -> Iterator[None]:
         # It holds Airflow's login, keys and logs.
         home.chmod(0o700)
         lock.acquire(timeout=0)
+        sqlite.install(home)
     except Timeout:
         raise AirflowHomeError(
             f"Another run is using {home} at the moment: wait for it to end, or give this one "

@@ -1,10 +1,9 @@
 """``make demo``: the whole DAG on a made-up newsroom on this machine."""
 
-from __future__ import annotations
-
 import os
 import shutil
-from typing import TYPE_CHECKING
+from datetime import datetime
+from pathlib import Path
 
 from celeb_ops.cli.airflow_home import check_checkout
 from celeb_ops.cli.demo_newsroom import served
@@ -13,16 +12,12 @@ from celeb_ops.core.atomic_files import atomic_folder
 from celeb_ops.core.settings import PROJECT, Settings
 from celeb_ops.core.temp_folders import scratch_folder
 
-if TYPE_CHECKING:
-    from datetime import datetime
-    from pathlib import Path
-
 
 def demo(when: datetime | None, names: list[str], home: Path, store: str | None = None) -> int:
     """Run the DAG on the newsroom, without the user's settings; the exit status."""
     check_checkout()
     store = store or "data/demo"
-    # Of this process: a second demo must not touch the first one's.
+    # A folder of this process only: a second demo must not touch it.
     with scratch_folder("demo") as folder, served(folder):
         # The photos behind the names stay with the dataset.
         gallery = PROJECT / store / "gallery"

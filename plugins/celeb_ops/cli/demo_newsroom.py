@@ -4,42 +4,27 @@ The portraits are in the public domain: Grace Hopper (US Navy; matplotlib's samp
 scikit-image's ``astronaut``). The pages show them cropped, scaled and encoded again; the gallery holds the originals.
 """
 
-from __future__ import annotations
-
 import functools
-import importlib.util
 import shutil
 import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageEnhance
 
-from celeb_ops.core.exceptions import SettingsError
 from celeb_ops.core.settings import PROJECT
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from celeb_ops.recognition.local.onnx_models import packaged
 
 PAGES = PROJECT / "include" / "demo"
 
 
-def _packaged(package: str, path: str) -> Path:
-    """A data file of an installed package, found without importing it."""
-    spec = importlib.util.find_spec(package)
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        if Path(folder, path).is_file():
-            return Path(folder, path)
-    raise SettingsError(f"{package} has no {path}, which the demo shows: run `make clean demo`.")
-
-
 def build(folder: Path) -> None:
     """Write the gallery (``gallery/``) and the pages with their pictures (``www/``) into ``folder``."""
-    hopper = _packaged("matplotlib", "mpl-data/sample_data/grace_hopper.jpg")
-    collins = _packaged("skimage", "data/astronaut.png")
+    hopper = packaged("matplotlib", "mpl-data/sample_data/grace_hopper.jpg")
+    collins = packaged("skimage", "data/astronaut.png")
     for name, photo in (("Grace Hopper", hopper), ("Eileen Collins", collins)):
         (folder / "gallery" / name).mkdir(parents=True, exist_ok=True)
         shutil.copyfile(photo, folder / "gallery" / name / photo.name)
@@ -57,7 +42,7 @@ def build(folder: Path) -> None:
     warm = ImageEnhance.Color(portrait.crop((110, 0, 370, 260))).enhance(0.7)
     warm.resize((320, 320)).save(pictures / "collins-small.jpeg", quality=75)
     for name in ("chelsea.png", "coffee.png", "rocket.jpg"):
-        with Image.open(_packaged("skimage", f"data/{name}")) as image:
+        with Image.open(packaged("skimage", f"data/{name}")) as image:
             image.convert("RGB").save((pictures / name).with_suffix(".jpeg"), quality=80)
 
 
@@ -80,5 +65,5 @@ def served(folder: Path) -> Iterator[None]:
 
 
 class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: object) -> None:
         """Nothing: the run's own lines are what a person looks at."""

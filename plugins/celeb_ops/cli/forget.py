@@ -24,7 +24,7 @@ from celeb_ops.hooks.s3 import open_store
 from celeb_ops.privacy.gallery_photos import forget_photos
 from celeb_ops.privacy.known_names import KnownNames
 from celeb_ops.privacy.purge import Purge
-from celeb_ops.privacy.removal import DryRunStore
+from celeb_ops.privacy.removal import DryRunStore, Track
 from celeb_ops.privacy.runs import RunRemoval, chosen, runs_in
 
 if TYPE_CHECKING:
@@ -33,11 +33,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from celeb_ops.core.store import Store
-    from celeb_ops.privacy.removal import Track
 
 _BEYOND = (
-    "Not reached from here: exports, copies and backups, and old versions in a bucket that keeps them. If a run was "
-    "under way meanwhile, do this again when it has ended."
+    "This does not reach exports, copies and backups, nor old versions in a bucket that keeps them. If a run was under "
+    "way meanwhile, do this again when it has ended."
 )
 
 
@@ -51,7 +50,7 @@ def forget_run(when: datetime, names: Sequence[str], *, dry: bool, anyway: bool)
         sites = chosen(runs, when, names, known, store.url())
     except ForgetError as error:
         if not anyway:
-            raise ForgetError(f"{error} To look for remains of it anyway: FORCE=1 (--yes).") from None
+            raise ForgetError(f"{error} To remove leftovers anyway: FORCE=1 (--yes).") from None
         sites = [name.upper() for name in names] or known
     console = _console()
     whole = runs.get(when, set()) <= set(sites)
@@ -60,20 +59,20 @@ def forget_run(when: datetime, names: Sequence[str], *, dry: bool, anyway: bool)
     console.print(_table(removal.done, dry, "removed"))
     console.print(f"{keys.iso(when)}: {', '.join(sites)}.")
     again = (
-        "To make the run again, clear it in Airflow; one that was to recognise again needs a backfill without that. "
-        "Answers/ keeps what the recogniser said about its pictures."
+        "To make the run again, clear it in Airflow (a run with the option rerecognise needs a backfill without it). "
+        "Answers/ keeps the recogniser's answers about its pictures."
     )
     console.print("Nothing was changed." if dry else f"{again} {_BEYOND}")
     return 0
 
 
 def forget_person(name: str, aliases: Sequence[str], *, delete_photos: bool, dry: bool, anyway: bool) -> int:
-    """Remove a person for good; without a name, everybody in ``removed.yaml``. 1 if a damaged file may name them."""
+    """Remove a person for good; without name, all in ``removed.yaml``. Returns 1 if a damaged file may name them."""
     settings = Settings.load()
     store = open_store(settings)
     gallery, cache = settings.path(settings.gallery), settings.path(settings.cache)
     console = _console()
-    # First, so that nothing new of them comes in.
+    # First, so that runs add nothing about them.
     removed = _kept_out(store, gallery, name, aliases, dry, anyway, console)
     target = DryRunStore(store) if dry else store
     purge = Purge(target, removed, track=_track(console))
@@ -86,17 +85,17 @@ def forget_person(name: str, aliases: Sequence[str], *, delete_photos: bool, dry
         leftovers += target.sweep(at_once=True)
     except StoreError as error:
         console.print(f"! Half-written files may stay: {error}")
-    purge.done["files that killed writers left"] += leftovers
+    purge.done["half-written files"] += leftovers
     photos = purge.done.pop("photos kept", 0)
     console.print(_table(purge.done, dry, "removed or blurred"))
     if photos:
         console.print(
-            f"{counted(photos, 'photo')} of theirs left in {gallery}: no recogniser reads them any more, and "
+            f"Left in {gallery}: {counted(photos, 'photo')} of theirs, which no recogniser reads any more. "
             "GALLERY=1 (--gallery) deletes them."
         )
     for key in purge.unreadable:
-        console.print(f"✗ {store.url(key)} is damaged and seems to name them: look into it, or delete it.", style="red")
-    beyond = f"{_BEYOND} Airflow's logs and words on pictures of pages stay too: see docs/privacy.md."
+        console.print(f"✗ {store.url(key)} is damaged and seems to name them: check it, or delete it.", style="red")
+    beyond = f"{_BEYOND} Airflow's logs and text in screenshots stay too: see docs/privacy.md."
     console.print("Nothing was changed." if dry else beyond)
     return 1 if purge.unreadable else 0
 
@@ -107,17 +106,17 @@ def _kept_out(
     """The removal list with this person, and with all other names by which its people are known."""
     removed = RemovalList.load(store)
     if not (name or removed):
-        raise ForgetError(f'Whom? make forget NAME="Grace Hopper". {store.url(keys.REMOVED)} names nobody yet.')
+        raise ForgetError(f'Give a name: make forget NAME="Grace Hopper". {store.url(keys.REMOVED)} is empty.')
     new_person = RemovedPerson(name, tuple(alias.strip() for alias in aliases), f"{datetime.now(UTC):%Y-%m-%d}")
     known = KnownNames.load(store, gallery)
     if name and not (anyway or removed.holds(name)):
         _check_known(new_person, known.names(store), store)
-    # Without a name: the file may have been edited, or another name may have come up since.
+    # Without a name: the file may have been edited, or another name may have turned up since.
     people = [new_person] if name else removed.people
     for person in people:
         new = tuple(one for one in known.also(person) if not removed.holds(one))
         if new:
-            console.print(f"{person.name} is kept out by these names too: {', '.join(new)}.")
+            console.print(f"{person.name} is also kept out as: {', '.join(new)}.")
         if name or new:
             more = replace(person, aliases=(*(person.aliases if name else ()), *new))
             removed = RemovalList((*removed.people, more)) if dry else add(store, more)
@@ -130,7 +129,7 @@ def _check_known(person: RemovedPerson, known: Collection[str], store: Store) ->
         return
     by_letters = {letters(one): one for one in sorted(known, reverse=True)}
     near = [by_letters[one] for one in difflib.get_close_matches(letters(person.name), by_letters, n=3, cutoff=0.5)]
-    hint = f" Near it: {', '.join(near)}." if near else ""
+    hint = f" Similar: {', '.join(near)}." if near else ""
     raise ForgetError(
         f"Nobody in {store.url()} is called {person.name!r}.{hint} Nothing was changed. To keep the name out "
         "anyway, and to clear headlines of it: FORCE=1 (--yes)."

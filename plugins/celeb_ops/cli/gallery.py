@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from celeb_ops.cli.interrupts import interruptible
 from celeb_ops.core.exceptions import GalleryError, SettingsError
 from celeb_ops.core.removal_list import RemovalList
 from celeb_ops.core.settings import Settings
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from celeb_ops.gallery.building import BuildProgress, Built
     from celeb_ops.gallery.query import Query
-    from celeb_ops.recognition.local.gallery_file import Whole
+    from celeb_ops.recognition.local.gallery_file import GalleryContent
 
 _LISTED = 20
 
@@ -58,7 +59,9 @@ def build(query: Query) -> int:
                 suffix = f"; {usable}" if usable and state.done < state.total else ""
                 console.print(f"{state.done} of {state.total} people{suffix}")
 
-        built = build(query, settings, removed, report)
+        # Polars, which is loaded by now, replaces Python's handler of Ctrl-C, and loses one that comes while it works.
+        with interruptible():
+            built = build(query, settings, removed, report)
     _report(built, settings, console, time.monotonic() - began)
     return 0
 
@@ -75,9 +78,8 @@ def info() -> int:
     console = _console()
     path = _file(settings)
     whole = gallery_file.read(path)
-    photos = [len(entry.references) for entry in whole.entries]
     console.print(
-        f"{path}: {len(photos)} people, {sum(photos)} photos, made on {whole.about.made} with {whole.about.model}, "
+        f"{path}: {_counted(whole)}, made on {whole.about.made} with {whole.about.model}, "
         f"{path.stat().st_size / 1e6:.1f} MB."
     )
     if whole.about.growing_to:
@@ -107,21 +109,27 @@ def _console() -> Console:
 
 
 def _report(built: Built, settings: Settings, console: Console, seconds: float) -> None:
-    entries = built.whole.entries
-    photos = sum(len(entry.references) for entry in entries)
     resumed = ", continuing an earlier build" if built.resumed else ""
-    console.print(f"{len(entries)} people with {photos} photos, in {seconds / 60:.1f} min{resumed}.")
+    console.print(f"{_counted(built.whole)}, in {seconds / 60:.1f} min{resumed}.")
     if built.changed:
         console.print(f"{len(built.added)} people are new, {len(built.removed)} are gone.")
     else:
         console.print("Nothing has changed since the last build.")
     _list("kinds of photos were not used:", [f"{why}: {n}" for why, n in built.rejected.most_common()], console)
     _quality(built.whole, settings, console)
-    if entries:
+    if built.whole.entries:
         console.print(f"\nWritten: {_file(settings)}\n`make run` names them.")
 
 
-def _quality(whole: Whole, settings: Settings, console: Console) -> None:
+def _counted(whole: GalleryContent) -> str:
+    """``980 people with 4,210 photos, and the names of 20 more``."""
+    photos = [len(entry.references) for entry in whole.entries]
+    with_photos = sum(map(bool, photos))
+    more = f", and the names of {len(photos) - with_photos} more" if len(photos) > with_photos else ""
+    return f"{with_photos} people with {sum(photos)} photos{more}"
+
+
+def _quality(whole: GalleryContent, settings: Settings, console: Console) -> None:
     """How strict the recogniser is with this gallery, who looks alike, and who is left out."""
     folder, cache = settings.path(settings.gallery), settings.path(settings.cache)
     gallery = Gallery.load(folder, cache, model=face_model.chosen(settings))

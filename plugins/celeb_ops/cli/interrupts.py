@@ -1,13 +1,8 @@
 """Ctrl-C, SIGTERM and a closed terminal all raise KeyboardInterrupt."""
 
-from __future__ import annotations
-
 import signal
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -16,7 +11,7 @@ ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def interruptible() -> Iterator[None]:
     """Each of these signals raises KeyboardInterrupt, unless it is ignored, as under ``nohup``."""
 
-    def interrupt(number: int, _: Any) -> None:
+    def interrupt(number: int, _: object) -> None:
         raise KeyboardInterrupt(signal.Signals(number).name)
 
     heard = [number for number in ENDS if signal.getsignal(number) is not signal.SIG_IGN]

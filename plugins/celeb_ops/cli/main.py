@@ -3,8 +3,7 @@
 Each command imports what it needs: ``--help`` or a wrong option must not wait.
 """
 
-from __future__ import annotations
-
+import logging
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -132,22 +131,59 @@ def up(
 
 
 @app.command()
+def airflow(
+    arguments: Annotated[str, typer.Argument(help="in one word, as a shell takes it: 'dags list --output json'")] = "",
+    airflow_home: AirflowHome = PROJECT / ".airflow" / "up",
+) -> int:
+    """Airflow's own command on the Airflow of `celebs up`."""
+    from celeb_ops.cli.airflow_home import run_airflow
+
+    return run_airflow(arguments, airflow_home)
+
+
+@app.command()
 def report() -> int:
     """Rebuild the trends and the report."""
     from celeb_ops.core.settings import Settings
     from celeb_ops.core.text import counted
     from celeb_ops.hooks.s3 import open_store
-    from celeb_ops.report.static_page import write
+    from celeb_ops.report.writing import write_report
     from celeb_ops.trends import build
 
-    store = open_store(Settings.load())
+    settings = Settings.load()
+    store = open_store(settings)
     trends = build(store)
-    write(store)
+    write_report(store, settings)
     if not trends.captures:
         print(f"{store.url('Captures/')} has no captures yet: nothing is trending before the first run.")
     print(f"{store.url('Trends/')}: {counted(trends.captures, 'capture')}, {counted(trends.people, 'name')}.")
     print(f"Open {store.url('Report/index.html')} in a browser.")
     return 0
+
+
+@app.command()
+def shot(
+    what: Annotated[str, typer.Argument(help="a page's address, or the name of a site in the sites file")],
+    options: Annotated[str, typer.Option(help="as in the sites file: 'hide: [.ad], mobile: true'")] = "",
+    out: Annotated[Path, typer.Option(help="a folder for the page")] = Path("shot"),
+) -> int:
+    """One page as a run would see it; the dataset is not touched."""
+    from celeb_ops.cli.shot import shot
+
+    return shot(what, options, out)
+
+
+@app.command()
+def doctor(
+    sites: Sites = "",
+    out: Annotated[Path, typer.Option(help="the file to send")] = Path("doctor.txt"),
+) -> int:
+    """What works from this machine; each site is opened once, and no paid call is made."""
+    from celeb_ops.cli.doctor import doctor
+
+    # The table's sentences say what the log would. Here, not in there: it holds for the whole process.
+    logging.getLogger("celeb_ops").setLevel(logging.ERROR)
+    return doctor(names(sites), out)
 
 
 @app.command()
@@ -159,6 +195,9 @@ def review(
     out: Annotated[Path, typer.Option(help="the page's file")] = Path("review.html"),
 ) -> int:
     """One page with the names of a run on its screenshots."""
+    from itertools import count
+    from urllib.parse import quote
+
     from celeb_ops.core.settings import Settings
     from celeb_ops.core.store import FolderStore
     from celeb_ops.core.text import counted
@@ -171,9 +210,20 @@ def review(
     results = latest(store) if folder or not what else [what]
     beside = folder / "gallery" if folder else None
     known = beside if beside and beside.is_dir() else settings.path(settings.gallery)
-    page = review(store, results, known, settings.path(settings.cache))
+    pictures = out.with_name(f"{out.stem}_files")
+    pictures.mkdir(parents=True, exist_ok=True)
+    for old in pictures.glob("*.jpg"):
+        old.unlink()
+    number = count(1)
+
+    def keep(content: bytes) -> str:
+        path = pictures / f"{next(number):04}.jpg"
+        path.write_bytes(content)
+        return quote(f"{pictures.name}/{path.name}")
+
+    page = review(store, results, known, keep, settings.path(settings.cache))
     out.write_text(page, encoding="utf-8")
-    print(f"{out}: {counted(len(results), 'site')}, {len(page) / 1e6:.1f} MB. Open it in a browser.")
+    print(f"{out}, with its pictures in {pictures.name}: {counted(len(results), 'site')}. Open it in a browser.")
     return 0
 
 
@@ -183,7 +233,7 @@ def export(
     stop: Annotated[datetime | None, _moment("--to", "up to, and without, this run time")] = None,
     sites: Sites = "",
     format: Annotated[
-        Literal["csv", "parquet", "json"], typer.Option(case_sensitive=False, help="json: a line a row (.jsonl)")
+        Literal["csv", "parquet", "json"], typer.Option(case_sensitive=False, help="json: one row per line (.jsonl)")
     ] = "csv",
     out: Annotated[Path, typer.Option(help="a new folder")] = Path("export"),
 ) -> int:
@@ -236,13 +286,12 @@ def build(
     occupations: Annotated[str, typer.Option(help="words or QIDs with commas between them (default: all)")] = "",
     countries: Annotated[str, typer.Option(help="codes like US,GB, or QIDs (default: all)")] = "",
     people: Annotated[str, typer.Option(help="names and QIDs, or a file with one a line: these and no others")] = "",
-    photos: Annotated[int, typer.Option(help="of a person, at most")] = 10,
 ) -> int:
     """Make the gallery from Wikidata and Commons, or bring it up to date."""
     from celeb_ops.cli.gallery import build
     from celeb_ops.gallery.query import Query
 
-    return build(Query.parse(count, occupations, countries, people, photos))
+    return build(Query.parse(count, occupations, countries, people))
 
 
 @gallery.command()

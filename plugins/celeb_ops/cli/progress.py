@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from datetime import UTC
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.listeners import hookimpl
 from rich.live import Live
@@ -21,20 +22,42 @@ from celeb_ops.core.text import cleaned, counted
 from celeb_ops.operators import run_steps as run_steps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from rich.console import Console
 
     from celeb_ops.core.store import Store
 
 _LOGGER = logging.getLogger("celeb_ops")
+_SAID = ("tidy", "tell_people")
+"""Steps that say what they did, if anything."""
 _WRITES = {
-    "merge": "Celebs.csv, Captures, Sightings",
+    "merge": "Celebs.csv, Captures, Sightings, Mentions",
     "build_trends": "Trends",
     "write_report": "Report/index.html",
 }
 """What the tasks of the whole run write."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """What a task reports; it may come from another process."""
+
+    kind: Literal["running", "succeeded", "skipped", "retried", "failed", "warned"]
+    site: str = ""
+    """Empty for a task outside the sites' steps."""
+    step: str = ""
+    text: str = ""
+    task: tuple[str, int] = ("", -1)
+    """Airflow's id of it, and its map index."""
+
+
+_SIGNS = {
+    "succeeded": "[green]✓[/]",
+    "skipped": "[yellow]–[/]",
+    "retried": "[yellow]↻[/]",
+    "failed": "[red]✗[/]",
+}
 
 
 class Progress(logging.Handler):
@@ -45,8 +68,10 @@ class Progress(logging.Handler):
         self._console = console
         self._store = store
         self._when = when
+        self._report: Callable[[Event], object] = self.show
         # By site: the screenshot before its step. The same one afterwards was used again.
         self._before: dict[str, Screenshot] = {}
+        self._running: dict[tuple[str, int], Event] = {}
         self._spinner = Spinner("dots", "Airflow starts …")
         # Not console.status: on a terminal it would also show Airflow's log, which goes to standard output.
         self._live = Live(self._spinner, console=console, transient=True, redirect_stdout=False, redirect_stderr=False)
@@ -57,6 +82,8 @@ class Progress(logging.Handler):
         """Reasons by skipped site."""
         self.errors: list[str] = []
         """Errors of tasks outside the sites' steps."""
+        self.crashed: dict[tuple[str, int], str] = {}
+        """Reasons by task, as in :attr:`Event.task`, whose process has ended without a word of its own."""
         self.merged = False
 
     def __enter__(self) -> Progress:
@@ -68,62 +95,91 @@ class Progress(logging.Handler):
         _LOGGER.removeHandler(self)
         self._live.stop()
 
+    def report_to(self, report: Callable[[Event], object]) -> None:
+        """In a task's own process: hand all over instead of showing it."""
+        self._report = report
+
     @hookimpl
-    def on_task_instance_running(self, previous_state: Any, task_instance: Any) -> None:
-        site, step = _site_and_step(task_instance)
-        self._spinner.update(text=Text(" ".join(filter(None, [site, step, "…"]))))
-        if site and step == "screenshot":
+    def on_task_instance_running(self, previous_state: object, task_instance: Any) -> None:
+        event = _event("running", task_instance)
+        self._report(event)
+        if event.site and event.step == "screenshot":
             with contextlib.suppress(CelebsError):
-                self._before[site] = Screenshot.load(self._store, keys.sidecar(keys.stem(site, self._when)))
+                stem = keys.stem(event.site, self._when)
+                self._before[event.site] = Screenshot.load(self._store, keys.sidecar(stem))
 
     @hookimpl
-    def on_task_instance_success(self, previous_state: Any, task_instance: Any) -> None:
-        site, step = _site_and_step(task_instance)
-        if site:
-            self._line("[green]✓[/]", site, step, self._result(site, step))
-        elif step in _WRITES:
-            self.merged |= step == "merge"
-            self._line("[green]✓[/]", "", step, _WRITES[step])
-        elif step == "tidy" and (removed := task_instance.xcom_pull(task_ids=step)):
-            self._line("[green]✓[/]", "", step, removed)
+    def on_task_instance_success(self, previous_state: object, task_instance: Any) -> None:
+        event = _event("succeeded", task_instance)
+        if event.site:
+            text = self._result(event.site, event.step)
+        elif event.step in _SAID:
+            text = task_instance.xcom_pull(task_ids=event.step) or ""
+        else:
+            text = _WRITES.get(event.step, "")
+        self._report(replace(event, text=text))
 
     @hookimpl
-    def on_task_instance_skipped(self, previous_state: Any, task_instance: Any) -> None:
-        site, step = _site_and_step(task_instance)
-        if site:
-            self.skips[site] = f"{step} was skipped without a word: see the log."
-            with contextlib.suppress(CelebsError):
-                self.skips[site] = Outcome.load(self._store, keys.outcome(keys.stem(site, self._when))).reason
-        self._line("[yellow]–[/]", site, step, "skipped")
+    def on_task_instance_skipped(self, previous_state: object, task_instance: Any) -> None:
+        event = _event("skipped", task_instance)
+        reason = f"{event.step} was skipped, reason unknown: see the log."
+        with contextlib.suppress(CelebsError):
+            reason = Outcome.load(self._store, keys.outcome(keys.stem(event.site, self._when))).reason
+        self._report(replace(event, text=reason))
 
     @hookimpl
-    def on_task_instance_failed(self, previous_state: Any, task_instance: Any, error: Any) -> None:
+    def on_task_instance_failed(self, previous_state: object, task_instance: Any, error: object) -> None:
         if isinstance(error, KeyboardInterrupt):
-            # Airflow's task runner would go on with the next task.
+            # Airflow's task runner would continue with the next task.
             raise error
-        site, step = _site_and_step(task_instance)
+        event = _event("retried" if task_instance.state == "up_for_retry" else "failed", task_instance)
         reason = cleaned(str(error)) or type(error).__name__
-        if task_instance.state == "up_for_retry":
-            self._line("[yellow]↻[/]", site, step, f"{reason} Trying again.")
-        # The watcher only sums up.
-        elif step != "watcher":
-            if site:
-                self.failures[site] = reason
-            else:
-                self.errors.append(f"{step}: {reason}")
-            self._line("[red]✗[/]", site, step, reason)
+        if crash := self.crashed.pop(event.task, None):
+            # Airflow's own error is about its states, and its task has no site.
+            event, reason = replace(event, site=self._running[event.task].site), crash
+        self._report(replace(event, text=reason))
 
     def emit(self, record: logging.LogRecord) -> None:
+        self._report(Event("warned", step=record.name, text=cleaned(record.getMessage())))
+
+    def show(self, event: Event) -> None:
+        """Print a task's line, or what it warns of, and keep what the summary says."""
+        if event.kind == "warned":
+            self._warn(event)
+            return
+        text = event.text
+        if event.kind == "running":
+            self._running[event.task] = event
+        else:
+            self._running.pop(event.task, None)
+        if event.kind == "skipped":
+            text = "skipped"
+            if event.site:
+                self.skips[event.site] = event.text
+        elif event.kind == "retried":
+            text += " Trying again."
+        elif event.kind == "failed":
+            if event.step == "watcher":
+                # It only sums up.
+                return
+            if event.site:
+                self.failures[event.site] = text
+            else:
+                self.errors.append(f"{event.step}: {text}")
+        self.merged |= (event.kind, event.step) == ("succeeded", "merge")
+        if event.kind in _SIGNS and text:
+            line = f"{escape(event.site):<14} {event.step:<12} {escape(text)}"
+            self._console.print(f"  {_SIGNS[event.kind]} {line}", highlight=False)
+        running = ", ".join(f"{one.site} {one.step}".strip() for one in self._running.values())
+        self._spinner.update(text=Text(f"{running} …".strip()))
+
+    def _warn(self, event: Event) -> None:
         """Print each warning once."""
-        text = cleaned(record.getMessage())
         # Merge and the watcher repeat what the steps' own lines say.
         known = tuple(f"{site} " for site in (*self.failures, *self.skips))
-        if text not in self._warned and not (record.name == run_steps.__name__ and text.startswith(known)):
-            self._warned.add(text)
-            self._console.print(f"  [yellow]![/] {escape(text)}", highlight=False)
-
-    def _line(self, sign: str, site: str, step: str, text: str) -> None:
-        self._console.print(f"  {sign} {escape(site):<14} {step:<12} {escape(text)}", highlight=False)
+        if event.text not in self._warned and not (event.step == run_steps.__name__ and event.text.startswith(known)):
+            self._warned.add(event.text)
+            self._console.print(f"  [yellow]![/] {escape(event.text)}", highlight=False)
 
     def _result(self, site: str, step: str) -> str:
         stem = keys.stem(site, self._when)
@@ -148,10 +204,10 @@ def _seen(shot: Screenshot, again: bool) -> str:
     height = f"{shot.captured_height:,} px{cut}"
     when = f"{'archived' if shot.source == 'archive' else 'seen'} {shot.captured_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     if again:
-        return f"{height}, used again, {when}"
+        return f"{height}, reused, {when}"
     if shot.source == "archive":
         height += f", {when}"
-    lacking = f", still missing {', '.join(shot.missing)}" if shot.missing else ""
+    lacking = f", missing {', '.join(shot.missing)}" if shot.missing else ""
     pictures = f"{shot.images_loaded} of {counted(shot.images_total, 'picture')}"
     return f"{height}, {pictures}{lacking}, {sum(shot.timings.values()):.1f} s"
 
@@ -197,8 +253,8 @@ def _costs(rows: Sequence[dict[str, Any]]) -> tuple[str, str, str]:
     return str(calls), str(saved), f"${cost:.3f}"
 
 
-def _site_and_step(task_instance: Any) -> tuple[str, str]:
-    """The site is empty for a task outside the group."""
+def _event(kind: Any, task_instance: Any) -> Event:
     group, _, step = task_instance.task_id.rpartition(".")
     site = getattr(getattr(task_instance, "task", None), "site", None)
-    return (site["name"] if group == run_steps.GROUP and isinstance(site, dict) else "", step)
+    name = site["name"] if group == run_steps.GROUP and isinstance(site, dict) else ""
+    return Event(kind, name, step, task=(task_instance.task_id, getattr(task_instance, "map_index", -1)))

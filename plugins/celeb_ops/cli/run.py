@@ -1,10 +1,10 @@
-"""``make run``: runs the DAG file once in this process, and prints what happens."""
+"""``make run``: runs the DAG file once, sites side by side, and prints what happens."""
 
 from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,17 +17,18 @@ from celeb_ops.cli.interrupts import interruptible
 from celeb_ops.core import keys
 from celeb_ops.core.settings import PROJECT, Settings
 from celeb_ops.core.sites import choose, load_sites
-from celeb_ops.core.store import split_s3
+from celeb_ops.core.store import Store, split_s3
 from celeb_ops.core.text import counted
-from celeb_ops.dataset import captures_of
 from celeb_ops.hooks.s3 import open_store
 from celeb_ops.recognition.factory import NO_GALLERY, check_recognizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
+
+    from airflow.sdk import DAG
 
     from celeb_ops.cli.progress import Progress
-    from celeb_ops.core.store import Store
 
 DAG_ID = "trending_celebrities"
 TRENDS_DAG_ID = "celebrity_trends"
@@ -35,8 +36,8 @@ RETRY_DELAY_S = 2
 """Shorter than on the schedule: somebody is waiting."""
 
 
-def run(when: datetime | None, names: list[str], home: Path, options: Mapping[str, Any] | None = None) -> int:
-    """Run the DAG for ``when`` (default: now) on these sites (empty: all); the exit status.
+def run(when: datetime | None, names: list[str], home: Path, options: Mapping[str, object] | None = None) -> int:
+    """Run the DAG for ``when`` (default: now) on ``names`` (empty: all); return 0 or 1.
 
     :param options: the DAG's params ``on_past``, ``recapture``, ``rerecognise``.
     """
@@ -48,7 +49,7 @@ def run(when: datetime | None, names: list[str], home: Path, options: Mapping[st
     sites = [site.name for site in choose(load_sites(settings.path(settings.sites)), names)]
     check_recognizer(settings)
     when = when or datetime.now(UTC).replace(microsecond=0)
-    os.environ.update(environment(home))
+    os.environ.update(environment(home), AIRFLOW__CORE__EXECUTOR="celeb_ops.cli.side_by_side.ForkExecutor")
 
     with claimed(home), _terminal(home) as (console, log):
         title = f"{counted(len(sites), 'site')} at {keys.iso(when)}, recognised by {settings.recognizer}."
@@ -59,7 +60,10 @@ def run(when: datetime | None, names: list[str], home: Path, options: Mapping[st
 
         store = open_store(settings)
         progress = Progress(console, store, when)
-        state = _run_dag(progress, when, {"sites": sites if names else [], **(options or {})})
+        # One more than browsers: a site is recognised while others are photographed. A single site has only one task
+        # at a time. macOS allows no fork of a process that has used its frameworks.
+        at_once = settings.browsers + 1 if len(sites) > 1 and sys.platform == "linux" else 1
+        state = _run_dag(progress, when, {"sites": sites if names else [], **(options or {})}, at_once)
         succeeded = _summarise(console, settings, store, when, sites, progress, state)
     return 0 if succeeded else 1
 
@@ -88,7 +92,11 @@ def _terminal(home: Path) -> Iterator[tuple[Console, Path]]:
             os.close(saved)
 
 
-def _run_dag(progress: Progress, when: datetime, params: dict[str, Any]) -> str:
+def _run_dag(progress: Progress, when: datetime, params: dict[str, object], at_once: int) -> str:
+    """The run's state at its end.
+
+    :param at_once: tasks that run side by side; 1: each runs in this process.
+    """
     from airflow.dag_processing.dagbag import DagBag
     from airflow.sdk.listener import get_listener_manager
 
@@ -102,15 +110,24 @@ def _run_dag(progress: Progress, when: datetime, params: dict[str, Any]) -> str:
     with progress:
         listeners.pm.register(progress)
         try:
-            # The running task cleans up. Progress raises the interrupt again where Airflow takes it for a failure.
+            # The running task cleans up. Progress raises the interrupt again if Airflow treats it as a failure.
             with interruptible():
-                run = bag.dags[DAG_ID].test(logical_date=when, run_conf=params)
-                # On the schedule the asset starts it; `dag.test` does not.
+                with _at_once(at_once, bag.dags, progress):
+                    run = bag.dags[DAG_ID].test(logical_date=when, run_conf=params, use_executor=at_once > 1)
+                # `dag.test` does not start DAGs by asset.
                 if progress.merged:
                     bag.dags[TRENDS_DAG_ID].test(logical_date=when)
         finally:
             listeners.pm.unregister(progress)
     return str(run.state)
+
+
+def _at_once(tasks: int, dags: Mapping[str, DAG], progress: Progress) -> AbstractContextManager[None]:
+    if tasks == 1:
+        return nullcontext()
+    from celeb_ops.cli.side_by_side import side_by_side
+
+    return side_by_side(dags, progress, tasks)
 
 
 def _summarise(
@@ -122,13 +139,14 @@ def _summarise(
     progress: Progress,
     state: str,
 ) -> bool:
-    """Print the run's errors and table; whether it succeeded, with a row for every site."""
+    """Print errors and table; return whether the run succeeded, with a row per site."""
     from celeb_ops.cli.progress import rows_of, summary
+    from celeb_ops.dataset import captures_of
 
     rows = rows_of(sites, captures_of(store, when), progress.failures, progress.skips)
     errors = list(progress.errors)
     if missing := sorted(set(sites) - {row["site"] for row in rows}):
-        errors.append(f"Nothing is recorded of {', '.join(missing)}: the run ended as {state}; see its log.")
+        errors.append(f"No record of {', '.join(missing)}: the run's state is {state}; see its log.")
     for error in errors:
         console.print(f"[red]✗[/] {escape(error)}")
     console.print()
@@ -157,8 +175,8 @@ def too_far(rows: list[dict[str, Any]], when: datetime, now: datetime, window_h:
         return ""
     return (
         f"Every site was skipped, so {keys.CSV} got no row: {keys.iso(when)} is more than {window_h:g} h from now, "
-        "today's page is not that time's page, and the table says why no other stood for it. "
-        f"Give a DATE within {window_h:g} h of now, {keys.iso(now)}, or none."
+        "so today's page can't be used; the table says why no archived page was. "
+        f"Use a DATE within {window_h:g} h of now ({keys.iso(now)}), or none."
     )
 
 

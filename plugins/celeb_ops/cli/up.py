@@ -1,7 +1,5 @@
 """``make up``: Airflow with its UI on this machine, until Ctrl-C."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal
@@ -9,9 +7,9 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psutil
 import requests
@@ -25,18 +23,16 @@ from celeb_ops.core.settings import Settings
 from celeb_ops.core.sites import load_sites
 from celeb_ops.core.text import counted
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 START_S = 180
 """Seconds until Airflow must answer; it takes about 30 on two cores."""
+POLL_S = 2
 PASSWORDS = "simple_auth_manager_passwords.json.generated"
 END_S = 15
-"""Seconds Airflow has to end by itself before its processes are killed."""
+"""Seconds that Airflow has to end by itself before its processes are killed."""
 
 
 def up(port: int, home: Path) -> int:
-    """Run ``airflow standalone`` until Ctrl-C, then end every process of it; the exit status."""
+    """Run ``airflow standalone`` until Ctrl-C, then end all of it; return the exit status."""
     check_checkout()
     console = Console(soft_wrap=True)
     settings = Settings.load()
@@ -45,16 +41,20 @@ def up(port: int, home: Path) -> int:
     with claimed(home):
         log = home / "up.log"
         console.print(f"Starting Airflow for {counted(len(sites), 'site')} (log: {short(log)}) …", markup=False)
-        with interruptible(), _standalone(home, port, log) as process:
-            try:
-                _wait_until_up(process, port, log)
-                console.print(f"\nAirflow is up: [bold]http://127.0.0.1:{port}[/]   {_login(home)}")
-                console.print("The schedule is on (08:00 and 20:00 UTC). Ctrl-C ends all of it.")
-                process.wait()
-            except KeyboardInterrupt:
-                console.print("\nStopping …")
-                return 0
-    raise AirflowHomeError(f"Airflow ended by itself; {short(log)} says why.")
+        log.unlink(missing_ok=True)
+        while True:
+            with interruptible(), _standalone(home, port, log) as process:
+                try:
+                    _wait_until_up(process, port, log)
+                    console.print(f"\nAirflow is up: [bold]http://127.0.0.1:{port}[/]   {_login(home)}")
+                    console.print("The schedule is on (08:00 and 20:00 UTC). Ctrl-C stops it.")
+                    _wait_until_broken(process)
+                except KeyboardInterrupt:
+                    console.print("\nStopping …")
+                    return 0
+                if process.poll() is not None:
+                    raise AirflowHomeError(f"Airflow exited; {short(log)} says why.")
+                console.print(f"\nA part of Airflow exited ({short(log)} says why). Restarting Airflow …")
 
 
 def _check_free(port: int) -> None:
@@ -62,18 +62,18 @@ def _check_free(port: int) -> None:
         socket.create_server(("127.0.0.1", port)).close()
     except OSError as error:
         raise AirflowHomeError(
-            f"Port {port} on 127.0.0.1 can't be used ({error.strerror}): end what runs there, or use PORT=8081."
+            f"Port {port} on 127.0.0.1 can't be used ({error.strerror}): stop what uses it, or use PORT=8081."
         ) from None
 
 
 @contextmanager
 def _standalone(home: Path, port: int, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """``airflow standalone``, ended with all it started on leaving."""
-    # Airflow writes the login into both: they must be private before.
+    """Run ``airflow standalone``; on exit end all its processes."""
+    # Airflow writes the login into both: make them private first.
     for file in (log, home / PASSWORDS):
         file.touch(0o600)
         file.chmod(0o600)
-    with log.open("wb") as output:
+    with log.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "airflow", "standalone"],
             env={**os.environ, **environment(home), **_for_standalone(port)},
@@ -94,7 +94,7 @@ def _standalone(home: Path, port: int, log: Path) -> Iterator[subprocess.Popen[b
 
 def _for_standalone(port: int) -> dict[str, str]:
     return {
-        # Standalone starts its parts as `airflow`, which must be found although the environment is not active.
+        # Standalone starts its parts as `airflow`, which must be on PATH although the environment is not active.
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": str(port),
@@ -122,7 +122,7 @@ def _wait_until_up(process: subprocess.Popen[bytes], port: int, log: Path) -> No
     session.trust_env = False
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise AirflowHomeError(f"Airflow ended while it was starting; {short(log)} says why.")
+            raise AirflowHomeError(f"Airflow exited during start-up; {short(log)} says why.")
         with suppress(requests.RequestException):
             health = session.get(f"http://127.0.0.1:{port}/api/v2/monitor/health", timeout=5).json()
             parts = ("metadatabase", "scheduler", "dag_processor")
@@ -130,6 +130,20 @@ def _wait_until_up(process: subprocess.Popen[bytes], port: int, log: Path) -> No
                 return
         time.sleep(1)
     raise AirflowHomeError(f"Airflow did not come up within {START_S} s; {short(log)} says why.")
+
+
+def _wait_until_broken(process: subprocess.Popen[bytes]) -> None:
+    """Wait until Airflow, or any part of it, has exited.
+
+    ``airflow standalone`` goes on without a part. 3.3.2's scheduler exits if SQLite is locked while a backfill is being
+    created: the backfill is rolled back while the scheduler reads its runs.
+    """
+    airflow = psutil.Process(process.pid)
+    while process.poll() is None:
+        with suppress(psutil.NoSuchProcess):
+            if any(part.status() == psutil.STATUS_ZOMBIE for part in airflow.children()):
+                return
+        time.sleep(POLL_S)
 
 
 def _login(home: Path) -> str:

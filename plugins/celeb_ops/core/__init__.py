@@ -1,1 +1,1 @@
-"""What every room uses: settings, keys, records, names, the store. It knows no other room."""
+"""Code that all other folders use: settings, keys, records, names, the store. It imports none of them."""

@@ -1,20 +1,15 @@
-"""Files that are there whole or not at all; and removing what killed writers leave half-written, as it may name
-somebody who asked to be forgotten."""
-
-from __future__ import annotations
+"""Writes files whole or not at all, and removes half-written files of killed tasks: they may name somebody
+who asked to be forgotten."""
 
 import os
 import re
 import shutil
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import BinaryIO
 from uuid import uuid4
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import BinaryIO
 
 MAX_AGE_S = 86_400
 """Nobody writes one file for a day."""
@@ -25,7 +20,7 @@ _ATTEMPTS = 100
 @contextmanager
 def atomic_file(path: Path) -> Iterator[BinaryIO]:
     """A file to write to, which takes the place of ``path`` when all went well; else nothing is left of it."""
-    # Named before it is made: an interrupt can't come between.
+    # The name is chosen before the file is made, so that no interrupt can leave a file without a name here.
     part = _part(path)
     part.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -40,13 +35,13 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file; again where a sweep took the part away, or a deletion the folder."""
+    """Write a file. Try again if a sweep removed the temporary file, or a deletion the folder."""
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             with atomic_file(path) as file:
                 file.write(content)
             return
-        # mkdir says that something else stands there where the folder goes just then.
+        # mkdir raises FileExistsError if the folder vanishes at that moment.
         except (FileNotFoundError, FileExistsError):
             if attempt == _ATTEMPTS:
                 raise
@@ -65,10 +60,11 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
 
 def sweep(folder: Path, *, at_once: bool = False, deep: bool = True, dry: bool = False) -> int:
-    """Remove the half-written files and folders that are a day old; how many.
+    """Remove the half-written files and folders that are a day old; return their number.
 
-    :param at_once: however new: a live writer of a store writes its file again. :param deep: in the folders inside it
-        too. :param dry: only count.
+    :param at_once: also newer ones: a live writer of a store writes its file again.
+    :param deep: also in folders inside it.
+    :param dry: only count.
     """
     removed = 0
     for place, folders, files in os.walk(folder):

@@ -1,6 +1,4 @@
-"""What boto raises: as one line without credentials, and whether a second try would meet the same."""
-
-from __future__ import annotations
+"""boto's errors: as one line without credentials, and whether a second try would fail too."""
 
 import re
 
@@ -9,20 +7,21 @@ from botocore import exceptions as boto
 from botocore.exceptions import BotoCoreError, ClientError
 
 FAULTS = (BotoCoreError, ClientError, urllib3.exceptions.HTTPError)
-"""What a call of a client may raise. The last one: the connection breaks off while boto reads an error's text."""
+"""The errors that a client's call may raise; the last one if the connection breaks off while boto reads an error's
+text."""
 
-# The network, and helpers that fetch credentials over it. What else boto raises by itself is about settings: no
-# credentials, half of them, an unknown profile.
+# The network, and helpers that fetch credentials over it. boto's other errors are about settings: no credentials, half
+# of them, an unknown profile.
 _PASSING = (
     *(boto.ConnectionError, boto.HTTPClientError, boto.IncompleteReadError, boto.CapacityNotAvailableError),
     *(boto.ChecksumError, boto.FlexibleChecksumError, boto.CredentialRetrievalError, boto.MetadataRetrievalError),
 )
 
 _REFUSED = {401, 403, 405, 501}
-"""HTTP status of answers that are about who asks for what; 501 is an S3 of others that lacks a verb."""
+"""HTTP status of answers about permissions; 501: another maker's S3 that does not know a method."""
 
-# Those of S3's and STS's errors with another status (API references) that stay until somebody mends something.
-# A list, because 400 is also a body that broke on the way or came too slowly.
+# S3's and STS's errors with another status that stay until somebody changes something (API references).
+# A list, because a body that broke on the way is a 400 too.
 _REFUSALS = {
     *("AccessControlListNotSupported", "AuthorizationHeaderMalformed", "EntityTooLarge", "ExpiredToken"),
     *("IllegalLocationConstraintException", "InvalidArgument", "InvalidBucketName", "InvalidEncryptionAlgorithmError"),
@@ -30,7 +29,7 @@ _REFUSALS = {
     *("KMS.NotFoundException", "KeyTooLongError", "MetadataTooLarge", "NoSuchBucket", "PermanentRedirect"),
 }
 
-# An access key is no secret, but nothing that a log or a mail should carry on; a signature and a proxy's password are.
+# An access key is no secret, but does not belong in a log or a mail. Signatures and a proxy's password are secrets.
 _CREDENTIALS = re.compile(
     r"(?i:(?<=x-amz-security-token:)\s*\S+)|(?<=Credential=)[^\s,/'\"]+|(?<=Signature=)[^\s,'\"]+|\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b|(?<=://)[^\s/@]+(?=@)"
 )
@@ -40,7 +39,7 @@ _MESSAGE_CHARS = 500
 def message_of(error: Exception) -> str:
     """The service's message, or boto's: one line without its full stop, cut where it is long, without credentials.
 
-    They are taken out of the error itself too: where it is another one's cause, a log prints it.
+    They are taken out of the error itself too: a log prints it where it is another error's cause.
     """
     error.args = tuple(_CREDENTIALS.sub("…", one) if isinstance(one, str) else one for one in error.args)
     text = str(error)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
-from typing import ClassVar
 
 from celeb_ops.core.text import cleaned
 
@@ -30,6 +28,8 @@ class ReasonCode(StrEnum):
     NOT_ARCHIVED = "not_archived"
     OUTSIDE_WINDOW = "outside_window"
     """The run time is too far from now for the live page, and the archive is not asked."""
+    ROBOTS = "robots"
+    """The site's robots.txt closes the page, and respect_robots is set."""
     PICTURES_GONE = "pictures_gone"
     RECOGNITION = "recognition"
     BUDGET = "budget"
@@ -45,41 +45,41 @@ class ReasonCode(StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> ReasonCode:
-        # A newer version's code: this one reads on.
+        # The code is of a newer version: read it as OTHER, so that this version does not fail.
         return cls.OTHER
 
 
 class CelebsError(Exception):
     """Base of this project's errors. A task that fails with one is tried again."""
 
-    reason_code: ClassVar[ReasonCode] = ReasonCode.OTHER
-    """``NO_ANSWER`` of ``NoAnswerError``; where no code has the class's name, that of its base class."""
+    reason_code = ReasonCode.OTHER
 
-    def __init_subclass__(cls) -> None:
-        name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__.removesuffix("Error")).upper()
-        cls.reason_code = ReasonCode.__members__.get(name, cls.reason_code)
+    def __init_subclass__(cls, code: ReasonCode | None = None) -> None:
+        cls.reason_code = code or cls.reason_code
 
 
 class PermanentError(CelebsError):
     """A second try would fail too: the task fails at once."""
 
 
-class SettingsError(PermanentError):
+class SettingsError(PermanentError, code=ReasonCode.SETUP):
     """A setting (environment or ``.env``) is unusable."""
 
-    reason_code = ReasonCode.SETUP
 
-
-class SitesError(PermanentError):
+class SitesError(PermanentError, code=ReasonCode.SETUP):
     """The sites file, or a choice of sites, is unusable."""
 
-    reason_code = ReasonCode.SETUP
+
+class WatchListError(PermanentError, code=ReasonCode.SETUP):
+    """The watch list is unusable."""
 
 
-class GalleryError(PermanentError):
+class RunParamError(PermanentError, code=ReasonCode.SETUP):
+    """The run's configuration has a param that the DAG does not have."""
+
+
+class GalleryError(PermanentError, code=ReasonCode.SETUP):
     """The gallery of the local recogniser is unusable."""
-
-    reason_code = ReasonCode.SETUP
 
 
 class WikimediaError(CelebsError):
@@ -95,14 +95,14 @@ class OfflineError(WikimediaError):
 
 
 class RunTimeError(PermanentError):
-    """A run's time at which nobody can have seen a page."""
+    """A run time from which no page can exist."""
 
 
 class InvalidKeyError(PermanentError):
-    """A key that would leave the store."""
+    """A key outside the store."""
 
 
-class StoreError(CelebsError):
+class StoreError(CelebsError, code=ReasonCode.STORE):
     """The store could not be read or written."""
 
 
@@ -111,7 +111,7 @@ class StoreRefusedError(StoreError, PermanentError):
 
 
 class NotPermittedError(StoreRefusedError):
-    """The account lacks the permission for this; it may have others."""
+    """The account has no permission for this; it may have others."""
 
 
 class NotStoredError(StoreError):
@@ -122,8 +122,12 @@ class UpdateConflictError(StoreError):
     """Others changed the file at every attempt to change it."""
 
 
-class RecordError(PermanentError):
+class RecordError(PermanentError, code=ReasonCode.RECORD):
     """A file in the store is not what its name says."""
+
+
+class NotifyError(CelebsError):
+    """A message could not be sent."""
 
 
 class ExportError(PermanentError):
@@ -131,96 +135,40 @@ class ExportError(PermanentError):
 
 
 class ForgetError(PermanentError):
-    """A person or run to remove is not in the dataset, or not clear."""
+    """A person or run to remove is not in the dataset, or ambiguous."""
 
 
 class CaptureError(CelebsError):
     """A page could not be captured this time."""
 
-    def __init__(self, sentence: str) -> None:
-        # The browser's message is in it, and in that the page's words.
+    def __init__(self, sentence: str, code: ReasonCode | None = None) -> None:
+        """:param code: default: the class's."""
+        # It quotes the browser, and the browser quotes the page.
         super().__init__(cleaned(sentence))
+        self.reason_code = code or self.reason_code
 
 
-class BrowserError(CaptureError):
-    """The browser could not be started, or failed."""
+class FinalCaptureError(CaptureError, PermanentError):
+    """A page could not be captured, and a second try would fail too."""
 
 
-class BrowserCrashedError(BrowserError):
-    """The browser, or the process that showed the page, died."""
-
-
-class GreedyPageError(BrowserCrashedError, PermanentError):
-    """A page filled the disk, and would again; its browser was ended."""
-
-
-class BrowserHungError(BrowserError):
-    """The browser gave no answer within its time."""
-
-
-class NoAnswerError(CaptureError):
-    """The site gave no answer, or none in time."""
-
-
-class UnknownHostError(NoAnswerError):
-    """The site's host name was not found."""
-
-
-class InternalAddressError(CaptureError, PermanentError):
-    """The page led to an address inside the network that its site may not reach."""
-
-
-class CertificateError(CaptureError, PermanentError):
-    """No safe connection to the site can be made."""
-
-
-class RedirectLoopError(CaptureError, PermanentError):
-    """The site redirects in a circle."""
-
-
-class PageRefusedError(CaptureError, PermanentError):
-    """The site refused its page (HTTP 4xx)."""
-
-
-class ServerFailedError(CaptureError):
-    """The site has trouble (HTTP 5xx), or is asked too often (429)."""
-
-
-class BlockedPageError(CaptureError):
-    """The site showed a page that stands in for its own: a captcha, an error page."""
-
-
-class BlankPageError(CaptureError):
-    """The site showed a page with almost nothing on it."""
-
-
-class EmptyPictureError(CaptureError):
+class EmptyPictureError(CaptureError, code=ReasonCode.EMPTY_PICTURE):
     """A picture is empty, undecodable, of the wrong size or of one colour."""
 
 
-class DamagedScreenshotError(EmptyPictureError, PermanentError):
-    """A screenshot in the store lacks rows or can't be decoded."""
-
-
-class ArchiveError(CaptureError):
+class ArchiveError(CaptureError, code=ReasonCode.ARCHIVE):
     """The archive of past pages could not be asked."""
 
 
 class ArchiveBusyError(ArchiveError):
-    """The archive wants to be asked later."""
+    """The archive asks us to wait."""
 
 
-class NotArchivedError(CaptureError, PermanentError):
-    """The archive has no copy of the page from that time that shows it."""
+class NotArchivedError(FinalCaptureError, code=ReasonCode.NOT_ARCHIVED):
+    """The archive has no usable copy of the page near that time."""
 
 
-class PictureGoneError(DamagedScreenshotError):
-    """A screenshot's facts are in the store, its picture is not any more."""
-
-    reason_code = ReasonCode.PICTURES_GONE
-
-
-class RecognitionError(CelebsError):
+class RecognitionError(CelebsError, code=ReasonCode.RECOGNITION):
     """The recogniser gave no usable answer."""
 
 
@@ -228,8 +176,8 @@ class MissedError(PermanentError):
     """A site failed at its time, and its page can't be seen any more."""
 
 
-class BudgetError(PermanentError):
-    """The run has used up its calls of Rekognition."""
+class BudgetError(PermanentError, code=ReasonCode.BUDGET):
+    """The run has used up its Rekognition calls."""
 
 
 class SiteFailedError(PermanentError):

@@ -1,22 +1,26 @@
-"""Every key of the store, and the run time in it. A name from outside becomes safe for a key here alone."""
-
-from __future__ import annotations
+"""Every key of the store, and the run time in it. Only here is a name from outside made safe for a key."""
 
 import re
 from datetime import UTC, datetime
+from hashlib import sha256
 
 from celeb_ops.core.exceptions import RunTimeError
 
 FIRST_RUN, LAST_RUN = datetime(1990, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-"""Run times lie between them: the web is no older, and with any window around one it is still a date."""
+"""Run times lie between these two: the web is no older, and a run time plus or minus any window must stay a valid
+datetime."""
 
 CSV = "Celebs.csv"
 CSV_V1 = "Celebs.v1.csv"
 DATAPACKAGE = "datapackage.json"
 TRENDS = "Trends/"
 REPORT = "Report/index.html"
+DIGEST = "Report/digest.html"
+PERSON_FEEDS = "Report/people/"
+NOTIFIED = "Notices/people.json"
+"""What was last sent for the watch list and as the digest; no person's name is in it."""
 REMOVED = "removed.yaml"
-"""Who asked not to be in the dataset."""
+"""The people who asked not to be in the dataset."""
 
 # English whatever the locale: strftime("%b") would write "Nov." or "11月" into the keys.
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -36,7 +40,7 @@ def run_time(logical_date: datetime | None, run_after: datetime | None) -> datet
 
 
 def checked_run_time(when: datetime) -> datetime:
-    """The run time in UTC, in whole seconds. RunTimeError for one at the ends of time."""
+    """The run time in UTC, in whole seconds. RunTimeError if it is before FIRST_RUN or not before LAST_RUN."""
     if not FIRST_RUN <= when < LAST_RUN:
         raise RunTimeError(f"{when.isoformat()} is no run time: give one from {FIRST_RUN.year} to {LAST_RUN.year - 1}.")
     return when.astimezone(UTC).replace(microsecond=0)
@@ -44,12 +48,12 @@ def checked_run_time(when: datetime) -> datetime:
 
 def iso(when: datetime) -> str:
     """``2026-11-23T08:00:00Z``: a moment as the dataset writes it."""
-    # Not strftime, which writes the year 22 as it is: the rows of such a file could not be read again.
+    # Not strftime: it writes the year 22 in two digits, and the rows of such a file could not be read again.
     return when.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def parse_iso(text: str) -> datetime | None:
-    """The moment that :func:`iso` writes so, or None for any other text."""
+    """The moment of a text that :func:`iso` has written, or None for any other text."""
     try:
         # Not strptime: it takes several times as long, and a CSV of ten years has 64,000 of them.
         return datetime.fromisoformat(text) if _ISO.fullmatch(text) else None
@@ -156,10 +160,24 @@ def sightings(when: datetime) -> str:
     return f"Sightings/{iso(when)[:7]}.parquet"
 
 
+def mentions(when: datetime) -> str:
+    return f"Mentions/{iso(when)[:7]}.parquet"
+
+
 def is_month(key: str, table: str) -> bool:
     """Whether it is a month of a table: ``Captures/2026-11.parquet``."""
     folder, _, name = key.partition("/")
     return folder == table and re.fullmatch(r"\d{4}-\d{2}\.parquet", name, re.ASCII) is not None
+
+
+def feed(extension: str, person: str = "") -> str:
+    """``Report/feed.xml``; of a person on the watch list ``Report/people/Grace_Hopper.xml``."""
+    if not person:
+        return f"Report/feed.{extension}"
+    name = safe(person)[:100]
+    # Names in another script would all be `_`.
+    mark = "" if name == person.replace(" ", "_") else f"-{sha256(person.encode()).hexdigest()[:8]}"
+    return f"{PERSON_FEEDS}{name}{mark}.{extension}"
 
 
 def trends(name: str) -> str:

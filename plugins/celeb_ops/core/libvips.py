@@ -1,11 +1,15 @@
-"""What the places that use libvips share."""
+"""Functions that all code with libvips shares."""
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pyvips
+
+# It reports each thread and buffer, dozens of lines for a screenshot.
+logging.getLogger("pyvips").setLevel(logging.WARNING)
 
 
 def reason(error: pyvips.Error) -> str:

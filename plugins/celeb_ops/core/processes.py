@@ -1,16 +1,12 @@
 """A process with its descendants, and whether they have ended."""
 
-from __future__ import annotations
-
 import contextlib
+import subprocess
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
 import psutil
-
-if TYPE_CHECKING:
-    import subprocess
-    from collections.abc import Iterable
 
 
 def family(process: subprocess.Popen[Any] | None) -> list[psutil.Process]:
@@ -23,7 +19,7 @@ def family(process: subprocess.Popen[Any] | None) -> list[psutil.Process]:
 
 
 def alive(process: psutil.Process) -> bool:
-    """A zombie is dead: it only waits for its parent, or for process 1, to take note of it."""
+    """Whether it still runs. A zombie does not: it only waits for its parent to take note."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -31,7 +27,7 @@ def alive(process: psutil.Process) -> bool:
 
 
 def wait_gone(processes: Iterable[psutil.Process], timeout_s: float) -> list[psutil.Process]:
-    """Those that have not ended after this time; returns earlier if all have."""
+    """Wait for them to end; returns those that are still running after this time."""
     deadline = time.monotonic() + timeout_s
     running = list(processes)
     while (running := [one for one in running if alive(one)]) and time.monotonic() < deadline:

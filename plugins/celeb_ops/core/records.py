@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -35,14 +35,14 @@ if TYPE_CHECKING:
 R = TypeVar("R", bound="Record")
 S = TypeVar("S", bound="SiteRecord")
 
-# What the dataset's tables can hold: one number beyond it would stop the merge of all sites.
+# What the dataset's tables can hold: a single larger number would stop the merge of all sites.
 Count = Annotated[int, Field(ge=0, lt=2**31)]
 Number = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 def _on_page(box: Box) -> Box:
     if not all(0 <= side < 2**31 for side in box):
-        raise ValueError("a box on a page has no negative or huge sides")
+        raise ValueError("a box needs sides from 0 to 2**31 - 1")
     return box
 
 
@@ -61,7 +61,7 @@ class Span(NamedTuple):
 
 
 class Record(BaseModel):
-    """A frozen record. Fields of a newer version are passed over, so that an older one can read on."""
+    """A frozen record. It ignores unknown fields, so that older versions can read newer files."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -75,7 +75,7 @@ class Record(BaseModel):
 
     @classmethod
     def load(cls: type[R], store: Store, key: str) -> R:
-        """The record at ``key``; NotStoredError where there is none, RecordError where it is another thing."""
+        """The record at ``key``. NotStoredError: there is none. RecordError: the file is something else."""
         try:
             return cls.model_validate_json(store.read(key))
         except ValidationError as error:
@@ -94,12 +94,12 @@ class SiteRecord(Record):
 
     @classmethod
     def load_of(cls: type[S], store: Store, key: str, site: str, when: datetime) -> S:
-        """:meth:`load`; RecordError also where it is of another site or run time."""
+        """:meth:`load`. RecordError also if the record belongs to another site or run time."""
         record = cls.load(store, key)
         if (record.site, record.time) != (site, when):
             raise RecordError(
-                f"{store.url(key)} is of {record.site} at {iso(record.time)}, not of {site} at {iso(when)}: clear the "
-                f"task of {site} that writes it."
+                f"{store.url(key)} is for {record.site} at {iso(record.time)}, not {site} at {iso(when)}: clear "
+                f"{site}'s task that writes it."
             )
         return record
 
@@ -111,6 +111,17 @@ class Part(Record):
     rows: Span
 
 
+Placement = Literal["editorial", "advert", "embed"]
+"""Who owns a place on a page: the site, an advertiser, or another site that is embedded there."""
+
+
+class Slot(Record):
+    """A part of a page that is not the site's own."""
+
+    box: PageBox
+    placement: Placement
+
+
 class Picture(Record):
     """A picture on the page, as the DOM knows it."""
 
@@ -119,6 +130,15 @@ class Picture(Record):
     alt: str = ""
     link: str = ""
     headline: str = ""
+    placement: Placement | None = None
+    """None in files of earlier versions."""
+
+
+class Headline(Record):
+    """A headline on the page beside no picture."""
+
+    text: str
+    link: str = ""
 
 
 class Consent(Record):
@@ -129,17 +149,19 @@ class Consent(Record):
 
 
 class Screenshot(SiteRecord):
-    """The sidecar of a screenshot, written last: where it is, the screenshot is whole."""
+    """A screenshot's sidecar, written last: if it exists, the screenshot is complete."""
 
     url: str
     final_url: str
     title: str
     http_status: int
     captured_at: AwareDatetime
-    """When the page looked so: of an archived one the archive's own time, not that of the visit there."""
+    """When the page looked like this; for an archived page the archive's time, not that of our visit."""
     source: Literal["live", "archive"]
     memento: str | None = None
     """The address of the archived page."""
+    options: dict[str, Any] = {}
+    """The site's options for this capture (:class:`celeb_ops.core.page_options.PageOptions`)."""
     viewport: tuple[PositiveInt, PositiveInt]
     page_width: int
     page_height: int
@@ -147,38 +169,44 @@ class Screenshot(SiteRecord):
     truncated: bool
     parts: list[Part]
     pictures: list[Picture]
+    slots: list[Slot] | None = None
+    """The largest parts of the page that are not the site's own. None in files of earlier versions, which did not
+    detect adverts."""
+    headlines: list[Headline] = []
+    """Headlines without a picture; empty in earlier versions."""
     images_loaded: int
     images_total: int
     images_missing: int = 0
-    """Pictures of an archived page that the archive lacks, has only from another time, or did not give in time."""
+    """Pictures of an archived page that the archive does not have, has only from another time, or did not send in
+    time."""
     missing: list[str] = []
-    """What the page was still waiting for when its load time was over."""
+    """The things that the page was still waiting for when its load time was over."""
     consent: Consent
     timings: dict[str, float]
     """Seconds by step."""
     blurred: list[Box] = []
-    """Areas that ``make forget`` made unrecognisable."""
+    """Areas that ``make forget`` blurred."""
     browser: str
 
     @property
     def digest(self) -> str:
-        """The SHA-256 of all that its slices depend on: another one for another capture, or after a blur.
+        """The SHA-256 of all that the slices depend on. Each capture and each blur changes it.
 
-        The page's words are not in it: they may be emptied later, and the picture stays what it was.
+        The page's words are left out: ``make forget`` may empty them, and the picture stays the same.
         """
         used = {"time", "captured_at", "source", "memento", "page_width", "captured_height", "parts", "blurred"}
-        # How long it took is the one thing in which two captures of an archived page are sure to differ.
+        # Only timings are sure to differ between two captures of an archived page.
         used |= {"images_loaded", "images_total", "timings"}
         boxes = [picture.box for picture in self.pictures]
         return hashlib.sha256(f"{self.model_dump_json(include=used)}{boxes}".encode()).hexdigest()
 
 
 GUTTER_PX = 16
-"""White rows between two bands of a slice, so that no face is made up of two of them."""
+"""White rows between bands of a slice, so that two half faces never look like one face."""
 
 
-def stacked(bands: Sequence[Span]) -> tuple[list[int], int]:
-    """Where each band begins in a slice of these bands, and the slice's height, in px."""
+def stack_layout(bands: Sequence[Span]) -> tuple[list[int], int]:
+    """The row at which each band begins in a slice of these bands, and the slice's height, in px."""
     tops, height = [], 0
     for band in bands:
         tops.append(height)
@@ -194,7 +222,7 @@ class Slice(Record):
     columns: Span
 
     def on_page(self, box: Box) -> Box:
-        """A box in the slice's pixels, in the page's; of one that reaches over a gutter, the part in its own band."""
+        """Convert a box from slice to page pixels. Across a gutter: only the part in its own band."""
         top, band = self._band(box.centre[1])
         inside = box.moved(0, -top).clipped(self.columns.size, band.size)
         return inside.moved(self.columns.start, band.start)
@@ -207,14 +235,14 @@ class Slice(Record):
         )
         return [part for part in parts if part.area]
 
-    def cuts(self, box: Box) -> bool:
-        """Whether a box in the slice's pixels touches an edge of its band: what it shows may go on beyond."""
+    def touches_edge(self, box: Box) -> bool:
+        """Whether a box in the slice's pixels touches an edge of its band: the face may continue beyond it."""
         top, band = self._band(box.centre[1])
         return box.top <= top or box.bottom >= top + band.size or box.left <= 0 or box.right >= self.columns.size
 
     def _bands(self) -> list[tuple[int, Span]]:
         """The bands, each with the row of the slice at which it begins."""
-        return list(zip(stacked(self.bands)[0], self.bands, strict=True))
+        return list(zip(stack_layout(self.bands)[0], self.bands, strict=True))
 
     def _band(self, row: float) -> tuple[int, Span]:
         """The band at a row of the slice; half of a gutter belongs to each of its neighbours."""
@@ -230,16 +258,16 @@ class LeftOut(Record):
 
 
 class Plan(Record):
-    """How a screenshot was cut."""
+    """The slices of a screenshot."""
 
     screenshot: str
     screenshot_digest: str = ""
     """:attr:`Screenshot.digest` of the screenshot that was cut; empty in plans of earlier versions."""
     slices: list[Slice]
     areas: list[Box] = []
-    """Where a face may be: pictures of the DOM, and what looks like one elsewhere."""
+    """Areas that may show a face: pictures in the DOM, and areas that look like a picture."""
     areas_left_out: int = 0
-    """The smallest, beyond the number that is looked at."""
+    """The number of the smallest areas that are skipped."""
     left_out: list[LeftOut] = []
     seconds: float = 0
 
@@ -250,7 +278,7 @@ class RecognizerInfo(Record):
     name: str
     version: str
     gallery: str | None = None
-    """A digest of the gallery: another one may name other people."""
+    """A digest of the gallery: another gallery may name others."""
 
 
 class Sighting(Record):
@@ -266,23 +294,43 @@ class Sighting(Record):
     confidence: Number
     """0–100."""
     margin: FiniteFloat | None = None
-    """How much nearer than the runner-up, in embedding distance; only of the local recogniser."""
+    """How much nearer this person is than the next one, in embedding distance; only from the local recogniser."""
     basis: str
-    """What the name rests on: ``face``, or ``face+text`` where the page's words beside the picture have it too."""
+    """The basis of the name: ``face``, or ``face+text`` if the page's words beside the picture have it too."""
     reference: str | None = None
     """The nearest photo of the gallery, ``<Name>/<file>``; only of the local recogniser."""
     box: PageBox
     picture: Count | None = None
     """Index into the screenshot's ``pictures``."""
+    placement: Placement | None = None
+    """None: it is not known, and the sighting counts."""
     above_fold: bool
     page_share: Number
-    """Area of the box by area of the page, 0–1."""
+    """Box area ÷ page area, 0–1."""
     crop: str
     """Key of the evidence: a small picture of this face."""
 
 
+class Mention(Record):
+    """A headline or alt text that names somebody of the gallery."""
+
+    name: Annotated[str, AfterValidator(nfc)]
+    qid: str | None = None
+    part: Literal["headline", "alt"]
+    text: str
+    link: str = ""
+    """Link of the story or picture."""
+    picture: Count | None = None
+    """Index into the screenshot's ``pictures``."""
+    picture_url: str = ""
+    placement: Placement | None = None
+    """The picture's."""
+    shown: bool
+    """The person's face was recognised on that picture, or another of the same story."""
+
+
 class Result(SiteRecord):
-    """Who was seen on a site in a run."""
+    """The people seen on a site in a run."""
 
     captured_at: AwareDatetime
     source: Literal["live", "archive"]
@@ -292,23 +340,27 @@ class Result(SiteRecord):
     recognizer: RecognizerInfo
     slices: Count
     calls: Count
-    """Paid calls in this run, those of an earlier try of the step included."""
+    """Paid calls in this run, including earlier tries of the step."""
     calls_saved: Count = 0
-    """Calls that stored answers and contact sheets saved, against one a slice."""
+    """Calls saved by cached responses and contact sheets, compared with one call per slice."""
     cost_usd: Number
-    """Estimated, by the price of a call."""
+    """Estimated from the call price."""
     faces: Count
     unrecognised: Count
     sightings: list[Sighting]
+    adverts_counted: bool | None = None
+    """None: adverts were not detected, so they count."""
+    mentions: list[Mention] = []
     not_looked_at: list[str] = []
-    """Parts of the page that would take too long, for people to read."""
+    """Parts of the page that were skipped to save time, as sentences."""
     seconds: Number
     """Capture, slicing and recognition together."""
 
     @property
     def celebrities(self) -> list[str]:
-        """The names, unique and sorted."""
-        return sorted({sighting.name for sighting in self.sightings})
+        """The names that count, unique and sorted."""
+        advert = "advert" if self.adverts_counted is False else None
+        return sorted({one.name for one in self.sightings if not advert or one.placement != advert})
 
 
 class Outcome(SiteRecord):
@@ -320,13 +372,13 @@ class Outcome(SiteRecord):
     reason_code: ReasonCode | None = None
     """None in files of earlier versions."""
     source: Literal["live", "archive"] | None = None
-    """Which page was tried; None: none, or it is unknown."""
+    """Which page was tried; None if no page or unknown."""
     missed_live: Annotated[str, AfterValidator(cleaned)] | None = None
-    """Why the live page failed, of a site whose page can't be seen any more; ``reason_code`` is that failure's."""
+    """Why the live page failed, if it is too late to capture it again; ``reason_code`` is for that failure."""
 
     @classmethod
     def find(cls, store: Store, site: str, when: datetime) -> Outcome | None:
-        """The outcome of the latest try; None: there is none that can be read."""
+        """The outcome of the latest try; None if missing or unreadable."""
         try:
             return cls.load_of(store, keys.outcome(keys.stem(site, when)), site, when)
         except (NotStoredError, RecordError):

@@ -1,13 +1,13 @@
-"""The filter that keeps out the people who asked not to be in the dataset. Their faces stay, unrecognised.
+"""The filter that keeps people who asked for it out of the dataset. Their faces stay, unrecognised.
 
-It stands in three places: recognised faces (``recognition.naming``), JSON records as they are saved (``Record.save``),
-and a merge into the tables. ``make forget`` applies it to what is in the store already.
+It is applied in three places: recognised faces (``recognition.naming``), JSON records as they are saved
+(``Record.save``), and a merge into the tables. ``make forget`` applies it to what is in the store already.
 """
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from celeb_ops.core.names import qid_in
 
@@ -21,9 +21,9 @@ R = TypeVar("R", bound="BaseModel")
 _OWN_FIELDS = {
     *("site", "time", "captured_at", "url", "final_url", "memento"),
     *("key", "screenshot", "crop", "name", "id", "qid", "shades"),
-    *("outcome", "task", "reason_code", "source", "basis"),
+    *("outcome", "task", "reason_code", "source", "basis", "part"),
 }
-"""Fields with our own words, places, or another person's name: a site may bear a person's name."""
+"""Fields with our own words or places. A site may bear a person's name."""
 
 
 def filtered(record: R, removed: RemovalList) -> R:
@@ -35,8 +35,8 @@ def filtered(record: R, removed: RemovalList) -> R:
 def scrubbed(content: bytes, removed: RemovalList) -> bytes | None:
     """The JSON of a record without them; None where it has nothing of them.
 
-    A result's sighting goes and counts as unrecognised; of an answer's face the box stays; texts and links of the page
-    that name one of them are emptied.
+    A result's sighting of them is removed and counts as unrecognised; a mention is removed. A face in an answer keeps
+    only its box. Texts and links of the page that name one of them are emptied.
 
     :raises ValueError: it is no JSON.
     """
@@ -50,7 +50,7 @@ def scrubbed(content: bytes, removed: RemovalList) -> bytes | None:
     return json.dumps(clean, indent=indent, ensure_ascii=False).encode(errors="replace")
 
 
-def _clean(value: Any, removed: RemovalList) -> Any:
+def _clean(value: object, removed: RemovalList) -> object:
     if isinstance(value, str):
         return "" if removed.mentioned(value) else value
     if isinstance(value, list):
@@ -63,15 +63,18 @@ def _clean(value: Any, removed: RemovalList) -> Any:
         others = [one for one in sightings if not (isinstance(one, dict) and _is_removed(one, removed))]
         unrecognised = int(value.get("unrecognised") or 0) + len(sightings) - len(others)
         value = {**value, "sightings": others, "unrecognised": unrecognised}
+    if isinstance(mentions := value.get("mentions"), list):
+        others = [one for one in mentions if not (isinstance(one, dict) and _is_removed(one, removed))]
+        value = {**value, "mentions": others}
     return {field: one if field in _OWN_FIELDS else _clean(one, removed) for field, one in value.items()}
 
 
-def _is_removed(face: dict[str, Any], removed: RemovalList) -> bool:
-    """Whether a sighting, or a face of an answer, is of one of them. An answer's QID stands in its addresses."""
+def _is_removed(face: dict[str, object], removed: RemovalList) -> bool:
+    """Whether a sighting, or a face of an answer, shows one of them. An answer's QID is in its addresses."""
     urls = face.get("urls")
     qid = _text(face.get("qid")) or qid_in(filter(None, map(_text, urls if isinstance(urls, list) else ())))
     return removed.holds(_text(face.get("name")), qid)
 
 
-def _text(value: Any) -> str | None:
+def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None

@@ -1,4 +1,5 @@
-"""Who asked not to be in the dataset: ``removed.yaml`` at the store's root, read by all that would name a person."""
+"""People who asked not to be in the dataset: ``removed.yaml`` at the store's root. Every step that names people reads
+it."""
 
 from __future__ import annotations
 
@@ -26,19 +27,19 @@ if TYPE_CHECKING:
     from celeb_ops.core.store import Store
 
 _HEADER = """\
-# People who asked not to be in the dataset. `make forget NAME="…"` writes this file and removes what there is; people
-# who are added here by hand are only kept out from now on. Keep it out of git: it is itself a list of people.
-# Capitals, accents, signs and spaces make no difference. `aliases` are other spellings ("Ye" for "Kanye West"),
-# and the person's item in Wikidata ("Q15935"), by which they are kept out whatever they are called.
+# People who asked not to be in the dataset. `make forget NAME="…"` writes this file and removes their data; people
+# added here by hand are only kept out from now on. Keep it out of git: it is itself a list of people.
+# Case, accents, punctuation and spaces do not matter. `aliases` are other spellings ("Ye" for "Kanye West"),
+# and the person's item in Wikidata ("Q15935"), which keeps them out under any name.
 """
-_EXAMPLE = "`- {name: Grace Hopper, aliases: [Rear Admiral Hopper], since: 2026-11-24}`, aliases may lack"
+_EXAMPLE = "`- {name: Grace Hopper, aliases: [Rear Admiral Hopper], since: 2026-11-24}`, aliases may be left out"
 _ESCAPED = re.compile(r"\\.", re.DOTALL)
 _ENTITY = re.compile("&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);")
-"""In texts that were escaped twice: ``O&#39;Connor``."""
+"""``&#39;`` in texts that were escaped twice."""
 _UNSPACED = re.compile("[\u0e00-\u0e7f\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff]")
-"""Scripts without spaces between words, or (Korean, here apart in its letters) with endings at the name."""
+"""Scripts without spaces between words, and Korean (decomposed), because it adds endings to names."""
 _LONG_NAME = 8
-"""A name of several words with so many letters is looked for inside words too: ``#thegracehopperstory``."""
+"""From this length, a name of several words is found inside words too: ``#thegracehopperstory``."""
 
 _Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 _Day = StringConstraints(pattern=r"^(\d{4}-\d\d-\d\d)?$")
@@ -52,7 +53,7 @@ class RemovedPerson:
 
     name: _Name
     aliases: Annotated[tuple[_Name, ...], BeforeValidator(lambda value: value or ())] = ()
-    # YAML makes a date of it.
+    # YAML makes it a date.
     since: Annotated[str, BeforeValidator(lambda value: str(value or "")), _Day] = ""
     """The day of the request, ``2026-11-24``."""
 
@@ -72,7 +73,7 @@ class RemovalList:
 
     @classmethod
     def load(cls, store: Store) -> RemovalList:
-        """The store's list, empty where it has no such file. RecordError names file, entry and what would be right."""
+        """The store's list, empty without a file. RecordError names the file, the entry and the fix."""
         try:
             content = store.read(keys.REMOVED)
         except NotStoredError:
@@ -83,13 +84,13 @@ class RemovalList:
         return bool(self.people)
 
     def holds(self, *names: str | None) -> bool:
-        """Whether one of these names, in whatever spelling, or items in Wikidata (QIDs) is of one of them."""
+        """Whether a listed person has one of these names, in any spelling, or QIDs."""
         return bool(self.people) and any(letters(name) in self._letters for name in names if name)
 
     def mentioned(self, text: str | None) -> bool:
-        """Whether a page's words, or an address of it, have the whole name of one of them.
+        """Whether a page's text or address contains a listed person's whole name.
 
-        A part of the name is not enough: families share it. An address's host does not count: it stands for the site.
+        A part of the name is not enough: families share it. An address's host does not count: it names the site.
         """
         if not text or not self.people:
             return False
@@ -107,15 +108,15 @@ class RemovalList:
         return False
 
     def may_be_in(self, content: bytes) -> bool:
-        """Whether to look closer at a file: False only where none of them is named in it. About 1 ms for 30 kB."""
+        """Whether a file may name a listed person; False is certain. About 1 ms for 30 kB."""
         if not self.people:
             return False
         text = content.decode(errors="replace")
-        # Letters that JSON has escaped can't be seen from here.
+        # JSON may have escaped letters of a name.
         if "\\u" in text or not all(self._spellings):
             return True
         text = _unescaped(text)
-        # A line's end is an `n` in JSON.
+        # JSON's `\n` leaves an `n`.
         texts = {squeezed(text), squeezed(_ESCAPED.sub(" ", text))}
         return any(name in one for name in self._letters for one in texts)
 
@@ -129,7 +130,7 @@ class RemovalList:
 
 
 def add(store: Store, person: RemovedPerson) -> RemovalList:
-    """Put a person into the store's file, unless they are there; the list then."""
+    """Add a person to the store's file unless listed. Returns the list."""
     aliases = tuple(printable(alias).strip() for alias in person.aliases)
     person = RemovedPerson(printable(person.name).strip(), aliases, person.since)
     url = store.url(keys.REMOVED)
@@ -139,7 +140,7 @@ def add(store: Store, person: RemovedPerson) -> RemovalList:
         if all(listed.holds(name) for name in person.names):
             return None
         everybody = (*listed.people, person)
-        # What people have written stays, comments too, where one can go on below it.
+        # What people have written stays, comments too, unless nothing can be added below it.
         new = (old or _HEADER.encode()).rstrip() + b"\n" + _yaml([person])
         try:
             if _people(new, url) == everybody:
@@ -147,7 +148,7 @@ def add(store: Store, person: RemovedPerson) -> RemovalList:
         except RecordError:
             pass
         new = _HEADER.encode() + _yaml(everybody)
-        # Without a readable file no step does anything: better not to write one.
+        # Every step fails while this file is unreadable: better not to write it.
         _people(new, url)
         return new
 
@@ -156,7 +157,7 @@ def add(store: Store, person: RemovedPerson) -> RemovalList:
 
 
 def _without_host(text: str) -> str:
-    # What a page links to need be no address.
+    # A page's link may be no valid URL.
     with suppress(ValueError):
         parts = urlsplit(text)
         if parts.scheme in {"http", "https"}:
@@ -165,7 +166,7 @@ def _without_host(text: str) -> str:
 
 
 def _unescaped(text: str) -> str:
-    # Twice: the address of a picture may stand in that of a server that scales it.
+    # Twice: a picture's URL may be nested in a resizing server's URL.
     return unquote(unquote(_ENTITY.sub(lambda found: html.unescape(found[0]), text)))
 
 
@@ -178,7 +179,7 @@ def _yaml(people: Sequence[RemovedPerson]) -> bytes:
 
 
 def _people(content: bytes, where: str) -> tuple[RemovedPerson, ...]:
-    """The people of the file; RecordError with the place and what would be right."""
+    """The people in the file. RecordError names the place and the fix."""
     entries = read_yaml(content, where, RecordError)
     try:
         return tuple(_PEOPLE.validate_python([] if entries is None else entries))

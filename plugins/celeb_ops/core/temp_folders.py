@@ -1,19 +1,14 @@
 """Temporary folders that end with their process: the next process removes those of one that was killed."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import re
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psutil
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _OWNER = re.compile(r"celebs-[a-z]+-(\d+)-\w+")
 
@@ -27,7 +22,7 @@ def scratch_folder(kind: str) -> Iterator[Path]:
 
 
 def _sweep() -> None:
-    # A pid that is in use again keeps its folder for a while longer: better than to take one that is in use.
+    # If a pid is in use again its folder stays a while longer: safer than to remove one that is in use.
     for folder in Path(tempfile.gettempdir()).glob("celebs-*-*-*"):
         owner = _OWNER.fullmatch(folder.name)
         if owner and not psutil.pid_exists(int(owner[1])):

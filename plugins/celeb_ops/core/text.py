@@ -1,27 +1,22 @@
 """Text of pages, services and people, made safe to keep, to print and to quote in a sentence."""
 
-from __future__ import annotations
-
 import difflib
 import re
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
+from collections.abc import Collection
 
 SENTENCE_CHARS = 2_000
 """An error's sentence: the longest of ours, about the copies of an archived page, has some 1,000 characters."""
 _QUOTED_CHARS = 100
 
-# Control characters (a terminal obeys them, NUL ends texts elsewhere), line and paragraph separators, what turns the
-# direction of writing, and halves of signs, which can't be written as UTF-8.
+# Control characters (a terminal obeys them, NUL ends texts elsewhere), line and paragraph separators, marks that turn
+# the direction of writing, and halves of surrogate pairs, which UTF-8 can't have.
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 
 
 def cleaned(text: str, most: int = SENTENCE_CHARS) -> str:
     """``text`` on one line of harmless characters, cut where it is longer than ``most``."""
-    # A page may give 100 MB: what is cut off anyway is not looked at.
+    # A page may give 100 MB: most of what is cut off anyway is not looked at.
     line = " ".join(_UNSAFE.sub(" ", text[: 4 * most]).split())
     return line if len(line) <= most else f"{line[: most - 1]}…"
 
@@ -43,6 +38,9 @@ def printable(text: str) -> str:
 
 
 def suggestion(name: str, known: Collection[str], prefix: str = "") -> str:
-    """``did you mean PEOPLE?``, or all that are known. A ``prefix`` of all names makes none of them near."""
+    """``did you mean PEOPLE?``, or all known names.
+
+    :param prefix: of all names; it is left out of the comparison, because it makes any two of them look alike.
+    """
     near = difflib.get_close_matches(name.removeprefix(prefix), [one.removeprefix(prefix) for one in known], n=1)
     return f"did you mean {prefix}{near[0]}?" if near else f"known are {', '.join(known)}."

@@ -1,4 +1,4 @@
-"""YAML that people write (the sites file, ``removed.yaml``) → plain data, whatever the file holds.
+"""YAML that people write (the sites file, ``removed.yaml``) → plain data.
 
 Size, nesting and what aliases unfold to are bounded, because a few hundred bytes can unfold to gigabytes.
 """
@@ -12,7 +12,7 @@ import yaml
 from celeb_ops.core.text import UNPRINTABLE
 
 try:
-    # In a ninth of the time: every task's process reads the DAG file, and that the sites file.
+    # Nine times as fast; every task's process reads the DAG file, which reads the sites file.
     from yaml import CSafeLoader as SafeLoader
 except ImportError:
     from yaml import SafeLoader  # type: ignore[assignment]
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from celeb_ops.core.exceptions import CelebsError
 
 _MAX_BYTES = 1_000_000
-"""About 15,000 sites, and a second to read."""
+"""This is about 15,000 sites, which take a second to read."""
 _MAX_NODES = 200_000
-"""Texts, lists and mappings, those behind an alias counted each time."""
+"""The number of texts, lists and mappings; content behind an alias counts each time."""
 _MAX_CHARACTERS = 5_000_000
-"""In all texts, those behind an alias counted each time."""
+"""The characters of all texts; content behind an alias counts each time."""
 _MAX_DEPTH = 20
-"""Levels of lists and mappings in each other; ours have four."""
+"""Levels of nested lists and mappings; ours have four."""
 _MAX_NUMBER_LENGTH = 40
 _NUMBERS = {f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "timestamp")}
 
@@ -37,7 +37,8 @@ _NUMBERS = {f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "timestamp"
 def read_yaml(content: bytes, where: str, error: type[CelebsError]) -> Any:
     """The data of a file; an empty one's is None.
 
-    :param where: the file, for people. :raises error: with the line and what would be right.
+    :param where: the file, for people.
+    :raises error: with the line and what would be right.
     """
     if len(content) > _MAX_BYTES:
         raise error(f"{where} is too large ({len(content):,} bytes, at most {_MAX_BYTES:,}): split it or shorten it.")
@@ -58,7 +59,7 @@ def read_yaml(content: bytes, where: str, error: type[CelebsError]) -> Any:
 
 
 class _Loader(SafeLoader):
-    """Plain data only, and YAML as its specification has it: a key stands once in a mapping."""
+    """Plain data only, and YAML as in its specification: a key occurs once in a mapping."""
 
     def get_single_node(self) -> yaml.Node | None:
         node: yaml.Node | None = super().get_single_node()
@@ -67,9 +68,9 @@ class _Loader(SafeLoader):
         return node
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
-        # PyYAML makes a date of what looks like one, and so on, and lets Python's own error through where it is none.
+        # PyYAML turns what looks like a date into one, and lets Python's own error through if it isn't.
         try:
-            # `1:1:1…` is a number to base 60, and PyYAML takes minutes for one of 100,000 parts.
+            # `1:1:1…` is a number to base 60; one of 100,000 parts takes PyYAML minutes.
             if node.tag in _NUMBERS and len(node.value) > _MAX_NUMBER_LENGTH:
                 raise ValueError
             return super().construct_object(node, deep)
@@ -81,7 +82,7 @@ class _Loader(SafeLoader):
 
 
 class _Bounds:
-    """What a file may still unfold to. Aliases are followed each time, so the walk is as long as the bounds allow."""
+    """The rest of what a file may unfold to. Aliases are followed each time, so the limits also bound the walk."""
 
     nodes = _MAX_NODES
     signs = _MAX_CHARACTERS

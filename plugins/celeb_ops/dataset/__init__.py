@@ -1,4 +1,4 @@
-"""Results → tables: ``Celebs.csv``, ``Captures`` and ``Sightings``, each row written once whatever is repeated."""
+"""Results → tables: ``Celebs.csv``, ``Captures``, ``Sightings``, ``Mentions``; each row is written once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,14 @@ from celeb_ops.core.removal_list import RemovalList
 from celeb_ops.dataset.celebs_csv import site_cell
 from celeb_ops.dataset.celebs_update import update_csv
 from celeb_ops.dataset.datapackage import update_datapackage
-from celeb_ops.dataset.tables import captures_of, sighting_rows, update_captures, update_sightings
+from celeb_ops.dataset.tables import (
+    captures_of,
+    mention_rows,
+    sighting_rows,
+    update_captures,
+    update_mentions,
+    update_sightings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +38,8 @@ def load_result(store: Store, site: str, when: datetime) -> Result:
     """The result of a site in a run, which can be merged.
 
     :raises RecordError: it is damaged, or of another site, run or screenshot than is stored now: names of one page
-        would stand with the headlines of another. :raises NotStoredError: it, or the sidecar, is not there.
+    would be next to the headlines of another.
+    :raises NotStoredError: it, or the sidecar, is not there.
     """
     stem = keys.stem(site, when)
     key, sidecar = keys.result(stem), keys.sidecar(stem)
@@ -39,27 +47,29 @@ def load_result(store: Store, site: str, when: datetime) -> Result:
     try:
         shot = Screenshot.load_of(store, sidecar, site, when)
     except (NotStoredError, RecordError):
-        if result.sightings:
-            # Their headlines are in it.
+        if result.sightings or result.mentions:
+            # Their headlines are in the sidecar.
             raise
         return result
     if (result.screenshot, result.captured_at, result.source) != (sidecar, shot.captured_at, shot.source):
         raise RecordError(
-            f"{store.url(key)} is of {result.screenshot}, the {result.source} page of {keys.iso(result.captured_at)}, "
-            f"and stored now is the {shot.source} one of {keys.iso(shot.captured_at)}. Clear rekognize."
+            f"{store.url(key)} was made from {result.screenshot}, the {result.source} page of "
+            f"{keys.iso(result.captured_at)}, but the store now has the {shot.source} page of "
+            f"{keys.iso(shot.captured_at)}. Clear rekognize."
         )
-    last = max((one.picture for one in result.sightings if one.picture is not None), default=-1)
+    numbers = [one.picture for one in result.sightings] + [one.picture for one in result.mentions]
+    last = max((number for number in numbers if number is not None), default=-1)
     if last >= len(shot.pictures):
         raise RecordError(
-            f"{store.url(key)} has a face on picture {last}, and its page has {len(shot.pictures)} pictures, counted "
-            "from 0. Clear rekognize."
+            f"{store.url(key)} has a person on picture {last} (counted from 0), but the page has only "
+            f"{len(shot.pictures)} pictures. Clear rekognize."
         )
     return result
 
 
 @dataclass(frozen=True)
 class Merged:
-    """What a merge did: for the log, the asset event and the table."""
+    """The result of a merge, for the log, the asset event and the table."""
 
     seen: list[str]
     skipped: list[str]
@@ -85,7 +95,7 @@ def merge(store: Store, when: datetime, results: Sequence[Result], outcomes: Seq
     """
     for record in (*results, *outcomes):
         if record.site != site_cell(record.site):
-            raise RecordError(f"{record.site!r} is no site's name: it would be {site_cell(record.site)}.")
+            raise RecordError(f"{record.site!r} is not a valid site name: write {site_cell(record.site)}.")
         if record.time != when:
             raise RecordError(
                 f"What came of {record.site} at {keys.iso(record.time)} can't be merged into the run of "
@@ -95,7 +105,8 @@ def merge(store: Store, when: datetime, results: Sequence[Result], outcomes: Seq
     missed = {outcome.site: outcome for outcome in outcomes if outcome.site not in seen}
     changed = False
     removed: RemovalList | None = None
-    # Again where somebody was removed meanwhile, and maybe from these tables before these rows came into them.
+    # Repeat if the removal list changed meanwhile: `make forget` may have cleaned these tables before our rows were
+    # written.
     while removed != (removed := RemovalList.load(store)):
         results = [_filtered(store, result, removed) for result in seen.values()]
         outcomes = [removal_filter.filtered(outcome, removed) for outcome in missed.values()]
@@ -103,8 +114,10 @@ def merge(store: Store, when: datetime, results: Sequence[Result], outcomes: Seq
         # The CSV first: people open and save it, so it is the one most likely to be refused.
         changed |= update_csv(store, results, removed)
         changed |= update_sightings(store, when, sorted(seen), sightings)
+        changed |= update_mentions(store, when, sorted(seen), mention_rows(results))
         changed |= update_captures(store, when, results, outcomes)
-        update_datapackage(store, [keys.captures(when), *([keys.sightings(when)] if results else [])])
+        of_seen = [keys.sightings(when), keys.mentions(when)] if results else []
+        update_datapackage(store, [keys.captures(when), *of_seen])
     return Merged(
         seen=sorted(seen),
         skipped=sorted(site for site, outcome in missed.items() if outcome.outcome == "skipped"),

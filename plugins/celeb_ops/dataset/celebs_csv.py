@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 CSV_HEADER = tuple(CELEBS.dtypes)
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 """A spreadsheet takes a text that begins with one of these for a formula; the wide ones in some languages."""
-# Python's own limit of 128 kB a cell would close the file for ever behind a page of many long names.
+# Python's csv limits a cell to 128 kB. One page with very many names would exceed it, and the file could never be read
+# again.
 csv.field_size_limit(2**31 - 1)
-# A line that is none of the first version's and still a row, or the header, of somebody's dataset.
+# Matches a line that is not the first version's but looks like a row or header of this dataset, perhaps with other
+# separators.
 _ROW = re.compile(r'[\s"\ufeff]*(?:\d|time"?\s*[,;\t]|\w{3}_\d\d_\d{4}_\d\dH_\d\dM_\d\dS"?\s*[;\t])')
 
 Rows = dict[tuple[str, str], tuple[str, ...]]
@@ -42,7 +44,8 @@ class CelebsFile(NamedTuple):
 
 
 def parse_csv(content: bytes, where: str = keys.CSV) -> CelebsFile:
-    """A file of either version. RecordError names ``where``, the line and the mend, rather than leave a row out."""
+    """The content of a file of either version. Raises RecordError instead of dropping a row; it names ``where``, line
+    and fix."""
     text = _text_of(content, where)
     if _is_ours(text):
         return CelebsFile(_our_rows(text, where), is_ours=True, left_out={})
@@ -50,8 +53,8 @@ def parse_csv(content: bytes, where: str = keys.CSV) -> CelebsFile:
     if text.strip() and not file.rows:
         raise RecordError(
             f"{where} is neither this dataset's file (its first line would be {','.join(CSV_HEADER)}) nor the first "
-            "version's, so it is not written over: if its columns are separated by semicolons or tabs, save it with "
-            "commas; else move it away, or give it back its first line. Then clear merge."
+            "version's, so it was not overwritten. If its columns are separated by semicolons or tabs, save it with "
+            "commas. Otherwise move it away, or restore its first line. Then clear merge."
         )
     return file
 
@@ -66,13 +69,14 @@ def write_csv(rows: Iterable[Sequence[str]]) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(CSV_HEADER)
-    # A carriage return would end the row for a reader, and the writer quotes only the line end that it writes itself.
+    # Replace carriage returns: csv.writer does not quote them (only its own line terminator), and a reader would end
+    # the row there.
     writer.writerows(sorted([cell.replace("\r", " ") for cell in row] for row in rows))
     return out.getvalue().encode()
 
 
 def without_people(content: bytes, removed: RemovalList, where: str = keys.CSV) -> bytes:
-    """A file of either version without people who were removed. RecordError where it can't be read without loss."""
+    """A file of either version without people who were removed. RecordError if it can't be read without loss."""
     if not removed.may_be_in(content):
         return content
     text = _text_of(content, where)
@@ -88,7 +92,7 @@ def without_people(content: bytes, removed: RemovalList, where: str = keys.CSV) 
 
 
 def site_cell(cell: str) -> str:
-    """A site's name as the sites file has it, however a person has typed it."""
+    """A site's name as in the sites file, in whatever case a person has typed it."""
     return cell.strip().upper()
 
 
@@ -99,7 +103,8 @@ def csv_row(
 
 
 def name_cell(name: str) -> str:
-    """A name as part of a cell: on one line, taken for a formula by no spreadsheet, and without the joint's sign."""
+    """A name as part of a cell: on one line, without ``;`` (which joins the names), and marked so that no spreadsheet
+    reads it as a formula."""
     name = nfc(" ".join("".join(char if char.isprintable() else " " for char in name).split())).replace(";", ",")
     return f"'{name}" if name.startswith(FORMULA) else name
 
@@ -120,10 +125,12 @@ def _is_ours(text: str) -> bool:
 
 
 def _first_version(text: str, where: str) -> CelebsFile:
-    """A site's rows of one time are one: their names are united. RecordError where rows of another form are there."""
+    """Rows of one site and time become one row with all their names. RecordError if some lines are rows of this
+    version."""
     names: dict[tuple[str, str], set[str]] = {}
     left_out: dict[int, str] = {}
-    # Line by line: it knew no cell of several lines, and a quote that stays open must not take in the next.
+    # Read line by line: the first version had no cells of several lines, and an open quote must not swallow the next
+    # line.
     lines = io.StringIO(text, newline=None).readlines()
     for number, line in enumerate(lines, start=1):
         cells = _cells(line)
@@ -152,7 +159,8 @@ def _cells(line: str) -> list[str]:
 
 
 def _line_without(line: str, removed: RemovalList) -> str:
-    """A line of the first version's without them; one that can't be read goes where it names one of them."""
+    """A line of the first version without these people. A line that can't be read is dropped if it names one of
+    them."""
     cells = _cells(line)
     if not cells or keys.parse_v1_time(cells[0]) is None:
         # A row of ours stays, so that the reader refuses the file and nothing is lost.
@@ -166,10 +174,11 @@ def _line_without(line: str, removed: RemovalList) -> str:
 
 
 def _our_rows(text: str, where: str) -> Rows:
-    # Earlier versions took `tmz` for another site and wrote a second row: the one that a merge wrote counts.
+    # Earlier versions took a hand-typed `tmz` for another site and added a second row for TMZ. The upper-case row,
+    # which a merge wrote, counts.
     written: Rows = {}
     typed: Rows = {}
-    # Strict: an open quote would take in the rows that follow.
+    # Strict: an open quote would swallow the rows that follow.
     lines = csv.reader(io.StringIO(text, newline=""), strict=True)
     next(lines)
     number = 2
@@ -181,7 +190,7 @@ def _our_rows(text: str, where: str) -> Rows:
                 place = row[0], site_cell(row[1])
                 rows = written if row[1] == place[1] else typed
                 if rows.setdefault(place, (*place, *row[2:])) != (*place, *row[2:]):
-                    raise csv.Error(f"it is a second row of {place[1]} at {place[0]}, and another one")
+                    raise csv.Error(f"it is a second, different row of {place[1]} at {place[0]}")
             number = lines.line_num + 1
     except csv.Error as error:
         raise RecordError(
@@ -192,7 +201,7 @@ def _our_rows(text: str, where: str) -> Rows:
 
 
 def _trouble(row: list[str]) -> str:
-    """Why this is no row; empty where it is one."""
+    """Why this is no row; empty if it is one."""
     if len(row) != len(CSV_HEADER):
         return f"it has {len(row)} columns, not {len(CSV_HEADER)}"
     if keys.parse_iso(row[0]) and row[1].strip():

@@ -28,10 +28,10 @@ NOBODY = RemovalList()
 def update_csv(store: Store, results: Sequence[Result], removed: RemovalList = NOBODY) -> bool:
     """Bring the results' rows into the file; True if that changed it.
 
-    The first version's file in its place is kept beside it and taken over. Where there is no row of ours, those that
-    ``Captures`` and the first version's file know are brought back.
+    If the first version's file is there, it is copied to ``Celebs.v1.csv`` and its rows are imported. If the file has
+    no row of this version, rows are restored from ``Captures`` and ``Celebs.v1.csv``.
 
-    :param removed: people whom no row names: somebody may have put an older file in the place of this one.
+    :param removed: people whom no row may name: somebody may have restored an older file.
     :raises RecordError: the file there can't be read without loss; it is left as it is.
     """
     rows = (csv_row(one.time, one.site, one.celebrities, one.captured_at, one.source) for one in results)
@@ -50,16 +50,16 @@ def update_csv(store: Store, results: Sequence[Result], removed: RemovalList = N
     changed = store.update(keys.CSV, change)
     if restored:
         logger.warning(
-            "%s had no row of this dataset: the %d that Captures and %s know are brought back. Lost are what was "
-            "mended in it by hand and, where there is no %s, the first version's rows: an older copy has them. Runs of "
-            "the first version that were forgotten are back: forget them again.",
+            "%s had no row of this dataset. %d rows were restored from Captures and %s. Corrections made by hand are "
+            "lost; without a %s, so are the first version's rows: look for an older copy of the file. Runs of the "
+            "first version that you had removed are back: remove them again.",
             *(url, restored, keys.CSV_V1, keys.CSV_V1),
         )
     return changed
 
 
 def _keep_first_version(store: Store, removed: RemovalList) -> None:
-    """Keep the first version's file, before it is taken over. RecordError where lines would be in neither file."""
+    """Keep the first version's file, before its rows are imported. RecordError if lines would be in neither file."""
     url = store.url(keys.CSV)
     try:
         old = without_people(store.read(keys.CSV), removed, url)
@@ -82,7 +82,8 @@ def _keep_first_version(store: Store, removed: RemovalList) -> None:
 
 
 def _known_elsewhere(store: Store, removed: RemovalList) -> Rows:
-    """The rows that the first version's kept file, also of forgotten runs, and ``Captures`` know."""
+    """The rows in ``Captures`` and in the kept copy of the first version's file, which still has runs that were
+    removed."""
     rows: Rows = {}
     url = store.url(keys.CSV_V1)
     with suppress(NotStoredError):
@@ -94,7 +95,7 @@ def _known_elsewhere(store: Store, removed: RemovalList) -> Rows:
         months = []
     for key in months:
         seen = from_parquet(store.read(key), CAPTURES, store.url(key)).filter(outcome="seen")
-        # The names by which the month has people who were removed by their QID.
+        # Names, in this month's sightings, of people who were removed by QID.
         sightings_key = key.replace("Captures/", "Sightings/")
         content = store.read(sightings_key) if removed and store.exists(sightings_key) else None
         sightings = from_parquet(content, SIGHTINGS, store.url(sightings_key))

@@ -14,7 +14,7 @@ import polars as pl
 
 from celeb_ops.core import keys
 from celeb_ops.core.exceptions import NotPermittedError, NotStoredError, RecordError
-from celeb_ops.dataset.schema import CAPTURES, CELEBS, SIGHTINGS, TYPE_NAMES, VERSION
+from celeb_ops.dataset.schema import CAPTURES, CELEBS, MONTHLY, TYPE_NAMES, VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,9 +37,8 @@ _MEDIA = {"csv": "text/csv", "jsonl": "application/jsonl", "parquet": "applicati
 
 
 def update_datapackage(store: Store, months: Sequence[str]) -> bool:
-    """Bring the store's package up to date with the months that there are; True if that changed it.
-
-    What a user added to it or changed in it stays, but for ``resources``.
+    """Bring the store's package up to date with the months that exist; True if that changed it. A user's additions and
+    changes stay, except in ``resources``.
 
     :param months: keys of the tables that a merge has written. :raises RecordError: the file there is no package; it
         is left as it is.
@@ -54,7 +53,7 @@ def update_datapackage(store: Store, months: Sequence[str]) -> bool:
     def change(old: bytes | None) -> bytes:
         package = read_package(old, url)
         resources = [resource(CELEBS, keys.CSV)]
-        for table in (CAPTURES, SIGHTINGS):
+        for table in MONTHLY:
             try:
                 stored = list(store.list(f"{table.name}/"))
             except NotPermittedError:
@@ -66,7 +65,7 @@ def update_datapackage(store: Store, months: Sequence[str]) -> bool:
 
 
 def read_package(content: bytes | None, where: str) -> dict[str, Any]:
-    """The package in a file; one that nobody has edited where there is none. RecordError where it is another thing."""
+    """The package in a file, or a new one if there is none. RecordError if the file is something else."""
     if content is None:
         return dict(_ABOUT)
     try:

@@ -16,7 +16,7 @@ from celeb_ops.core.atomic_files import atomic_folder, sweep
 from celeb_ops.core.exceptions import ExportError, RecordError
 from celeb_ops.dataset.celebs_csv import FORMULA, read_csv
 from celeb_ops.dataset.datapackage import JOINT, package_file, read_package, resource
-from celeb_ops.dataset.schema import CAPTURES, CELEBS, SIGHTINGS, UTC_MS, VERSION, VERSION_KEY
+from celeb_ops.dataset.schema import CELEBS, MONTHLY, TABLES, UTC_MS, VERSION, VERSION_KEY
 from celeb_ops.dataset.tables import from_parquet
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from celeb_ops.dataset.schema import Table
 
 FORMATS = {"csv": "csv", "parquet": "parquet", "json": "jsonl"}
-"""The ending of each format's files. JSON is a line a row, which pandas, polars, DuckDB and jq can read in parts."""
+"""Each format's file ending. JSON has one row per line, which pandas, polars, DuckDB and jq can read in parts."""
 # As keys.iso writes a time, with ms only where there are any.
 _ISO = "%Y-%m-%dT%H:%M:%S%.fZ"
 # What a spreadsheet passes over before it looks for a formula: spaces, line ends, what shows nothing.
@@ -83,7 +83,7 @@ class ExportedFile(NamedTuple):
 def export(
     store: Store, selection: Selection, format: str, out: Path, console: Console | None = None
 ) -> list[ExportedFile]:
-    """Write ``Celebs``, ``Captures``, ``Sightings`` and ``datapackage.json`` into a new folder.
+    """Write ``Celebs``, ``Captures``, ``Sightings``, ``Mentions`` and ``datapackage.json`` into a new folder.
 
     The folder is there when it is whole, or not at all.
 
@@ -103,7 +103,7 @@ def export(
                     part.unlink()
             # Frictionless fails where a reference leads into a Parquet file.
             resources = [
-                resource(table, file.name, references=table is SIGHTINGS and format != "parquet")
+                resource(table, file.name, references=table in MONTHLY[1:] and format != "parquet")
                 for table, file in files.items()
             ]
             # What a user wrote into the store's package stays.
@@ -117,7 +117,7 @@ def export(
 
 def _parts(store: Store, selection: Selection, folder: Path, console: Console | None) -> dict[Table, list[Path]]:
     """Each table's rows, in a Parquet file a month."""
-    parts: dict[Table, list[Path]] = {CELEBS: [], CAPTURES: [], SIGHTINGS: []}
+    parts: dict[Table, list[Path]] = {table: [] for table in TABLES}
     sites: set[str] = set()
 
     def add(table: Table, rows: pl.DataFrame) -> None:
@@ -129,7 +129,7 @@ def _parts(store: Store, selection: Selection, folder: Path, console: Console | 
 
     add(CELEBS, _celebs(store))
     quiet = console is None or not console.is_terminal
-    for table in (CAPTURES, SIGHTINGS):
+    for table in MONTHLY:
         months = selection.months(store, table)
         for key in track(months, table.name, console=console, transient=True, disable=quiet):
             add(table, from_parquet(store.read(key), table, store.url(key)))

@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from celeb_ops.core.store import Store
 
 TIME_S = 120
-"""How long captures are taken away at a time: a store that has years of them is tidied over several runs."""
+"""The longest time that one run spends on deleting: a store with years of captures is tidied over several runs."""
 
 
 class Tidied(NamedTuple):
-    """What was taken away. ``size`` is in bytes."""
+    """What a tidy step deleted. ``size`` is in bytes."""
 
     captures: int = 0
     files: int = 0
     size: int = 0
     done: bool = True
-    """Whether nothing old is left; else its time was over."""
+    """Whether nothing old is left; if not, the time was over."""
 
 
 def tidy_slices(store: Store, keep: timedelta) -> Tidied:

@@ -1,4 +1,4 @@
-"""What the dataset's tables hold: each column once, for the code, ``docs/dataset.md`` and ``datapackage.json``."""
+"""The columns of the dataset's tables, defined once for the code, ``docs/dataset.md`` and ``datapackage.json``."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import polars as pl
 
 from celeb_ops.core.exceptions import ReasonCode, RecordError
 
-VERSION = 5
-"""Of the Parquet tables. 1 had no ``prominence`` and ``picture``, and no version in its files; 2 no ``memento`` and
-``images_missing``, and no ``source`` of captures that failed: all were live; 3 no ``qid``; 4 no ``reason_code``."""
+VERSION = 7
+"""The version of the Parquet tables. 1 had no ``prominence`` and ``picture``, and no version in its files; 2 no
+``memento`` and ``images_missing``, and no ``source`` of captures that failed: all were live; 3 no ``qid``; 4 no
+``reason_code``; 5 no ``adverts_counted`` and ``placement``; 6 no ``Mentions``."""
 VERSION_KEY = "celebs_schema"
 """The entry of a Parquet file's own metadata that holds its version."""
 
@@ -72,33 +73,38 @@ source | text | `live`: the site itself was photographed; `archive`: a web archi
 )
 CAPTURES = Table(
     "Captures",
-    "What came of each site in each run, seen or not: the denominator of every share.",
+    "The outcome of each site in each run, seen or not: the denominator of every share.",
     _columns(f"""
 time | time | the run's time
 site | text | the site's name
-outcome | text | `seen`; `failed`: the page, or who is on it, could not be had; `skipped`: the run time was too far
-    from now for the live page, and no archived one was near enough, or none was asked for
-reason_code | text | why it failed or was skipped, a word:
+outcome | text | `seen`; `failed`: capture or recognition failed; `skipped`: the page was not photographed,
+    because the run time was too far from now for the live page and no archived copy was near enough (or you did not
+    ask for copies), or because robots.txt disallows the page (`robots`)
+reason_code | text | why it failed or was skipped, a code:
     {", ".join(f"`{code}`" for code in ReasonCode)}.
     Empty where it was seen, and in rows of schema 1 to 4
 reason | text | the same as a sentence; empty where it was seen
-captured_at | time | when the page was seen; of an archived page, when the archive took it. This and all below but
-    `source` are empty unless it was seen
-source | text | `live` or `archive`, as in `Celebs.csv`; of a page that failed, which of them was tried, where that is
-    known. Empty: it was skipped. A file of schema 1 or 2 has it empty where a page failed: all were `live`
+captured_at | time | when the page was seen; of an archived page, when the archive took it. Unless the page was
+    seen, this column and every column below it, except `source`, are empty
+source | text | `live` or `archive`, as in `Celebs.csv`; for a failed page, which one was tried, if known.
+    Empty: skipped. Schema 1 and 2 left it empty for failed pages: all were `live`
 memento | text | address of the archived page; empty where the page was seen `live`
-images_missing | integer | pictures that the page wanted and that did not come; of an archived page, those that the
-    archive lacks, has only from another time, or did not give in time. Empty in rows of schema 1 and 2
+images_missing | integer | pictures of the page that did not load; for an archived page, those that the
+    archive lacks, has only from another time, or sent too late. Empty in rows of schema 1 and 2
 recognizer | text | who named the faces: `local` or `rekognition`
-recognizer_version | text | its model, or the version of its API: compare counts only within one
-gallery | text | a digest of the local recogniser's photos. Empty: no photos, or `rekognition`
+recognizer_version | text | its model or API version: compare counts only within one version
+gallery | text | a hash of the photos in the local recogniser's gallery; it changes when they change. Empty: no
+    photos, or `rekognition`
 faces | integer | faces found on the page, each once
 unrecognised | integer | those of them without a name
 celebrities | list of text | the names, each once, sorted
 slices | integer | pictures that the page was cut into for the recogniser
-calls | integer | paid calls of this run that the row rests on, those of earlier tries too
-calls_saved | integer | by how much one call a slice would have been more: answers kept from before, contact sheets
-cost_usd | number | `calls` at the list price, in US dollars: an estimate, no bill
+calls | integer | paid calls behind this row in this run, including earlier tries
+calls_saved | integer | how many calls were saved by cached responses and contact sheets, compared with one call
+    per slice
+adverts_counted | yes or no | whether people shown only in adverts are among `celebrities`
+    (`CELEBS_COUNT_ADVERTS`). Empty: adverts were not detected, so they count, as in all rows of schema 1 to 5
+cost_usd | number | `calls` at list price, in US dollars: an estimate, not a bill
 seconds | number | for capture, slicing and recognition together
 """),
     key=("time", "site"),
@@ -112,35 +118,65 @@ site | text | the site's name
 captured_at | time | when the page was seen; of an archived page, when the archive took it
 source | text | `live` or `archive`, as in `Celebs.csv`
 memento | text | address of the archived page; empty where the page was seen `live`
-name | text | the name. A recogniser's guess from a picture, no proof
+name | text | the name: a recogniser's guess, not proof
 id | text | the recogniser's identifier of the person, where it has one (`rekognition`)
 qid | text | the person's item in Wikidata, `Q7259`. Empty: not known, or a row of schema 1 to 3
-urls | list of text | pages about the person, as `rekognition` names them
-confidence | number | 0–100, how sure. `rekognition`: its MatchConfidence. `local`: a probability, of names with 90
-    about nine in ten are right (until November 2026 it told near from far, no more). Not comparable between the two
-margin | number | `local`: by how much the next person of the gallery is further away, as an embedding distance (0.03
-    at least). Empty: no other person there, or `rekognition`
+urls | list of text | web pages about the person that `rekognition` returns
+confidence | number | 0–100, how sure. `rekognition`: its MatchConfidence. `local`: a probability: about nine in
+    ten names with 90 are right (until November 2026 it was only a ranking). Do not
+    compare values of `local` with values of `rekognition`
+margin | number | `local`: how much further away the second-nearest gallery person is than this one, as an embedding
+    distance (at least 0.03). Empty: no other person, or `rekognition`
 basis | text | `face`: the face alone; `face+text`: the words beside the picture have the name too
 left | integer | left edge of the face's box, px
 top | integer | its upper edge, px
 width | integer | its width, px
 height | integer | its height, px
-above_fold | yes or no | its upper edge is in the first view of the window (`viewport`)
-page_share | number | area of the box by area of the page's picture, 0–1
-prominence | number | area of the box in percent of the first view of the window, divided by 1 + how many views of the
-    window its upper edge lies down the page: halved one screen down. Empty in rows of schema 1
-picture | integer | which picture of the page the face is on: its place in `pictures` of the capture's facts, from 0,
-    the smallest around the face's centre. This and the four below are empty where the page's markup has no picture
-    there. In rows of schema 1 it is empty too
+above_fold | yes or no | its upper edge is on the first screen (`viewport`)
+page_share | number | box area ÷ area of the screenshot, 0–1
+prominence | number | how large and how high on the page the face is: the box's area in percent of the first screen,
+    divided by (1 + the number of screens above the box). One screen down it counts half. Empty in rows of schema 1
+placement | text | `editorial`: the site's own; `advert`: in a marked advertisement, counted
+    in `Celebs.csv` and trends only if `adverts_counted`; `embed`: in another site's post or player. Empty: not
+    known, as in rows of schema 1 to 5
+picture | integer | 0-based index into `pictures` of the capture's JSON: the smallest picture around the face's
+    centre. This column and the four below are empty if the page's markup has no picture at that place. This column
+    is also empty in rows of schema 1
 headline | text | the headline beside that picture
-link | text | where the picture leads
+link | text | the picture's link
 alt | text | its alternative text
 picture_url | text | its address
-screenshot | text | key of the capture's facts, `Images/<stem>.json`, beside the page's picture
-crop | text | key of the evidence, a picture of the face of 256 px at most
+screenshot | text | storage key of the JSON file about the screenshot, `Images/<stem>.json`; the image
+    itself lies beside it
+crop | text | storage key of the cropped face, at most 256 px, which is kept as evidence
 """),
 )
-TABLES = (CELEBS, CAPTURES, SIGHTINGS)
+MENTIONS = Table(
+    "Mentions",
+    "Each headline or alt text that names somebody of the gallery, whether or not a face was recognised there.",
+    _columns("""
+time | time | the run's time
+site | text | the site's name
+captured_at | time | when the page was seen; of an archived page, when the archive took it
+source | text | `live` or `archive`, as in `Celebs.csv`
+memento | text | address of the archived page; empty where the page was seen `live`
+name | text | the gallery person whom the text names
+qid | text | the person's item in Wikidata, `Q7259`. Empty: not known
+part | text | which words: `headline`, or `alt`, a picture's alternative text
+text | text | the words. Empty if they also name another person, who asked to be removed
+link | text | the link of the story or picture
+picture | integer | the picture beside the words: its 0-based index in `pictures` of the capture's JSON.
+    This and the one below are empty if there is no picture
+picture_url | text | its address
+placement | text | that picture's, as in `Sightings`. Empty: no picture, or not known
+shown | yes or no | the person's face was recognised on that picture, or on another one of the same story
+screenshot | text | storage key of the JSON file about the screenshot, `Images/<stem>.json`; the image
+    itself lies beside it
+"""),
+)
+MONTHLY = (CAPTURES, SIGHTINGS, MENTIONS)
+"""Tables with one file per month."""
+TABLES = (CELEBS, *MONTHLY)
 END_MARK = "<!-- end of columns -->"
 
 

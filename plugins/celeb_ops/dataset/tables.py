@@ -1,4 +1,4 @@
-"""``Captures`` and ``Sightings``: Parquet tables, a file a month, each row found again by its run time and site."""
+"""``Captures``, ``Sightings`` and ``Mentions``: a Parquet file a month, each row found by its run time and site."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import polars as pl
 from celeb_ops.core import keys, removal_filter
 from celeb_ops.core.exceptions import RecordError
 from celeb_ops.core.records import Screenshot
-from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS, VERSION, VERSION_KEY
+from celeb_ops.dataset.schema import CAPTURES, MENTIONS, SIGHTINGS, VERSION, VERSION_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,31 +24,31 @@ if TYPE_CHECKING:
 
 _FIRST_WITH_ARCHIVES = 3
 """Before this version of the tables a page that failed had no ``source``: it was always the live one."""
-_ADVICE = "It is left as it is: bring back an older version of it, or move it away, and clear merge."
+_ADVICE = "It is unchanged: bring back an older version or move it away, then clear merge."
 
-# What is known of a capture only grows: a later try does not turn a live page's failure into a skip. An archived page
-# that could not be had says nothing of the site, so that and a skip replace each other.
-_KNOWLEDGE = (
+# A later try never downgrades a row: a live page's failure does not become a skip. A failure to get an archived page
+# says nothing about the site, so it and a skip replace each other.
+_RANK = (
     pl.when(outcome="seen").then(pl.lit(2)).when(outcome="failed", source="live").then(pl.lit(1)).otherwise(pl.lit(0))
 )
 
 
 def captures_of(store: Store, when: datetime) -> list[dict[str, Any]]:
-    """The rows of ``Captures`` of a run, by site."""
+    """A run's ``Captures`` rows, sorted by site."""
     key = keys.captures(when)
     content = store.read(key) if store.exists(key) else None
     return from_parquet(content, CAPTURES, store.url(key)).filter(time=when).sort("site").to_dicts()
 
 
 def update_captures(store: Store, when: datetime, results: Sequence[Result], outcomes: Sequence[Outcome]) -> bool:
-    """Put what came of each site into its row, where that is no less than what was known; True if that changed it."""
+    """Write each site's outcome into its row, unless the old one says more; True if the file changed."""
     key = keys.captures(when)
     rows = pl.DataFrame([*map(_seen_row, results), *map(_missed_row, outcomes)], schema=CAPTURES.dtypes)
 
     def change(old: bytes | None) -> bytes | None:
         table = from_parquet(old, CAPTURES, store.url(key))
-        # The run's own rows too: an earlier version's merge may have left two of a site.
-        run = pl.concat([table.filter(time=when), rows]).sort(_KNOWLEDGE, maintain_order=True)
+        # Old rows of the run too: an earlier version may have left two per site.
+        run = pl.concat([table.filter(time=when), rows]).sort(_RANK, maintain_order=True)
         best = run.unique("site", keep="last", maintain_order=True)
         return _changed(old, table, pl.concat([table.filter(pl.col("time") != when), best]))
 
@@ -63,38 +63,47 @@ def _seen_row(result: Result) -> dict[str, Any]:
 
 def _missed_row(outcome: Outcome) -> dict[str, Any]:
     return _fields(outcome, CAPTURES) | {
-        # That its page can't be seen any more says nothing of the site.
+        # That the page is gone now says nothing about the site.
         "reason": outcome.reason if outcome.missed_live is None else outcome.missed_live,
         "source": outcome.source if outcome.outcome == "failed" else None,
     }
 
 
 def _fields(record: Record, table: Table) -> dict[str, Any]:
-    """The table's columns that the record has by the same names; the others are empty."""
+    """The table's columns from the record's fields of the same name, else None."""
     return {name: getattr(record, name, None) for name in table.dtypes}
 
 
 def update_sightings(store: Store, when: datetime, sites: Sequence[str], rows: Sequence[dict[str, Any]]) -> bool:
-    """Put ``rows`` in the place of those that the sites had in this run; True if that changed it."""
-    key = keys.sightings(when)
+    """Replace the sites' rows of this run with ``rows``; True if the file changed."""
+    return _update(store, SIGHTINGS, keys.sightings(when), when, sites, rows)
 
+
+def update_mentions(store: Store, when: datetime, sites: Sequence[str], rows: Sequence[dict[str, Any]]) -> bool:
+    """The same for ``Mentions``."""
+    return _update(store, MENTIONS, keys.mentions(when), when, sites, rows)
+
+
+def _update(
+    store: Store, schema: Table, key: str, when: datetime, sites: Sequence[str], rows: Sequence[dict[str, Any]]
+) -> bool:
     def change(old: bytes | None) -> bytes | None:
         if old is None and not sites:
             return None
-        table = from_parquet(old, SIGHTINGS, store.url(key))
+        table = from_parquet(old, schema, store.url(key))
         others = table.filter(pl.col("time") == when, ~pl.col("site").is_in(list(sites)))
-        # An earlier version's merge may have doubled rows of the run. No two faces have one crop.
+        # An earlier version's merge may have doubled rows. Real ones differ in their crop.
         parts = [table.filter(pl.col("time") != when), others.unique(maintain_order=True)]
-        return _changed(old, table, pl.concat([*parts, pl.DataFrame(rows, schema=SIGHTINGS.dtypes)]))
+        return _changed(old, table, pl.concat([*parts, pl.DataFrame(rows, schema=schema.dtypes)]))
 
     return store.update(key, change)
 
 
 def sighting_rows(store: Store, results: Sequence[Result], removed: RemovalList) -> list[dict[str, Any]]:
-    """The rows of the results' sightings, with what their screenshots know of the pictures they are on."""
+    """The rows of the results' sightings, with their pictures' data from the screenshots."""
     rows = []
     for result in (result for result in results if result.sightings):
-        # A screenshot from before they asked may still have words that name them.
+        # A screenshot older than a removal request may still name people.
         screenshot = removal_filter.filtered(Screenshot.load(store, result.screenshot), removed)
         of_capture = result.model_dump(include={"time", "site", "captured_at", "source", "memento", "screenshot"})
         width, height = screenshot.viewport
@@ -108,23 +117,32 @@ def sighting_rows(store: Store, results: Sequence[Result], removed: RemovalList)
     return rows
 
 
+def mention_rows(results: Sequence[Result]) -> list[dict[str, Any]]:
+    """The rows of the results' mentions."""
+    of_capture = {"time", "site", "captured_at", "source", "memento", "screenshot"}
+    return [
+        _fields(one, MENTIONS) | result.model_dump(include=of_capture) for result in results for one in result.mentions
+    ]
+
+
 def _changed(old: bytes | None, table: pl.DataFrame, rows: pl.DataFrame) -> bytes | None:
-    """The file of ``rows``, sorted; None where ``old``, the file of ``table``, has just these."""
+    """The file of ``rows``, sorted; None if ``table``, which was read from ``old``, already equals ``rows``."""
     rows = rows.sort("time", "site", maintain_order=True)
     return None if old is not None and rows.equals(table) else to_parquet(rows)
 
 
 def from_parquet(content: bytes | None, table: Table, where: str) -> pl.DataFrame:
-    """A month of a table in today's columns; those that a file of an older version lacks are empty.
+    """A month of a table in today's columns; columns that are missing in a file of an older version are empty.
 
-    :param content: None: there is no file, so there are no rows. :param where: the file, for people.
-    :raises RecordError: it is damaged, another thing, or of a newer version of this project.
+    :param content: None: there is no file.
+    :param where: the file's name in messages.
+    :raises RecordError: the file is damaged, no table, or of a newer version.
     """
     if content is None:
         return pl.DataFrame(schema=table.dtypes)
     with _readable(where, _ADVICE):
         version = pl.read_parquet_metadata(io.BytesIO(content)).get(VERSION_KEY, "1")
-        # Read all the same, a newer file would lose the columns that are unknown here.
+        # Rewriting a newer file would lose the columns that are unknown here.
         if not version.isdecimal() or int(version) > VERSION:
             raise RecordError(
                 f"{where} was written by a newer version of this project (its schema is {version}, the latest known "
@@ -139,7 +157,7 @@ def from_parquet(content: bytes | None, table: Table, where: str) -> pl.DataFram
 
 
 def read_columns(content: bytes, columns: Mapping[str, Any], where: str, advice: str) -> pl.DataFrame:
-    """These columns of a Parquet file; those that it lacks are empty. RecordError where it is damaged."""
+    """These columns of a Parquet file; missing ones are empty. RecordError if it is damaged."""
     with _readable(where, advice):
         there = pl.read_parquet_schema(io.BytesIO(content))
         table = pl.read_parquet(io.BytesIO(content), columns=[name for name in columns if name in there])
@@ -147,7 +165,7 @@ def read_columns(content: bytes, columns: Mapping[str, Any], where: str, advice:
 
 
 def conformed(table: pl.DataFrame, columns: Mapping[str, Any]) -> pl.DataFrame:
-    """The table in these columns and types, those that it lacks empty."""
+    """The table in these columns and types; missing columns are empty."""
     lacking = [pl.lit(None, dtype).alias(name) for name, dtype in columns.items() if name not in table.columns]
     return table.with_columns(lacking).select(list(columns)).cast(pl.Schema(columns))
 

@@ -19,9 +19,9 @@ from celeb_ops.core.exceptions import GalleryError, NotAtWikimediaError, Recogni
 from celeb_ops.gallery import commons, photo_analysis, wikidata
 from celeb_ops.gallery.growing import Outcome, gallery_of, same, stored
 from celeb_ops.gallery.photo_selection import select
-from celeb_ops.gallery.wikimedia import Wikimedia
+from celeb_ops.gallery.wikimedia import Services, Wikimedia
 from celeb_ops.recognition.local import face_model, gallery_file
-from celeb_ops.recognition.local.gallery_file import Entry, Reference
+from celeb_ops.recognition.local.gallery_file import Entry, GalleryContent, Reference
 from celeb_ops.recognition.people import Person
 from celeb_ops.recognition.pictures import decode
 
@@ -35,9 +35,7 @@ if TYPE_CHECKING:
     from celeb_ops.gallery.photo_analysis import PhotoAnalysis, Rejection
     from celeb_ops.gallery.query import Query
     from celeb_ops.gallery.wikidata import Candidate
-    from celeb_ops.gallery.wikimedia import Services
     from celeb_ops.recognition.local.face_model import FaceModel
-    from celeb_ops.recognition.local.gallery_file import Whole
 
 T = TypeVar("T")
 
@@ -47,9 +45,9 @@ _PEOPLE_AT_ONCE = 4
 _LOOKAHEAD = 16
 _INTERRUPTIBLE_S = 0.3
 _DOWNLOADS = 5
-"""Most tries: a file that can't be decoded was mostly damaged on its way."""
+"""Tries, at most: a file that can't be decoded was mostly damaged in transit."""
 _ANSWERS_LAST = timedelta(days=7)
-"""How old Wikimedia's answers may be for a build to resume with them."""
+"""The greatest age of Wikimedia's answers with which a build may resume."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +65,13 @@ class BuildProgress:
 class Built:
     """The result of a build."""
 
-    whole: Whole
+    whole: GalleryContent
     changed: bool
     added: tuple[str, ...]
     removed: tuple[str, ...]
     resumed: bool
     rejected: Counter[Rejection]
-    """How many photos were rejected, and why."""
+    """The number of rejected photos by reason."""
 
 
 def build(
@@ -86,11 +84,13 @@ def build(
 ) -> Built:
     """Make the gallery's file, or update it: what did not change upstream is not fetched again.
 
-    A second call resumes a build that was stopped, and makes the same file. Meanwhile the file grows, the best known
-    people first.
+    A second call resumes a build that was stopped, and makes the same file. The file has everybody's names after
+    seconds, so that a page's words can name them; the photos come in meanwhile, the best known people first.
 
-    :param report: is called for each person who is done. :param unit_s: the shortest wait after an error.
-    :raises OfflineError: Wikimedia can't be reached. :raises WikimediaError: it refused, or stopped answering.
+    :param report: is called for each person who is done.
+    :param unit_s: the shortest wait after an error.
+    :raises OfflineError: Wikimedia can't be reached.
+    :raises WikimediaError: it refused, or stopped answering.
     :raises RecognitionError: a model's file is missing.
     """
     cache = settings.path(settings.cache) / "gallery"
@@ -103,29 +103,42 @@ def build(
     if not sitelinks:
         raise GalleryError("Wikidata knows nobody like that: ask for other occupations, countries or people.")
     path = settings.path(settings.gallery) / gallery_file.FILE
-    before, usable = stored(path), 0
+    before = stored(path)
     rejected: Counter[Rejection] = Counter()
     done: list[Outcome] = []
-    gallery = partial(gallery_of, done, missing, removed=removed, made=f"{began:%Y-%m-%d}", model=model)
+    # One file can't hold embeddings of two models.
+    one_model = not before or before.about.model == model.name
+
+    def keep() -> int:
+        """Write what there is so far; how many people have photos."""
+        part = gallery_of(done, missing, before, named, removed, made, model)
+        gallery_file.write(path, replace(part, about=replace(part.about, growing_to=len(sitelinks))))
+        return sum(bool(entry.references) for entry in part.entries)
+
+    made = f"{began:%Y-%m-%d}"
     work = partial(_outcome, query=query, wikimedia=wikimedia, cache=cache, removed=removed, model=model)
     # Wikimedia is closed first, because threads may wait for it.
     with ThreadPoolExecutor(_PEOPLE_AT_ONCE, "gallery") as threads, closing(wikimedia):
-        for outcome in _in_order(wikidata.described(sitelinks, wikimedia), work, threads):
+        described = list(wikidata.described(sitelinks, wikimedia))
+        people = [one for _, one in described if one and not removed.holds(*one.person.names)]
+        named = [_entry(one, model) for one in people]
+        known = {entry.person.name for entry in before.entries} if before else set()
+        # Nothing is written where all are named already: if the answers stop, the file stays as it was.
+        usable = keep() if one_model and not known.issuperset(one.person.name for one in named) else 0
+        for outcome in _in_order(described, work, threads):
             done.append(outcome)
             rejected.update(outcome.rejected)
-            # One file can't hold embeddings of two models.
-            one_model = not before or before.about.model == model.name
             if len(done) % GROWS_BY == 0 and len(done) < len(sitelinks) and one_model:
-                part = gallery(before)
-                gallery_file.write(path, replace(part, about=replace(part.about, growing_to=len(sitelinks))))
-                usable = len(part.entries)
+                usable = keep()
             report(BuildProgress(len(done), len(sitelinks), outcome.person.name, usable))
-    whole, there = gallery(None), stored(path)
+    whole, there = gallery_of(done, missing, None, (), removed, made, model), stored(path)
     if not same(there, whole) or (there and there.about.growing_to):
         gallery_file.write(path, whole)
     checkpoint.unlink(missing_ok=True)
     shutil.rmtree(answers, ignore_errors=True)
-    old, new = ({entry.person.name for entry in each.entries} if each else set() for each in (before, whole))
+    old, new = (
+        {entry.person.name for entry in each.entries if entry.references} if each else set() for each in (before, whole)
+    )
     changed = not same(before, whole)
     return Built(whole, changed, tuple(sorted(new - old)), tuple(sorted(old - new)), resumed, rejected)
 
@@ -149,8 +162,7 @@ def _in_order(people: Iterable[T], work: Callable[[T], Outcome], threads: Thread
     under_way = deque(threads.submit(work, one) for one in islice(remaining, _LOOKAHEAD))
     while under_way:
         one = under_way.popleft()
-        # With polars in the process the main thread, while it waits for a lock, does not notice Ctrl-C: its handler
-        # lets the system call continue.
+        # With polars in the process the main thread does not notice Ctrl-C while it waits for a lock.
         while not wait([one], _INTERRUPTIBLE_S).done:
             pass
         under_way.extend(threads.submit(work, one) for one in islice(remaining, 1))
@@ -173,15 +185,21 @@ def _outcome(
         return Outcome(qid, person)
     pictures, own = commons.pictures(candidate, wikimedia)
     analyses = [None if one.no_photo else _analysis(one, wikimedia, cache, model) for one in pictures]
-    selection = select(pictures, analyses, own, query.photos, model)
+    selection = select(pictures, analyses, own, model)
     rejected = tuple(selection.rejected.values())
     if not selection.chosen:
-        return Outcome(qid, person, None, rejected, selection.left_out)
+        return Outcome(qid, person, _entry(candidate, model), rejected, selection.left_out)
     embeddings = np.stack([analyses[number].embedding for number in selection.chosen])  # type: ignore[misc, union-attr]
     chosen = [pictures[number] for number in selection.chosen]
     references = tuple(Reference(one.title, one.sha1, one.author, one.licence, one.licence_url) for one in chosen)
-    entry = Entry(person, candidate.description, candidate.sitelinks, embeddings.astype(np.float32), references)
+    entry = replace(_entry(candidate, model), embeddings=embeddings.astype(np.float32), references=references)
     return Outcome(qid, person, entry, rejected)
+
+
+def _entry(candidate: Candidate, model: FaceModel) -> Entry:
+    """A person without photos: known by name."""
+    nothing = np.empty((0, model.size), np.float32)
+    return Entry(candidate.person, candidate.description, candidate.sitelinks, nothing, ())
 
 
 def _analysis(picture: Picture, wikimedia: Wikimedia, cache: Path, model: FaceModel) -> PhotoAnalysis | None:

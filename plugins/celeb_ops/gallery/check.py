@@ -12,8 +12,8 @@ from rich.table import Column, Table
 
 from celeb_ops.core.exceptions import GalleryError, RecognitionError
 from celeb_ops.core.text import printable
-from celeb_ops.gallery.photo_analysis import turned
-from celeb_ops.recognition.local.gallery_photos import beside_photos, content_of, photos_in, pixels_of
+from celeb_ops.gallery.photo_analysis import LEAST_PX, TURNED, turned
+from celeb_ops.recognition.local.gallery_photos import content_of, photos_in, pixels_of, unused_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,11 +22,6 @@ if TYPE_CHECKING:
 
     from celeb_ops.recognition.local.embedders import Embedding32
     from celeb_ops.recognition.local.face_model import FaceModel
-
-_SMALL_PX = 80
-"""Side of a face below which it is magnified for its embedding."""
-_TURNED = 0.35
-"""How far the nose stands from the middle of the eyes, by the eyes' distance: a yaw of about 35°."""
 
 
 @dataclass
@@ -65,9 +60,9 @@ def _check_alone(photo: Photo, model: FaceModel) -> None:
     largest = max(faces, key=lambda one: one.box.area)
     if len(faces) > 1:
         photo.problems.append(f"{len(faces)} faces: the largest is taken")
-    if largest.box.width < _SMALL_PX:
+    if largest.box.width < LEAST_PX:
         photo.problems.append(f"small face ({largest.box.width} px)")
-    if (turn := turned(pixels, largest.box)) > _TURNED:
+    if (turn := turned(pixels, largest.box)) > TURNED:
         photo.problems.append(f"turned away ({turn:.2f} of the eyes' distance)")
     photo.embedding = model.embed(pixels, [largest])[0]
 
@@ -89,7 +84,7 @@ def _compare(photos: list[Photo], embeddings: Embedding32, alike: float) -> None
 def report(photos: list[Photo], folder: Path, console: Console) -> None:
     """Print the photos with problems, what else is in the folder, and how many people have usable photos."""
     rows = [(photo.name, photo.path.name, "; ".join(photo.problems)) for photo in photos if photo.problems]
-    rows += [("", printable(str(path.relative_to(folder))), reason) for path, reason in beside_photos(folder)]
+    rows += [("", printable(str(path.relative_to(folder))), reason) for path, reason in unused_files(folder)]
     if rows:
         columns = [Column(heading, overflow="fold") for heading in ("person", "photo", "what")]
         table = Table(*columns, box=None, pad_edge=False, header_style="bold")

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from celeb_ops.gallery.wikimedia import Wikimedia
 
 _THUMBNAIL_PX = 500
-"""One of the widths that Commons has ready."""
+"""One of the widths that Commons has already made."""
 _MOST_OF_A_CATEGORY = 30
 """Pictures: many are of the same day, or of somebody else."""
 _MOST_TITLES = 50
-"""Of one request (the API's limit)."""
+"""Titles per request (the API's limit)."""
 _PICTURES = {"image/jpeg", "image/png", "image/webp", "image/tiff"}
 _NO_PHOTO = re.compile(
     r"\b(?:statues?|busts?|sculptures?|wax(?:works?| figures?)?|tussauds?|drawings?|paintings?|painted|caricatures?"
@@ -36,9 +36,9 @@ class Picture:
     title: str
     """``File:Grace Hopper.jpg``."""
     sha1: str
-    """Of the original file: a new version has another one."""
+    """The original file's hash: a new version has another one."""
     url: str
-    """Of its thumbnail."""
+    """The thumbnail's address."""
     author: str
     licence: str
     licence_url: str
@@ -47,8 +47,8 @@ class Picture:
 
 
 def pictures(person: Candidate, wikimedia: Wikimedia) -> tuple[list[Picture], int]:
-    """The item's own pictures, then those of the person's category by name, each file once; and how many the former
-    are."""
+    """The item's own pictures, then those of the person's category by name, each file once; and how many are the
+    item's own."""
     found: dict[str, Picture] = {}
     if person.images:
         # A renamed file is found under its new name.
@@ -113,6 +113,6 @@ def _picture(page: dict[str, Any]) -> Picture | None:
     )
 
 
-def _plain(markup: Any) -> str:
+def _plain(markup: object) -> str:
     """The text of a little HTML, on one line."""
     return " ".join(html.unescape(_TAG.sub(" ", str(markup))).split())

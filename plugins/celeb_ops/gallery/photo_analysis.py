@@ -1,4 +1,4 @@
-"""What a photo shows: one clear face or not, and whether it is a photo at all. Only the analysis is stored."""
+"""Analyses a photo: whether it shows one clear face, and whether it is a photo at all. Only the analysis is stored."""
 
 from __future__ import annotations
 
@@ -10,21 +10,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from celeb_ops.recognition.local.embedders import landmarks
+from celeb_ops.recognition.local.embedders import Embedding32, landmarks
 from celeb_ops.recognition.local.gallery_file import write_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from celeb_ops.core.geometry import Box
-    from celeb_ops.recognition.local.embedders import Embedding32
     from celeb_ops.recognition.local.face_model import FaceModel
     from celeb_ops.recognition.pictures import Pixels
 
-_LEAST_PX = 50
+LEAST_PX = 50
 """Side of the smallest face that is a reference."""
 TURNED = 0.4
-"""How far the nose may stand from the middle of the eyes, by the eyes' distance: a yaw of about 40°."""
+"""The largest distance of the nose from the middle of the eyes, divided by the eyes' distance: a yaw of about 40°."""
 _GROUP = 0.35
 """Another face with this share of the largest one's side makes it a group; smaller ones are the background."""
 _ONE_TINT = 4.5
@@ -43,7 +42,7 @@ class Rejection(StrEnum):
     """Why a photo is no reference."""
 
     NO_PHOTO = "its name or category says that it is no photo"
-    NOT_FETCHED = "could not be had"
+    NOT_FETCHED = "could not be fetched"
     NO_FACE = "no face"
     SEVERAL = "several people"
     SMALL = "the face is small"
@@ -57,7 +56,7 @@ class Rejection(StrEnum):
 
 @dataclass(frozen=True)
 class PhotoAnalysis:
-    """What a photo shows."""
+    """The analysis of a photo."""
 
     rejection: Rejection | None = None
     embedding: Embedding32 | None = None
@@ -77,7 +76,7 @@ def analyse(pixels: Pixels, model: FaceModel) -> PhotoAnalysis:
     face = largest.box
     if any(other is not largest and other.box.width >= _GROUP * face.width for other in faces):
         return PhotoAnalysis(Rejection.SEVERAL)
-    if min(face.width, face.height) < _LEAST_PX:
+    if min(face.width, face.height) < LEAST_PX:
         return PhotoAnalysis(Rejection.SMALL)
     if turned(pixels, face) > TURNED:
         return PhotoAnalysis(Rejection.TURNED)
@@ -107,7 +106,7 @@ def analyse(pixels: Pixels, model: FaceModel) -> PhotoAnalysis:
 
 
 def turned(pixels: Pixels, face: Box) -> float:
-    """How far the nose stands to the side of the middle between the eyes, by the distance of the eyes."""
+    """The sideways distance of the nose from the middle between the eyes, divided by the eyes' distance."""
     # 5-point landmarks: the two corners of each eye, and the nose's base.
     points = np.array(landmarks(pixels, face), float)
     one, other, nose = points[:2].mean(axis=0), points[2:4].mean(axis=0), points[4]

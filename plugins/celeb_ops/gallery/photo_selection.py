@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from celeb_ops.gallery.photo_analysis import Rejection
+from celeb_ops.gallery.photo_analysis import PhotoAnalysis, Rejection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from celeb_ops.gallery.commons import Picture
-    from celeb_ops.gallery.photo_analysis import PhotoAnalysis
     from celeb_ops.recognition.local.embedders import Embedding
     from celeb_ops.recognition.local.face_model import FaceModel
 
+_MOST = 10
+"""References of a person."""
 _SAME_BITS = 6
 """Two photos of one person whose hashes differ in no more bits, out of 64, are one."""
 
@@ -32,12 +33,13 @@ class Selection:
 
 
 def select(
-    pictures: Sequence[Picture], analyses: Sequence[PhotoAnalysis | None], own: int, most: int, model: FaceModel
+    pictures: Sequence[Picture], analyses: Sequence[PhotoAnalysis | None], own: int, model: FaceModel
 ) -> Selection:
     """Select a person's photos.
 
-    :param analyses: None: the picture could not be fetched. :param own: how many of the first are the item's own.
-    :param most: references of a person. :param model: knows within which distances photos agree, or are one.
+    :param analyses: None: the picture could not be fetched.
+    :param own: how many of the first are the item's own.
+    :param model: knows within which distances photos agree, or are one.
     """
     rejected: dict[int, Rejection] = {}
     usable: dict[int, PhotoAnalysis] = {}
@@ -77,7 +79,7 @@ def select(
             for one in chosen
         ):
             rejected[numbers[place]] = Rejection.SAME_PHOTO
-        elif len(chosen) >= most:
+        elif len(chosen) >= _MOST:
             rejected[numbers[place]] = Rejection.ENOUGH
         else:
             chosen.append(place)

@@ -1,4 +1,4 @@
-"""Who should be in a gallery: how many people, of which occupations and countries, or a list."""
+"""The query for a gallery: how many people, of which occupations and countries, or a list."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ OCCUPATIONS = {
 
 @dataclass(frozen=True)
 class Query:
-    """What ``make gallery`` was asked for."""
+    """The query given to ``make gallery``."""
 
     count: int = 1_000
     occupations: tuple[str, ...] = ()
@@ -45,23 +45,19 @@ class Query:
     """ISO 3166-1 codes or QIDs of countries of citizenship; empty: all."""
     people: tuple[str, ...] = ()
     """Names and QIDs; if there are any, these people only."""
-    photos: int = 10
-    """Of a person, at most."""
 
     @classmethod
-    def parse(cls, count: int, occupations: str, countries: str, people: str, photos: int) -> Query:
+    def parse(cls, count: int, occupations: str, countries: str, people: str) -> Query:
         """Parse a user's options. GalleryError: one can't be used."""
         if not 1 <= count <= 100_000:
             raise GalleryError(f"COUNT={count}: write a number from 1 to 100000.")
-        if not 1 <= photos <= 10:
-            raise GalleryError(f"--photos {photos}: a person has from 1 to 10 photos.")
         qids = [qid for word in _words(occupations) for qid in _occupation(word)]
         codes = [word.upper() for word in _words(countries)]
         for code in codes:
             if not is_qid(code) and not re.fullmatch("[A-Z]{2}", code):
                 raise GalleryError(f"COUNTRIES: {code!r} is no country's code; write them like US,GB, or as QIDs.")
         occupations_, countries_, people_ = (tuple(dict.fromkeys(one)) for one in (qids, codes, _people(people)))
-        return cls(count, occupations_, countries_, people_, photos)
+        return cls(count, occupations_, countries_, people_)
 
 
 def _words(text: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The reference faces behind the gallery's names: for ``gallery show NAME``, and for the review of a run."""
+"""Shows the reference faces of the gallery's names: for ``gallery show NAME``, and for the review of a run."""
 
 from __future__ import annotations
 
@@ -18,14 +18,17 @@ from celeb_ops.recognition.local import gallery_file
 from celeb_ops.recognition.people import People
 
 if TYPE_CHECKING:
-    from celeb_ops.recognition.local.gallery_file import Whole
+    from celeb_ops.recognition.local.gallery_file import GalleryContent
 
 
 class References:
     """Reference faces by a sighting's ``reference``, ``<Name>/File:…``."""
 
     def __init__(self, folder: Path, cache: Path) -> None:
-        """:param folder: the gallery's. :param cache: ``CELEBS_CACHE``, where `make gallery` left the faces."""
+        """
+        :param folder: the gallery's.
+        :param cache: ``CELEBS_CACHE``, where `make gallery` left the faces.
+        """
         self._folder = folder
         self._cache = cache / "gallery"
 
@@ -39,10 +42,11 @@ class References:
         return gallery_file.sha1_of(self._folder)
 
 
-def page(whole: Whole, name: str, cache: Path) -> str:
+def page(whole: GalleryContent, name: str, cache: Path) -> str:
     """HTML with a person's reference faces and where each is from.
 
-    :param name: name, other name or QID. :raises GalleryError: nobody has it; it suggests similar names.
+    :param name: name, other name or QID.
+    :raises GalleryError: nobody has it; it suggests similar names.
     """
     qid = name.strip().upper()
     person = People(entry.person for entry in whole.entries).find(name, qid if is_qid(qid) else None)

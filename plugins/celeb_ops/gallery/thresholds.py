@@ -1,25 +1,17 @@
-"""How near a gallery's people come to each other: its threshold, its recall, and who looks alike."""
+"""Measures how near a gallery's people are to each other: its threshold, its recall, and people who look alike."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from celeb_ops.recognition.local.face_model import STRANGERS_NAMED
-from celeb_ops.recognition.local.gallery_file import About, packed, unpacked
+from celeb_ops.recognition.local.face_model import STRANGERS_NAMED, FaceModel
+from celeb_ops.recognition.local.gallery_file import About, Entry, packed, unpacked
 from celeb_ops.recognition.local.recognizer import LEAD
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from celeb_ops.recognition.local.face_model import FaceModel
-    from celeb_ops.recognition.local.gallery_file import Entry
-
 ENOUGH = 1_000
-"""People from which on distances between them are counted: 0.5 % of them are five. For fewer people the model's measure
-on strangers is more reliable."""
+"""From this many people on, the distances between them are counted: 0.5 % of them are five. With fewer people the
+model's measure on strangers is more reliable."""
 _BLOCK = 128
 """Rows of distances that are held at once."""
 
@@ -29,7 +21,8 @@ _Single = npt.NDArray[np.float32]
 def measured(entries: Sequence[Entry], made: str, model: FaceModel) -> About:
     """Facts about a gallery of these people. Time grows with the square of their number: 15 s for 10,000 people.
 
-    :param made: the day on which Wikidata was asked. :param model: the one of their embeddings.
+    :param made: the day on which Wikidata was asked.
+    :param model: the one of their embeddings.
     """
     if len(entries) < 2:
         return About(model=model.name, made=made)

@@ -1,4 +1,4 @@
-"""Whom the gallery could hold: public figures of Wikidata, by how many Wikipedias write about them."""
+"""Candidates for the gallery: public figures of Wikidata, by how many Wikipedias write about them."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from celeb_ops.core.names import is_qid
-from celeb_ops.gallery.query import OCCUPATIONS
+from celeb_ops.gallery.query import OCCUPATIONS, Query
 from celeb_ops.recognition.people import Person
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from celeb_ops.gallery.query import Query
     from celeb_ops.gallery.wikimedia import Wikimedia
     from celeb_ops.recognition.local.gallery_file import LeftOut
 
@@ -24,7 +23,7 @@ _BANDS = (200, 120, 80, 60, 45, 35, 28, 22, 17, 13, 10, 8, 6, 4)
 """Lower bounds of sitelinks, one query each until there are enough people: one query for all would take longer than
 Wikidata's limit of 60 s."""
 _MOST_ITEMS = 50
-"""Of one request (the API's limit)."""
+"""Items per request (the API's limit)."""
 _HUMAN, _INSTANCE_OF, _IMAGE, _COMMONS_CATEGORY = "Q5", "P31", "P18", "P373"
 
 

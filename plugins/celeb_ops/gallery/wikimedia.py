@@ -4,16 +4,16 @@ Rules: https://foundation.wikimedia.org/wiki/Policy:Wikimedia_Foundation_User-Ag
 https://www.mediawiki.org/wiki/API:Etiquette (``maxlag``, ``Retry-After``).
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import logging
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from http.cookiejar import DefaultCookiePolicy
-from typing import TYPE_CHECKING, Any, NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import requests
@@ -22,10 +22,6 @@ from urllib3.util import Retry
 
 from celeb_ops.core.exceptions import NotAtWikimediaError, OfflineError, WikimediaError
 from celeb_ops.recognition.local.gallery_file import write_file
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
 
 logger = logging.getLogger(__name__)
 
@@ -37,13 +33,13 @@ _TIMEOUT_S = (10, 90)
 """To connect, and between two bytes: Wikidata answers a query within 60 s or not at all."""
 _TRIES = 8
 _FIRST_TRIES = 3
-"""Before the first answer: without a network a user should learn so soon."""
+"""Before the first answer: a user without a network should soon hear of it."""
 _LONGEST_WAIT_S = 900
 _STEP_S = 0.5
-"""With polars in the process the main thread, while it waits for a lock, notices Ctrl-C only in between."""
+"""Waits are cut into such steps: with polars in the process the main thread notices Ctrl-C only between them."""
 _CACHED = "What was fetched is kept: `make gallery` goes on from there."
 _TRANSIENT = ("maxlag", "ratelimited", "readonly", "internal_api_error_")
-"""How the codes of the API's transient errors begin."""
+"""The beginnings of the codes of the API's transient errors."""
 
 
 class Services(NamedTuple):
@@ -58,7 +54,10 @@ class Wikimedia:
     """The three services, and a cache of this build's answers. Safe for threads."""
 
     def __init__(self, contact: str, cache: Path, unit_s: float = 1.0, services: Services | None = None) -> None:
-        """:param contact: mail or web address for Wikimedia. :param unit_s: the shortest wait after an error."""
+        """
+        :param contact: mail or web address for Wikimedia.
+        :param unit_s: the shortest wait after an error.
+        """
         self.services = services or Services()
         self._cache = cache
         self._unit_s = unit_s
@@ -85,7 +84,10 @@ class Wikimedia:
         return self._cached_json(api, {name: str(value) for name, value in full.items()})
 
     def file(self, url: str) -> bytes:
-        """:raises NotAtWikimediaError: there is no such file. :raises WikimediaError: it could not be fetched."""
+        """
+        :raises NotAtWikimediaError: there is no such file.
+        :raises WikimediaError: it could not be fetched.
+        """
         return self._fetch(url, {}).content
 
     def _cached_json(self, url: str, params: dict[str, str]) -> dict[str, Any]:
@@ -102,7 +104,7 @@ class Wikimedia:
     def _fetch(self, url: str, params: dict[str, str]) -> requests.Response:
         for number in range(_TRIES):
             if self._closed.is_set():
-                raise WikimediaError(f"It was stopped. {_CACHED}")
+                raise WikimediaError(f"The build was stopped. {_CACHED}")
             try:
                 return self._try(url, params)
             except _TransientError as error:
@@ -112,14 +114,17 @@ class Wikimedia:
             logger.info("%s; try %d of %d", trouble, number + 1, _TRIES)
             wait_s = self._unit_s * 2**number if trouble.retry_after_s is None else trouble.retry_after_s
             if wait_s > _LONGEST_WAIT_S:
-                raise WikimediaError(f"{trouble} and asks to come again in {wait_s / 60:.0f} minutes. {_CACHED}")
+                raise WikimediaError(f"{trouble} and asks us to wait {wait_s / 60:.0f} minutes. {_CACHED}")
             end = time.monotonic() + wait_s * (number + 1 < _TRIES)
             while (remaining := end - time.monotonic()) > 0 and not self._closed.wait(min(remaining, _STEP_S)):
                 pass
         raise WikimediaError(f"{trouble}, {_TRIES} times in a row. {_CACHED}")
 
     def _try(self, url: str, params: dict[str, str]) -> requests.Response:
-        """:raises _TransientError: another try may succeed. :raises WikimediaError: none would."""
+        """
+        :raises _TransientError: another try may succeed.
+        :raises WikimediaError: none would.
+        """
         host = urlsplit(url).netloc
         try:
             with self._slots:

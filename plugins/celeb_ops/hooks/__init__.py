@@ -1,1 +1,1 @@
-"""An Airflow connection in, a client out."""
+"""Clients opened by Airflow connections."""

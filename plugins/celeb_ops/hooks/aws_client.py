@@ -1,4 +1,4 @@
-"""An Airflow connection in, a boto client out."""
+"""Boto clients opened by Airflow connections."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def open_client(hook: AwsBaseHook, region: str, service: str, config: Config | N
             f"{service} needs a region: give region_name in the extra of the connection {hook.aws_conn_id}, "
             "or set AWS_DEFAULT_REGION."
         ) from None
-    # botocore says ValueError of an endpoint_url without a scheme.
+    # botocore raises ValueError if endpoint_url has no scheme.
     except (BotoCoreError, ClientError, ValueError) as error:
         kind = SettingsError if isinstance(error, ValueError) or is_permanent(error) else CelebsError
         message = message_of(error)

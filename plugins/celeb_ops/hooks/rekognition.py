@@ -1,4 +1,4 @@
-"""Rekognition by an Airflow connection."""
+"""The Rekognition hook and its client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opens the store of the settings; S3 by the amazon provider's hook."""
+"""Opens the configured store; S3 with the amazon provider's hook."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 
 def open_store(settings: Settings, aws_conn_id: str = S3_CONNECTION) -> Store:
-    """``CELEBS_STORE``, opened; ``s3://…`` by the Airflow connection, else by boto's own credential chain.
+    """Open ``CELEBS_STORE``; ``s3://…`` with the Airflow connection, else boto's own credential chain.
 
     :raises SettingsError: the connection, or boto's own configuration, is wrong.
     """
@@ -26,7 +26,7 @@ def open_store(settings: Settings, aws_conn_id: str = S3_CONNECTION) -> Store:
 
     from celeb_ops.hooks.aws_client import open_client
 
-    # For SlowDown, 5xx and cut connections, with growing pauses.
+    # Retries SlowDown, 5xx and dropped connections, backing off.
     config = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=10, read_timeout=60)
     client = open_client(S3Hook(aws_conn_id=aws_conn_id), settings.region, "S3", config)
     return S3Store(client, *place, extra_args=settings.s3_extra_args)
@@ -41,8 +41,8 @@ def warn_of_new_prefix(settings: Settings, store: Store) -> None:
         return
     if settings.from_v1:
         logger.warning(
-            "%s is not there: a new dataset begins. If the first version kept one in this bucket, set "
-            "CELEBS_PREFIX to the folder that stood in its code.",
+            "%s does not exist: a new dataset begins. If the first version kept one in this bucket, "
+            "set CELEBS_PREFIX to the folder in its code.",
             store.url(keys.CSV),
         )
     elif isinstance(store, S3Store):

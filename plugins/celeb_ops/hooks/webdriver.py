@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from airflow.sdk import BaseHook
-from airflow.sdk.configuration import conf
+
+from celeb_ops.hooks.airflow_names import conf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from selenium.webdriver.remote.webdriver import WebDriver
 
+    from celeb_ops.capture.robots import Robots
     from celeb_ops.core.sites import CaptureOptions, Site
 
 _PORTS = (
@@ -46,16 +48,27 @@ class WebDriverHook(BaseHook):
         self.browser_url = browser_url
 
     def visit(self, site: Site) -> AbstractContextManager[WebDriver]:
-        """A browser for a site's live page, which reaches public addresses and nothing of Airflow's."""
-        from celeb_ops.capture.visit import visit
+        """A browser for a site's live page, with access to public addresses but not Airflow's.
 
-        return visit(site, self.browser_url, airflow_addresses())
+        :raises SettingsError: a connection that the site's options need is missing or wrong.
+        """
+        from celeb_ops.capture.visit import visit
+        from celeb_ops.hooks.site_access import site_access
+
+        return visit(site, self.browser_url, airflow_addresses(), site_access(site))
+
+    def robots(self, site: Site) -> Robots:
+        """The answer of a site's robots.txt for its page."""
+        from celeb_ops.capture.visit import robots_of
+        from celeb_ops.hooks.site_access import site_access
+
+        return robots_of(site, airflow_addresses(), site_access(site))
 
     def browser(self, options: CaptureOptions, proxy: str = "") -> AbstractContextManager[WebDriver]:
         """A browser with a clean profile, as a context manager that always ends it.
 
         :param proxy: its only way out, with its own certificates; empty: the machine's network, which is not for
-            strangers' pages.
+            untrusted pages.
         """
         from celeb_ops.capture.browser import open_browser
 

@@ -1,4 +1,4 @@
-"""The buttons of a site's step in Airflow's UI: screenshot, result, and record in AWS's console.
+"""The buttons of a site's step in Airflow's UI: screenshot and result, on the run's page, and record in AWS's console.
 
 Airflow asks for them when a task has ended or failed, and stores them as XComs. So they hold no credentials: they lead
 to the closed pages of `celeb_ops_plugin`, or to AWS.
@@ -6,18 +6,19 @@ to the closed pages of `celeb_ops_plugin`, or to AWS.
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from typing import TYPE_CHECKING, Protocol, cast
 from urllib.parse import quote, urlencode, urlsplit
 
 from airflow.sdk import BaseOperatorLink
-from airflow.sdk.configuration import conf
 from airflow.sdk.execution_time.xcom import XCom
 
-from celeb_ops.core import keys
 from celeb_ops.core.store import S3Store, split_s3
+from celeb_ops.hooks.airflow_names import conf
+from celeb_ops.report.addresses import run_address
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from airflow.sdk import BaseOperator
     from airflow.sdk.types import TaskInstanceKey
 
@@ -36,56 +37,41 @@ _CONSOLES = {
 class SiteStep(Protocol):
     """The part of an operator that a link needs."""
 
-    read_from: str
-    """The attribute with the key of the previous step; empty for the first step."""
+    site_and_time: tuple[str, datetime] | None
+    """Site and run time; None where the step could not begin."""
 
     @property
     def store(self) -> Store: ...
 
 
-class StepLink(BaseOperatorLink):
-    """Base of the links."""
+class ScreenshotLink(BaseOperatorLink):
+    """The site on the run's page: its picture with the names on it, or why there is none."""
+
+    name = "Screenshot"
+    place = "screenshot"
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
         """An address, or "" for no button."""
-        step = cast("SiteStep", operator)
-        own_key = XCom.get_value(ti_key=ti_key, key="return_value")
-        # A template or an XComArg where the step could not begin.
-        input_key = getattr(step, step.read_from, None)
-        return self.address(step, own_key or "", input_key if isinstance(input_key, str) else "")
-
-    @abstractmethod
-    def address(self, operator: SiteStep, own_key: str, input_key: str) -> str:
-        """:param own_key: the step's; empty if it ended early. :param input_key: the previous step's."""
+        site_and_time = cast("SiteStep", operator).site_and_time
+        return in_airflow(run_address(site_and_time[1], site_and_time[0], self.place)) if site_and_time else ""
 
 
-class ScreenshotLink(StepLink):
-    """The site's picture; also on a later step that failed."""
-
-    name = "Screenshot"
-
-    def address(self, operator: SiteStep, own_key: str, input_key: str) -> str:
-        stem = keys.stem_in(own_key or input_key)
-        return in_airflow(f"screenshots/{quote(stem)}") if stem else ""
-
-
-class ResultLink(StepLink):
-    """The site's result; on earlier steps the address where it will be."""
+class ResultLink(ScreenshotLink):
+    """The people on it, on the same page."""
 
     name = "Result"
-
-    def address(self, operator: SiteStep, own_key: str, input_key: str) -> str:
-        stem = keys.stem_in(own_key)
-        return in_airflow(f"files/{quote(keys.result(stem))}") if stem else ""
+    place = "faces"
 
 
-class S3ConsoleLink(StepLink):
+class S3ConsoleLink(BaseOperatorLink):
     """The step's record in AWS's console, for a store in S3."""
 
     name = "S3 console"
 
-    def address(self, operator: SiteStep, own_key: str, input_key: str) -> str:
-        return console_url(operator.store, own_key) if own_key else ""
+    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
+        """An address, or "" for no button."""
+        own_key = XCom.get_value(ti_key=ti_key, key="return_value")
+        return console_url(cast("SiteStep", operator).store, own_key) if own_key else ""
 
 
 def base_path() -> str:
@@ -96,7 +82,13 @@ def base_path() -> str:
 
 
 def in_airflow(page: str) -> str:
+    """The address of one of the project's pages."""
     return f"{base_path()}{APP}/{page}"
+
+
+def dag_page(dag_id: str, run_id: str = "") -> str:
+    """The address of a DAG, or of one of its runs, in Airflow's UI."""
+    return f"{base_path()}/dags/{dag_id}" + (f"/runs/{quote(run_id, safe='')}" if run_id else "")
 
 
 def console_url(store: Store, key: str) -> str:

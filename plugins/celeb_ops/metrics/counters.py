@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from celeb_ops.core import keys
+from celeb_ops.hooks.airflow_names import VERSION, conf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,8 +31,6 @@ PREFIX = "celebs"
 
 def are_on() -> bool:
     """Whether any metrics backend is configured."""
-    from airflow.sdk.configuration import conf
-
     ways = ("statsd_on", "otel_on", "statsd_datadog_enabled")
     return any(conf.getboolean("metrics", way, fallback=False) for way in ways)
 
@@ -41,10 +40,8 @@ def count(name: str, by: float, site: str) -> None:
     if not by:
         return
     with _never_failing(name):
-        from airflow.sdk.observability import stats
-
         # The clients also take fractions, such as dollars.
-        stats.incr(f"{PREFIX}.{name}", by, tags=_tags(site))  # type: ignore[arg-type]
+        _client().incr(f"{PREFIX}.{name}", by, tags=_tags(site))
 
 
 def result(done: Result) -> None:
@@ -109,9 +106,17 @@ def timed(step: str, site: str | None = None) -> Iterator[None]:
     yield
     took = timedelta(seconds=time.monotonic() - start)
     with _never_failing(step):
+        _client().timing(f"{PREFIX}.duration.{step}", took, tags=_tags(site) if site else None)
+
+
+def _client() -> Any:
+    if VERSION >= (3, 3):
         from airflow.sdk.observability import stats
 
-        stats.timing(f"{PREFIX}.duration.{step}", took, tags=_tags(site) if site else None)
+        return stats
+    from airflow.stats import Stats
+
+    return Stats
 
 
 def _tags(site: str) -> dict[str, str]:

@@ -19,6 +19,7 @@ from airflow.sdk import BaseHook
 from celeb_ops.core import keys
 from celeb_ops.core.exceptions import CelebsError
 from celeb_ops.core.settings import NOTIFY_CONNECTION, Settings
+from celeb_ops.hooks.airflow_names import conf
 from celeb_ops.notifications.channel import Channel, open_channel
 from celeb_ops.notifications.messages import Run, failed_message, late_message, sites_message
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 STORE_TIMEOUT_S = 15
-"""The message goes without the sites then: Airflow ends the callback after ``dag_file_processor_timeout``, 50 s."""
+"""After this, send without the sites: Airflow kills the callback after ``dag_file_processor_timeout``, 50 s."""
 
 
 def run_failed(context: Context) -> None:
@@ -46,7 +47,7 @@ def run_succeeded(context: Context) -> None:
 
 
 async def run_late(context: Mapping[str, Any]) -> None:
-    """Say that a scheduled run has not ended ``CELEBS_LATE_H`` after its run time.
+    """Send a message that a scheduled run has not ended ``CELEBS_LATE_H`` after its run time.
 
     :param context: a deadline's, with ``dag_run`` as Airflow's API gives it.
     """
@@ -88,7 +89,7 @@ def _scheduled_run(context: Context) -> Run | None:
     """
     dag_run: Any = context.get("dag_run")
     if dag_run is None:
-        # Airflow gives no more where the run's last task is no longer in the DAG.
+        # Airflow omits it if the run's last task is no longer in the DAG.
         kind, _, when = context["run_id"].partition("__")
         return (
             _run(context["dag"].dag_id, context["run_id"], datetime.fromisoformat(when))
@@ -103,7 +104,7 @@ def _scheduled_run(context: Context) -> Run | None:
 
 
 def _failures(context: Context, run: Run, settings: Settings) -> tuple[list[str], SiteReport]:
-    """The failed tasks without the watcher and the sites', and the sites; what can't be read is left out."""
+    """Failed tasks, except the watcher and the sites', and the site report; unreadable parts are omitted."""
     from celeb_ops.core.sites import load_sites
     from celeb_ops.hooks.s3 import open_store
     from celeb_ops.notifications.failures import SiteReport, site_report
@@ -128,7 +129,7 @@ def _failures(context: Context, run: Run, settings: Settings) -> tuple[list[str]
             except Exception as error:
                 report.set_exception(error)
 
-        # No pool: at its exit Python waits for a pool's threads.
+        # No pool: Python waits for its threads at exit.
         Thread(target=read, daemon=True).start()
         return tasks, report.result(STORE_TIMEOUT_S)
     except Exception as error:
@@ -136,12 +137,15 @@ def _failures(context: Context, run: Run, settings: Settings) -> tuple[list[str]
         return tasks, SiteReport()
 
 
-def _run(dag_id: str, run_id: str, when: datetime) -> Run:
-    from airflow.sdk.configuration import conf
-
+def airflow_address() -> str:
+    """The address of Airflow's UI; empty if ``[api] base_url`` is not set."""
     base = str(conf.get("api", "base_url", fallback="") or "").rstrip("/")
+    return base if base.startswith(("http://", "https://")) else ""
+
+
+def _run(dag_id: str, run_id: str, when: datetime) -> Run:
     place = f"The run, in Airflow's UI: {dag_id} → {run_id}"
-    if base.startswith(("http://", "https://")):
+    if base := airflow_address():
         place = f"The run: {base}/dags/{quote(dag_id, safe='')}/runs/{quote(run_id, safe='')}"
     of = "" if dag_id == "trending_celebrities" else f" of {dag_id}"
     return Run(f"run{of} of {when:%Y-%m-%d %H:%M} UTC", when, place)

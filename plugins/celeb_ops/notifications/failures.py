@@ -39,7 +39,7 @@ class FailedSite:
     streak: int
     """Live failures in a row, this one included; 0: the page was not tried live."""
     is_news: bool
-    """Whether this site alone is worth a message."""
+    """Whether this site is worth a message by itself."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class SiteReport:
     failed: Sequence[FailedSite] = ()
     """News first, then the required sites."""
     recovered: dict[str, int] = field(default_factory=dict)
-    """By site that was seen again: the failures in a row before."""
+    """For each site that was seen again, the number of failures in a row before that."""
     is_complete: bool = True
     """Whether merge has counted the failures."""
 
@@ -70,7 +70,7 @@ def site_report(
     reasons = {one.site: one.reason for one in outcomes if one and one.outcome == "failed"}
     if failed is not None:
         rows = {row["site"]: row["reason"] for row in captures_of(store, when) if row["outcome"] == "failed"}
-        reasons = {name: reasons.get(name) or rows.get(name) or "The log of merge says why." for name in names}
+        reasons = {name: reasons.get(name) or rows.get(name) or "See the merge task's log." for name in names}
     failing, ended = streaks(store, when)
     is_recent = abs(now - when) <= NEWS_FOR
     report = []
@@ -85,9 +85,9 @@ def site_report(
 
 
 def streaks(store: Store, when: datetime) -> tuple[dict[str, int], dict[str, int]]:
-    """Live failures in a row by site: of those that failed at ``when``, and of those that it saw again.
+    """Live failures in a row by site: for sites that failed at ``when``, and for sites that were seen again then.
 
-    Archived pages don't count: what an archive lacks says nothing about the site.
+    Archived pages don't count: a gap in an archive says nothing about the site.
 
     :raises RecordError: ``Captures`` is damaged.
     """

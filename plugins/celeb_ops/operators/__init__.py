@@ -1,1 +1,4 @@
-"""The steps of one site: a context in, a key out."""
+"""Operators for the steps of one site."""
+
+# First: it rejects an Airflow that is too old.
+from celeb_ops.hooks import airflow_names as airflow_names

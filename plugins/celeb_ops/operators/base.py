@@ -9,12 +9,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowSkipException, AirflowTaskTimeout
 
 from celeb_ops.capture.page_source import RunOptions
 from celeb_ops.core import keys
-from celeb_ops.core.exceptions import ReasonCode
+from celeb_ops.core.exceptions import CelebsError, ReasonCode
 from celeb_ops.core.settings import S3_CONNECTION, Settings
+from celeb_ops.hooks.airflow_names import AirflowSkipException, AirflowTaskTimeout
 from celeb_ops.links.step_links import ResultLink, S3ConsoleLink, ScreenshotLink
 from celeb_ops.metrics import counters
 
@@ -41,8 +41,8 @@ class Step:
     store: Store
     options: RunOptions
     answers_since: datetime | None
-    """Older answers of a recogniser don't count: the run's start, if it is to recognise again. A second try uses those
-    of the first."""
+    """Ignore cached recogniser answers older than this. It is the run's start if the run recognises again
+    (``rerecognise``), else None. So a retry still reuses answers from its own run."""
 
 
 class SiteSkipped(AirflowSkipException):
@@ -58,23 +58,24 @@ class SiteOperator(BaseOperator):
     Base of the steps of one site.
 
     A step that skips or fails records its outcome in ``Outcomes/<stem>.json``: ``merge`` reads it there, because a
-    failed task has no XCom. The next try clears it. Only the screenshot step keeps a live failure until it has another
-    outcome or a picture: also a killed try must not lose the fact that a site failed while its page could be seen.
+    failed task has no XCom. The next try clears it. Exception: the screenshot step keeps a live failure until it has a
+    picture or a new outcome, so that even a killed retry can't lose the fact that the site failed while its page was
+    live.
 
     :param site: a site as ``list_sites`` gives it: ``name``, ``url`` and capture options. (templated)
-    :param settings: default: those of the environment and ``.env`` where the task runs.
+    :param settings: default: the settings of the environment and ``.env`` where the task runs.
     :param store_conn_id: the Airflow connection of a store in S3. (templated)
     """
 
     template_fields: Sequence[str] = ("site", "store_conn_id")
     operator_extra_links: Collection[BaseOperatorLink] = (ScreenshotLink(), ResultLink(), S3ConsoleLink())
     ui_color = "#f7e6d5"
-    own_settings: ClassVar[Sequence[str]] = ()
-    """Arguments that replace the setting of their name."""
-    read_from: ClassVar[str] = ""
-    """The argument that holds the previous step's key."""
+    overriding_arguments: ClassVar[Sequence[str]] = ()
+    """Names of operator arguments; each, if given, replaces the setting with the same name."""
     source: Literal["live", "archive"] | None = None
     """Which page the step works on, as far as it knows; recorded with a failure."""
+    site_and_time: tuple[str, datetime] | None = None
+    """Site and run time, for the links."""
     missed_live: Outcome | None = None
     """The earlier live failure that stays the site's reason if this try fails too."""
 
@@ -95,7 +96,7 @@ class SiteOperator(BaseOperator):
     def effective_settings(self) -> Settings:
         """The settings, some replaced by the operator's own arguments."""
         settings = self.settings or Settings.load()
-        return settings.having(**{name: getattr(self, name) for name in self.own_settings})
+        return settings.replaced(**{name: getattr(self, name) for name in self.overriding_arguments})
 
     @cached_property
     def store(self) -> Store:
@@ -127,13 +128,24 @@ class SiteOperator(BaseOperator):
             raise
         except Exception as error:
             self._record_outcome(step, "failed", str(error) or type(error).__name__, _code_of(error))
+            if isinstance(error, CelebsError):
+                self._drop_cause(error)
             raise
+
+    def _drop_cause(self, error: CelebsError) -> None:
+        """Log the cause in one line, without a traceback: the error itself says what to do."""
+        if behind := error.__cause__ or error.__context__:
+            # A driver's message ends with its own stack.
+            first_line = (getattr(behind, "msg", None) or str(behind)).partition("\n")[0]
+            self.log.info("Cause: %s: %s", type(behind).__name__, first_line)
+        error.__cause__, error.__suppress_context__ = None, True
 
     def _step(self, context: Context) -> Step:
         from celeb_ops.core.sites import Site
 
         site = Site.model_validate(self.site)
         when = time_of(context)
+        self.site_and_time = site.name, when
         options = RunOptions.of(context.get("params"))
         start = getattr(context.get("dag_run"), "start_date", None) or datetime.now(UTC)
         since = start if options.rerecognise else None
@@ -147,7 +159,7 @@ class SiteOperator(BaseOperator):
             step.store.delete(keys.outcome(step.stem))
         except NotPermittedError as error:
             # The first version's user can't delete. `outcome_of` ignores an outcome that does not fit the task states.
-            self.log.warning("The reason of an earlier try, if there is one, stays: %s", error)
+            self.log.warning("The reason for an earlier failure, if any, stays: %s", error)
             return False
         return True
 
@@ -173,7 +185,7 @@ class SiteOperator(BaseOperator):
             record.save(step.store, keys.outcome(step.stem))
         except (StoreError, RecordError) as error:
             # The step's own error matters more.
-            self.log.warning("The reason could not be kept: %s", error)
+            self.log.warning("The outcome was not saved: %s", error)
 
 
 def delete_others(step: Step, prefix: str, own: Collection[str], log: Logger) -> None:

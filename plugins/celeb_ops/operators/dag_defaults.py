@@ -1,4 +1,4 @@
-"""What the project's DAGs have in common: the dataset's asset, and how a task is tried again."""
+"""Defaults that the project's DAGs share: the dataset's asset, and how a task is retried."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset
-from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
+
+from celeb_ops.hooks.airflow_names import VERSION
 
 if TYPE_CHECKING:
     from celeb_ops.core.settings import Settings
@@ -15,22 +16,36 @@ if TYPE_CHECKING:
 DATASET = Asset("celebs_dataset", group="celebs")
 """Changed by every merge."""
 
-_NO_SECOND_TRY = RetryRule(
-    exception="celeb_ops.core.exceptions.PermanentError",
-    action=RetryAction.FAIL,
-    reason="a second try would meet the same",
-)
-
 
 def default_args(settings: Settings) -> dict[str, Any]:
-    """For every task of a DAG: who owns it, how often and after how long it is tried again, and when it is ended."""
+    """The arguments for every task of a DAG: owner, number of retries, retry delay and timeout."""
     return {
         "owner": "celebs",
-        # What fails a third time needs somebody: a site that is down, a quota that is spent.
+        # A third failure needs a person: the site is down, or the quota is used up.
         "retries": 2,
         "retry_delay": timedelta(seconds=settings.retry_delay_s),
-        "retry_exponential_backoff": 2.0,
+        "retry_exponential_backoff": 2.0 if VERSION >= (3, 2) else True,
         "max_retry_delay": timedelta(minutes=15),
-        "retry_policy": ExceptionRetryPolicy(rules=[_NO_SECOND_TRY]),
         "execution_timeout": timedelta(minutes=5),
+        **_retry_policy(),
     }
+
+
+def browser_pool_and_queue(settings: Settings) -> dict[str, str]:
+    """The pool and the queue of tasks with a browser, if they are set."""
+    places = {"pool": settings.browser_pool, "queue": settings.browser_queue}
+    return {argument: name for argument, name in places.items() if name}
+
+
+def _retry_policy() -> dict[str, Any]:
+    """From Airflow 3.3 on, permanent errors fail a task without retries."""
+    if VERSION < (3, 3):
+        return {}
+    from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
+
+    rule = RetryRule(
+        exception="celeb_ops.core.exceptions.PermanentError",
+        action=RetryAction.FAIL,
+        reason="a retry would fail as well",
+    )
+    return {"retry_policy": ExceptionRetryPolicy(rules=[rule])}

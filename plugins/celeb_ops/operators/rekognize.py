@@ -28,7 +28,7 @@ class RekognizeCelebritiesOperator(SiteOperator):
     :param aws_conn_id: the connection for AWS Rekognition, which may belong to another account than the store's.
         (templated)
     :param region_name: region of Rekognition. Default: the connection's. (templated)
-    :param verify: whether, or by which bundle, TLS certificates are checked, as boto3 takes it. (templated)
+    :param verify: whether to check TLS certificates, or a CA bundle's path, as in boto3. (templated)
     :param botocore_config: further arguments of ``botocore.config.Config``. (templated)
     :return: the key of the result, ``Results/<stem>.json``.
     """
@@ -37,8 +37,7 @@ class RekognizeCelebritiesOperator(SiteOperator):
         *SiteOperator.template_fields,
         *("plan", "recognizer", "aws_conn_id", "region_name", "verify", "botocore_config"),
     )
-    read_from = "plan"
-    own_settings = ("recognizer",)
+    overriding_arguments = ("recognizer",)
 
     def __init__(
         self,
@@ -62,7 +61,7 @@ class RekognizeCelebritiesOperator(SiteOperator):
     def run_step(self, step: Step) -> str:
         from celeb_ops.hooks.rekognition import rekognition_client
         from celeb_ops.recognition.factory import open_recognizer
-        from celeb_ops.recognition.local.gallery_file import people_of
+        from celeb_ops.recognition.local.gallery_photos import people_in
         from celeb_ops.recognition.page import recognize_page
         from celeb_ops.recognition.paid.paid_calls import RequestOptions
 
@@ -83,12 +82,15 @@ class RekognizeCelebritiesOperator(SiteOperator):
                 step.stem,
                 step.store,
                 RequestOptions(sheets=step.settings.sheets, budget=step.settings.budget, since=step.answers_since),
-                people=people_of(step.settings.path(step.settings.gallery)),
+                people=people_in(step.settings.path(step.settings.gallery)),
+                count_adverts=step.settings.count_adverts,
             )
         finally:
-            # Also of a step that fails: the calls are paid for.
+            # Even if the step fails: the calls are paid for.
             counted.send(step.site.name)
         self.log.info("Celebrities detected: %s", ", ".join(result.celebrities) or "None")
+        if named := sorted({one.name for one in result.mentions}):
+            self.log.info("Named in headlines and alt texts: %s", ", ".join(named))
         if recognizer.cost_usd:
             self.log.info("%d calls, %d saved, about $%.4f", result.calls, result.calls_saved, result.cost_usd)
         key = result.save(step.store, keys.result(step.stem))
@@ -110,7 +112,7 @@ class RekognizeCelebritiesOperator(SiteOperator):
         if plan is None:
             why = f"{step.store.url(self.plan)} is not in the store any more"
         elif plan.screenshot_digest != screenshot.digest:
-            # Also of an old plan without a digest: it may be of another page.
+            # Also for old plans without a digest: they may be another page's.
             why = "The slices were cut from another screenshot than the one that is stored now"
         elif lost := sum(not step.store.exists(one.key) for one in plan.slices):
             why = f"{lost} of {len(plan.slices)} slices are not in the store any more"

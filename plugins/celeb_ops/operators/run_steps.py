@@ -7,12 +7,11 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from airflow.sdk.configuration import conf
-from airflow.sdk.exceptions import AirflowSkipException
-
 from celeb_ops.capture.page_source import is_live
 from celeb_ops.core import keys
-from celeb_ops.core.exceptions import NotStoredError, ReasonCode, RecordError, SiteFailedError
+from celeb_ops.core.exceptions import NotStoredError, ReasonCode, RecordError, RunParamError, SiteFailedError
+from celeb_ops.core.text import suggestion
+from celeb_ops.hooks.airflow_names import AirflowSkipException, conf
 from celeb_ops.metrics import counters
 from celeb_ops.operators.base import time_of
 
@@ -28,7 +27,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 GROUP = "site"
-"""Id of the mapped task group, one instance a site."""
+"""Id of the mapped task group, one instance per site."""
+
+_GET_IT = "Run `npm install @duckduckgo/autoconsent` there, or `make npm` in a checkout."
 
 STEPS = ("screenshot", "slice", "rekognize")
 """The tasks of the group, in their order."""
@@ -37,19 +38,41 @@ STEPS = ("screenshot", "slice", "rekognize")
 def list_sites(names: Sequence[str] | None, settings: Settings) -> list[dict[str, Any]]:
     """The sites to visit: all of the sites file, or those with these names.
 
-    Gallery, bucket and the connection for messages are checked too, before any work begins.
+    Also checks gallery, bucket, watch list and the connections of messages and sites before any work begins.
     """
-    from celeb_ops.core.sites import check_number, choose, load_sites
+    from celeb_ops.capture.consent import AUTOCONSENT, lacks_autoconsent
+    from celeb_ops.core.settings import PROJECT
+    from celeb_ops.core.sites import check_site_count, choose, load_sites
     from celeb_ops.hooks.s3 import open_store, warn_of_new_prefix
+    from celeb_ops.hooks.site_access import check_access
     from celeb_ops.notifications.channel import check_channel
+    from celeb_ops.operators.notifying import check_watch_list
     from celeb_ops.recognition.factory import check_recognizer
 
     chosen = choose(load_sites(settings.path(settings.sites)), names)
-    check_number(chosen, conf.getint("core", "max_map_length"))
+    check_site_count(chosen, conf.getint("core", "max_map_length"))
     check_recognizer(settings)
     check_channel(settings)
-    warn_of_new_prefix(settings, open_store(settings))
-    return [site.model_dump(mode="json") for site in chosen]
+    check_access(chosen)
+    for variable in settings.paths_lost_at_sync:
+        logger.warning("%s lies in %s, which the next sync replaces: set an absolute path.", variable, PROJECT)
+    if any(lacks_autoconsent(site) for site in chosen):
+        logger.warning("Consent dialogs are removed, not answered: %s is missing. %s", AUTOCONSENT, _GET_IT)
+    store = open_store(settings)
+    check_watch_list(settings, store)
+    warn_of_new_prefix(settings, store)
+    # Airflow might render these texts as templates; the capture reads them from the sites file instead.
+    return [site.model_dump(mode="json", exclude={"css", "javascript"}) for site in chosen]
+
+
+def check_params(context: Context) -> None:
+    """RunParamError for a param in the run's configuration that the DAG does not have: Airflow would ignore it."""
+    known = list(context["dag"].params)
+    for name in getattr(context["dag_run"], "conf", None) or {}:
+        if name not in known:
+            raise RunParamError(
+                f"There is no run param {name!r}: {suggestion(name, known)} Trigger a new run: this one did not start."
+            )
 
 
 def merge_results(
@@ -57,18 +80,24 @@ def merge_results(
 ) -> dict[str, Any]:
     """Merge a run into the dataset; returns the asset event's extra.
 
-    :param sites: of ``list_sites``; None if it failed.
+    :param sites: by ``list_sites``; None if it failed.
     """
     if sites is None:
         raise AirflowSkipException("list_sites gave no sites: there is nothing to merge.")
     from celeb_ops.dataset import merge
+    from celeb_ops.dataset.far_fewer import far_fewer
 
     when = time_of(context)
-    results, outcomes = collected(site_states(context, sites), store, when, is_live(when, datetime.now(UTC), settings))
+    results, outcomes = collect_results(
+        site_states(context, sites), store, when, is_live(when, datetime.now(UTC), settings)
+    )
     with counters.timed("merge"), counters.pages(store, when):
         merged = merge(store, when, results, outcomes)
     for outcome in outcomes:
-        logger.warning("%s was %s at %s: %s", outcome.site, outcome.outcome, outcome.task, outcome.reason)
+        what = "failed" if outcome.outcome == "failed" else "was skipped"
+        logger.warning("%s %s at %s: %s", outcome.site, what, outcome.task, outcome.reason)
+    for sentence in far_fewer(store, when):
+        logger.warning("%s", sentence)
     logger.info(
         "%d sites seen, %d skipped, %d failed; celebrities: %s; %s %s",
         len(merged.seen),
@@ -76,23 +105,24 @@ def merge_results(
         len(merged.failed),
         ", ".join(merged.celebrities) or "None",
         store.url(keys.CSV),
-        "written" if merged.changed else "is as it was",
+        "written" if merged.changed else "unchanged",
     )
     kind = getattr(context.get("dag_run"), "run_type", None)
-    # Messages depend on the type. The id does not tell: a run that a backfill repeats keeps its own.
+    # The messages' DAG needs the run type. The run id does not show it: a run that a backfill repeats keeps its old id.
     run = {"time": keys.iso(when), "run_type": str(getattr(kind, "value", kind) or "")}
     return run | asdict(merged) | {"celebrities": len(merged.celebrities)}
 
 
-def collected(
+def collect_results(
     states: Mapping[str, Mapping[str, str]], store: Store, when: datetime, live: bool
 ) -> tuple[list[Result], list[Outcome]]:
     """The results of the seen sites, and the outcomes of the others.
 
-    A site was seen if each of its steps succeeded and its result can be read. Keys come from the sites' names: XComs
-    may include those of map indexes that a longer list had.
+    A site was seen if each of its steps succeeded and its result can be read. Results are found by site name:
+    XComs may hold map indexes of a longer, earlier list.
 
-    :param states: of each site's steps. :param live: whether the live pages stand for the run time now.
+    :param states: each site's steps.
+    :param live: whether live pages still count for the run time.
     """
     from celeb_ops.dataset import load_result
 
@@ -110,11 +140,11 @@ def collected(
     return results, outcomes
 
 
-def watch(sites: Sequence[Mapping[str, Any]] | None, failed: Sequence[str] | None) -> None:
+def check_failures(sites: Sequence[Mapping[str, Any]] | None, failed: Sequence[str] | None) -> None:
     """SiteFailedError unless every failed site is optional.
 
-    :param failed: of merge; None if it failed. Task states don't tell: all steps of a site with a damaged result have
-        succeeded, and a site that an earlier merge has seen stays seen.
+    :param failed: the sites that merge returned as failed; None if merge failed. Task states are not enough: if a
+        result is damaged, all steps of its site succeeded.
     """
     if sites is None:
         raise SiteFailedError("list_sites failed, so no site was visited: its log says why.")
@@ -125,10 +155,12 @@ def watch(sites: Sequence[Mapping[str, Any]] | None, failed: Sequence[str] | Non
     optional = {site["name"] for site in sites if site["optional"]}
     for name in sorted(optional.intersection(failed)):
         logger.warning("%s failed; it is optional, so the run may be green.", name)
+    if not failed:
+        logger.info("0 of %d sites failed: the run is green.", len(sites))
     if required := sorted(set(failed) - optional):
         raise SiteFailedError(
-            f"{len(required)} of {len(sites)} sites failed: {', '.join(required)}. The log of merge says why. To try "
-            "again clear the failed task, soon if the page was not photographed, or rekognize where none failed."
+            f"{len(required)} of {len(sites)} sites failed: {', '.join(required)}. The log of merge says why. To "
+            "retry, clear the failed task (soon, if the screenshot failed), or rekognize if no task failed."
         )
 
 
@@ -161,7 +193,7 @@ def _stored_source(store: Store, site: str, when: datetime) -> Literal["live", "
 def outcome_of(store: Store, site: str, when: datetime, states: Mapping[str, str], live: bool) -> Outcome:
     """The outcome of a site without a result: the recorded one if it fits the task states, else made from these.
 
-    :param live: whether the site's live page stands for the run time now.
+    :param live: whether the live page still counts for the run time.
     """
     from celeb_ops.core.records import Outcome
 
@@ -170,14 +202,14 @@ def outcome_of(store: Store, site: str, when: datetime, states: Mapping[str, str
     skipped = next((step for step in STEPS if states.get(step) == "skipped"), None)
     kind: Literal["skipped", "failed"] = "skipped" if skipped and not failed else "failed"
     recorded = Outcome.find(store, site, when)
-    # One of another task is of an earlier try, in a store that forbids deletion.
+    # If it is of another task, it is stale: an old one that the store did not let us delete.
     if recorded and (recorded.outcome, recorded.task) == (kind, failed or skipped):
         return recorded
     source: Literal["live", "archive"] | None = None
     if kind == "failed":
-        # Only the screenshot step may have been about to replace what is stored.
+        # Only the screenshot step could have replaced what is stored.
         source = _stored_source(store, site, when) if failed in STEPS[1:] else "live" if live else None
-    reason = f"The task ended as {kind} without a word (was it killed, or marked by hand?): see its log."
+    reason = f"The task ended as {kind} without a reason (killed, or marked by hand?): see its log."
     return _outcome(site, when, kind, failed or skipped or "unknown", reason, ReasonCode.KILLED, source)
 
 

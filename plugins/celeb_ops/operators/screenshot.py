@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from celeb_ops.capture.page_source import choose_source
 from celeb_ops.core import keys
 from celeb_ops.core.exceptions import ReasonCode
+from celeb_ops.operators import capture_log
 from celeb_ops.operators.base import SiteOperator, SiteSkipped, Step, delete_others
 
 if TYPE_CHECKING:
@@ -19,13 +20,15 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from celeb_ops.capture.page import PageCapture
-    from celeb_ops.capture.page_source import Stored
+    from celeb_ops.capture.page_source import StoredState
     from celeb_ops.core.records import Outcome
 
 BEGAN = "The capture began and did not end: was the task killed, or its machine lost?"
 """Recorded before a live capture: a killed one can record nothing."""
 
-_ENDED = "It has ended well; the store forbids to delete what was written here before."
+_ENDED = (
+    "The capture succeeded. The store forbids deleting the failure that was recorded here before, so this replaces it."
+)
 
 
 class ScreenshotOperator(SiteOperator):
@@ -35,14 +38,14 @@ class ScreenshotOperator(SiteOperator):
     :mod:`celeb_ops.capture.page_source` says which page: the stored screenshot, the live page, its copy in the archive,
     or none. Without a page the task is skipped; if the live page had failed at its time, the task fails again.
 
-    :param sites_file: read again when the task is cleared, so that a corrected address counts without ``list_sites``.
-        None: ``site`` holds.
+    :param sites_file: read at each try, so that a corrected address counts when only this task is cleared. None: use
+        ``site``.
     :param browser_url: a Selenium Grid or chromedriver. Default: ``CELEBS_BROWSER_URL``. (templated)
     :return: the key of the sidecar, ``Images/<stem>.json``.
     """
 
     template_fields: Sequence[str] = (*SiteOperator.template_fields, "browser_url")
-    own_settings = ("browser_url",)
+    overriding_arguments = ("browser_url",)
     missed_before: Outcome | None = None
     """The live failure of an earlier try."""
 
@@ -62,10 +65,12 @@ class ScreenshotOperator(SiteOperator):
             site = next(one for one in load_sites(self.sites_file) if one.name == step.site.name)
         except (SitesError, StopIteration) as error:
             why = str(error) or f"it is not in {self.sites_file} any more."
-            self.log.warning("%s is taken as list_sites found it: %s", step.site.name, why)
+            self.log.warning("Using %s as list_sites found it: %s", step.site.name, why)
             return step
         before = step.site.model_dump()
-        if changed := {option: value for option, value in site.model_dump().items() if value != before[option]}:
+        # list_sites leaves ``css`` and ``javascript`` out of the site, so they can't be compared.
+        now = site.model_dump(exclude={"css", "javascript"})
+        if changed := {option: value for option, value in now.items() if value != before[option]}:
             self.log.info("%s has changed since list_sites; now used: %s", self.sites_file, changed)
         return replace(step, site=site)
 
@@ -79,12 +84,12 @@ class ScreenshotOperator(SiteOperator):
     def run_step(self, step: Step) -> str:
         key = self._see(step, keys.sidecar(step.stem))
         if (self.missed_before or self.source == "live") and not self._clear_outcome(step):
-            # Where it can't be deleted, the recorded failure must not count.
+            # If the failure can't be deleted, it must not count.
             self._record_outcome(step, "skipped", _ENDED, None)
         return key
 
     def _see(self, step: Step, key: str) -> str:
-        """See the run's page; the key of its sidecar."""
+        """Get the page; return its sidecar's key."""
         stored = self._stored(step, key)
         page = choose_source(step.time, datetime.now(UTC), step.options, step.settings, stored)
         if page.what == "stored":
@@ -104,17 +109,17 @@ class ScreenshotOperator(SiteOperator):
     def _without_page(self, step: Step, key: str, stored: bool, why: str, code: ReasonCode) -> str:
         """Use what is stored; else fail if the site had failed live, else skip."""
         from celeb_ops.core.exceptions import MissedError
-        from celeb_ops.dataset.missed_captures import stays_missed
+        from celeb_ops.dataset.missed_captures import missed_reason
 
         if stored:
-            self.log.warning("It can't be captured again: %s", why)
+            self.log.warning("Not captured again: %s", why)
             return self._use_stored(step, key)
         if self.missed_before:
             self.missed_live, self.source = self.missed_before, "live"
-            raise MissedError(stays_missed(self.missed_before, why))
+            raise MissedError(missed_reason(self.missed_before, why))
         raise SiteSkipped(why, code)
 
-    def _stored(self, step: Step, key: str) -> Stored:
+    def _stored(self, step: Step, key: str) -> StoredState:
         """How much of the screenshot is in the store."""
         from celeb_ops.core.exceptions import NotStoredError, RecordError
         from celeb_ops.core.records import Screenshot
@@ -134,11 +139,21 @@ class ScreenshotOperator(SiteOperator):
 
     def _capture(self, step: Step, key: str) -> str:
         from celeb_ops.capture.page import capture_page
+        from celeb_ops.core.exceptions import CaptureError
         from celeb_ops.core.temp_folders import scratch_folder
         from celeb_ops.hooks.webdriver import WebDriverHook
 
+        if step.site.respect_robots:
+            robots = WebDriverHook(step.settings.browser_url).robots(step.site)
+            why = f"{robots.sentence} (respect_robots)"
+            if robots.trouble:
+                # Another try may help, and a site that is down must be seen.
+                raise CaptureError(why, robots.trouble)
+            if not robots.allowed:
+                raise SiteSkipped(why, ReasonCode.ROBOTS)
         try:
             self._record_outcome(step, "failed", BEGAN, ReasonCode.KILLED)
+            self.log.info("Opening %s in %s.", step.site.url, step.settings.browser_url or "a local Chromium")
             with scratch_folder("capture") as folder:
                 with WebDriverHook(step.settings.browser_url).visit(step.site) as driver:
                     page = capture_page(driver, step.site, folder)
@@ -156,13 +171,14 @@ class ScreenshotOperator(SiteOperator):
         from celeb_ops.archive.past import capture_past
         from celeb_ops.core.exceptions import CaptureError, NotArchivedError
         from celeb_ops.core.temp_folders import scratch_folder
-        from celeb_ops.dataset.missed_captures import stays_missed
+        from celeb_ops.dataset.missed_captures import missed_reason
         from celeb_ops.hooks.webdriver import WebDriverHook
 
         if missed := self.missed_before:
             # Now, because a killed try can record nothing.
             self.missed_live, self.source = missed, "live"
             self._record_outcome(step, "failed", missed.reason, missed.reason_code)
+        self.log.info("Looking up %s at %s in %s.", step.site.url, keys.iso(step.time), step.settings.archive_url)
         with scratch_folder("capture") as folder:
             try:
                 browser = WebDriverHook(step.settings.browser_url).browser
@@ -171,7 +187,7 @@ class ScreenshotOperator(SiteOperator):
                 return self._without_page(step, key, stored, str(error), error.reason_code)
             except CaptureError as error:
                 if missed:
-                    raise type(error)(stays_missed(missed, str(error))) from error
+                    raise type(error)(missed_reason(missed, str(error)), error.reason_code) from error
                 raise
             self._save(
                 step,
@@ -202,23 +218,18 @@ class ScreenshotOperator(SiteOperator):
             part_key = keys.image(step.stem, number, step.site.format)
             step.store.write(part_key, part.path.read_bytes())
             parts.append(Part(key=part_key, rows=part.rows))
-        # Before the sidecar is written: nobody looks for them behind a whole screenshot.
+        # Delete others before writing the sidecar: if the task were killed in between, nothing would delete them later.
         delete_others(step, f"Images/{step.stem}.", {key, *(part.key for part in parts)}, self.log)
         own = {
             "site": step.site.name,
             "time": step.time,
             "url": step.site.url,
-            "viewport": step.site.viewport,
+            "options": step.site.recorded,
             "parts": parts,
         }
         shot = Screenshot.model_validate(vars(page) | own | facts)
-        self.log.info(
-            "%s: %d of %d rows, %d of %d pictures loaded%s",
-            shot.memento or shot.final_url,
-            shot.captured_height,
-            shot.page_height,
-            shot.images_loaded,
-            shot.images_total,
-            f"; still missing: {', '.join(shot.missing)}" if shot.missing else "",
-        )
-        return shot.save(step.store, key)
+        shot.save(step.store, key)
+        size = sum(part.path.stat().st_size for part in page.parts)
+        for line in capture_log.lines(shot, size, step.store.url(parts[0].key)):
+            self.log.info(line)
+        return key

@@ -24,7 +24,6 @@ class SliceOperator(SiteOperator):
     """
 
     template_fields: Sequence[str] = (*SiteOperator.template_fields, "screenshot")
-    read_from = "screenshot"
 
     def __init__(self, *, screenshot: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -41,11 +40,11 @@ class SliceOperator(SiteOperator):
 
 
 def cut_slices(step: Step, screenshot: Screenshot, sidecar_key: str, log: Logger) -> Plan:
-    """Cut a screenshot into slices in the store; the plan is saved last, when these and no others are there.
+    """Cut a screenshot into slices in the store; the plan is saved last, once only these slices exist.
 
     Where the store forbids listing or deleting, slices of an earlier screenshot stay, but no plan lists them.
     """
-    from celeb_ops.slicing import cut
+    from celeb_ops.slicing.cut import cut
 
     plan = cut(screenshot, sidecar_key, step.stem, step.store)
     plan_key = keys.plan(step.stem)

@@ -1,1 +1,1 @@
-"""What is taken out of the dataset: people who asked for it, by name, and runs, by their time."""
+"""Removes people who asked for it, by name, and runs, by their time, from the dataset."""

@@ -1,4 +1,4 @@
-"""Faces on a stored screenshot, made unrecognisable for good; the rest of the picture stays as it was."""
+"""Makes faces on a stored screenshot unrecognisable for good; the rest of the picture stays as it was."""
 
 from __future__ import annotations
 
@@ -14,15 +14,13 @@ from PIL.JpegImagePlugin import JpegImageFile
 from celeb_ops.core.exceptions import EmptyPictureError
 from celeb_ops.core.geometry import Box, united
 from celeb_ops.core.libvips import opaque, reason
-from celeb_ops.core.records import Span
-from celeb_ops.slicing.row_reader import RowReader
+from celeb_ops.core.records import Part, Screenshot, Span
+from celeb_ops.slicing.row_reader import RowReader, Rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from celeb_ops.core.records import Part, Screenshot
     from celeb_ops.core.store import Store
-    from celeb_ops.slicing.row_reader import Rows
 
 MARGIN = 0.4
 """Around a face, of its side: dlib's boxes end at brow and chin. The evidence crops show 0.35."""
@@ -62,7 +60,7 @@ def read_areas(store: Store, shot: Screenshot, areas: Sequence[Box]) -> Iterator
     while todo:
         group = [todo.pop(0)]
         stop = group[0].bottom
-        # Those beside one another in one go: rows are read downwards only.
+        # Areas beside one another in one go, because rows are read downwards only.
         while todo and todo[0].top < stop:
             group.append(todo.pop(0))
             stop = max(stop, group[-1].bottom)
@@ -89,7 +87,7 @@ def _patched(content: bytes, part: Part, patches: Sequence[Patch]) -> bytes:
             rows = np.ascontiguousarray(pixels[first:last])
             piece = pyvips.Image.new_from_memory(rows.tobytes(), rows.shape[1], rows.shape[0], 3, "uchar")
             image = image.insert(piece, box.left, box.top + first - part.rows.start)
-        # Nothing but pixels: what a file says beside them may hold a small picture of the whole.
+        # Pixels only: a file's metadata may hold a small picture of the whole.
         if content.startswith(b"\x89PNG"):
             return bytes(image.pngsave_buffer(compression=6, keep="none"))
         quality, subsampled = jpeg_settings(content)

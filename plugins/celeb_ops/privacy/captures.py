@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Appearance:
-    """Where a capture shows them."""
+    """The places at which a capture shows them."""
 
     boxes: list[Box] = field(default_factory=list)
     """In page px, each once."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from celeb_ops.core.removal_list import RemovalList
-    from celeb_ops.recognition.local.gallery_file import Whole
+    from celeb_ops.recognition.local.gallery_file import GalleryContent
 
 
 def forget_photos(gallery: Path, cache: Path, removed: RemovalList, delete: bool, dry: bool) -> Counter[str]:
@@ -52,7 +52,7 @@ def forget_photos(gallery: Path, cache: Path, removed: RemovalList, delete: bool
     return done
 
 
-def _without(whole: Whole, gone: set[str], removed: RemovalList) -> Whole:
+def _without(whole: GalleryContent, gone: set[str], removed: RemovalList) -> GalleryContent:
     pairs = tuple(pair for pair in whole.about.confusable if not gone & set(pair[:2]))
     return replace(
         whole,

@@ -1,14 +1,15 @@
-"""The names in the tables and the gallery: people ask under one, and may stand there under others."""
+"""The names in the tables and the gallery: people ask under one name and may be there under others."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from celeb_ops.core import keys
 from celeb_ops.core.names import is_qid
-from celeb_ops.core.removal_list import RemovalList
-from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS
+from celeb_ops.core.removal_list import RemovalList, RemovedPerson
+from celeb_ops.dataset.schema import CAPTURES, MENTIONS, SIGHTINGS
 from celeb_ops.privacy.removal import csv_rows, months_of
 from celeb_ops.recognition.local import gallery_file
 from celeb_ops.recognition.local.gallery_photos import photos_in
@@ -16,7 +17,6 @@ from celeb_ops.recognition.local.gallery_photos import photos_in
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from celeb_ops.core.removal_list import RemovedPerson
     from celeb_ops.core.store import Store
     from celeb_ops.recognition.people import People
 
@@ -26,18 +26,21 @@ class KnownNames:
     """Everybody of a store and a gallery."""
 
     pairs: frozenset[tuple[str, str | None]]
-    """Name and QID of each row of ``Sightings``."""
+    """Name and QID of each row of ``Sightings`` and ``Mentions``."""
     people: People
-    """Those of the gallery's file."""
+    """The people in the gallery's file."""
     folders: frozenset[str]
     """Names of the gallery's folders."""
 
     @classmethod
     def load(cls, store: Store, gallery: Path) -> KnownNames:
-        """:raises RecordError: ``Sightings`` can't be read. :raises GalleryError: the gallery's file can't."""
+        """
+        :raises RecordError: ``Sightings`` can't be read.
+        :raises GalleryError: the gallery's file can't.
+        """
         folders = frozenset(name for name, _ in photos_in(gallery)) if gallery.is_dir() else frozenset()
         pairs: set[tuple[str, str | None]] = set()
-        for table in months_of(store, SIGHTINGS):
+        for table in chain(months_of(store, SIGHTINGS), months_of(store, MENTIONS)):
             pairs.update(table.select("name", "qid").drop_nulls("name").unique().iter_rows())
         return cls(frozenset(pairs), gallery_file.people_of(gallery), folders)
 

@@ -1,9 +1,8 @@
-"""Removes from a store whatever it has of the people in its ``removed.yaml``.
+"""Removes from a store all data about the people in its ``removed.yaml``.
 
-Each step may be done again: killed anywhere, a second time finishes. Results and ``Sightings``, which say where a
-person's faces are, change after all that was found by them: screenshots, slices, crops and counts. Small JSON files
-are all read, many at once, because a headline may name a person anywhere; pictures are only read where the person was
-seen.
+Each step can be repeated: wherever a removal is killed, a second one finishes it. So results and ``Sightings``, which
+say where a person's faces are, change last, after the screenshots, slices, crops and counts that are found by them.
+All small JSON files are read, because a headline may name a person anywhere; pictures only where the person was seen.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from celeb_ops.core.geometry import Box
 from celeb_ops.core.records import Result
 from celeb_ops.core.removal_filter import scrubbed
 from celeb_ops.dataset.celebs_csv import without_people
-from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS
+from celeb_ops.dataset.schema import CAPTURES, MENTIONS, SIGHTINGS, Table
 from celeb_ops.privacy.captures import Appearance, clear_capture
 from celeb_ops.privacy.removal import Removal, months_of
 
@@ -32,14 +31,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from celeb_ops.core.removal_list import RemovalList
-    from celeb_ops.dataset.schema import Table
 
 _AT_ONCE = 16
 """Small files read at the same time: from S3 each takes about 30 ms."""
 _BATCH = 128
 """Small files held in memory at most."""
-_TEXTS = ("headline", "link", "alt", "picture_url", "reason")
-"""Columns with a page's own words and addresses: they may name somebody else than the row does."""
+_TEXTS = ("headline", "text", "link", "alt", "picture_url", "reason")
+"""Columns with a page's own words and addresses: they may name people other than the row's."""
 
 
 @dataclass
@@ -48,7 +46,7 @@ class Purge(Removal):
 
     removed: RemovalList
     unreadable: list[str] = field(default_factory=list, init=False)
-    """Files that are not what they should be and seem to name somebody."""
+    """Damaged files that seem to name somebody on the list."""
 
     def run(self) -> None:
         """:raises RecordError: a table can't be read, so nobody can tell who is in it."""
@@ -67,10 +65,11 @@ class Purge(Removal):
         ):
             for key, _ in self._naming(prefix):
                 self._scrub(key, what)
-        # Last: by these a second try would find what the first one did not come to.
+        # Last: a second try uses these to find what the first one missed.
         for key in self.track(results, "Results"):
             self._scrub(key, "results")
-        self._clean_months(SIGHTINGS, self._clean_sightings)
+        for table in (MENTIONS, SIGHTINGS):
+            self._clean_months(table, lambda rows, name=table.name: self._clean_people(rows, name))  # type: ignore[misc]
         self.make_reports_again()
 
     def _find_results(self, appearances: dict[str, Appearance]) -> list[str]:
@@ -88,7 +87,7 @@ class Purge(Removal):
         return found
 
     def _find_sightings(self, appearances: dict[str, Appearance]) -> Counter[tuple[datetime, str]]:
-        """How many rows of ``Sightings`` are theirs, by time and site; the faces are added to ``appearances``."""
+        """The number of their rows in ``Sightings``, by time and site; the faces are added to ``appearances``."""
         faces: Counter[tuple[datetime, str]] = Counter()
         for table in months_of(self.store, SIGHTINGS):
             for row in table.filter(self._are_theirs(table)).iter_rows(named=True):
@@ -110,7 +109,7 @@ class Purge(Removal):
     ) -> tuple[pl.DataFrame, Counter[str]]:
         """``Captures`` without their names; their faces are unrecognised ones from now on.
 
-        A row that does not name them is left alone, so that a second time counts nothing twice.
+        A row that does not name them is left alone, so that a second run counts nothing twice.
         """
         theirs = set(self._held(table["celebrities"].explode()))
         rows = table.to_dicts() if theirs else []
@@ -123,16 +122,16 @@ class Purge(Removal):
         clean, emptied = self._without_texts(pl.DataFrame(rows, schema=table.schema) if touched else table)
         return clean, Counter({"rows of Captures": len(touched), "headlines and links of others": emptied})
 
-    def _clean_sightings(self, table: pl.DataFrame) -> tuple[pl.DataFrame, Counter[str]]:
-        """``Sightings`` without their rows and without what names them in the others."""
+    def _clean_people(self, table: pl.DataFrame, name: str) -> tuple[pl.DataFrame, Counter[str]]:
+        """``Sightings`` or ``Mentions`` without their rows and without texts naming them elsewhere."""
         others = table.filter(~self._are_theirs(table))
         clean, emptied = self._without_texts(others)
-        return clean, Counter({"rows of Sightings": len(table) - len(others), "headlines and links of others": emptied})
+        return clean, Counter({f"rows of {name}": len(table) - len(others), "headlines and links of others": emptied})
 
-    def _are_theirs(self, sightings: pl.DataFrame) -> pl.Expr:
+    def _are_theirs(self, rows: pl.DataFrame) -> pl.Expr:
         """Whether a row is of one of them, by name or by QID."""
         return pl.any_horizontal(
-            pl.col(column).is_in(self._held(sightings[column])).fill_null(False) for column in ("name", "qid")
+            pl.col(column).is_in(self._held(rows[column])).fill_null(False) for column in ("name", "qid")
         )
 
     def _held(self, names: Iterable[str | None]) -> list[str]:

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from celeb_ops.core import keys
-from celeb_ops.core.exceptions import NotStoredError
-from celeb_ops.dataset.celebs_csv import read_csv
+from celeb_ops.core.exceptions import NotStoredError, WatchListError
+from celeb_ops.dataset.celebs_csv import Rows, read_csv
 from celeb_ops.dataset.tables import from_parquet, to_parquet
 
 if TYPE_CHECKING:
     import polars as pl
 
     from celeb_ops.core.store import Change, Store
-    from celeb_ops.dataset.celebs_csv import Rows
     from celeb_ops.dataset.schema import Table
+
+logger = logging.getLogger(__name__)
 
 Track = Callable[[Sequence[str], str], Iterable[str]]
 """Goes through keys and shows how far it has come with what."""
 
 
 class DryRunStore:
-    """Another store, of which everything can be read and nothing changes."""
+    """A store that can be read and never changes, around another one."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -104,14 +106,19 @@ class Removal:
 
     def make_reports_again(self) -> None:
         """Delete trends and report at once, for they name people, and make them of the tables as they are now."""
-        from celeb_ops.report.static_page import write
+        from celeb_ops.core.settings import Settings
+        from celeb_ops.report.writing import write_report
         from celeb_ops.trends import build
 
         for prefix in ("Report/", "Trends/"):
             self.delete(f"files of {prefix}, made again", self.store.list(prefix))
         if not self.dry:
             build(self.store)
-            write(self.store)
+            try:
+                write_report(self.store, Settings.load())
+            except WatchListError as error:
+                # Everything is removed by now, and the old feeds are deleted.
+                logger.warning("%s The feeds come back with the next report after you correct the list.", error)
 
 
 def months_of(store: Store, table: Table, only: str = "") -> Iterator[pl.DataFrame]:

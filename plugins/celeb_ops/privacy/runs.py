@@ -1,14 +1,14 @@
 """Takes one run out of a store: its rows and its files, of all of its sites or of some.
 
-Each step may be done again: killed anywhere, a second time finishes. Results go first, so that no merge brings rows
-back. What shows that the run was there goes last: each table's rows, and the facts and reasons when trends and report
-are without it.
+Each step can be repeated: wherever a removal is killed, a second one finishes it. Results go first, so that no merge
+brings rows back. What shows that the run was there goes last: each table's rows, and then facts and reasons, once
+trends and report are without it.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -22,12 +22,10 @@ from celeb_ops.core.removal_list import RemovalList
 from celeb_ops.dataset.celebs_csv import read_csv, write_csv
 from celeb_ops.dataset.celebs_update import update_csv
 from celeb_ops.dataset.datapackage import update_datapackage
-from celeb_ops.dataset.schema import CAPTURES, SIGHTINGS
+from celeb_ops.dataset.schema import CAPTURES, MENTIONS, SIGHTINGS
 from celeb_ops.privacy.removal import Removal, csv_rows, months_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from celeb_ops.core.store import Store
 
 _NEAREST = 3
@@ -37,14 +35,18 @@ Runs = Mapping[datetime, set[str]]
 
 
 def runs_in(store: Store, when: datetime) -> Runs:
-    """The runs of which the store has a row or a file; of ``when`` without fail, wherever its last trace is.
+    """The runs of which the store has a row or a file; that of ``when`` is found by any last trace of it.
 
     :raises RecordError: a table can't be read.
     """
     runs: dict[datetime, set[str]] = defaultdict(set)
     for time, site in csv_rows(store):
         runs[datetime.fromisoformat(time)].add(site)
-    for table in [*months_of(store, CAPTURES), *months_of(store, SIGHTINGS, keys.sightings(when))]:
+    for table in [
+        *months_of(store, CAPTURES),
+        *months_of(store, SIGHTINGS, keys.sightings(when)),
+        *months_of(store, MENTIONS, keys.mentions(when)),
+    ]:
         for ran, site in table.select("time", "site").unique().iter_rows():
             runs[ran].add(site)
     for prefix in ("Images/", "Results/", "Outcomes/"):
@@ -60,7 +62,8 @@ def chosen(runs: Runs, when: datetime, names: Sequence[str], known: Iterable[str
     A site that the run does not have is passed over beside one that it has: a first try may have come as far as that.
     But another run or the sites file must have it: else it is a slip.
 
-    :param known: the sites file's. :param where: the store, for people.
+    :param known: the sites file's.
+    :param where: the store, for people.
     :raises ForgetError: there is nothing of them, or no such site.
     """
     there = runs.get(when, set())
@@ -92,7 +95,10 @@ class RunRemoval(Removal):
     """The run has no others."""
 
     def run(self) -> None:
-        """:raises RecordError: a table can't be read. :raises NotPermittedError: to list or delete."""
+        """
+        :raises RecordError: a table can't be read.
+        :raises NotPermittedError: to list or delete.
+        """
         stems = sorted({keys.stem(site, self.when) for site in self.sites})
         self.delete("results", self._there(map(keys.result, stems)))
         for stem in self.track(stems, "Captures"):
@@ -101,7 +107,11 @@ class RunRemoval(Removal):
             self.delete_pictures("pictures of screenshots", stem)
         if self.whole:
             self.delete("counts of calls", self._there([keys.budget(self.when)]))
-        months = {keys.sightings(self.when): SIGHTINGS, keys.captures(self.when): CAPTURES}
+        months = {
+            keys.mentions(self.when): MENTIONS,
+            keys.sightings(self.when): SIGHTINGS,
+            keys.captures(self.when): CAPTURES,
+        }
         for key, table in months.items():
             self.rewrite_table(key, table, lambda rows, name=table.name: self._without_rows(rows, name))  # type: ignore[misc]
         # After Captures, out of which a merge brings back the rows of an empty file.

@@ -1,1 +1,1 @@
-"""Slices → faces with names: a recogniser's protocol, its two implementations, and what is the same for both."""
+"""Slices → faces with names: the recogniser protocol, its two implementations, and what both share."""

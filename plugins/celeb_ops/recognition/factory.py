@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from celeb_ops.core.exceptions import GalleryError, SettingsError
-from celeb_ops.core.store import S3Store, split_s3
+from celeb_ops.core.store import S3Store, Store, split_s3
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
 
     from celeb_ops.core.settings import Settings
-    from celeb_ops.core.store import Store
     from celeb_ops.recognition.recognizer import Recognizer
 
 logger = logging.getLogger(__name__)
@@ -28,8 +27,11 @@ NO_GALLERY = (
 
 
 def check_recognizer(settings: Settings) -> None:
-    """:raises GalleryError: ``CELEBS_GALLERY`` is set to what is no folder. :raises SettingsError: another setting of
-    the chosen recogniser can't be used."""
+    """Check the chosen recogniser's settings.
+
+    :raises GalleryError: ``CELEBS_GALLERY`` is set and names no folder.
+    :raises SettingsError: another of its settings can't be used.
+    """
     if settings.recognizer == "rekognition":
         if settings.send_as == "s3object" and not split_s3(settings.store):
             raise SettingsError(
@@ -38,7 +40,7 @@ def check_recognizer(settings: Settings) -> None:
             )
         return
     folder, model = settings.path(settings.gallery), settings.face_model
-    # Without the setting there need be no gallery. (Path.is_dir raises if a folder above may not be entered.)
+    # The default folder may be missing. (Path.is_dir raises if a folder above may not be entered.)
     if "gallery" in settings.model_fields_set and not os.path.isdir(folder):
         raise GalleryError(
             f"CELEBS_GALLERY={str(settings.gallery)!r}: there is no folder {folder}; create it with photos as "

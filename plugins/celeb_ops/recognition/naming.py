@@ -1,4 +1,4 @@
-"""Who a face shows: a person has one name, and the page's words beside a picture may confirm it."""
+"""Decides whom a face shows: a person has one name, and the page's words beside a picture may confirm it."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 def identified(face: Face, people: People, removed: RemovalList) -> Face:
     """The face with the person's QID and their one name, if they are known.
 
-    :param people: of the gallery's file, whichever recogniser named the face.
-    :param removed: their faces become unknown, by any of the names that recogniser or gallery have.
+    :param people: the gallery's, whichever recogniser named the face.
+    :param removed: people whose faces become unknown; they are matched by any name or QID that the recogniser or the
+        gallery gives.
     """
     name = face.name or face.candidate
     if not name:
@@ -45,8 +46,8 @@ def identified(face: Face, people: People, removed: RemovalList) -> Face:
     )
 
 
-def confident(face: Face, least: float) -> Face:
-    """The face without a name, or a candidate, of less confidence than ``least`` (0–100)."""
+def without_weak_names(face: Face, least: float) -> Face:
+    """The face; its name and its candidate are dropped if their confidence is below ``least`` (0–100)."""
     return replace(
         face,
         name=face.name if face.confidence >= least else None,
@@ -61,7 +62,8 @@ def _with_words(face: Face) -> float:
 def confirmed(detections: Sequence[Detection], pictures: Sequence[Picture]) -> list[Detection]:
     """The detections, sorted by confidence; candidates get a name if the words beside their picture have it.
 
-    The words name one person on a picture once: of several candidates the one of highest confidence.
+    On each picture the words confirm a candidate only if no other face there has the name; of several candidates, the
+    one with the highest confidence.
     """
     shown_on = pictures_of([one.box for one in detections], pictures)
     pairs = sorted(zip(detections, shown_on, strict=True), key=lambda pair: -pair[0].face.confidence)
@@ -70,8 +72,8 @@ def confirmed(detections: Sequence[Detection], pictures: Sequence[Picture]) -> l
     for one, number in pairs:
         face = one.face
         name = face.name or face.candidate
-        free = face.name or (number, name) not in named
-        if name and number is not None and free and _mentioned(pictures[number], name, face.aliases):
+        may_confirm = face.name or (number, name) not in named
+        if name and number is not None and may_confirm and _mentioned(pictures[number], name, face.aliases):
             named.add((number, name))
             face = replace(face, name=name, confidence=_with_words(face), basis=f"{face.basis}+text")
         result.append(replace(one, face=face))
@@ -79,8 +81,10 @@ def confirmed(detections: Sequence[Detection], pictures: Sequence[Picture]) -> l
 
 
 def pictures_of(boxes: Sequence[Box], pictures: Sequence[Picture]) -> list[int | None]:
-    """For each face the number of the smallest picture that has most of it: a background may be the whole page, a badge
-    on a photo a few pixels."""
+    """For each face the number of the smallest picture that shows most of it.
+
+    The smallest, because a background may be the whole page; most of it, because a badge on a photo is a few pixels.
+    """
     left, top, width, height = np.array([picture.box for picture in pictures], np.int64).reshape(-1, 4).T
     found: list[int | None] = []
     for box in boxes:
@@ -93,11 +97,12 @@ def pictures_of(boxes: Sequence[Box], pictures: Sequence[Picture]) -> list[int |
 
 
 def _mentioned(picture: Picture, name: str, aliases: Sequence[str]) -> bool:
-    """By name, or by another name of at least two words: headlines are full of ``Jenny`` and ``The Boss``."""
-    return any(mentions(picture, one) for one in (name, *(alias for alias in aliases if " " in words(alias))))
+    """Whether the picture's words have the name, or an alias of at least two words: headlines are full of ``Jenny`` and
+    ``The Boss``."""
+    return any(names_person(picture, one) for one in (name, *(alias for alias in aliases if " " in words(alias))))
 
 
-def mentions(picture: Picture, name: str) -> bool:
+def names_person(picture: Picture, name: str) -> bool:
     """Whether the picture's alt text, headline, link or file name has the whole name.
 
     A part of the name is not enough: families share it, and look alike.

@@ -12,25 +12,26 @@ from PIL import Image
 
 from celeb_ops.core import keys
 from celeb_ops.core.exceptions import NotPermittedError
-from celeb_ops.core.records import Result, Sighting
+from celeb_ops.core.records import Placement, Plan, Result, Screenshot, Sighting
 from celeb_ops.core.removal_list import RemovalList
-from celeb_ops.recognition.detections import deduplicated, on_every_slice, on_slice
-from celeb_ops.recognition.naming import confident, confirmed, identified, pictures_of
+from celeb_ops.recognition import common_words
+from celeb_ops.recognition.detections import Detection, deduplicated, on_every_slice, on_slice
+from celeb_ops.recognition.mentions import Names, mentions
+from celeb_ops.recognition.naming import confirmed, identified, pictures_of, without_weak_names
 from celeb_ops.recognition.paid import paid_calls
 from celeb_ops.recognition.people import People
 from celeb_ops.slicing.layout import BEYOND
 
 if TYPE_CHECKING:
-    from celeb_ops.core.records import Plan, Screenshot
+    from celeb_ops.core.geometry import Box
     from celeb_ops.core.store import Store
-    from celeb_ops.recognition.detections import Detection
     from celeb_ops.recognition.paid.paid_calls import RequestOptions
     from celeb_ops.recognition.recognizer import Recognizer
 
 logger = logging.getLogger(__name__)
 
 MIN_CONFIDENCE = 50
-"""Both recognisers' names begin at about that."""
+"""Names below it (0–100) are dropped. Both recognisers' names begin at about this confidence."""
 CROP_MARGIN = 0.35
 _CROP_PX = 256
 _FACE = ("name", "id", "qid", "urls", "confidence", "margin", "basis", "reference")
@@ -44,13 +45,14 @@ def recognize_page(
     stem: str,
     store: Store,
     options: RequestOptions | None = None,
-    min_confidence: float = MIN_CONFIDENCE,
     people: People | None = None,
+    count_adverts: bool = False,
 ) -> Result:
     """The result of a site in a run (not yet saved); the crops are in the store.
 
-    :param options: of paid requests. :param min_confidence: names of less (0–100) are dropped.
-    :param people: of the gallery's file, so that a person has one name with any recogniser.
+    :param options: for paid calls.
+    :param people: the gallery's, whom the page's text may name. Both recognisers use their names.
+    :param count_adverts: whether people shown only in adverts count as shown by the site.
     """
     start = time.monotonic()
     calls = 0
@@ -64,14 +66,17 @@ def recognize_page(
     if plan.areas_left_out:
         not_looked_at.append(f"{plan.areas_left_out:,} {BEYOND}")
     for one in not_looked_at:
-        logger.warning("Not looked at: %s.", one)
+        logger.warning("Skipped: %s.", one)
     removed, people = RemovalList.load(store), people or People()
     # Confidence first: a name that is dropped must not keep two detections of one face apart.
-    sure = [replace(one, face=confident(identified(one.face, people, removed), min_confidence)) for one in detections]
+    sure = [
+        replace(one, face=without_weak_names(identified(one.face, people, removed), MIN_CONFIDENCE))
+        for one in detections
+    ]
     faces = confirmed(deduplicated(sure), screenshot.pictures)
     named = sorted((one for one in faces if one.face.name), key=lambda one: (one.box.top, one.box.left))
     try:
-        # Those of an earlier try, which may have named more people.
+        # Crops of an earlier try, which may have named more people.
         for old in list(store.list(keys.crops(stem))):
             store.delete(old)
     except NotPermittedError as error:
@@ -81,6 +86,7 @@ def recognize_page(
         _sighting(one, keys.crop(stem, number), picture, plan, screenshot, store)
         for number, (one, picture) in enumerate(zip(named, shown_on, strict=True), start=1)
     ]
+    known = [one for one in people if not removed.holds(*one.names)]
     return Result(
         site=screenshot.site,
         time=screenshot.time,
@@ -97,6 +103,8 @@ def recognize_page(
         faces=len(faces),
         unrecognised=len(faces) - len(named),
         sightings=sightings,
+        adverts_counted=None if screenshot.slots is None else count_adverts,
+        mentions=mentions(screenshot, sightings, Names(known, common_words.installed())),
         not_looked_at=not_looked_at,
         seconds=round(sum(screenshot.timings.values()) + plan.seconds + time.monotonic() - start, 2),
     )
@@ -110,14 +118,25 @@ def _sighting(
         **{name: getattr(one.face, name) for name in _FACE},
         box=one.box,
         picture=picture,
+        placement=_placement(one.box, picture, screenshot),
         above_fold=one.box.top < screenshot.viewport[1],
         page_share=round(one.box.area / (screenshot.page_width * screenshot.captured_height), 6),
         crop=key,
     )
 
 
+def _placement(face: Box, picture: int | None, screenshot: Screenshot) -> Placement | None:
+    """The picture's placement; without a picture in the markup (canvas, unreadable frame), the slot's."""
+    if screenshot.slots is None:
+        return None
+    if picture is not None:
+        return screenshot.pictures[picture].placement
+    around = (slot.placement for slot in screenshot.slots if slot.box.contains(face.centre))
+    return next(around, "editorial")
+
+
 def _crop(detection: Detection, plan: Plan, store: Store) -> bytes:
-    """A crop of the slice that shows most of the face; if two do, of the one with the detection."""
+    """A crop from the slice that shows most of the face; on a tie, the detection's slice."""
     parts = [(part, one) for one in plan.slices for part in one.parts_of(detection.box)]
     part, one = max(parts, key=lambda pair: (pair[0].area, pair[1].key == detection.source))
     with Image.open(io.BytesIO(store.read(one.key))) as image:
@@ -126,7 +145,7 @@ def _crop(detection: Detection, plan: Plan, store: Store) -> bytes:
 
 
 def evidence(crop: Image.Image) -> bytes:
-    """A crop as it is stored: a JPEG of 256 px at most."""
+    """A crop to store: a JPEG of at most 256 px."""
     crop.thumbnail((_CROP_PX, _CROP_PX))
     out = io.BytesIO()
     crop.save(out, "JPEG", quality=85)

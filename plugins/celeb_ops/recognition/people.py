@@ -1,15 +1,10 @@
 """People by their Wikidata item (QID), their name, or another name of theirs."""
 
-from __future__ import annotations
-
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from celeb_ops.core.names import letters
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 @dataclass(frozen=True)
@@ -48,6 +43,9 @@ class People:
             self._by_name |= {letters(one.name): one for one in self._people}
         wanted = letters(name or "")
         return self._by_name.get(wanted) if wanted else None
+
+    def __iter__(self) -> Iterator[Person]:
+        return iter(self._people)
 
     @property
     def names(self) -> list[str]:

@@ -1,7 +1,5 @@
 """Pictures as pixels."""
 
-from __future__ import annotations
-
 import io
 
 import numpy as np
@@ -27,10 +25,10 @@ def decode(picture: bytes) -> Pixels:
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
-    """A grey picture of more bits in 8: Pillow turns all above 255 into white."""
+    """Convert a grey picture of more than 8 bits to 8 bits. Pillow would turn all values above 255 into white."""
     if image.mode != "F" and not image.mode.startswith("I"):
         return image
     shades = np.asarray(image, np.float64)
-    # 16 bits are often stored in more; of other depths nothing says what white is.
+    # 16-bit values are often stored in more bits; for other depths nothing says which value is white.
     white = 65_535 if image.mode != "F" and shades.max() <= 65_535 else max(shades.max(), 1e-9)
     return Image.fromarray((shades.clip(0) / white * 255).round().astype(np.uint8))

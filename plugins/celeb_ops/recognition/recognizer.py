@@ -29,7 +29,7 @@ class Face:
     margin: float | None = None
     basis: str = "face"
     candidate: str | None = None
-    """Who it may be, if the page's words beside the picture confirm it."""
+    """The name of the person it may be, if the page's words beside the picture confirm it."""
     reference: str | None = None
     """The nearest photo of the gallery, ``<Name>/<file>``."""
     qid: str | None = None
@@ -43,10 +43,11 @@ class Recognizer(Protocol):
 
     info: RecognizerInfo
     cost_usd: float
-    """Of one call."""
+    """The price of one call."""
 
     def recognize(self, picture: bytes, areas: Sequence[Box] = (), key: str | None = None) -> list[Face]:
         """The faces on a JPEG or PNG.
 
-        :param areas: the only places to look at; none: everywhere. :param key: of the picture, if it is in the store.
+        :param areas: the only places to look at; none: everywhere.
+        :param key: of the picture, if it is in the store.
         """

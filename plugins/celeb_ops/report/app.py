@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from celeb_ops.core.store import Store
+    from celeb_ops.report.host import Host
 
 HEADERS = {
     # No script, nothing from other hosts, in no other site's frame. A page that needs more says so itself.
@@ -33,18 +34,18 @@ HEADERS = {
     # Only the browser keeps it, and asks before it shows it again: the person may have lost the permission.
     "Cache-Control": "private, no-cache",
 }
-_TITLES = {403: "This is not open to you", 404: "This is not here"}
+_TITLES = {403: "You may not see this", 404: "Page not found"}
 
 
-def create_app(authorize: Callable[..., Any], open_store: Callable[[], Store], login: str) -> FastAPI:
-    """The app, closed to everybody whom ``authorize`` does not let in.
+def create_app(authorize: Callable[..., Any], open_store: Callable[[], Store], host: Host) -> FastAPI:
+    """The app. Only people whom ``authorize`` accepts can open it.
 
     :param authorize: a FastAPI dependency that raises HTTPException, 401 or 403. :param open_store: opens the store,
-        at the first request that needs it. :param login: where a person without a login is sent in a browser.
+        at the first request that needs it. :param host: the Airflow around the pages.
     """
     # Without FastAPI's own pages about the app: dependencies do not close those.
     app = FastAPI(dependencies=[Depends(authorize)], openapi_url=None, docs_url=None, redoc_url=None)
-    app.state.login, app.state.open_store, app.state.tables = login, open_store, None
+    app.state.host, app.state.open_store, app.state.tables = host, open_store, None
     for module in (page_routes, assets, file_routes):
         app.include_router(module.router)
     app.middleware("http")(_with_headers)
@@ -65,7 +66,7 @@ async def _http_error(request: Request, error: StarletteHTTPException) -> Respon
     """A person in a browser logs in and comes back; a program gets the status, as from Airflow's API."""
     if error.status_code == 401 and _in_browser(request):
         back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        return RedirectResponse(f"{request.app.state.login}?{urlencode({'next': back})}")
+        return RedirectResponse(f"{request.app.state.host.login}?{urlencode({'next': back})}")
     title = _TITLES.get(error.status_code, "This did not work")
     return _error_response(request, error.status_code, title, error.detail, error.headers)
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, HTTPException, Response
 VEGA = "vega.js"
 ASSETS = {
     "page.css": "text/css; charset=utf-8",
+    "theme.js": "text/javascript; charset=utf-8",
     "page.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
     "icon-dark.svg": "image/svg+xml",

@@ -42,7 +42,7 @@ def file(key: str, tables: OpenTables, if_none_match: Annotated[str | None, Head
     """A picture or a record by its key."""
     media_type = content_type(key)
     if not (is_key(key) and key.startswith(FOLDERS) and media_type in _TYPES):
-        raise HTTPException(404, f"There is no file {key!r} to be seen: there are those in {', '.join(FOLDERS)} only.")
+        raise HTTPException(404, f"{key!r} can't be shown: only files in {', '.join(FOLDERS)} can.")
     try:
         content = tables.store.read(key)
     except NotStoredError:
@@ -64,7 +64,7 @@ def screenshot(stem: str, tables: OpenTables) -> Response:
         shot = Screenshot.load(tables.store, key)
     except NotStoredError:
         raise _not_there(key) from None
-    # The parts are written and tidied away together.
+    # The parts are written and deleted together.
     if shot.parts and not tables.store.exists(shot.parts[0].key):
         raise _not_there(shot.parts[0].key)
     pictures = [f"../files/{quote(part.key)}" for part in shot.parts]
@@ -74,6 +74,4 @@ def screenshot(stem: str, tables: OpenTables) -> Response:
 
 
 def _not_there(key: str) -> HTTPException:
-    return HTTPException(
-        404, f"{key} is not in the store: the step that writes it has not come so far, or it was tidied away."
-    )
+    return HTTPException(404, f"{key} is not in the store: the step that writes it has not run yet, or it was deleted.")

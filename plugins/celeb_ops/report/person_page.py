@@ -1,4 +1,4 @@
-"""One person: how much they are shown, where, beside whom, and the pictures that say so."""
+"""A person's page: how much they are shown, where, beside whom, and the pictures as evidence."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from celeb_ops.report.table_cache import Load
 
 Chart = dict[str, Any]
-"""For page.js: ``spec``, a name in ``chart_specs.html``, and columns and rows by dataset: an object a row would double
-the size of the report."""
+"""For page.js: ``spec`` is a name in ``chart_specs.html``; each dataset is a pair of columns and rows, because one
+object per row would double the size of the report."""
 
 SPANS = {"quarter": ("day", 92), "half": ("week", 26), "year": ("week", 53), "all": ("month", None)}
 """How far back a person's page looks, in which steps, and how many of them."""
 SPAN_LABELS = {"quarter": "3 months, by day", "year": "a year, by week", "all": "all time, by month"}
 TOGETHER = 12
-"""People beside whom somebody is shown, on a page."""
+"""How many companions a person's page lists."""
 
 
 @dataclass(frozen=True)
 class PersonPage:
-    """What a person's page shows."""
+    """The content of a person's page."""
 
     name: str
     facts: dict[str, Any]
@@ -46,6 +46,8 @@ class PersonPage:
     """``site``, ``week``, ``seen`` captures and those ``captures`` that show them."""
     together: list[dict[str, Any]]
     evidence: list[dict[str, Any]]
+    headlines: list[dict[str, Any]]
+    """The newest texts that name them."""
 
     @property
     def words(self) -> str:
@@ -54,13 +56,14 @@ class PersonPage:
 
     @cached_property
     def sites(self) -> list[tuple[str, int]]:
-        """Sites that show them in the span, and in how many captures; the most first."""
+        """The sites that show them in the span, each with its number of captures that do; the largest number first."""
         counts = self.weeks.group_by("site").agg(pl.col("captures").sum()).filter(pl.col("captures") > 0)
         return counts.sort("captures", "site", descending=[True, False]).rows()
 
     @property
     def share_chart(self) -> Chart:
-        """The share over time. A line ends where nothing was seen, and where recogniser, gallery or source changed."""
+        """The share over time. A line ends where nothing was seen, and where recogniser, gallery, source or the
+        counting of adverts changed."""
         seen = [point for point in self.points if point.share is not None]
         shares = [(one.period.first, round(one.share or 0, 4), one.line, one.captures, one.period.seen) for one in seen]
         pairs = zip(self.points, [*self.points[1:], self.points[-1]], strict=True)
@@ -85,7 +88,7 @@ class PersonPage:
 
 
 def name_of(load: Load, segment: str) -> str | None:
-    """The name that a segment of an address stands for; None: nobody has it."""
+    """Return the name that a segment of an address means; None if nobody has it."""
     names = load("people")["name"]
     if not segment.startswith("~"):
         return segment if segment in set(names) else None
@@ -93,7 +96,7 @@ def name_of(load: Load, segment: str) -> str | None:
 
 
 def person(load: Load, name: str, span: str = "year") -> PersonPage:
-    """The page of somebody who is in ``people``."""
+    """Return the page of a person who is in ``people``."""
 
     def rows_of(table: str) -> pl.DataFrame:
         return load(table).filter(name=name)
@@ -110,6 +113,7 @@ def person(load: Load, name: str, span: str = "year") -> PersonPage:
         weeks=_weeks(rows_of("appearances"), load("site_days"), all_periods[0].first),
         together=rows_of("together").head(TOGETHER).to_dicts(),
         evidence=rows_of("evidence").sort("time", descending=True, maintain_order=True).to_dicts(),
+        headlines=rows_of("headlines").sort("time", descending=True, maintain_order=True).to_dicts(),
     )
 
 

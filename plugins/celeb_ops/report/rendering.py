@@ -13,25 +13,26 @@ from celeb_ops.core import keys
 from celeb_ops.core.names import LETTERS
 from celeb_ops.core.text import counted
 from celeb_ops.report import sanitizing
+from celeb_ops.report.addresses import box_of, run_address
 from celeb_ops.report.shares import HEIGHT, WIDTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
 _FILTERS = "plain bdi web_link host initials percent number dollars day timestamp time_from"
 
 
 @dataclass(frozen=True)
 class Urls:
-    """Where links lead and pictures come from; the same templates make the server's pages and the report."""
+    """The addresses of links and pictures; the same templates make the server's pages and the report."""
 
     person: Callable[[str], str]
     """The address of a person's page; empty: they have none here."""
     picture: Callable[[str], str]
     """The address of the picture at a key, or its class where they are ``inline``; empty: there is none here."""
-    run: Callable[[datetime, str], str] | None
-    """The address of a site's part of a run's page; None: there are no runs here."""
+    run: Callable[..., str] | None
+    """By run time, site and maybe a face's crop: the address of a site's part of a run's page, or of the face there;
+    None: there are no runs here."""
     inline: bool = False
     """Whether pictures are in the page's own style, each once, however often it is shown."""
 
@@ -41,7 +42,7 @@ def server_urls(root: str) -> Urls:
     return Urls(
         person=lambda name: f"{root}people/{sanitizing.address(name)}",
         picture=lambda key: f"{root}files/{quote(key)}" if key else "",
-        run=lambda when, site: f"{root}runs/{keys.iso(when)}?site={quote(site, safe='')}#screenshot",
+        run=lambda when, site, crop=None: root + run_address(when, site, box_of(crop)),
     )
 
 

@@ -1,4 +1,4 @@
-"""How pages write things: texts of sites and recognisers, names, links, numbers and times.
+"""Filters for the pages: texts of sites and recognisers, names, links, numbers and times.
 
 The store keeps texts as sites wrote them, and templates escape them. Here is what escaping does not do: lengths,
 directions of writing, links.
@@ -111,7 +111,7 @@ def timestamp(when: datetime) -> Markup:
 
 
 def time_from(when: datetime, run: datetime) -> str:
-    """``1 h 48 min before the run``: how far a page is from the run that it stands for."""
+    """``1 h 48 min before the run``: the time between a page and its run."""
     minutes = round((when - run).total_seconds() / 60)
     if not minutes:
         return "at the run’s time"

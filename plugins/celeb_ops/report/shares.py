@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from celeb_ops.report.table_cache import Load
 
 WIDTH, HEIGHT, MARGIN = 120, 28, 2
-"""Of the small line, in px."""
+"""The small line's size, in px."""
 
 
 class Period(NamedTuple):
@@ -28,9 +28,9 @@ class Period(NamedTuple):
 
     first: date
     seen: int
-    """Captures seen in it: 0 makes a gap."""
+    """Seen captures in it: 0 makes a gap."""
     broken: str
-    """What of recogniser, gallery and source changed in it; empty: nothing."""
+    """What changed in it: of recogniser, gallery, source and the counting of adverts; empty: nothing."""
 
 
 class Point(NamedTuple):
@@ -39,7 +39,7 @@ class Point(NamedTuple):
     period: Period
     captures: int
     line: int
-    """Which unbroken line it is on; those of a gap are on one of their own."""
+    """The number of its unbroken line. The points of a gap have a number of their own, and are not drawn."""
 
     @property
     def share(self) -> float | None:
@@ -47,18 +47,18 @@ class Point(NamedTuple):
 
 
 class Sparkline(NamedTuple):
-    """Ready to be drawn; lengths are px from the left and the top."""
+    """A small line, ready to be drawn. Positions are px from the left and the top."""
 
     lines: tuple[str, ...]
     """``points`` of each unbroken line."""
     dots: tuple[tuple[float, float], ...]
-    """Where a line would have one point."""
+    """The points of lines that have only one point."""
     breaks: tuple[float, ...]
     words: str
 
 
 def periods(load: Load, kind: str, latest: int | None = None) -> list[Period]:
-    """The dataset's days, weeks or months in order, or the latest of them; those without any run are among them."""
+    """Return the dataset's days, weeks or months in order, or only the latest; they include those without a run."""
     table = load("periods").filter(kind=kind).sort("period")
     rows = table.select("period", "seen", pl.col("break").fill_null("")).tail(latest or table.height).iter_rows()
     return [Period(*row) for row in rows]
@@ -74,22 +74,22 @@ def points(periods: Sequence[Period], captures: Mapping[date, int]) -> tuple[Poi
 
 
 def in_words(points: Sequence[Point], kind: str) -> str:
-    """The line in a sentence, for people who do not see it. :param kind: ``day``, ``week`` or ``month``."""
+    """Describe the line in a sentence, for people who do not see it. :param kind: ``day``, ``week`` or ``month``."""
     shares = [(point.share, point.period.first) for point in points if point.share is not None]
     if not shares:
         return "Nothing was seen in this time."
     most, when = max(shares, key=lambda pair: pair[0])
-    words = f"Share of seen captures by {kind}: {percent(shares[-1][0])} in the latest {kind} so far, "
+    words = f"Share of seen captures by {kind}: {percent(shares[-1][0])} in the latest {kind} with a seen capture, "
     words += f"at most {percent(most)} in the {kind} of {when:%-d %b %Y}."
     if gaps := len(points) - len(shares):
         words += f" Nothing was seen in {counted(gaps, kind)}."
     if breaks := sum(bool(point.period.broken) for point in points[1:]):
-        words += f" The way of counting changed {'once' if breaks == 1 else f'{breaks} times'}."
+        words += f" The counting changed {'once' if breaks == 1 else f'{breaks} times'}."
     return words
 
 
 def sparkline(points: Sequence[Point], kind: str) -> Sparkline:
-    """The small line of a person's points."""
+    """Return the small line through a person's points."""
     top = max((point.share or 0 for point in points), default=0) or 1
     step = (WIDTH - 2 * MARGIN) / max(len(points) - 1, 1)
 

@@ -1,4 +1,4 @@
-"""How the sites fare: each with its last capture, its latest days, what it shows and what it costs."""
+"""The page of the sites: each with its last capture, its latest days, the people it shows and its cost."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Day:
 
     @property
     def outcome(self) -> str:
-        """What is drawn: ``seen``, ``partly``, ``failed``, ``skipped``; ``none``: there was no run."""
+        """The mark to draw: ``seen``, ``partly``, ``failed``, ``skipped``; ``none``: there was no run."""
         if self.seen:
             return "partly" if self.failed or self.skipped else "seen"
         return "failed" if self.failed else "skipped" if self.skipped else "none"
@@ -42,17 +42,17 @@ class Day:
 
 @dataclass(frozen=True)
 class SiteState:
-    """A site."""
+    """A site on the page."""
 
     facts: dict[str, Any]
-    """Its row of ``sites``."""
+    """The site's row of the table ``sites``."""
     firsts: dict[str, Any] | None
-    """Its row of ``firsts``."""
+    """The site's row of the table ``firsts``."""
     days: list[Day]
 
     @property
     def trouble(self) -> str:
-        """What its owner should look at: ``failing``, ``late``; empty: nothing."""
+        """The trouble that its owner should look at: ``failing``, ``late``; empty: nothing."""
         return "failing" if self.facts["failed_in_a_row"] else "late" if self.facts["last_outcome"] == "skipped" else ""
 
     @property

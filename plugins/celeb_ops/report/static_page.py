@@ -5,6 +5,7 @@ It needs nothing else: Vega, style and pictures are in it, and its own content s
 
 from __future__ import annotations
 
+import logging
 import re
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
@@ -14,8 +15,8 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from celeb_ops.core import keys
-from celeb_ops.core.exceptions import InvalidKeyError, NotStoredError
 from celeb_ops.report import assets, leaderboard, person_page
+from celeb_ops.report.crops import small_crop
 from celeb_ops.report.rendering import Urls, render
 from celeb_ops.report.table_cache import Tables
 
@@ -25,34 +26,41 @@ if TYPE_CHECKING:
     from celeb_ops.core.store import Store
     from celeb_ops.report.table_cache import Load
 
+logger = logging.getLogger(__name__)
+
 ROWS = 150
 """People on each leaderboard."""
+NAMED_ROWS = 50
+"""In the list of people whom headlines name."""
 PEOPLE = (100, 60, 30, 10)
 """People with a part of their own: as many of these as the file has room for."""
 PICTURES = 3
 """Pictures of each of them."""
 MAX_BYTES = 5_000_000
-"""Of the file: what a mail takes."""
+"""The file's limit: what a mail takes."""
 CROPS_BYTES = 1_400_000
-"""Of all pictures as they are in the style: one has some 2 kB."""
+"""The limit for all pictures, as encoded in the style: one has some 2 kB."""
 _CROP_PX = 96
 _READERS = 8
 
 
-def write(store: Store) -> str:
-    """Make the report of the trends as they are; its key."""
+def write(store: Store, base: str = "") -> str:
+    """Write the report of the present trends; return its key. :param base: the address of ``Report/``; empty:
+    unknown."""
     load = Tables(store).now()
     for people in PEOPLE:
-        content = _report(store, load, people).encode()
+        content = _report(store, load, people, base).encode()
         if len(content) <= MAX_BYTES:
             break
-    store.write(keys.REPORT, content)
+    store.update(keys.REPORT, lambda _: content)
+    logger.info("The report, %.1f MB with %d people: %s", len(content) / 1e6, people, store.url(keys.REPORT))
     return keys.REPORT
 
 
-def _report(store: Store, load: Load, people: int) -> str:
+def _report(store: Store, load: Load, people: int, base: str) -> str:
     """The page. :param people: how many have a part of their own."""
     boards = [leaderboard.board(load, leaderboard.Query(period), ROWS) for period in ("28d", "all")]
+    named = leaderboard.board(load, leaderboard.Query("28d", by="named"), NAMED_ROWS)
     # Mostly people of the present, the others of all time.
     present, ever = ([row["name"] for row in board.rows] for board in boards)
     names = list(dict.fromkeys([*present[: people * 3 // 4], *ever, *present]))[:people]
@@ -73,8 +81,10 @@ def _report(store: Store, load: Load, people: int) -> str:
         policy=f"default-src 'none'; script-src {' '.join(map(_hash, scripts))}; style-src {_hash(style)}; "
         "img-src data:; base-uri 'none'; form-action 'none'",
         style=inside(style),
+        base=base,
         scripts=[inside(script) for script in scripts],
         boards=boards,
+        named=named if any(row["named"] for row in named.rows) else None,
         persons=persons,
         moving=moving,
         latest=latest,
@@ -83,7 +93,7 @@ def _report(store: Store, load: Load, people: int) -> str:
 
 
 def inside(own: str) -> Markup:
-    """A style or script of ours as it is, inside its element: it must not end that."""
+    """A style or script of ours, unescaped inside its element: it must not contain the end of that element."""
     if re.search(r"</(script|style)|<!--", own, re.IGNORECASE):
         raise ValueError("a style or script for the report would end its own element")
     return Markup(own)
@@ -101,7 +111,7 @@ class Crops:
         rules = []
         candidates = [key for key in dict.fromkeys(wanted) if key][: CROPS_BYTES // 1_000]
         with ThreadPoolExecutor(_READERS, thread_name_prefix="crops") as pool:
-            pictures = pool.map(lambda key: _small_crop(store, key), candidates)
+            pictures = pool.map(lambda key: b64encode(small_crop(store, key, _CROP_PX)).decode(), candidates)
             for key, picture in zip(candidates, pictures, strict=True):
                 if picture and len(picture) <= room:
                     room -= len(picture)
@@ -110,19 +120,5 @@ class Crops:
         self.style = "".join(rules)
 
     def name(self, key: str) -> str:
-        """The class of the picture at a key; empty: there is none."""
+        """The class of the picture at a key; empty if there is none."""
         return self._names.get(key, "")
-
-
-def _small_crop(store: Store, key: str) -> str:
-    """In base64."""
-    import pyvips
-
-    from celeb_ops.core.libvips import opaque
-
-    try:
-        image = pyvips.Image.thumbnail_buffer(store.read(key), _CROP_PX, height=_CROP_PX, size="down")
-        return b64encode(bytes(opaque(image).jpegsave_buffer(Q=60, strip=True))).decode()
-    except (NotStoredError, InvalidKeyError, pyvips.Error):
-        # Tidied away, a key that somebody else wrote into a table, or no picture.
-        return ""

@@ -20,7 +20,7 @@ Load = Callable[[str], pl.DataFrame]
 
 
 _UNLISTED_S = 60
-"""How long tables are kept where the store may not be listed, so that nobody can see whether they changed."""
+"""How long tables are kept if we may not list the store, and so can't see whether they changed."""
 
 
 class Tables:

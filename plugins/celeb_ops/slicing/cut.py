@@ -12,15 +12,15 @@ import pyvips
 
 from celeb_ops.core import keys
 from celeb_ops.core.exceptions import (
-    DamagedScreenshotError,
     EmptyPictureError,
+    FinalCaptureError,
     NotPermittedError,
     NotStoredError,
-    PictureGoneError,
+    ReasonCode,
 )
-from celeb_ops.core.records import Plan, Screenshot, Slice, Span, stacked
+from celeb_ops.core.records import Plan, Screenshot, Slice, Span, stack_layout
 from celeb_ops.slicing.layout import MIN_SIDE_PX, largest, lay_out, useful_areas
-from celeb_ops.slicing.row_reader import RowReader
+from celeb_ops.slicing.row_reader import RowReader, Rows
 from celeb_ops.slicing.undeclared_images import joined, unknown_pictures
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from celeb_ops.core.geometry import Box
     from celeb_ops.core.store import Store
-    from celeb_ops.slicing.row_reader import Rows
 
 MAX_BYTES = 5 * 1024 * 1024
 """Rekognition refuses more bytes in one call."""
@@ -42,16 +41,15 @@ def cut(screenshot: Screenshot, sidecar_key: str, stem: str, store: Store) -> Pl
 
     The picture is read twice from its top, a few rows at a time: where to cut is known only when all was seen.
 
-    :raises PictureGoneError: a part of the screenshot is not there.
-    :raises DamagedScreenshotError: it lacks rows or can't be decoded.
+    :raises FinalCaptureError: a part of the screenshot is not there, lacks rows or can't be decoded.
     """
     start = time.monotonic()
     try:
         areas, beyond = largest(areas_of(screenshot, RowReader(screenshot, store.read)))
         layouts, left_out = lay_out(screenshot.page_width, screenshot.captured_height, areas, beyond)
         with contextlib.suppress(NotPermittedError):
-            # It lists the earlier slices, which are written over now. Not sooner: where the screenshot can't be read,
-            # they are all that there is.
+            # It lists the earlier slices, which are overwritten now. Not sooner: if the screenshot can't be read, they
+            # are all that is left.
             store.delete(keys.plan(stem))
         slices: list[Slice] = []
         reader = RowReader(screenshot, store.read)
@@ -70,16 +68,16 @@ def cut(screenshot: Screenshot, sidecar_key: str, stem: str, store: Store) -> Pl
                 slices += new
             writing.result()
     except NotStoredError as error:
-        raise PictureGoneError(
-            f"{error} It was tidied away (CELEBS_KEEP_IMAGES_DAYS) or deleted, by hand or by make forget, so this page "
+        raise FinalCaptureError(
+            f"{error} It was deleted (by CELEBS_KEEP_IMAGES_DAYS, by hand or by make forget), so this page "
             "can't be cut into slices any more; its rows in the dataset stay. For another page in its place (the live "
-            "one if the run time is near enough, else an archived one): run it with recapture."
+            "one if the run time is near enough, else an archived one): run it with recapture.",
+            ReasonCode.PICTURES_GONE,
         ) from error
     except EmptyPictureError as error:
         # A screenshot whose sidecar is there is used again: clearing the task alone would mend nothing.
-        raise DamagedScreenshotError(
-            f"{error} Delete {store.url(sidecar_key)} and clear the screenshot task: it captures the page again."
-        ) from error
+        text = f"{error} Delete {store.url(sidecar_key)} and clear the screenshot task: it captures the page again."
+        raise FinalCaptureError(text, ReasonCode.EMPTY_PICTURE) from error
     return Plan(
         screenshot=sidecar_key,
         screenshot_digest=screenshot.digest,
@@ -100,7 +98,8 @@ def _write(store: Store, canvas: Rows, slices: Sequence[Slice]) -> None:
 
 
 def areas_of(screenshot: Screenshot, reader: RowReader) -> list[Box]:
-    """Where a face may be, in page px: the DOM's pictures of a useful size, and what looks like one elsewhere."""
+    """The areas that may show a face, in page px: the DOM's pictures of a useful size, and areas elsewhere that look
+    like one."""
     width, height = screenshot.page_width, screenshot.captured_height
     known = useful_areas((picture.box for picture in screenshot.pictures), width, height)
     found: list[Box] = []
@@ -114,7 +113,7 @@ def _stack(reader: RowReader, bands: Sequence[Span]) -> Rows:
     """The bands' rows one below the other, white between them."""
     if len(bands) == 1:
         return reader.read(bands[0])
-    tops, height = stacked(bands)
+    tops, height = stack_layout(bands)
     canvas = np.full((height, reader.width, 3), 255, np.uint8)
     for top, band in zip(tops, bands, strict=True):
         canvas[top : top + band.size] = reader.read(band)

@@ -1,4 +1,4 @@
-"""Where to cut: page areas that may show a face → slices, as geometry alone.
+"""Decides where to cut: page areas that may show a face → slices; only geometry.
 
 A slice is a stack of bands of page rows. Cut lines run where no picture is, rows without one are in no slice, and
 the rest is stacked until a slice is full, because a slice is what the recogniser is paid for.
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from celeb_ops.core.records import GUTTER_PX, LeftOut, Span, stacked
+from celeb_ops.core.records import GUTTER_PX, LeftOut, Span, stack_layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 LONG_SIDE_PX = 1_920
 """Rekognition finds faces of 40 px and up on a picture of this long side, and only larger ones on a larger one."""
 OVERLAP_PX = 400
-"""The largest face to be expected: it is whole in one of two neighbouring slices of a picture taller than they are."""
+"""The largest face to expect: it is whole in one of two neighbouring slices of a picture taller than a slice."""
 MIN_SIDE_PX = 80
 """Rekognition refuses a picture that is smaller on either side."""
 MIN_PICTURE_PX = 40
-"""A picture smaller than this on either side shows no face that can be recognised."""
+"""In a picture smaller than this on either side, no face can be recognised."""
 _CONTEXT_PX = 16
 """Page around a picture that goes into the slice with it."""
 
 MOST_AREAS = 2_000
-"""Areas of a page that are looked at, the largest: a small one is magnified and takes 20 ms, so these take 40 s, and
-20,000 thumbnails took 7 minutes."""
+"""Areas of a page that are looked at, at most; the largest count. A small one is magnified and takes 20 ms, so these
+take 40 s; 20,000 thumbnails took 7 minutes."""
 MOST_SLICES = 100
-"""Of a page, or twice those of a page of its size that is one picture. Without overlaps there are never so many; with
-pictures a few px below each other there were 5,000, each paid for."""
+"""The most slices of a page; for a very large page, twice the number that a single picture of its size would need.
+Without overlaps there are never so many; pictures a few px below each other gave 5,000 slices, each paid for."""
 
 LEFT_OUT = f"no picture of {MIN_PICTURE_PX} px or more"
 BEYOND = f"pictures smaller than the {MOST_AREAS:,} largest"
@@ -47,15 +47,15 @@ class Layout:
     columns: tuple[Span, ...]
 
 
-def spans(length: int, size: int = LONG_SIDE_PX, overlap: int = OVERLAP_PX) -> list[Span]:
-    """Half-open spans of at most ``size`` that cover ``[0, length)`` and overlap by ``overlap``.
+def spans(length: int) -> list[Span]:
+    """Half-open spans of at most ``LONG_SIDE_PX`` that cover ``[0, length)`` and overlap by ``OVERLAP_PX``.
 
     The last one is shifted back to full size, so none is a sliver (the way of SAHI's slicing).
     """
-    if length <= size:
+    last = length - LONG_SIDE_PX
+    if last <= 0:
         return [Span(0, length)]
-    starts = [*range(0, length - size, size - overlap), length - size]
-    return [Span(start, start + size) for start in starts]
+    return [Span(start, start + LONG_SIDE_PX) for start in (*range(0, last, LONG_SIDE_PX - OVERLAP_PX), last)]
 
 
 def lay_out(
@@ -89,30 +89,28 @@ def largest(areas: Sequence[Box]) -> tuple[list[Box], list[Box]]:
 
 
 def useful_areas(areas: Iterable[Box], width: int, height: int) -> list[Box]:
-    """What of the areas is on the page, each once, without those too small to show a face that can be recognised."""
+    """The parts of the areas that are on the page, each once, without those too small for a recognisable face."""
     clipped = dict.fromkeys(area.clipped(width, height) for area in areas)
     return [box for box in clipped if min(box.width, box.height) >= MIN_PICTURE_PX]
 
 
-def bands_of(intervals: Iterable[Span], length: int, size: int = LONG_SIDE_PX) -> list[Span]:
-    """Bands of at most ``size`` that hold every interval no longer than that whole, in the order of their starts.
+def bands_of(intervals: Iterable[Span], length: int) -> list[Span]:
+    """Bands of at most ``LONG_SIDE_PX`` that hold every interval no longer than that whole, sorted by their starts.
 
     They touch or overlap only where intervals do: elsewhere a line between two of them cuts nothing.
     """
-    pieces = [
-        Span(one.start + piece.start, one.start + piece.stop) for one in intervals for piece in spans(one.size, size)
-    ]
+    pieces = [Span(one.start + piece.start, one.start + piece.stop) for one in intervals for piece in spans(one.size)]
     bands: list[Span] = []
     for one in sorted(pieces):
         last = bands[-1] if bands else None
-        if last and one.start < last.stop and max(one.stop, last.stop) - last.start <= size:
+        if last and one.start < last.stop and max(one.stop, last.stop) - last.start <= LONG_SIDE_PX:
             bands[-1] = Span(last.start, max(one.stop, last.stop))
         elif not last or one.stop > last.stop:
             bands.append(one)
-    return _with_context(bands, length, size)
+    return _with_context(bands, length)
 
 
-def _with_context(bands: Sequence[Span], length: int, size: int) -> list[Span]:
+def _with_context(bands: Sequence[Span], length: int) -> list[Span]:
     """Each band with some page around it, as far as it has room and the page between two of them allows."""
     if not bands:
         return []
@@ -120,7 +118,7 @@ def _with_context(bands: Sequence[Span], length: int, size: int) -> list[Span]:
     gaps = [bands[0].start, *between, length - bands[-1].stop]
     grown = []
     for band, above, below in zip(bands, gaps, gaps[1:], strict=False):
-        room = (size - band.size) // 2
+        room = (LONG_SIDE_PX - band.size) // 2
         grown.append(Span(band.start - min(_CONTEXT_PX, above, room), band.stop + min(_CONTEXT_PX, below, room)))
     return grown
 
@@ -130,7 +128,7 @@ def _stacked(bands: Sequence[Span], height: int) -> list[list[Span]]:
     stacks: list[list[Span]] = []
     for band in bands:
         stack = stacks[-1] if stacks else None
-        if stack and stacked([*stack, band])[1] <= LONG_SIDE_PX and band.start >= stack[-1].stop:
+        if stack and stack_layout([*stack, band])[1] <= LONG_SIDE_PX and band.start >= stack[-1].stop:
             if band.start - stack[-1].stop <= GUTTER_PX:
                 stack[-1] = Span(stack[-1].start, band.stop)
             else:
@@ -138,7 +136,7 @@ def _stacked(bands: Sequence[Span], height: int) -> list[list[Span]]:
         else:
             stacks.append([band])
     for stack in stacks:
-        missing = MIN_SIDE_PX - stacked(stack)[1]
+        missing = MIN_SIDE_PX - stack_layout(stack)[1]
         if missing > 0:
             start = max(stack[0].start - missing, 0)
             stack[0] = Span(start, min(max(stack[0].stop, start + MIN_SIDE_PX), height))

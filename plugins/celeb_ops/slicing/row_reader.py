@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +11,6 @@ import pyvips
 from celeb_ops.core.exceptions import EmptyPictureError
 from celeb_ops.core.libvips import opaque, reason
 from celeb_ops.core.records import Part, Screenshot, Span
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _STEP_PX = 128
 """Rows decoded at a time: more cost memory, fewer cost time."""
@@ -73,10 +70,10 @@ class _OpenPart:
             raise EmptyPictureError(
                 f"{part.key} is {image.width}x{image.height} px, but its sidecar says {width}x{part.rows.size}."
             )
-        # Kept, because it owns the bytes that the region reads.
+        # Kept: it owns the bytes that the region reads.
         self._image = opaque(image.colourspace("srgb"))
-        # One region for all rows: a new pipeline for each band can't go on in the middle of the JPEG blocks of
-        # eight rows at which the last one stopped, and parts begin and end anywhere.
+        # One region for all rows: a JPEG is decoded in blocks of eight rows, and a new pipeline can't start in the
+        # middle of one.
         self._region = pyvips.Region.new(self._image)
 
     def decode(self, rows: Span) -> Rows:

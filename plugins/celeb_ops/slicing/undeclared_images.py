@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 BLOCK_PX = 16
 _SHARED = 0.7
-"""A block of which fewer pixels share a shade (an eighth of the scale) is in a picture, or on the edge of a letter…"""
+"""If fewer pixels of a block share a shade (an eighth of the scale), it is in a picture or on the edge of a letter."""
 _OF_NINE = 7
-"""…so of the nine around it most must be such blocks."""
+"""So many of the nine blocks around it must be like that: then it is in a picture."""
 _AROUND_PX = 96
 """A face's dark or plain parts beside what was noticed of a picture."""
 

@@ -1,4 +1,4 @@
-"""Rows → who is trending: ``Trends/*.parquet``, of ``Captures`` and ``Sightings`` alone. Method: docs/trends.md."""
+"""Rows → who is trending: ``Trends/*.parquet``, made of the dataset's tables. Method: docs/trends.md."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import polars as pl
 from celeb_ops.core import keys
 from celeb_ops.trends import history
 from celeb_ops.trends.co_occurrence import CoOccurrence
-from celeb_ops.trends.evidence import Evidence
+from celeb_ops.trends.evidence import Newest, pictures, texts
 from celeb_ops.trends.firsts import firsts
 from celeb_ops.trends.identity import identities, qids, resolved
 from celeb_ops.trends.movers import WINDOWS, movers
@@ -37,25 +37,26 @@ class Trends(NamedTuple):
 
 
 def build(store: Store) -> Trends:
-    """Make every table from ``Captures`` and ``Sightings``. RecordError, before any change, where one is damaged."""
+    """Make every table of the dataset's. RecordError, before any change, where one is damaged."""
     # Who is who must be known before the first month is counted.
     persons = identities(history.name_uses(store))
-    captures, showings = [pl.DataFrame(schema=history.CAPTURES)], [pl.DataFrame(schema=history.SHOWINGS)]
-    together, evidence = CoOccurrence(), Evidence()
+    captures, presences = [pl.DataFrame(schema=history.CAPTURES)], [pl.DataFrame(schema=history.PRESENCES)]
+    together, evidence, headlines = CoOccurrence(), pictures(), texts()
     for month in history.months(store):
         captures.append(month.captures)
-        sightings = resolved(month.sightings, persons)
-        showings.append(history.showings(sightings))
+        sightings, mentions = resolved(month.sightings, persons), resolved(month.mentions, persons)
+        presences.append(history.presences(sightings, mentions))
         together.add(sightings)
         evidence.add(sightings)
+        headlines.add(mentions)
     # Names and sites that sort as numbers do.
-    all_captures, all_showings = pl.concat(captures), pl.concat(showings)
-    site, name = (_alphabetical(texts) for texts in (all_captures["site"], all_showings["name"]))
-    all_captures, all_showings = all_captures.cast({"site": site}), all_showings.cast({"name": name, "site": site})
+    all_captures, everybody = pl.concat(captures), pl.concat(presences)
+    site, name = (_alphabetical(texts) for texts in (all_captures["site"], everybody["name"]))
+    all_captures, everybody = all_captures.cast({"site": site}), everybody.cast({"name": name, "site": site})
     # Each is written as it is made: all at once would take half as much memory again.
-    tables = _tables(all_captures, all_showings, together, evidence, qids(persons))
+    tables = _tables(all_captures, everybody, together, evidence, headlines, qids(persons))
     changed = [name for name, table in tables if save(store, name, table)]
-    trends = Trends(all_captures.height, all_showings["name"].n_unique(), changed)
+    trends = Trends(all_captures.height, everybody["name"].n_unique(), changed)
     logger.info("Trends of %d captures and %d people: %s", trends.captures, trends.people, store.url(keys.TRENDS))
     return trends
 
@@ -65,7 +66,12 @@ def _alphabetical(texts: pl.Series) -> pl.Enum:
 
 
 def _tables(
-    captures: pl.DataFrame, showings: pl.DataFrame, together: CoOccurrence, evidence: Evidence, qids: pl.DataFrame
+    captures: pl.DataFrame,
+    presences: pl.DataFrame,
+    together: CoOccurrence,
+    evidence: Newest,
+    headlines: Newest,
+    qids: pl.DataFrame,
 ) -> Iterator[tuple[str, pl.DataFrame]]:
     if captures.is_empty():
         yield from ((name, pl.DataFrame(schema=schema)) for name, schema in SCHEMAS.items())
@@ -75,14 +81,16 @@ def _tables(
     all_periods = periods(changes)
     yield "periods", all_periods
     for kind in ("day", "week", "month"):
-        yield f"{kind}s", shares(showings, all_periods, kind)
+        yield f"{kind}s", shares(presences, all_periods, kind)
+    showings = presences.filter("shown")
     week, *longer = (movers(captures, showings, window) for window in WINDOWS)
     yield "movers", pl.concat([week, *longer])
-    pictures = evidence.table()
-    yield "evidence", pictures
-    yield "people", people(captures, showings, pictures, qids, week)
+    newest = evidence.table(), headlines.table()
+    yield "evidence", newest[0]
+    yield "headlines", newest[1]
+    yield "people", people(captures, presences, *newest, qids, week)
     yield "firsts", firsts(captures, showings)
     yield "sites", sites(captures, showings)
     yield "site_days", site_days(changes, showings)
-    yield "appearances", appearances(showings)
+    yield "appearances", appearances(presences)
     yield "runs", runs(captures, showings)

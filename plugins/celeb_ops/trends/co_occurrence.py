@@ -17,7 +17,7 @@ _CODE = pl.col("name").to_physical().cast(pl.UInt64).alias("code")
 # A pair is one number, of the two names' codes: millions of them are counted.
 _CODES = 2**32
 _WEIGHT = pl.col("pictures").cast(pl.UInt64) * 2**32 + pl.col("pages")
-"""By which a person's others are sorted."""
+"""The sort key of a person's companions."""
 
 
 class CoOccurrence:

@@ -38,22 +38,29 @@ def _columns(table: schema.Table, names: str) -> dict[str, Any]:
 
 CAPTURES = _columns(
     schema.CAPTURES,
-    "time site outcome reason source recognizer recognizer_version gallery faces calls calls_saved cost_usd",
+    "time site outcome reason source recognizer recognizer_version gallery adverts_counted faces calls calls_saved "
+    "cost_usd",
 )
 SIGHTINGS = _columns(
     schema.SIGHTINGS,
-    "time site name id qid source confidence basis left top width height above_fold prominence picture headline link "
-    "alt picture_url screenshot crop",
+    "time site name id qid source confidence basis placement left top width height above_fold prominence picture "
+    "headline link alt picture_url screenshot crop",
 )
-SHOWINGS = _columns(schema.SIGHTINGS, "time site name confidence prominence above_fold") | {"sightings": pl.UInt32}
+MENTIONS = _columns(schema.MENTIONS, "time site name qid part text link picture_url placement shown")
+PRESENCES = _columns(schema.SIGHTINGS, "time site name confidence prominence above_fold") | {
+    "sightings": pl.UInt32,
+    "shown": pl.Boolean,
+    "named": pl.Boolean,
+}
 NAME_USES: dict[str, Any] = {"name": pl.String, "qid": pl.String, "time": schema.UTC_MS, "often": pl.UInt32}
 
 
 class Month(NamedTuple):
-    """A month's ``Captures``, and the ``Sightings`` of the seen ones among them."""
+    """A month's ``Captures``, and those ``Sightings`` and ``Mentions`` of the seen ones among them that count."""
 
     captures: pl.DataFrame
     sightings: pl.DataFrame
+    mentions: pl.DataFrame
 
 
 def months(store: Store) -> Iterator[Month]:
@@ -62,19 +69,23 @@ def months(store: Store) -> Iterator[Month]:
     def read(start: datetime) -> Month:
         captures = _table(store, keys.captures(start), CAPTURES)
         # The denominator is the seen captures: a row beside them would make shares greater than 1.
-        seen = captures.filter(SEEN).select("time", "site")
-        return Month(captures, _sightings(store, start, SIGHTINGS).join(seen, on=["time", "site"], how="semi"))
+        seen = captures.filter(SEEN).select("time", "site", "adverts_counted").unique(["time", "site"])
+        is_counted = pl.col("adverts_counted").fill_null(True) | pl.col("placement").ne_missing("advert")
+        people = (_rows(store, keys.sightings(start), SIGHTINGS), _rows(store, keys.mentions(start), MENTIONS))
+        joined = (rows.join(seen, on=["time", "site"], maintain_order="left") for rows in people)
+        return Month(captures, *(rows.filter(is_counted).drop("adverts_counted") for rows in joined))
 
     return _each_month(store, read)
 
 
 def name_uses(store: Store) -> pl.DataFrame:
     """Which names stand beside which QIDs in the whole history: ``name``, ``qid`` (empty: none), the ``time`` of the
-    newest sighting, how ``often``. RecordError names the file that is no table."""
+    newest sighting or mention, how ``often``. RecordError names the file that is no table."""
 
     def read(start: datetime) -> pl.DataFrame:
-        sightings = _sightings(store, start, {column: SIGHTINGS[column] for column in ("name", "qid", "time")})
-        by_name = sightings.group_by(pl.col("name").cast(pl.String), pl.col("qid").fill_null(""))
+        columns = {column: SIGHTINGS[column] for column in ("name", "qid", "time")}
+        rows = pl.concat(_rows(store, key, columns) for key in (keys.sightings(start), keys.mentions(start)))
+        by_name = rows.group_by(pl.col("name").cast(pl.String), pl.col("qid").fill_null(""))
         return by_name.agg(pl.col("time").max(), pl.len().alias("often"))
 
     uses = pl.concat([pl.DataFrame(schema=NAME_USES), *_each_month(store, read)])
@@ -86,13 +97,23 @@ def newest(captures: pl.DataFrame) -> datetime:
     return cast("datetime", captures["time"].max())
 
 
-def showings(sightings: pl.DataFrame) -> pl.DataFrame:
-    """One row per person and capture: how often, how surely, how prominently, and whether above the fold."""
-    return sightings.group_by("time", "site", "name").agg(
-        pl.col("confidence").max(),
-        summed(pl.col("prominence")).alias("prominence"),
-        pl.col("above_fold").any(),
-        pl.len().alias("sightings"),
+def presences(sightings: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:
+    """One row per person and capture: shown or named or both; if shown, how often, how surely, how prominently, and
+    whether above the fold."""
+    columns = list(PRESENCES)[:6]
+    faces = sightings.select(columns).with_columns(shown=True, named=False)
+    words = mentions.select("time", "site", "name").with_columns(shown=False, named=True)
+    return (
+        pl.concat([faces, words], how="diagonal")
+        .group_by("time", "site", "name")
+        .agg(
+            pl.col("confidence").max(),
+            summed(pl.col("prominence")).alias("prominence"),
+            pl.col("above_fold").any(),
+            pl.col("shown").sum().alias("sightings"),
+            pl.col("shown", "named").any(),
+        )
+        .select(list(PRESENCES))
     )
 
 
@@ -113,8 +134,9 @@ def _table(store: Store, key: str, columns: dict[str, Any]) -> pl.DataFrame:
     return read_columns(store.read(key), columns, store.url(key), _ADVICE)
 
 
-def _sightings(store: Store, start: datetime, columns: dict[str, Any]) -> pl.DataFrame:
+def _rows(store: Store, key: str, columns: dict[str, Any]) -> pl.DataFrame:
+    """None without the file."""
     try:
-        return _table(store, keys.sightings(start), columns)
+        return _table(store, key, columns)
     except NotStoredError:
         return pl.DataFrame(schema=columns)

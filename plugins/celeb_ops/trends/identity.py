@@ -15,7 +15,7 @@ from celeb_ops.core.names import letters
 
 
 def identities(uses: pl.DataFrame) -> pl.DataFrame:
-    """The ``person`` whom each ``name`` beside each ``qid`` stands for. :param uses: :func:`history.name_uses`."""
+    """The ``person`` that each ``name`` with each ``qid`` means. :param uses: :func:`history.name_uses`."""
     newest_first = uses.sort("time", "often", "name", "qid", descending=[True, True, False, False])
     pairs = list(newest_first.select("name", "qid").iter_rows())
     name_of: dict[str, str] = {}
@@ -25,7 +25,7 @@ def identities(uses: pl.DataFrame) -> pl.DataFrame:
     sighted: dict[str, set[str]] = defaultdict(set)
     """The QIDs that were sighted under a name, by its letters."""
     spelling: dict[str, str] = {}
-    """That of the newest sighting without a QID, by the name's letters."""
+    """The spelling in the newest sighting without a QID, by the name's letters."""
     for name, qid in pairs:
         if not qid:
             spelling.setdefault(letters(name), name)

@@ -19,6 +19,8 @@ Z_95 = 1.96
 """Standard errors on either side of an estimate that are its 95 % interval."""
 PRIOR_SHOWN = 2
 """The prior's weight: site-days that show the person, at the share of both windows, that are added to each of them."""
+HEAD_Q = 0.1
+"""The greatest share of reported movers that may be there by chance (``q``, docs/trends.md)."""
 MIN_SITE_DAYS = 3
 """In both windows, for a trend; on at least MIN_DAYS days."""
 MIN_DAYS = 2
@@ -27,7 +29,7 @@ MIN_NEW_SITE_DAYS = 2
 ALIKE = 51
 """People of about as many site-days who are put together to see how their news come: evenly, or in stories."""
 MIN_COVERED = 0.5
-"""Of the days before, those with a seen capture: while nothing was seen, nobody can have been new."""
+"""The least share of days before that have a seen capture: while nothing was seen, nobody can have been new."""
 
 
 class Window(NamedTuple):

@@ -20,16 +20,23 @@ _STEP = {"day": "1d", "week": "1w", "month": "1mo"}
 OUTCOMES = [
     (pl.col("outcome") == outcome).sum().cast(pl.Int32).alias(outcome) for outcome in ("seen", "skipped", "failed")
 ]
+COUNTS = [
+    pl.col("shown").sum().cast(pl.Int32).alias("captures"),
+    pl.col("named").sum().cast(pl.Int32),
+    (pl.col("shown") & pl.col("named")).sum().cast(pl.Int32).alias("both"),
+]
+"""Counts of somebody's presences: captures that show them, that name them, that do both."""
 MEASURED_BY = {
     "recognizer": pl.concat_str("recognizer", "recognizer_version", separator=" ", ignore_nulls=True),
     "gallery": pl.col("gallery").fill_null(""),
     "source": pl.col("source").fill_null(""),
+    "adverts": pl.col("adverts_counted").fill_null(True),
 }
 """What a seen capture's names rest on."""
 BREAK = pl.concat_str(
     [pl.when(pl.col(what).any()).then(pl.lit(what)) for what in MEASURED_BY], separator=", ", ignore_nulls=True
 ).replace("", None)
-"""Of a group of captures :func:`with_changes`: what changed in it, ``gallery, source``; null: nothing."""
+"""What changed in a group of captures :func:`with_changes`: ``gallery, source``; null: nothing."""
 
 
 def with_changes(captures: pl.DataFrame) -> pl.DataFrame:
@@ -61,17 +68,17 @@ def periods(captures: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(tables)
 
 
-def shares(showings: pl.DataFrame, all_periods: pl.DataFrame, kind: str) -> pl.DataFrame:
-    """``days``, ``weeks`` or ``months``: each person in each period that shows them."""
+def shares(presences: pl.DataFrame, all_periods: pl.DataFrame, kind: str) -> pl.DataFrame:
+    """``days``, ``weeks`` or ``months``: each person in each period that shows or names them."""
     seen = all_periods.filter(kind=kind).select("period", "seen", "sites_seen")
     return (
-        showings.group_by("name", START[kind].alias("period"))
+        presences.group_by("name", START[kind].alias("period"))
         .agg(
-            pl.len().alias("captures"),
-            pl.col("site").n_unique().alias("sites"),
+            *COUNTS,
+            pl.col("site").filter("shown").n_unique().alias("sites"),
             pl.col("sightings").sum(),
             summed(pl.col("prominence")).alias("prominence"),
-            pl.col("above_fold").mean(),
+            pl.col("above_fold").filter("shown").mean(),
         )
         .join(seen, on="period")
         .with_columns(share=pl.col("captures") / pl.col("seen"))
@@ -79,7 +86,7 @@ def shares(showings: pl.DataFrame, all_periods: pl.DataFrame, kind: str) -> pl.D
     )
 
 
-def appearances(showings: pl.DataFrame) -> pl.DataFrame:
-    """``appearances``: how many captures of each site show a person, by week."""
-    by_week = showings.group_by("name", "site", START["week"].alias("week"))
-    return by_week.agg(pl.len().alias("captures")).sort("name", "site", "week")
+def appearances(presences: pl.DataFrame) -> pl.DataFrame:
+    """``appearances``: how many captures of each site show or name a person, by week."""
+    by_week = presences.group_by("name", "site", START["week"].alias("week"))
+    return by_week.agg(COUNTS).sort("name", "site", "week")

@@ -1,8 +1,9 @@
-"""One row a person: how often, since when, how long in a row, and where to look."""
+"""One row a person, shown or named: how often, since when, how long in a row, and where to look."""
 
 from __future__ import annotations
 
 import polars as pl
+import polars.selectors as cs
 
 from celeb_ops.trends.history import MONTH, SEEN, WEEK, newest, summed
 
@@ -11,9 +12,15 @@ OPEN_DAYS = 1
 
 
 def people(
-    captures: pl.DataFrame, showings: pl.DataFrame, evidence: pl.DataFrame, qids: pl.DataFrame, movers: pl.DataFrame
+    captures: pl.DataFrame,
+    presences: pl.DataFrame,
+    evidence: pl.DataFrame,
+    headlines: pl.DataFrame,
+    qids: pl.DataFrame,
+    movers: pl.DataFrame,
 ) -> pl.DataFrame:
     """``people``. :param evidence: with ``id``. :param qids: by name. :param movers: of the week."""
+    showings = presences.filter("shown")
     name = pl.col("name").cast(pl.String)
     seen, last = captures.filter(SEEN), newest(captures)
     recent = {"28d": pl.col("time") > last - MONTH, "7d": pl.col("time") > last - WEEK}
@@ -32,6 +39,8 @@ def people(
             summed(pl.col("prominence").filter(recent["28d"])).alias("prominence_28d"),
         )
         .join(_streaks(seen["time"], showings), on="name")
+        .join(_named(presences.filter("named"), recent), on="name", how="full", coalesce=True)
+        .with_columns(cs.integer().fill_null(0))
         .with_columns(
             name,
             *(
@@ -40,6 +49,8 @@ def people(
             ),
         )
         .join(_faces(evidence), on="name", how="left")
+        .join(_words(headlines), on="name", how="left")
+        .with_columns(pl.coalesce("headline", "text"), pl.coalesce("link", "text_link"))
         .join(qids, on="name", how="left")
         .join(movers.select(name, "mover", "change", "low", "high", "z", "q", "across_break"), on="name", how="left")
         .with_columns(
@@ -51,6 +62,23 @@ def people(
         )
         .sort("captures_28d", "name", descending=[True, False])
     )
+
+
+def _named(namings: pl.DataFrame, recent: dict[str, pl.Expr]) -> pl.DataFrame:
+    """By person: captures that name them, and those that show them too."""
+    spans = {"": pl.lit(True)} | {f"_{days}": since for days, since in recent.items()}
+    return namings.group_by("name").agg(
+        pl.col("time").min().alias("first_named"),
+        pl.col("time").max().alias("last_named"),
+        *((pl.col("named") & since).sum().alias(f"named{suffix}") for suffix, since in spans.items()),
+        *((pl.col("shown") & since).sum().alias(f"both{suffix}") for suffix, since in spans.items()),
+    )
+
+
+def _words(headlines: pl.DataFrame) -> pl.DataFrame:
+    """By person: the newest text that names them, and where it leads."""
+    newest = headlines.group_by("name", maintain_order=True).first()
+    return newest.select("name", "text", pl.col("link").alias("text_link"))
 
 
 def _streaks(seen: pl.Series, showings: pl.DataFrame) -> pl.DataFrame:

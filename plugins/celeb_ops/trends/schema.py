@@ -15,11 +15,12 @@ from celeb_ops.dataset.tables import conformed, read_columns
 if TYPE_CHECKING:
     from celeb_ops.core.store import Store
 
-_PERIOD = "period name captures seen share sites sites_seen sightings prominence above_fold"
+_PERIOD = "period name captures seen share sites sites_seen sightings prominence above_fold named both"
 _COLUMNS = {
     "people": "name id qid first_seen last_seen captures sites sightings days longest_streak_days streak_days "
     "first_site crop headline link confidence captures_28d share_28d captures_7d share_7d sites_28d sites_7d "
-    "prominence_28d mover change low high z q across_break",
+    "prominence_28d named named_28d named_7d both both_28d both_7d first_named last_named "
+    "mover change low high z q across_break",
     "days": _PERIOD,
     "weeks": _PERIOD,
     "months": _PERIOD,
@@ -31,22 +32,24 @@ _COLUMNS = {
     "sites": "site last_time last_outcome last_reason captures seen skipped failed failed_in_a_row people_per_capture "
     "faces_per_capture calls_28d calls_saved_28d cost_28d recognizer gallery source",
     "site_days": "day site seen skipped failed people faces calls cost_usd break",
-    "appearances": "name site week captures",
+    "appearances": "name site week captures named both",
+    "headlines": "name time site part text link picture_url shown",
     "evidence": "name time site source confidence basis headline link alt picture_url crop screenshot left top width "
     "height",
     "runs": "time seen archived skipped failed people calls cost_usd",
 }
 # A column's name says its type, whatever the table.
 _TYPES = {
-    UTC_MS: "time first_seen last_seen last_time",
+    UTC_MS: "time first_seen last_seen first_named last_named last_time",
     pl.Date: "day week period",
-    pl.Boolean: "across_break",
+    pl.Boolean: "across_break shown",
     pl.String: "name id qid first_site crop headline link mover kind break other site last_outcome last_reason "
-    "recognizer gallery source basis alt picture_url screenshot",
+    "recognizer gallery source basis alt picture_url screenshot part text",
     pl.Float64: "confidence share share_28d share_7d share_now share_before prominence prominence_28d above_fold "
     "change low high z q dispersion first chance median_lead_h people_per_capture faces_per_capture cost_usd cost_28d",
     pl.Int32: "captures captures_28d captures_7d captures_now captures_before sites sites_28d sites_7d sites_seen "
     "sightings days longest_streak_days streak_days seen seen_now seen_before archived skipped failed failed_in_a_row "
+    "named named_28d named_7d both both_28d both_7d "
     "pictures pages stories people faces calls calls_28d calls_saved_28d left top width height",
 }
 _TYPE_OF = {name: dtype for dtype, names in _TYPES.items() for name in names.split()}

@@ -14,7 +14,7 @@ from celeb_ops import trends
 from celeb_ops.core import keys
 from celeb_ops.core.settings import Settings
 from tests.airflow.backfill.newsroom import SITES, TIMES
-from tests.airflow.backfill.past import until
+from tests.airflow.backfill.past import BACKFILL_S, until
 from tests.airflow.backfill.state import State, browsers, left_over
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tests.airflow.backfill.past import Past
 
-pytestmark = [pytest.mark.airflow, pytest.mark.browser, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.airflow, pytest.mark.browser, pytest.mark.timeout(2400)]
 
 TASKS = ("list_sites", "site.screenshot", "site.slice", "site.rekognize", "merge", "tidy", "watcher")
 
@@ -87,7 +87,7 @@ def test_every_task_of_a_run_before_and_after_its_work(past: Past, clean: State)
 
 def kill_each(past: Past, victims: dict[tuple[str, str, int], Callable[[], bool]]) -> None:
     """Kill the process of each task (a run's, and a site's) once, as soon as it is at work and its condition is met."""
-    left, deadline = dict(victims), time.monotonic() + 300
+    left, deadline = dict(victims), time.monotonic() + BACKFILL_S
     while left:
         for task, pid in past.at_work().items():
             if task in left and left[task]():

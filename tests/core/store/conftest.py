@@ -1,15 +1,9 @@
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import pytest
 
 from celeb_ops.core.store import S3Store
 from celeb_ops.core.store import s3 as s3_module
+from tests.aws.s3_proxy import S3Proxy
 from tests.core.store.verbs import an_s3_client
-
-if TYPE_CHECKING:
-    from tests.aws.s3_proxy import S3Proxy
 
 
 @pytest.fixture

@@ -1,15 +1,10 @@
-from __future__ import annotations
-
 import json
 import re
-from typing import TYPE_CHECKING
 
 import pytest
+from mypy_boto3_s3 import S3Client
 
 from celeb_ops.core.store.extra_args import checked_extra_args, extra_args
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 
 @pytest.mark.parametrize("operation", ["PutObject", "CreateMultipartUpload"])

@@ -1,26 +1,20 @@
-from __future__ import annotations
-
 import contextlib
 import itertools
 import os
 import resource
 import signal
 import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
 
 from celeb_ops.core.exceptions import InvalidKeyError, StoreError, UpdateConflictError
-from celeb_ops.core.store import FolderStore, folder
+from celeb_ops.core.store import FolderStore, Store, folder
 from tests.core.store.verbs import every_verb
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from celeb_ops.core.store import Store
 
 
 class TestFolder:
@@ -81,7 +75,7 @@ class TestFolder:
         with pytest.raises(StoreError, match=r"data/Images/a could not be (written|locked): (File exists|Not a dir)"):
             verb(FolderStore(tmp_path / "data"), "Images/a")
 
-    def test_who_waits_too_long_for_a_lock_is_told_which(
+    def test_the_error_after_too_long_a_wait_names_the_lock(
         self, folder_store: FolderStore, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(folder, "LOCK_TIMEOUT_S", 0.1)

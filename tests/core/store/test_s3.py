@@ -1,25 +1,17 @@
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import pytest
+from mypy_boto3_s3 import S3Client
 
 from celeb_ops.core.exceptions import StoreError
 from celeb_ops.core.store import S3Store, s3
 from celeb_ops.dataset import merge
-from tests.aws.s3_proxy import CUT, HALF, LOST
+from tests.aws.s3_proxy import CUT, HALF, LOST, S3Proxy
 from tests.core.store.verbs import VERBS
 from tests.factories import RUN_TIME, a_result, a_screenshot, saved
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
-    from tests.aws.s3_proxy import S3Proxy
 
 
 def test_its_addresses(s3_store: S3Store) -> None:
     assert s3_store.url("Celebs.csv") == f"s3://{s3_store.bucket}/press/Celebs.csv"
-    # Other services are told bucket and name.
+    # Other services get bucket and name.
     assert s3_store.s3_object("Slices/a.jpeg") == {"Bucket": s3_store.bucket, "Name": "press/Slices/a.jpeg"}
 
 
@@ -39,7 +31,14 @@ def test_all_of_a_dataset_lies_under_the_prefix(s3_client: S3Client, bucket: str
     key = saved(store, a_screenshot(parts=[]))
     merge(store, RUN_TIME, [a_result("TMZ", "Cher", screenshot=key)], [])
 
-    files = ["Captures/2026-11.parquet", "Celebs.csv", key, "Sightings/2026-11.parquet", "datapackage.json"]
+    files = [
+        "Captures/2026-11.parquet",
+        "Celebs.csv",
+        key,
+        "Mentions/2026-11.parquet",
+        "Sightings/2026-11.parquet",
+        "datapackage.json",
+    ]
     there = [entry["Key"] for entry in s3_client.list_objects_v2(Bucket=bucket)["Contents"]]
     assert sorted(there) == sorted([*(inside + name for name in files), "pressed.txt"])
     assert [name for name in store.list("") if name != "pressed.txt"] == files

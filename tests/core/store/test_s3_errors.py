@@ -1,26 +1,19 @@
 """Each of S3's errors: its sentence, how often boto tries again, and whether Airflow does."""
 
-from __future__ import annotations
-
 import re
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSResponse
 from urllib3.exceptions import ProtocolError
 
 from celeb_ops.core.exceptions import NotPermittedError, PermanentError, StoreError, StoreRefusedError
-from celeb_ops.core.store import S3Store, s3
-from tests.aws.s3_proxy import ERRORS, LOST
+from celeb_ops.core.store import S3Store, Store, s3
+from tests.aws.s3_proxy import ERRORS, LOST, S3Proxy
 from tests.core.store.verbs import VERBS, an_s3_client, every_verb
 from tests.web import free_port
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from celeb_ops.core.store import Store
-    from tests.aws.s3_proxy import S3Proxy
 
 pytestmark = pytest.mark.usefixtures("no_pauses")
 
@@ -43,7 +36,7 @@ def signed(proxy: S3Proxy, bucket: str) -> S3Store:
 
 
 REFUSED = {
-    "InvalidAccessKeyId": r"does not exist in our records\. Give the connection celebs_s3 an access key that is active",
+    "InvalidAccessKeyId": r"does not exist in our records\. Give the connection celebs_s3 an active access key",
     "PermanentRedirect": r"Set region_name in the extra of the connection celebs_s3 to the bucket's region, eu-west-1;",
     "AuthorizationHeaderMalformed": r"Set region_name .* to the bucket's region, eu-west-1; an endpoint_url there must",
     "NotImplemented": r"A header you provided implies functionality that is not implemented\.$",
@@ -65,13 +58,13 @@ def test_a_refusal_says_what_to_do_and_is_not_tried_again(proxy: S3Proxy, signed
     assert proxy.faults[code] == (2 if code in REDIRECTS else 1)
 
 
-def test_a_clock_that_is_wrong_is_told_with_both_times(proxy: S3Proxy, signed: S3Store) -> None:
+def test_a_clock_that_is_wrong_is_reported_with_both_times(proxy: S3Proxy, signed: S3Store) -> None:
     proxy.give("RequestTimeTooSkewed")
     with pytest.raises(StoreRefusedError, match=r"RequestTimeTooSkewed: .* too large") as error:
         signed.read("Celebs.csv")
-    told = re.search(r"machine's clock says (\S+Z), S3's (\S+Z): set the clock", str(error.value))
-    assert told
-    here, theirs = (datetime.fromisoformat(time) for time in told.groups())
+    found = re.search(r"machine's clock says (\S+Z), S3's (\S+Z): set the clock", str(error.value))
+    assert found
+    here, theirs = (datetime.fromisoformat(time) for time in found.groups())
     assert abs((datetime.now(UTC) - here).total_seconds()) < 60
     # The proxy's S3 is an hour ahead.
     assert 3_590 < (theirs - here).total_seconds() < 3_610
@@ -126,8 +119,8 @@ def test_whatever_is_asked_for_a_refusal_is_a_sentence(
         verb(signed, "Celebs.csv")
     assert proxy.faults == {"InvalidAccessKeyId": 1}
     nowhere = an_s3_client(f"http://127.0.0.1:{free_port()}")
-    told = r'could not be \w+: Could not .* "http://.*"\. Check the connection celebs_s3'
-    with pytest.raises(StoreError, match=told) as unreached:
+    said = r'could not be \w+: Could not .* "http://.*"\. Check the connection celebs_s3'
+    with pytest.raises(StoreError, match=said) as unreached:
         verb(S3Store(nowhere, "celebs"), "Celebs.csv")
     assert not isinstance(unreached.value, PermanentError)
 
@@ -149,7 +142,7 @@ def test_no_sentence_has_credentials(proxy: S3Proxy, signed: S3Store, code: str)
         assert secret not in str(error.value)
 
 
-def test_a_key_with_a_line_end_is_not_told_either(proxy: S3Proxy, bucket: str) -> None:
+def test_a_key_with_a_line_end_is_not_shown_either(proxy: S3Proxy, bucket: str) -> None:
     client = an_s3_client(proxy.url, aws_access_key_id=f"{ACCESS_KEY}\n", aws_secret_access_key=SECRET_KEY)
     # http.client's own error repeats the whole header.
     with pytest.raises(StoreError, match=r"read: .*Invalid header value .*Credential=…") as error:

@@ -1,8 +1,4 @@
-"""Accounts that may do only some things in the bucket: what works, and what they are told of what does not."""
-
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+"""Accounts that may do only some things in the bucket: what works, and what the errors say about the rest."""
 
 import pytest
 from botocore.exceptions import ClientError
@@ -11,11 +7,9 @@ from celeb_ops.core.exceptions import NotPermittedError, NotStoredError, Permane
 from celeb_ops.core.store import S3Store
 from celeb_ops.core.store.s3_errors import store_error
 from celeb_ops.dataset import merge
+from tests.aws.s3_proxy import S3Proxy
 from tests.core.store.verbs import VERBS, an_s3_client
 from tests.factories import RUN_TIME, a_result, a_screenshot, saved
-
-if TYPE_CHECKING:
-    from tests.aws.s3_proxy import S3Proxy
 
 pytestmark = pytest.mark.usefixtures("no_pauses")
 
@@ -80,8 +74,8 @@ class TestWithoutListing:
             assert not behind.exists(key)
         assert warnings(caplog) == [
             f"s3://{behind.bucket}/press/ could not be listed: AccessDenied: Access Denied. The account of the "
-            f"connection celebs_s3 needs the permission s3:ListBucket on arn:aws:s3:::{behind.bucket}. S3 then answers "
-            "403 both of a file that is missing and of one that is closed."
+            f"connection celebs_s3 needs the permission s3:ListBucket on arn:aws:s3:::{behind.bucket}. Without it "
+            "S3 answers 403 for missing and for forbidden files alike."
         ]
         assert proxy.requests == {"GetObject": 3, "ListObjectsV2": 1}
 

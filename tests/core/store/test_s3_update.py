@@ -1,21 +1,13 @@
 """``S3Store.update`` among other writers, and when S3 has a bad day."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import pytest
 
 from celeb_ops.core.exceptions import StoreError, UpdateConflictError
-from celeb_ops.core.store import S3Store, s3
-from tests.aws.s3_proxy import CUT, HALF, LOST
+from celeb_ops.core.store import Change, S3Store, Store, s3
+from tests.aws.s3_proxy import CUT, HALF, LOST, S3Proxy
 from tests.core.store.verbs import an_s3_client
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from celeb_ops.core.store import Change, Store
-    from tests.aws.s3_proxy import S3Proxy
 
 pytestmark = pytest.mark.usefixtures("no_pauses")
 
@@ -72,7 +64,7 @@ class TestOtherWriters:
         assert behind.read("a") == (b"1\n2\n" if there else b"2\n")
         assert proxy.requests == {"GetObject": 4, "PutObject": 3}
 
-    def test_who_is_always_too_late_is_told_after_some_attempts(
+    def test_a_writer_that_is_always_too_late_gives_up_after_some_attempts(
         self, behind: S3Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(s3, "UPDATE_ATTEMPTS", 3)
@@ -147,7 +139,7 @@ class TestFaults:
         assert store.read("a") == b"1\n2\n"
 
     @pytest.mark.parametrize(("name", "most", "asked"), [("UPDATE_ATTEMPTS", 3, 3), ("UPDATE_TIMEOUT_S", 0, 1)])
-    def test_that_do_not_pass_are_told_after_some_attempts_or_some_time(
+    def test_that_do_not_pass_are_reported_after_some_attempts_or_some_time(
         self, proxy: S3Proxy, bucket: str, monkeypatch: pytest.MonkeyPatch, name: str, most: int, asked: int
     ) -> None:
         monkeypatch.setattr(s3, name, most)

@@ -1,22 +1,15 @@
-from __future__ import annotations
-
 import multiprocessing
+from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from mypy_boto3_s3 import S3Client
 
 from celeb_ops.core.exceptions import InvalidKeyError, NotStoredError
-from celeb_ops.core.store import FolderStore, S3Store, checked, split_s3
+from celeb_ops.core.store import FolderStore, S3Store, Store, checked, split_s3
 from tests.core.store.verbs import an_s3_client, every_verb
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from mypy_boto3_s3 import S3Client
-
-    from celeb_ops.core.store import Store
 
 
 class TestOneFile:
@@ -90,7 +83,7 @@ class TestList:
 
     def test_tells_when_a_file_was_written_and_its_bytes(self, store: Store) -> None:
         store.write("Slices/a", b"an older one")
-        # S3 tells whole seconds.
+        # S3 has whole seconds.
         before = datetime.now(UTC) - timedelta(seconds=1)
         store.write("Slices/a", b"12345")
         (one,) = store.files("Slices/")

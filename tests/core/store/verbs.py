@@ -1,19 +1,14 @@
 """The verbs of a store, for tests of each of them, and S3 clients."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
+from mypy_boto3_s3 import S3Client
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from mypy_boto3_s3 import S3Client
-
-    from celeb_ops.core.store import Store
+from celeb_ops.core.store import Store
 
 VERBS: dict[str, Callable[[Store, str], Any]] = {
     "read": lambda store, key: store.read(key),

@@ -1,26 +1,21 @@
-from __future__ import annotations
-
 import hashlib
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
 
 from celeb_ops.core.exceptions import PermanentError, ReasonCode, RecognitionError
+from celeb_ops.core.store import FolderStore
 from celeb_ops.recognition.aws.rekognition import RekognitionError, RekognitionRecognizer
 from celeb_ops.recognition.local.gallery import Gallery
 from celeb_ops.recognition.local.recognizer import LocalRecognizer
 from celeb_ops.recognition.page import recognize_page
-from celeb_ops.slicing import cut
+from celeb_ops.slicing.cut import cut
 from tests.aws.rekognition import ACCESS_KEY, CUT, CUT_IN_THE_MIDDLE, Rekognition
 from tests.factories import a_page, a_picture, a_screenshot, saved
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from celeb_ops.core.store import FolderStore
 
 
 def asking(

@@ -1,8 +1,7 @@
-from __future__ import annotations
-
 import contextlib
 import io
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,9 +13,6 @@ from celeb_ops.core.exceptions import RecognitionError
 from celeb_ops.recognition.local import detector, embedders, face_model, onnx_models
 from celeb_ops.recognition.pictures import decode
 from tests.factories import a_picture
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SMALL = {format: a_picture(24, 30, format) for format in ("JPEG", "PNG", "WEBP")}
 
@@ -127,4 +123,8 @@ def test_a_model_that_is_not_installed_is_named(tmp_path: Path) -> None:
 
 
 def test_nobody_is_surer_than_was_measured() -> None:
-    assert [face_model.Sure(at_strict=0, slope=20).at(inside) for inside in (-1, 0, 1)] == [0, 50, face_model.SUREST]
+    assert [face_model.ConfidenceCurve(at_strict=0, slope=20).at(inside) for inside in (-1, 0, 1)] == [
+        0,
+        50,
+        face_model.SUREST,
+    ]

@@ -1,12 +1,10 @@
 """The gallery as one file: written, read, merged with a folder, refused."""
 
-from __future__ import annotations
-
 import io
 import json
 import shutil
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -17,12 +15,9 @@ from celeb_ops.core.geometry import Box
 from celeb_ops.core.removal_list import RemovalList, RemovedPerson
 from celeb_ops.recognition.local import face_model, gallery_file
 from celeb_ops.recognition.local.gallery import Gallery
-from celeb_ops.recognition.local.gallery_file import About, Entry, Reference, Whole
+from celeb_ops.recognition.local.gallery_file import About, Entry, GalleryContent, Reference
 from celeb_ops.recognition.local.recognizer import LocalRecognizer, Match
 from celeb_ops.recognition.people import Person
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 HOPPER = Person("Grace Hopper", "Q11641", ("Amazing Grace", "Grace Brewster Hopper"))
 COLLINS = Person("Eileen Collins", "Q234250")
@@ -37,9 +32,9 @@ def an_entry(person: Person, photos: int = 2, seed: int = 1) -> Entry:
     return Entry(person, "a person", 50, embeddings, references)
 
 
-def a_whole(**about: object) -> Whole:
+def a_whole(**about: object) -> GalleryContent:
     entries = [an_entry(HOPPER, 2), an_entry(COLLINS, 3, seed=2)]
-    return Whole(entries, About(made="2026-11-24", **about), [("Q1", "Somebody", "their photos disagree")])
+    return GalleryContent(entries, About(made="2026-11-24", **about), [("Q1", "Somebody", "their photos disagree")])
 
 
 @pytest.fixture
@@ -70,7 +65,7 @@ def test_a_file_that_is_replaced_while_it_is_read_is_one_of_the_two(
 ) -> None:
     path = folder / gallery_file.FILE
     old, metadata = gallery_file.read(path), pl.read_parquet_metadata
-    new = Whole([an_entry(HOPPER, 1)], About(made="2026-11-25"))
+    new = GalleryContent([an_entry(HOPPER, 1)], About(made="2026-11-25"))
 
     def replaced(source: object) -> dict[str, str]:
         found = metadata(source)
@@ -186,7 +181,7 @@ def test_one_of_both_networks_is_used_by_dlib_alone_where_the_other_is_not(folde
 def test_people_are_read_without_the_embeddings(folder: Path, tmp_path: Path) -> None:
     assert gallery_file.people_of(folder).find("amazing grace") == HOPPER
     assert len(gallery_file.people_of(tmp_path / "none")) == 0
-    gallery_file.write(folder / gallery_file.FILE, Whole([], About()))
+    gallery_file.write(folder / gallery_file.FILE, GalleryContent([], About()))
     assert Gallery.load(folder, tmp_path / "cache").names == []
 
 

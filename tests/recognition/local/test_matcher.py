@@ -1,23 +1,17 @@
 """Whom a face is nearest to, and how near a stranger may come."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from celeb_ops.recognition.local.face_model import BOTH, DLIB
+from celeb_ops.recognition.local.embedders import Embedding
+from celeb_ops.recognition.local.face_model import BOTH, DLIB, FaceModel
 from celeb_ops.recognition.local.gallery import Gallery
 from celeb_ops.recognition.local.recognizer import LocalRecognizer
-
-if TYPE_CHECKING:
-    from celeb_ops.recognition.local.embedders import Embedding
-    from celeb_ops.recognition.local.face_model import FaceModel
 
 
 def some_faces(number: int, seed: int, spread: float = 0.09) -> Embedding:

@@ -1,10 +1,9 @@
 """The models give the same numbers as ONNX as in their original form."""
 
-from __future__ import annotations
-
 import base64
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import cv2
 import dlib
@@ -13,9 +12,6 @@ import pytest
 
 from celeb_ops.recognition.local import detector, embedders, onnx_conversion, onnx_models
 from celeb_ops.recognition.pictures import decode
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture(params=["hopper", "collins"])

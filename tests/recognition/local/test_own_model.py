@@ -1,8 +1,7 @@
 """A network of one's own in ArcFace's convention, by CELEBS_FACE_MODEL."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -16,14 +15,10 @@ from celeb_ops.recognition.factory import check_recognizer
 from celeb_ops.recognition.local import embedders, face_model, gallery_file
 from celeb_ops.recognition.local.detector import Found
 from celeb_ops.recognition.local.gallery import Gallery
-from celeb_ops.recognition.local.gallery_file import About, Entry, Reference, Whole
+from celeb_ops.recognition.local.gallery_file import About, Entry, GalleryContent, Reference
 from celeb_ops.recognition.local.recognizer import LocalRecognizer
 from celeb_ops.recognition.people import Person
 from celeb_ops.recognition.pictures import decode
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
 
 
 def a_network(path: Path, shape: Sequence[int | str] = ("n", 3, 112, 112)) -> Path:
@@ -66,7 +61,7 @@ def test_a_face_is_turned_and_scaled_until_its_points_are_where_they_are_expecte
 def test_a_file_that_another_model_made_is_refused_with_what_to_do(tmp_path: Path) -> None:
     model = face_model.chosen(Settings(face_model=str(a_network(tmp_path / "cells.onnx"))))
     entry = Entry(Person("Grace Hopper"), "", 9, np.ones((1, 128), np.float32), (Reference("File:A.jpg", "aa" * 20),))
-    gallery_file.write(tmp_path / "gallery" / gallery_file.FILE, Whole([entry], About()))
+    gallery_file.write(tmp_path / "gallery" / gallery_file.FILE, GalleryContent([entry], About()))
     with pytest.raises(GalleryError, match=r"model dlib-resnet-v1, and .* cells-.* `make gallery`"):
         Gallery.load(tmp_path / "gallery", tmp_path / "cache", model=model)
 

@@ -1,8 +1,6 @@
-from __future__ import annotations
-
 import io
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,16 +8,12 @@ from PIL import Image
 
 from celeb_ops.core.geometry import Box
 from celeb_ops.recognition.local import face_model
+from celeb_ops.recognition.local.embedders import Embedding32
 from celeb_ops.recognition.local.gallery import Gallery
 from celeb_ops.recognition.local.recognizer import LEAD, LocalRecognizer, Match
 from celeb_ops.recognition.pictures import decode
+from celeb_ops.recognition.recognizer import Face
 from tests.factories import a_page
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from celeb_ops.recognition.local.embedders import Embedding32
-    from celeb_ops.recognition.recognizer import Face
 
 
 @pytest.fixture(scope="module")

@@ -1,18 +1,13 @@
-from __future__ import annotations
-
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
 
 import pytest
 
 from celeb_ops.core import keys
 from celeb_ops.core.exceptions import BudgetError, PermanentError
+from celeb_ops.core.store import FolderStore, Store
 from celeb_ops.recognition.paid.budget import Budget, Spent
 from tests.factories import RUN_TIME
-
-if TYPE_CHECKING:
-    from celeb_ops.core.store import FolderStore, Store
 
 
 def budget(store: Store, site: str, limit: int | None = 10) -> Budget:

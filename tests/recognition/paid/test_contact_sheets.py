@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import io
 
 import numpy as np
@@ -10,13 +8,13 @@ from celeb_ops.core.geometry import Box
 from celeb_ops.recognition.detections import Detection
 from celeb_ops.recognition.paid.contact_sheets import CELL_PX, Cell, cell_of, contact_sheets
 from celeb_ops.recognition.recognizer import Face
-from celeb_ops.slicing import LONG_SIDE_PX
+from celeb_ops.slicing.layout import LONG_SIDE_PX
 
 PIXELS = np.zeros((1_000, 1_440, 3), np.uint8)
 
 
 def found(box: Box, page: Box) -> Detection:
-    return Detection(Face(box), page, "a slice", cut=False)
+    return Detection(Face(box), page, "a slice", touches_edge=False)
 
 
 def cells(number: int) -> list[Cell]:

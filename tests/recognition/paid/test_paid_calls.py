@@ -1,12 +1,12 @@
-from __future__ import annotations
-
 import io
 import signal
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -15,6 +15,7 @@ from celeb_ops.core import keys
 from celeb_ops.core.exceptions import BudgetError
 from celeb_ops.core.geometry import Box
 from celeb_ops.core.records import Picture, RecognizerInfo, Result, Slice, Span
+from celeb_ops.core.store import FolderStore, Store
 from celeb_ops.recognition.aws.rekognition import RekognitionError
 from celeb_ops.recognition.detections import on_slice
 from celeb_ops.recognition.local.gallery import Gallery
@@ -24,18 +25,12 @@ from celeb_ops.recognition.paid.budget import Budget
 from celeb_ops.recognition.paid.paid_calls import Request, RequestOptions, RequestSender
 from celeb_ops.recognition.paid.response_cache import CachedResponse
 from celeb_ops.recognition.recognizer import Face
-from celeb_ops.slicing import cut
+from celeb_ops.slicing.cut import cut
+from tests.aws.rekognition import Rekognition
 from tests.factories import RUN_TIME, a_page, a_picture, a_screenshot, saved
 from tests.recognition.aws.test_rekognition import asking
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from pathlib import Path
-
-    from celeb_ops.core.store import FolderStore, Store
-    from tests.aws.rekognition import Rekognition
-
-    Shown = Iterable[tuple[str, int, int]]
+Shown = Iterable[tuple[str, int, int]]
 
 NEXT = RUN_TIME + timedelta(hours=12)
 HOPPER, COLLINS, COFFEE, ROCKET = "hopper-small.jpeg", "collins-small.jpeg", "coffee.jpeg", "rocket.jpeg"
@@ -92,7 +87,7 @@ class TestResponsesAreCached:
     def test_a_try_that_failed_has_paid_for_the_answers_that_it_got(self, site: Site) -> None:
         site.service.faults = ["", "AccessDeniedException"]
         with pytest.raises(RekognitionError, match="AccessDenied"):
-            site.visit(PAGE, at_once=1)
+            site.visit(PAGE, concurrency=1)
         result = site.visit(PAGE)
         assert (result.calls, site.service.calls) == (2, 3)
 
@@ -202,8 +197,8 @@ class TestSixtyFourFaces:
         found = sender(folder_store, Sees()).send(requests(a_picture(1_440, 1_920), size=(1_440, 1_920)))
         inside, at_edge = ([one for one in found if one.face.name == name] for name in ("inside", "cut"))
         assert Box(1_300, 1_780, 40, 40) in [one.box for one in inside]
-        assert not any(one.cut for one in inside)
-        assert all(one.cut for one in at_edge)
+        assert not any(one.touches_edge for one in inside)
+        assert all(one.touches_edge for one in at_edge)
         assert len({one.source for one in found}) == 7
 
 
@@ -224,9 +219,9 @@ class Scripted:
         return [Face(Box(10, 10, 20, 20), name=picture.decode())] if self._faces is None else list(self._faces)
 
 
-def sender(store: FolderStore, recognizer: Scripted, at_once: int = 2) -> RequestSender:
+def sender(store: FolderStore, recognizer: Scripted, concurrency: int = 2) -> RequestSender:
     return RequestSender(
-        recognizer, store, Budget(store, "TMZ", RUN_TIME, None), "stem", RequestOptions(at_once=at_once)
+        recognizer, store, Budget(store, "TMZ", RUN_TIME, None), "stem", RequestOptions(concurrency=concurrency)
     )
 
 
@@ -245,7 +240,7 @@ def many(number: int) -> list[bytes]:
 class TestRequestSender:
     def test_each_answer_goes_to_its_picture_in_whatever_order_it_comes(self, folder_store: FolderStore) -> None:
         recognizer = Scripted(lambda picture: time.sleep(0.1 if picture == b"picture 0" else 0))
-        found = sender(folder_store, recognizer, at_once=4).send(requests(*many(8)))
+        found = sender(folder_store, recognizer, concurrency=4).send(requests(*many(8)))
         assert [one.face.name for one in found] == [one.decode() for one in many(8)]
 
     def test_one_picture_in_two_places_is_sent_once(self, folder_store: FolderStore) -> None:
@@ -262,7 +257,7 @@ class TestRequestSender:
             time.sleep(0.02)
             slots.release()
 
-        sender(folder_store, Scripted(work), at_once=3).send(requests(*many(12)))
+        sender(folder_store, Scripted(work), concurrency=3).send(requests(*many(12)))
 
     def test_a_refusal_is_not_noticed_behind_a_slow_answer(self, folder_store: FolderStore) -> None:
         def work(picture: bytes) -> None:

@@ -1,6 +1,6 @@
-// What autoconsent, which acts in the page's own world, says: its state, then a line for each message: type, dialog, yes.
-// A page may have made anything of it, and of the functions by which its length would be bounded: there are only
-// operators on texts here, which no page can change.
+// Returns what autoconsent, which runs in the page's own world, reports: its state, then one line per message: type,
+// dialog, and `yes` if it succeeded. The page may have replaced this object, and the functions that would limit a
+// text's length. So this script uses only operators on strings, which no page can change.
 (() => {
   const short = value => {
     let text = '';

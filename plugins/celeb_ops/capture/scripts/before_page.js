@@ -7,7 +7,7 @@
   window.prompt = () => null;
   window.print = nothing;
   window.open = () => null;
-  // A page that asks before it is left would hold the browser's end up.
+  // A page that asks "Leave this page?" would keep the browser from closing.
   const listen = EventTarget.prototype.addEventListener;
   EventTarget.prototype.addEventListener = function (type, ...rest) {
     return type === 'beforeunload' ? undefined : listen.call(this, type, ...rest);

@@ -1,5 +1,6 @@
-// Runs before the page's own scripts, in every frame of an archived page: its clock goes on from the archive's time, by
-// which it chooses and dates what it shows. Only what reads the present is changed, not how time passes.
+// Runs before the page's own scripts, in every frame of an archived page: its clock starts at the archive's time,
+// because the page uses the clock to choose and date what it shows. Only functions that read the present time are
+// changed, not how time passes.
 (() => {
   const Real = Date;
   const present = Real.now;
@@ -12,7 +13,7 @@
   Object.defineProperty(Real, 'now', { value: now, writable: true, configurable: true });
   Object.defineProperty(Real.prototype, 'constructor', { value: Then, writable: true, configurable: true });
   Object.defineProperty(window, 'Date', { value: Then, writable: true, configurable: true });
-  // Without a date they take the present one.
+  // Called without a date, these use the present one.
   const { get } = Object.getOwnPropertyDescriptor(Intl.DateTimeFormat.prototype, 'format');
   Object.defineProperty(Intl.DateTimeFormat.prototype, 'format', {
     configurable: true,

@@ -1,43 +1,47 @@
-// Shared by the scripts that run in the page after it has loaded; each of them is a function body behind this.
-// A form's fields stand in for its own members (<input name=matches>, <input name=children>), in every world. So
-// whatever may be a form is asked through its prototype: own(element, 'matches')('a').
-const own = (element, name) => {
-  const member = Reflect.get(Object.getPrototypeOf(element), name, element);
-  return typeof member === 'function' ? member.bind(element) : member;
+// Shared by the scripts that run in the page after it has loaded; each of them is a function body that is appended to
+// this file. A form's fields hide its members (<input name=matches>, <input name=children>), in every world. So members
+// of anything that may be a form are read through its prototype: member(element, 'matches')('a').
+const member = (element, name) => {
+  const value = Reflect.get(Object.getPrototypeOf(element), name, element);
+  return typeof value === 'function' ? value.bind(element) : value;
 };
 const root = document.documentElement;
-// Half a sign (a cut emoji) could not be written as UTF-8. What a page may have made of a property, it is a text here;
-// of a very long one the rest is not looked at.
+// Half a character (a cut emoji) could not be written as UTF-8. Whatever the page made of a property, `String` turns it
+// into text. Text past 20,000 characters is ignored.
 const clean = text => String(text ?? '').slice(0, 20_000).replace(/\s+/g, ' ').trim().slice(0, 500).toWellFormed();
 const nameOf = element => {
-  const kind = own(element, 'localName'), id = own(element, 'id'), names = own(element, 'classList');
+  const kind = member(element, 'localName'), id = member(element, 'id'), names = member(element, 'classList');
   return (id ? `#${id}` : names.length ? `${kind}.${names[0]}` : kind).slice(0, 100);
 };
 // Every element below `top`, open shadow trees included.
 function* everything(top) {
-  for (const element of own(top, 'querySelectorAll')('*')) {
+  for (const element of member(top, 'querySelectorAll')('*')) {
     yield element;
-    const shadow = own(element, 'shadowRoot');
+    const shadow = member(element, 'shadowRoot');
     if (shadow) yield* everything(shadow);
   }
 }
-const isShown = element => own(element, 'getClientRects')().length > 0;
-const boxOf = element => own(element, 'getBoundingClientRect')();
-const parentOf = element => own(element, 'parentElement');
+const isShown = element => member(element, 'getClientRects')().length > 0;
+const isVisible = element => member(element, 'checkVisibility')({ opacityProperty: true, visibilityProperty: true });
+const boxOf = element => member(element, 'getBoundingClientRect')();
+const parentOf = element => member(element, 'parentElement');
+// The document in a frame; null in one of another origin.
+const innerDocument = frame => {
+  try { return frame.contentDocument; } catch { return null; }
+};
 // The documents of the page and of the frames that its own site serves, each with the frame that shows it.
 function* documents(top = document, frame = null) {
   yield [top, frame];
   for (const element of everything(top)) {
-    const kind = own(element, 'localName');
+    const kind = member(element, 'localName');
     if (kind !== 'iframe' && kind !== 'frame') continue;
-    let inner = null;
-    try { inner = element.contentDocument; } catch { /* another origin */ }
+    const inner = innerDocument(element);
     if (inner?.documentElement && isShown(element)) yield* documents(inner, element);
   }
 }
 // The addresses of an element's CSS background; the browser quotes them.
 const backgrounds = style => [...style.backgroundImage.matchAll(/url\("((?:[^"\\]|\\.)*)"\)/g)].map(match => match[1]);
-// What this project keeps in its world of the page between two scripts.
+// Values that this project keeps in its world of the page between two scripts.
 const kept = window[Symbol.for('celebs')] ??= { probes: new Map() };
 const pageHeight = () => Math.max(root.scrollHeight, document.body ? document.body.scrollHeight : 0);
 // The share of the view that an element covers; a wall covers most of it.
@@ -50,37 +54,37 @@ const covers = element => {
 };
 const setStyle = (element, properties) => {
   for (const [property, value] of Object.entries(properties))
-    own(element, 'style').setProperty(property, value, 'important');
+    member(element, 'style').setProperty(property, value, 'important');
 };
-// A site that stands or scrolls inside a layer of its own: the layer is the page. So is a frame over a page that has little
+// Some sites are inside a layer of their own: then the layer is the page. So is a frame over a page that has little
 // else.
 const picturesIn = top => [...everything(top)].filter(element => isShown(element)
-  && (own(element, 'localName') === 'img' || backgrounds(getComputedStyle(element)).length)).length;
-let all;
+  && (member(element, 'localName') === 'img' || backgrounds(getComputedStyle(element)).length)).length;
+let pageTotals;
 const isPage = element => {
-  all ??= { pictures: picturesIn(document), text: (document.body?.innerText || '').length };
-  const isFrame = own(element, 'localName') === 'iframe' || [...own(element, 'children')].some(one => own(one, 'localName') === 'iframe');
-  if (isFrame && all.pictures < 3 && all.text < 1000 && covers(element) >= WALL) return true;
-  return (all.pictures >= 3 && picturesIn(element) * 2 > all.pictures)
-    || (all.text >= 2000 && (own(element, 'innerText') || '').length * 2 > all.text);
+  pageTotals ??= { pictures: picturesIn(document), text: (document.body?.innerText || '').length };
+  const isFrame = member(element, 'localName') === 'iframe' || [...member(element, 'children')].some(one => member(one, 'localName') === 'iframe');
+  if (isFrame && pageTotals.pictures < 3 && pageTotals.text < 1000 && covers(element) >= WALL) return true;
+  return (pageTotals.pictures >= 3 && picturesIn(element) * 2 > pageTotals.pictures)
+    || (pageTotals.text >= 2000 && (member(element, 'innerText') || '').length * 2 > pageTotals.text);
 };
-// Whose a host is, as far as names tell: its last labels.
+// The owner of a host, as far as its name shows it: its last labels.
 const ownerOf = host => {
   const labels = host.split('.');
   if (/^[\d.]+$|:/.test(host)) return host;
   return labels.slice(labels.length > 2 && labels.at(-1).length === 2 && labels.at(-2).length <= 3 ? -3 : -2).join('.');
 };
-// What shows something itself: a picture, or words of its own.
+// Whether an element shows something itself: a picture, or words of its own.
 const PICTURES = ['img', 'video', 'canvas', 'picture', 'object', 'image', 'iframe', 'frame', 'embed'];
-const showsSomething = element => PICTURES.includes(own(element, 'localName'))
+const showsSomething = element => PICTURES.includes(member(element, 'localName'))
   || backgrounds(getComputedStyle(element)).length > 0
-  || [...own(element, 'childNodes')].some(node => node.nodeType === 3 && /\S/.test(node.data));
-const outward = node => parentOf(node) || own(node, 'getRootNode')().host || null;
+  || [...member(element, 'childNodes')].some(node => node.nodeType === 3 && /\S/.test(node.data));
+const outward = node => parentOf(node) || member(node, 'getRootNode')().host || null;
 const contains = (outer, inner) => {
   for (let node = inner; node; node = outward(node)) if (node === outer) return true;
   return false;
 };
-// Take an element that keeps its place in the view into the page, where it stands now. Called with the page at its top.
+// Turn a fixed element into part of the page, at the place where it is now. Called with the page at its top.
 const intoPage = (element, grows = false) => {
   const before = boxOf(element);
   setStyle(element, { position: 'absolute', inset: 'auto', left: '0', top: '0', 'box-sizing': 'border-box',
@@ -88,10 +92,10 @@ const intoPage = (element, grows = false) => {
   const now = boxOf(element);
   setStyle(element, { left: `${before.left - now.left}px`, top: `${before.top - now.top}px` });
 };
-// Let a box be as tall as what it holds.
+// Make a box as tall as its content.
 const unroll = element => {
   const { position } = getComputedStyle(element);
-  // Sites that lock scrolling by a fixed body move it up by what had been scrolled.
+  // Sites that lock scrolling with a fixed body move it up by the distance scrolled so far.
   setStyle(element, { overflow: 'visible', height: 'auto', 'max-height': 'none', contain: 'none',
     ...(position === 'fixed' ? { position: 'relative', inset: 'auto' } : position === 'absolute' ? { bottom: 'auto' } : {}) });
 };
@@ -106,17 +110,29 @@ const growFrame = (frame, height) => {
       setStyle(other, { top: `${parseFloat(getComputedStyle(other).top) + height - before.height}px` });
   }
 };
-// The boxes around one that has grown, where it does not fit any more.
+// Enlarge the boxes around an element that has grown, if it does not fit any more.
 const growAround = element => {
   for (let node = outward(element); node && node !== root; node = outward(node)) {
-    if (!own(node, 'clientHeight') || own(node, 'scrollHeight') <= own(node, 'clientHeight') + 1) continue;
+    if (!member(node, 'clientHeight') || member(node, 'scrollHeight') <= member(node, 'clientHeight') + 1) continue;
     unroll(node);
-    if (own(node, 'scrollHeight') > own(node, 'clientHeight') + 1) setStyle(node, { 'min-height': `${own(node, 'scrollHeight')}px` });
+    if (member(node, 'scrollHeight') > member(node, 'clientHeight') + 1) setStyle(node, { 'min-height': `${member(node, 'scrollHeight')}px` });
   }
 };
-// A sheet that no page's policy forbids.
-const addRules = (page, rules) => {
+// Add a style sheet, in a way that no page's policy forbids, to a document or a shadow tree in it.
+const addRules = (page, rules, tree = page) => {
   const sheet = new page.defaultView.CSSStyleSheet();
   sheet.replaceSync(rules);
-  page.adoptedStyleSheets = [...page.adoptedStyleSheets, sheet];
+  tree.adoptedStyleSheets = [...tree.adoptedStyleSheets, sheet];
+};
+// Run a function while these elements receive pointer events, including those that normally let them through; return
+// its result.
+const withPointer = (elements, find) => {
+  const before = elements.map(element => member(element, 'style').pointerEvents);
+  for (const element of elements) setStyle(element, { 'pointer-events': 'auto' });
+  const found = find();
+  elements.forEach((element, at) => {
+    member(element, 'style').removeProperty('pointer-events');
+    if (before[at]) member(element, 'style').pointerEvents = before[at];
+  });
+  return found;
 };

@@ -1,5 +1,5 @@
-// Move the view to where it shows these page rows: the rows that it shows there, and 1. Where the view does not come (what
-// scrolls is not the page's own view) the wanted ones, to be taken beyond it, and 0.
+// Scroll until the view shows these page rows. Returns the rows that it shows, and 1. If the view can't get there
+// (another box scrolls, not the page), returns the wanted rows, to be captured beyond the view, and 0.
 const [start, stop, viewHeight] = arguments;
 window.scrollTo({ top: start, left: 0, behavior: 'instant' });
 const top = Math.round(window.scrollY);

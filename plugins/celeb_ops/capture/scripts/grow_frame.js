@@ -1,4 +1,4 @@
-// Let a frame of another host, one of those that are kept, be as tall as what it shows.
+// Make one of the kept frames as tall as its content.
 const [number, height] = arguments;
 const frame = kept.frames[number];
 growFrame(frame, height);

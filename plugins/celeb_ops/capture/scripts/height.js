@@ -1,2 +1,2 @@
-// The page's rows, by now.
+// Returns the page's present height.
 return pageHeight();

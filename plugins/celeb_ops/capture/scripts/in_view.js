@@ -1,4 +1,4 @@
-// What the view waits for: pictures that are on their way; what moves in it comes to its end.
+// Finishes all animations that end, and returns how many pictures in the view are still loading.
 let pending = 0;
 for (const animation of document.getAnimations()) {
   const end = animation.effect?.getComputedTiming().endTime;

@@ -1,4 +1,4 @@
-// A mark of two colours on the page's row `top`, over all that is there; a negative row takes it away.
+// Puts a mark of two colours on the page at row `top`, above everything else; a negative row removes it.
 const [top] = arguments;
 kept.mark?.remove();
 kept.mark = null;

@@ -1,11 +1,12 @@
-// Runs before the page's own scripts, in the page's own world, where alone its requests and timers can be seen: notes
-// what it has asked for and not got yet, and what it means to do soon. `under_way.js` reads the notes.
+// Runs before the page's own scripts, in the page's own world, because its requests and timers can be seen only there.
+// Notes the requests that are still open, the failed ones, and the timers that will fire soon. `under_way.js` reads the
+// notes.
 (() => {
   if (window !== window.top) return;
   const asked = new Map(), timers = [], failed = [], errors = { number: 0 };
   const now = performance.now.bind(performance);
   Object.defineProperty(window, Symbol.for('celebs requests'), { value: { asked, timers, failed, errors, now } });
-  // Told in the page's own world alone.
+  // These events reach only the page's own world.
   addEventListener('error', event => { errors.number += event instanceof ErrorEvent; });
   addEventListener('unhandledrejection', () => { errors.number += 1; });
   const absolute = address => { try { return new URL(address, document.baseURI).href; } catch { return ''; } };
@@ -27,7 +28,7 @@
       const one = options?.keepalive ? null : begin(what instanceof Request ? what.url : what);
       const answer = Reflect.apply(target, that, given);
       if (one) answer.then(
-        // Its body is still to come: the browser's own record of it says when it was there.
+        // Its body is still to come: the browser's resource timing shows when it has arrived.
         ({ status, headers }) => {
           one.answered = now();
           if (status >= 400 || /event-stream/.test(headers.get('content-type') || '')) end(one, status);

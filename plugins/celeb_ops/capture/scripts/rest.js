@@ -1,5 +1,6 @@
-// Animations without an end, and those that the scroll position drives: each group of them (the slides of one show) comes
-// to rest where it shows most. At their start, as Playwright's screenshots have them, if they show as much there.
+// Stops animations without an end, and those that the scroll position drives: each group of them (the slides of one
+// show) stops where it shows most. They stop at their start, as in Playwright's screenshots, if they show as much
+// there.
 const shownArea = element => {
   let opacity = 1;
   const area = { ...boxOf(element).toJSON() };
@@ -13,7 +14,7 @@ const shownArea = element => {
     area.top = Math.max(area.top, around.top); area.bottom = Math.min(area.bottom, around.bottom);
   }
   area.left = Math.max(area.left, 0); area.right = Math.min(area.right, window.innerWidth);
-  // What is turned or blown up shows no more than it has.
+  // A rotated or enlarged element counts at most its own size.
   const most = (element.offsetWidth || Infinity) * (element.offsetHeight || Infinity);
   return opacity * Math.min(Math.max(area.right - area.left, 0) * Math.max(area.bottom - area.top, 0), most);
 };
@@ -22,7 +23,7 @@ const bringToRest = animations => {
   const groups = new Map();
   for (const animation of animations) {
     const { target, pseudoElement } = animation.effect || {};
-    // One of very many is brought to its start; so is one whose part of the page can't be measured.
+    // If there are very many, they are reset to their start; so is one whose part of the page can't be measured.
     if (!target || pseudoElement || groups.size > MOST_ANIMATIONS || animations.length > MOST_ANIMATIONS) {
       try { animation.cancel(); } catch { /* it has no time line */ }
       continue;
@@ -42,14 +43,15 @@ const bringToRest = animations => {
     } catch { /* it stays as it is */ }
     return undefined;
   };
-  // The end is the last of the states: of scroll-driven ones it comes first.
+  // The last state is the end of the animation. States are tried from the last one, so for scroll-driven animations the
+  // end is preferred.
   const states = [...Array(STATES).keys()].reverse();
   for (const state of [...states, 'start']) {
     for (const { all } of groups.values()) for (const animation of all) put(animation, state);
     for (const group of groups.values()) {
       let area = 0;
       for (const target of new Set(group.all.map(one => one.effect.target))) area += shownArea(target);
-      // The start is preferred, then what comes first.
+      // The start is preferred, then the state that was tried first.
       if (area > group.most * 1.1 || (state === 'start' && area >= group.most * 0.9)) Object.assign(group, { best: state, most: area });
     }
   }

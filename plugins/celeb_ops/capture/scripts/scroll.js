@@ -1,50 +1,52 @@
-// Down the page a viewport at a time and back to the top, so that loaders that watch the viewport see every part.
-// Ends at the bottom once the height has been stable, at `maxHeight`, or when the budget is spent. Begins at `from`.
-const [maxHeight, budgetMs, from, done] = arguments;
+// Scrolls down the page from `from`, one viewport at a time, so that lazy loaders see every part: to the bottom, to
+// `maxHeight`, or until the time budget is spent. Or, with `back`: to the pictures that have not loaded yet, and then
+// to the top.
+const [maxHeight, budgetMs, from, back, done] = arguments;
 const end = performance.now() + budgetMs;
-// requestAnimationFrame rests in a page that is not painted: a timer keeps the scroll from hanging there.
-// IntersectionObservers run once in each frame, after its callbacks: one frame a position is seen by all of them.
+// requestAnimationFrame is not called in a page that is not painted: a timer keeps the scroll from hanging there.
+// IntersectionObservers run once in each frame, after its callbacks: so one frame per position is enough for all of
+// them.
 const frame = () => new Promise(resolve => { requestAnimationFrame(resolve); setTimeout(resolve, 100); });
 const pause = ms => new Promise(resolve => setTimeout(resolve, ms));
 const go = top => window.scrollTo({ top, behavior: 'instant' });
 
-// Pictures that have a place but not yet their picture: loaders that wait a moment before they act have missed them.
+// Image elements whose picture has not loaded yet: lazy loaders that wait a moment before they act have missed them.
 const LATE = ['data-src', 'data-srcset', 'data-lazy-src', 'data-lazy-srcset', 'data-lazy', 'data-original', 'data-bg',
   'data-background-image'];
-const lateAddress = element => LATE.map(name => own(element, 'getAttribute')(name)).find(Boolean);
+const lateAddress = element => LATE.map(name => member(element, 'getAttribute')(name)).find(Boolean);
 const isLate = element => {
   const late = lateAddress(element);
-  if (own(element, 'localName') === 'img') {
+  if (member(element, 'localName') === 'img') {
     // A placeholder may be a small picture of its own, so what counts is whether the late address is shown.
     const shown = element.currentSrc || element.src;
     const candidates = (late || '').split(/,\s+/).map(one => one.trim().split(/\s/)[0]).filter(Boolean)
       .map(one => { try { return new URL(one, document.baseURI).href; } catch { return one; } });
     const waits = late ? !candidates.includes(shown) && element.naturalWidth < element.clientWidth / 2
-      // One without a late address whose own has failed is broken, not late.
+      // An image without a `data-` address whose own `src` failed is broken, not late.
       : element.complete && element.naturalWidth <= 2 && (!shown || shown.startsWith('data:'));
     if (!waits) return false;
   } else if (!late || getComputedStyle(element).backgroundImage !== 'none') return false;
   const box = boxOf(element);
   return box.width >= 40 && box.height >= 40 && box.left < window.innerWidth && box.right > 0
-    && box.top + window.scrollY < maxHeight && own(element, 'checkVisibility')();
+    && box.top + window.scrollY < maxHeight && member(element, 'checkVisibility')();
 };
 const allLate = () => [...everything(document)].filter(isLate);
 
-// Pictures by where they were seen. Some pages show them only while they are in the view: what is not there at the end,
-// but comes again where it was, can't be photographed from elsewhere.
-const seen = new Map();
+// The places where pictures were seen. Some pages show pictures only while they are in the view: a picture that is gone
+// at the end of the way, but comes back when we scroll to where it was, exists only while in view.
+kept.seen ??= new Map();
 const address = image => image.currentSrc || image.src;
 const isSeen = image => /^https?:/.test(address(image)) && boxOf(image).width >= 64 && boxOf(image).height >= 64
-  && own(image, 'checkVisibility')({ opacityProperty: true, visibilityProperty: true });
+  && isVisible(image);
 const note = () => {
   for (const image of document.images) {
     const { top, bottom } = boxOf(image);
-    if (bottom > 0 && top < window.innerHeight && seen.size < 2000 && isSeen(image)) seen.set(address(image), top + window.scrollY);
+    if (bottom > 0 && top < window.innerHeight && kept.seen.size < 2000 && isSeen(image)) kept.seen.set(address(image), top + window.scrollY);
   }
 };
 const isBoundToView = async () => {
   const still = new Set([...document.images].filter(isSeen).map(address));
-  for (const [lost, top] of [...seen].filter(([one]) => !still.has(one)).slice(0, 3)) {
+  for (const [lost, top] of [...kept.seen].filter(([one]) => !still.has(one)).slice(0, 3)) {
     go(top - window.innerHeight / 3);
     await frame();
     await pause(150);
@@ -53,7 +55,7 @@ const isBoundToView = async () => {
   return false;
 };
 
-(async () => {
+const down = async () => {
   const step = Math.max(window.innerHeight, 200);
   note();
   let top = from, stopped = 'bottom', grown = false, bottomAt = performance.now();
@@ -61,36 +63,42 @@ const isBoundToView = async () => {
     if (performance.now() >= end) { stopped = 'budget'; break; }
     if (top >= maxHeight) { stopped = 'max_height'; break; }
     if (top + window.innerHeight >= pageHeight()) {
-      // At the bottom: an endless page grows now, a page with an end does not. One that has grown before is asked
-      // for longer: what it fetches may take a second.
+      // At the bottom: an endless page grows now. If it has grown before, wait longer: what it fetches may take a
+      // second. Any other page needs no longer wait here: `settle` waits for it at the bottom.
       const height = pageHeight();
       bottomAt = performance.now();
-      for (let wait = 0; wait < (grown ? 30 : 12) && pageHeight() <= height && performance.now() < end; wait++) await pause(50);
+      for (let wait = 0; wait < (grown ? 30 : 4) && pageHeight() <= height && performance.now() < end; wait++) await pause(50);
       if (pageHeight() <= height) break;
       grown = true;
     }
-    // Not beyond the end: a page that grows meanwhile would be believed to end where the next step is already.
+    // Never scroll past the end: if the page grew meanwhile, the next step would look like its bottom.
     top = Math.min(top + step, Math.max(pageHeight() - window.innerHeight, top + 1));
     go(top);
     await frame();
     note();
   }
-  // From one view to the next: each late picture in it has the same quarter of a second.
+  return { stopped, height: pageHeight(), since_bottom: Math.round(performance.now() - bottomAt) };
+};
+const up = async () => {
+  // Go from one view to the next: all late pictures in a view share the same quarter of a second.
   const place = element => boxOf(element).top + window.scrollY;
-  for (let late = allLate(); late.length && performance.now() < end;) {
+  let late = allLate();
+  const began = late.length > 0;
+  while (late.length && performance.now() < end) {
     const top = Math.min(...late.map(place));
     go(top - window.innerHeight / 3);
     const here = late.filter(element => place(element) <= top + window.innerHeight / 2);
-    // Throttled loaders look every 100 to 200 ms. One that has begun to load is waited for later, with all others.
-    for (let wait = 0; wait < 5 && here.some(element => isLate(element) && (own(element, 'complete') ?? true)); wait++) await pause(50);
-    late = late.filter(element => own(element, 'isConnected') && !here.includes(element));
+    // Throttled loaders look every 100 to 200 ms. A picture that has begun to load is waited for later, with all
+    // others.
+    for (let wait = 0; wait < 5 && here.some(element => isLate(element) && (member(element, 'complete') ?? true)); wait++) await pause(50);
+    late = late.filter(element => member(element, 'isConnected') && !here.includes(element));
   }
-  const late = allLate().length;
   go(0);
   await frame();
   await frame();
-  const bound = await isBoundToView();
+  const view_bound = await isBoundToView();
   go(0);
   await frame();
-  return { stopped, height: pageHeight(), late, bound, since_bottom: Math.round(performance.now() - bottomAt) };
-})().then(done, error => done({ stopped: `error: ${error}`, height: 0, late: 0, bound: false, since_bottom: 0 }));
+  return { late: allLate().length, view_bound, began: began || [...document.images].some(image => isShown(image) && !image.complete) };
+};
+(back ? up() : down()).then(done, error => done({ error: String(error) }));

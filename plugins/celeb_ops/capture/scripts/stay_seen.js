@@ -1,5 +1,6 @@
-// Runs before the page's own scripts, in every frame, in the page's own world: what has been in the view once stays so
-// to IntersectionObservers. So content that a page hides or unloads when it leaves the view is there for the picture.
+// Runs before the page's own scripts, in every frame, in the page's own world: to IntersectionObservers, an element
+// that was in the view once stays in it. So content that a page hides or unloads when it leaves the view is there for
+// the picture.
 (() => {
   const Real = window.IntersectionObserver;
   if (!Real) return;

@@ -1,5 +1,6 @@
-// What the page has asked for and not got, what failed, and what it means to do: a line each: kind, milliseconds, address.
-// The page may have made anything of it: there are only operators on texts here, which no page can change.
+// Returns the page's open requests, failed requests, timers and errors, one line each: kind, milliseconds (or a
+// number), address. The page may have replaced these notes. So this script uses only operators on strings, which no
+// page can change.
 (() => {
   const short = value => {
     let text = '';
@@ -11,7 +12,7 @@
     let told = '', count = 0;
     for (const one of asked.values()) {
       if (++count > 50) break;
-      // A body that nobody reads never ends.
+      // If nobody reads a response's body, it never ends.
       if (one.answered && time - one.answered > 3000) continue;
       told += `asked\t${(time - one.since) | 0}\t${short(one.url)}\n`;
     }

@@ -1,12 +1,13 @@
-// What scrolls inside a box of its own shows one view of itself: the box gets its full height. A frameset becomes frames
-// in a page, and frames become as tall as what they show.
+// Content that scrolls inside a box shows only one view of itself: so the box gets its full height. A frameset becomes
+// frames in a page, and frames become as tall as their content.
 const found = [], done = [];
+let remade = false;
 const say = (what, name) => { found.push(`${what} ${name}`); done.push(`unrolled ${name}`); };
 const body = document.body;
 const TALLER = 40;
 
-if (body && own(body, 'localName') === 'frameset') {
-  const frames = [...everything(document)].filter(one => own(one, 'localName') === 'frame' && isShown(one)).slice(0, 50)
+if (body && member(body, 'localName') === 'frameset') {
+  const frames = [...everything(document)].filter(one => member(one, 'localName') === 'frame' && isShown(one)).slice(0, 50)
     .map(frame => ({ src: frame.src, box: boxOf(frame) }));
   const page = document.createElement('body');
   for (const { src, box } of frames) {
@@ -19,7 +20,8 @@ if (body && own(body, 'localName') === 'frameset') {
   setStyle(page, { margin: '0' });
   body.replaceWith(page);
   found.push('the page is a frameset');
-  done.push('made a page of it');
+  done.push('merged its frames');
+  remade = true;
 }
 // Where both html and body have an overflow of their own, body scrolls inside html, which shows one view of it.
 if (body && body.scrollHeight > body.clientHeight * 1.5 && root.scrollHeight <= body.clientHeight * 1.5
@@ -28,14 +30,14 @@ if (body && body.scrollHeight > body.clientHeight * 1.5 && root.scrollHeight <= 
   for (const element of [root, body]) unroll(element);
 }
 const isPane = element => {
-  const seen = own(element, 'clientHeight'), whole = own(element, 'scrollHeight');
-  if (element === root || element === body || whole <= seen + TALLER || seen < 100 || own(element, 'clientWidth') < 150) return false;
+  const seen = member(element, 'clientHeight'), whole = member(element, 'scrollHeight');
+  if (element === root || element === body || whole <= seen + TALLER || seen < 100 || member(element, 'clientWidth') < 150) return false;
   const { overflowY } = getComputedStyle(element);
   if (!['auto', 'scroll', 'overlay'].includes(overflowY)
     && !(overflowY === 'hidden' && whole > seen * 1.5 && covers(element) >= 0.5 && isPage(element))) return false;
-  if (own(element, 'matches')('textarea, select, pre, code') || !own(element, 'checkVisibility')({ opacityProperty: true, visibilityProperty: true })) return false;
+  if (member(element, 'matches')('textarea, select, pre, code') || !isVisible(element)) return false;
   const box = boxOf(element);
-  return box.right > 0 && box.left < window.innerWidth && (picturesIn(element) > 0 || (own(element, 'innerText') || '').length > 500);
+  return box.right > 0 && box.left < window.innerWidth && (picturesIn(element) > 0 || (member(element, 'innerText') || '').length > 500);
 };
 for (const element of [...everything(document)].filter(isPane).slice(0, 50)) {
   say(isPage(element) ? 'the page scrolls inside' : 'a pane scrolls:', nameOf(element));
@@ -43,16 +45,14 @@ for (const element of [...everything(document)].filter(isPane).slice(0, 50)) {
   unroll(element);
   growAround(element);
 }
-// Frames of the page's own site; those below one that grows move down with it.
+// Frames of the page's own site grow; those below such a frame move down with it.
 for (const element of everything(document)) {
-  if (own(element, 'localName') !== 'iframe' || !isShown(element) || element.clientWidth < 150 || element.clientHeight < 200) continue;
-  let inner = null;
-  try { inner = element.contentDocument; } catch { /* another origin */ }
-  const whole = inner?.documentElement?.scrollHeight || 0;
+  if (member(element, 'localName') !== 'iframe' || !isShown(element) || element.clientWidth < 150 || element.clientHeight < 200) continue;
+  const whole = innerDocument(element)?.documentElement?.scrollHeight || 0;
   if (whole <= element.clientHeight + TALLER || kept.grown?.has(element)) continue;
   (kept.grown ??= new WeakSet()).add(element);
   say('a frame scrolls:', nameOf(element));
   growFrame(element, whole);
   growAround(element);
 }
-return { found: found.slice(0, 100), done: done.slice(0, 100), left: [] };
+return { found: found.slice(0, 100), done: done.slice(0, 100), remade };

@@ -1,5 +1,5 @@
-// Runs before the page's own scripts, in our world of every document: which scripts, style sheets and frames have come,
-// and which scripts failed. Their events tell it once; there is no asking later.
+// Runs before the page's own scripts, in our world of every document: notes which scripts, style sheets and frames have
+// loaded, and which scripts failed. Each is announced by one event; there is no way to ask later.
 (() => {
   const kept = window[Symbol.for('celebs')] ??= { probes: new Map() };
   kept.came = new WeakSet();
@@ -8,7 +8,7 @@
   const note = event => {
     if (event.target instanceof Element) kept.came.add(event.target);
   };
-  // A load is not heard at the window.
+  // `load` events don't reach the window.
   document.addEventListener('load', note, true);
   addEventListener('error', event => {
     note(event);

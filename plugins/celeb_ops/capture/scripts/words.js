@@ -1,47 +1,50 @@
-// The words beside a picture; behind common.js, before facts.js.
-// A picture's story is the link that it shares with a title. Both are looked for in the picture's card, the largest
-// element around it that holds no other story's picture. Of the texts there the title is the one that stands out by
-// its type: size, weight, being a heading, being as long as titles are, saying what the link's address says. A text
-// that stands on many cards (a section, an author, "read more") is a label and no title.
-const visible = element => own(element, 'checkVisibility')({ opacityProperty: true, visibilityProperty: true });
+// Finds the words beside a picture; runs after common.js, before facts.js. A picture's story is the link that it shares
+// with a title. Both are looked for in the picture's card, the largest element around it that holds no other story's
+// picture. Of the texts there the title is the one that stands out by its type: size, weight, being a heading, being as
+// long as titles are, saying what the link's address says. A text that stands on many cards (a section, an author,
+// "read more") is a label and no title.
 const areaOf = ({ box: [, , w, h] }) => w * h;
 const overlap = ([l, t, w, h], [l2, t2, w2, h2]) => Math.max(0, Math.min(l + w, l2 + w2) - Math.max(l, l2))
   * Math.max(0, Math.min(t + h, t2 + h2) - Math.max(t, t2));
 const CARD_LEVELS = 12, CARD_TEXTS = 150, CARD_PICTURES = 30;
-// As `own`, and faster: these are asked of every element around every picture.
+// Like `member`, but faster: these are read from every element around every picture.
 const getter = (kind, name) => {
   const { get } = Object.getOwnPropertyDescriptor(kind.prototype, name);
   return node => get.call(node);
 };
 const parentNode = getter(Node, 'parentNode'), parentElement = getter(Node, 'parentElement');
 const nodeName = getter(Node, 'nodeName'), tagOf = node => nodeName(node).toUpperCase();
-const up = node => parentNode(node) ?? own(node, 'host');
-const isLink = node => tagOf(node) === 'A' && own(node, 'hasAttribute')('href');
+const up = node => parentNode(node) ?? member(node, 'host');
+const isLink = node => tagOf(node) === 'A' && member(node, 'hasAttribute')('href');
 const pageOf = address => address.split('#')[0];
-const here = [location.href, own(document, 'baseURI')].map(pageOf);
-// Where a link leads, in the web; empty for a place on the page itself.
+const here = [location.href, member(document, 'baseURI')].map(pageOf);
+// The web address that a link leads to; empty for a place on the page itself, and for a picture's file, which opens
+// over the page.
+const PICTURE_FILE = /\.(jpe?g|png|gif|webp|avif|svg)(\?|$)/i;
 const addresses = new Map();
 const addressOf = anchor => {
   if (!addresses.has(anchor)) {
     const address = String(anchor.href);
-    const elsewhere = /^https?:/.test(address) && !here.includes(pageOf(address));
+    const elsewhere = /^https?:/.test(address) && !here.includes(pageOf(address))
+      && !PICTURE_FILE.test(pageOf(address));
     addresses.set(anchor, elsewhere ? address.slice(0, 2000).toWellFormed() : '');
   }
   return addresses.get(anchor);
 };
 const isFront = address => /^https?:\/\/[^/]*\/?$/.test(pageOf(address));
-// What a link leads to if that may be a story: no site's front page and no picture file.
+// The address of a link if it may be a story: not a site's front page.
 const storyOf = anchor => {
   const address = pageOf(addressOf(anchor));
-  return isFront(address) || /\.(jpe?g|png|gif|webp|avif|svg)(\?|$)/i.test(address) ? '' : address;
+  return isFront(address) ? '' : address;
 };
-// How an element's text is set, and the block, the heading and the link that it stands in.
+const AUTHOR = /\/(authors?|autor(en|es)?|auteurs?|contributors?|journalists?|profiles?|staff|users?)\//;
+// The style of an element's text, and the block, the heading and the link that contain it.
 const types = new Map();
 const typeOf = element => {
   if (types.has(element)) return types.get(element);
   const parent = parentElement(element), outer = parent ? typeOf(parent) : null;
   const style = getComputedStyle(element), tag = tagOf(element), { display } = style;
-  const heading = /^H[1-6]$/.test(tag) || own(element, 'getAttribute')('role') === 'heading';
+  const heading = /^H[1-6]$/.test(tag) || member(element, 'getAttribute')('role') === 'heading';
   // Text for screen readers alone is clipped to a pixel.
   const clipped = style.position === 'absolute' && style.overflowY !== 'visible'
     && Math.min(boxOf(element).width, boxOf(element).height) <= 2;
@@ -51,7 +54,7 @@ const typeOf = element => {
   types.set(element, type);
   return type;
 };
-// The texts in an element, in their order, each with its type; null where there are too many for one card.
+// The texts in an element, in their order, each with its type; null if there are too many for one card.
 const texts = new Map();
 const textsIn = node => {
   if (!texts.has(node)) texts.set(node, readTexts(node));
@@ -59,21 +62,21 @@ const textsIn = node => {
 };
 const NO_TEXT = /^(SCRIPT|STYLE|NOSCRIPT|TEMPLATE|TEXTAREA|OPTION|BUTTON|TIME)$/;
 const sizeOf = ({ style }) => parseFloat(style.fontSize) || 16;
-// Inside one block, what is linked and what is not are texts of their own, and so are elements of different classes
-// that stand side by side (a kicker and its title).
-const classOf = element => own(element, 'getAttribute')('class');
+// Inside one block, linked and unlinked words are separate texts, and so are elements of different classes side by side
+// (a kicker and its title).
+const classOf = element => member(element, 'getAttribute')('class');
 const below = (element, other) => {
-  while (parentElement(element) && !own(parentElement(element), 'contains')(other)) element = parentElement(element);
+  while (parentElement(element) && !member(parentElement(element), 'contains')(other)) element = parentElement(element);
   return element;
 };
 const apart = ({ type: one }, other) => {
   if (one.anchor !== other.anchor || one.heading !== other.heading) return true;
-  if (own(one.element, 'contains')(other.element) || own(other.element, 'contains')(one.element)) return false;
+  if (member(one.element, 'contains')(other.element) || member(other.element, 'contains')(one.element)) return false;
   const [first, second] = [below(one.element, other.element), below(other.element, one.element)].map(classOf);
   return Boolean(first && second) && first !== second;
 };
 const readTexts = node => {
-  const walker = own(own(node, 'ownerDocument'), 'createTreeWalker')(node, NodeFilter.SHOW_TEXT);
+  const walker = member(member(node, 'ownerDocument'), 'createTreeWalker')(node, NodeFilter.SHOW_TEXT);
   const blocks = new Map();
   let count = 0, gap = '';
   while (walker.nextNode()) {
@@ -82,7 +85,7 @@ const readTexts = node => {
     if (!parent || !/\S/.test(data) || NO_TEXT.test(tagOf(parent))) continue;
     if (++count > CARD_TEXTS) return null;
     const type = typeOf(parent);
-    if (type.clipped || !(type.visible ??= visible(parent))) continue;
+    if (type.clipped || !(type.visible ??= isVisible(parent))) continue;
     const parts = blocks.get(type.block) ?? blocks.set(type.block, []).get(type.block);
     const last = parts.at(-1);
     if (last && !apart(last, type)) {
@@ -123,11 +126,11 @@ const best = (texts, known) => {
   const marks = texts.map(text => prominence(text, known));
   return texts[marks.indexOf(Math.max(...marks))];
 };
-// As long as titles are, where no link in common says that it is one.
+// Whether a text looks like a title: used where no shared link shows that it is one.
 const isTitle = ({ text, heading, caption, letters: length = letters(text) }) => !caption && /\p{L}/u.test(text)
   && !/^\S+\.\w{2,4}$/.test(text) && (text.match(/\d/g) ?? []).length * 3 <= length
   && (heading ? length >= 4 : length >= 30 || (length >= 10 && text.split(' ').length >= 4));
-// The pictures in each element around one, and the link around each picture.
+// Notes the picture in each element around it, and the link around the picture.
 const cards = new Map();
 const place = picture => {
   for (let node = picture.element, level = 0; node && level <= CARD_LEVELS; node = up(node), level++) {
@@ -155,7 +158,7 @@ let anchors = null;
 const anchorsTo = story => {
   if (!anchors) {
     anchors = new Map();
-    for (const anchor of own(document, 'querySelectorAll')('a[href]')) {
+    for (const anchor of member(document, 'querySelectorAll')('a[href]')) {
       const to = anchors.get(storyOf(anchor)) ?? anchors.set(storyOf(anchor), []).get(storyOf(anchor));
       if (to.length < 8) to.push(anchor);
     }
@@ -163,26 +166,51 @@ const anchorsTo = story => {
   return anchors.get(story) ?? [];
 };
 // The title of the article that the page is, for the pictures in it.
+const metaOf = name => {
+  const meta = member(document, 'querySelector')(`meta[property="${name}"]`);
+  return meta ? clean(member(meta, 'getAttribute')('content')) : '';
+};
+const isArticle = () => metaOf('og:type') === 'article';
 let heads = null;
 const ownTitles = () => {
-  const known = new Set(wordsOf(clean(document.title)));
-  heads ??= [...own(document, 'querySelectorAll')('h1')].filter(visible)
-    .map(heading => ({ heading, text: clean(own(heading, 'textContent')) }))
-    .filter(title => isTitle(title) && agreement(title.text, known) >= 0.5);
+  if (heads) return heads;
+  const known = new Set(wordsOf(`${clean(document.title)} ${metaOf('og:title')}`));
+  const titles = tags => [...member(document, 'querySelectorAll')(tags)].filter(isVisible)
+    .map(heading => ({ heading, text: clean(member(heading, 'textContent')) })).filter(isTitle);
+  const main = titles('h1');
+  heads = main.filter(({ text }) => agreement(text, known) >= 0.5);
+  // An article's title for search engines may differ from that for readers.
+  if (!heads.length && isArticle()) heads = main.filter(({ text }) => main.length === 1 && letters(text) >= 15);
+  // If the site's name is the first heading, a smaller heading says what the window's title says.
+  if (!heads.length)
+    heads = titles('h2, h3').filter(({ text }) => letters(text) >= 15 && agreement(text, known) >= 0.8);
+  if (!heads.length && isArticle() && isTitle({ text: metaOf('og:title') })) heads = [{ text: metaOf('og:title') }];
   return heads;
 };
+// Whether a text is part of the article's body: no title, no link, no caption.
+const isProse = ({ heading, anchor, caption, letters: length }) => !heading && !anchor && !caption && length >= 120;
 const ownTitleOf = element => {
-  const type = own(document, 'querySelector')('meta[property="og:type"]');
-  const isArticle = type && own(type, 'getAttribute')('content') === 'article';
-  // What stands in a part of the page of its own is not in the article.
-  const part = own(element, 'closest')('article, header, footer, nav, aside, li')
-    ?? (isArticle ? own(element, 'closest')('body > *') : null);
-  return (part && ownTitles().find(({ heading }) => own(part, 'contains')(heading))) ?? null;
+  // Elements in a separate part of the page are not in the article.
+  const part = member(element, 'closest')('article, header, footer, nav, aside, li');
+  const title = part && ownTitles().find(({ heading }) => heading && member(part, 'contains')(heading));
+  if (title) return title;
+  if (member(element, 'closest')('footer, nav, header:not(article header)')) return null;
+  // A card links to exactly one other story and has little text; a list item or column links to at least one; an
+  // article may link to many.
+  const inner = member(element, 'closest')('article, aside, li'), words = (inner && textsIn(inner)) ?? [];
+  const stories = new Set(words.filter(text => isTitle(text) && text.story).map(text => text.story));
+  const isCard = tag => tag === 'ARTICLE' ? stories.size === 1 && words.filter(isProse).length < 2 : stories.size;
+  if (inner && isCard(tagOf(inner))) return null;
+  return ownTitles().find(({ text }) => isArticle() || (letters(text) >= 30 && !isFront(location.href))) ?? null;
 };
-const titleOf = ({ element, anchor, story, alt }, levels) => {
-  // A logo, an icon.
-  const address = anchor ? addressOf(anchor) : '';
-  if (address ? isFront(address) : own(element, 'closest')('nav, footer')) return null;
+const isElsewhere = (text, picture) => {
+  const part = member(text.element, 'closest')('article, aside, li, nav, footer');
+  return Boolean(part) && !member(part, 'contains')(picture);
+};
+const titleOf = ({ element, anchor, story, alt, box }, levels) => {
+  // A logo, an icon, an author.
+  const address = anchor ? addressOf(anchor) : '', part = member(element, 'closest')('nav, footer, article');
+  if (address ? isFront(address) || AUTHOR.test(address) : part && tagOf(part) !== 'ARTICLE') return null;
   let words = null;
   const known = () => words ??= new Set(wordsOf(`${story.split('/').findLast(Boolean) ?? ''} ${alt}`));
   if (story) {
@@ -193,12 +221,16 @@ const titleOf = ({ element, anchor, story, alt }, levels) => {
     const shared = [...near, ...far.filter(text => shares(text) && isTitle(text))];
     if (shared.length) return best(shared, known);
   }
-  const pageTitle = story ? null : ownTitleOf(element);
+  // A small picture in an article is a portrait of its author, or an icon.
+  const pageTitle = story || Math.min(box[2], box[3]) < 100 ? null : ownTitleOf(element);
   let heading = null;
   for (const node of levels) {
-    const titles = textsIn(node).filter(text => isTitle(text) && !isLabel(text) && (text.heading || text.story));
-    if (pageTitle && titles.some(text => text.heading === pageTitle.heading)) break;
-    // A list of links is no card.
+    const titles = textsIn(node).filter(text => isTitle(text) && !isLabel(text) && (text.heading || text.story)
+      && !AUTHOR.test(text.story) && !(pageTitle && isElsewhere(text, element)));
+    // From this level on it is the page's own article, whose text may link to other stories.
+    if (pageTitle && (titles.some(text => text.heading === pageTitle.heading)
+      || (textsIn(node).some(isProse) && !titles.some(text => text.heading && text.story)))) break;
+    // A list of links is not a card.
     const isList = new Set(textsIn(node).map(text => text.story).filter(Boolean)).size > 4;
     const unlinked = titles.filter(text => !text.story && !ownTitles().some(one => one.heading === text.heading));
     if (story) {
@@ -215,21 +247,23 @@ const titleOf = ({ element, anchor, story, alt }, levels) => {
     }
     // One link for the whole card: it may be spread over it, without a text of its own.
     const links = new Map(titles.filter(text => text.story).map(text => [text.story, text.anchor]));
-    for (const link of own(node, 'querySelectorAll')('a[href]')) {
+    for (const link of member(node, 'querySelectorAll')('a[href]')) {
       const spread = !/\S/.test(link.textContent) || getComputedStyle(link).position === 'absolute';
-      if (spread && storyOf(link)) links.set(storyOf(link), link);
+      // A link around another picture belongs to that picture.
+      if (spread && storyOf(link) && !cards.has(link)) links.set(storyOf(link), link);
     }
     const title = best(links.size === 1 ? [...linked, ...unlinked] : linked, known);
     if (title) return { ...title, anchor: title.story ? title.anchor : links.values().next().value };
     if (!links.size) heading ??= best(unlinked, known);
   }
   if (!story) return pageTitle ?? heading;
-  const label = clean(own(anchor, 'getAttribute')('aria-label') || own(anchor, 'getAttribute')('title'));
+  const label = clean(member(anchor, 'getAttribute')('aria-label') || member(anchor, 'getAttribute')('title'));
+  const alone = textsIn(anchor)?.length === 1;
   const short = levels.length ? textsIn(levels.at(-1)).filter(text => text.story === story && !isLabel(text)
-    && text.letters >= 4 && text.text.includes(' ')) : [];
+    && text.letters >= 4 && (text.text.includes(' ') || (alone && text.anchor === anchor))) : [];
   return heading ?? (isTitle({ text: label }) ? { text: label } : best(short, known));
 };
-const altOf = element => clean(own(element, 'getAttribute')('alt') || own(element, 'getAttribute')('aria-label'));
+const altOf = element => clean(member(element, 'getAttribute')('alt') || member(element, 'getAttribute')('aria-label'));
 const describe = pictures => {
   for (const picture of pictures) {
     Object.assign(picture, { anchor: null, story: '',
@@ -238,13 +272,28 @@ const describe = pictures => {
   }
   const levels = new Map(pictures.map(picture => [picture, around(picture)]));
   for (const [picture, nodes] of levels) {
-    for (const { text, story } of nodes.length ? textsIn(nodes.at(-1)) : [])
+    for (const { text, story, element } of nodes.length ? textsIn(nodes.at(-1)) : [])
       (labels.get(text) ?? labels.set(text, new Set()).get(text))
-        .add((story || picture.story).split('?')[0] || picture);
+        .add((story || picture.story).split('?')[0] || element);
   }
   return pictures.map(picture => {
     const { box, sure, src, alt, anchor, story } = picture, title = titleOf(picture, levels.get(picture));
     const link = story ? anchor : title?.anchor ?? anchor;
-    return { box, sure, src, alt, link: link ? addressOf(link) : '', headline: title?.text ?? '' };
+    const address = link ? addressOf(link) : '';
+    return { box, sure, src, alt, link: address, headline: title?.text ?? '', placement: placementOf(picture.element, address) };
   });
+};
+// Titles of stories without a picture, each once; headings in menus and at the foot of the page don't count.
+const otherTitles = (pictures, most) => {
+  const known = new Set(pictures.map(({ headline }) => headline)), found = new Map();
+  for (const element of member(document, 'querySelectorAll')('h1, h2, h3, h4, h5, h6, [role=heading], a[href]')) {
+    if (found.size >= most) break;
+    if (member(element, 'closest')('nav, footer')) continue;
+    for (const text of textsIn(element) ?? []) {
+      if (!isTitle(text) || isLabel(text) || known.has(text.text) || !(text.heading || text.story)) continue;
+      const anchor = text.anchor ?? (isLink(element) ? element : member(element, 'closest')('a[href]'));
+      if (!found.get(text.text)) found.set(text.text, anchor ? addressOf(anchor) : '');
+    }
+  }
+  return [...found].map(([text, link]) => ({ text, link }));
 };

@@ -1,6 +1,4 @@
-"""Where every file of the dataset lives: an S3 prefix or a local folder, with the same keys and verbs."""
-
-from __future__ import annotations
+"""The store of all files of the dataset: an S3 prefix or a local folder, with the same keys and methods."""
 
 from celeb_ops.core.store.base import Change, Store, Stored, checked, checked_prefix, is_key
 from celeb_ops.core.store.folder import FolderStore

@@ -1,18 +1,14 @@
-"""What a store is, and which keys it takes."""
-
-from __future__ import annotations
+"""The interface of a store, and the keys that it accepts."""
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from datetime import datetime
+from typing import NamedTuple, Protocol
 
 from celeb_ops.core.exceptions import InvalidKeyError
 from celeb_ops.core.text import quoted
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
 Change = Callable[[bytes | None], bytes | None]
-"""Given a file's content (None: there is none), its new content; None leaves it as it is."""
+"""Called with a file's content (None: there is none), returns the new content (None: no change)."""
 
 
 class Stored(NamedTuple):
@@ -24,7 +20,7 @@ class Stored(NamedTuple):
     size: int
     """Bytes."""
     version: str
-    """Another one when the content has changed."""
+    """Changes with the content."""
 
 
 class Store(Protocol):
@@ -34,7 +30,7 @@ class Store(Protocol):
         """The key's address, for people and for the asset."""
 
     def read(self, key: str) -> bytes:
-        """The content; NotStoredError where there is none."""
+        """The content; NotStoredError if there is none."""
 
     def write(self, key: str, content: bytes) -> None: ...
 
@@ -45,46 +41,49 @@ class Store(Protocol):
         return (one.key for one in self.files(prefix))
 
     def files(self, prefix: str) -> Iterator[Stored]:
-        """The files whose keys start with ``prefix``, sorted by key. Files that it has yielded may be deleted while it
-        goes on; few are in memory at a time."""
+        """The files whose keys start with ``prefix``, sorted by key, few in memory at a time. Files that it has yielded
+        may be deleted meanwhile."""
 
     def delete(self, key: str) -> None:
-        """Remove the key; nothing happens where it is not there."""
+        """Delete the file; nothing happens if it is not there."""
 
     def sweep(self, *, at_once: bool = False, dry: bool = False) -> int:
-        """Remove the half-written files of killed writers that are a day old; how many. No other verb sees them.
+        """Remove half-written files of killed writers that are a day old; return their number. No other method sees
+        these files.
 
-        :param at_once: however new; a live writer writes its file again. :param dry: only count.
+        :param at_once: whatever their age; a live writer writes its file again.
+        :param dry: only count.
         """
         return 0
 
     def update(self, key: str, change: Change) -> bool:
         """Atomically read, change and write; True if something was written.
 
-        ``change`` may be called several times: it must have no effects of its own, and leave alone what it has once
-        changed. When a write succeeded but its response was lost, and another writer went on from it, nobody can tell
-        whether it was done.
+        ``change`` may be called several times: it must have no side effects, and do nothing to content that it has
+        changed already. If a write succeeds but its response is lost, and another writer continues from it, nobody can
+        tell whether the change was made.
         """
 
 
 _MAX_BYTES, _MAX_PART_BYTES = 1_000, 200
-"""Room in S3 (1,024) and in a folder (255, with what a write under way or a lock has around the name)."""
+"""S3 allows keys of 1,024 bytes, and a file system names of 255 bytes; temporary files and locks add some characters to
+a name."""
 
 
 def is_key(key: str) -> bool:
-    """Whether it stays inside the store and is one file's only spelling, in S3 and in a folder alike."""
+    """Whether it stays inside the store and is the only spelling of its file, in S3 and in a folder alike."""
     try:
         length, parts = len(key.encode()), key.split("/")
     except UnicodeEncodeError:
         # A file in a folder may have a name that is no text.
         return False
-    # A part with a leading dot is '..', or one of ours: a lock, a write under way.
+    # A part with a leading dot is '..', or a file of ours: a lock, an unfinished write.
     usable = all(part and part[0] != "." and len(part.encode()) <= _MAX_PART_BYTES for part in parts)
     return usable and length <= _MAX_BYTES and not {"\\", "\0"} & set(key)
 
 
 def checked(key: str) -> str:
-    """The key itself. InvalidKeyError if it is none."""
+    """The key itself. InvalidKeyError: it can't be one."""
     if not is_key(key):
         raise InvalidKeyError(
             f"{quoted(key)} is no key of the store: a key is a relative path in which no part is empty, begins with a "
@@ -94,6 +93,6 @@ def checked(key: str) -> str:
 
 
 def checked_prefix(prefix: str) -> str:
-    """The prefix itself, if it begins keys of the store; the empty one begins them all."""
+    """The prefix itself. InvalidKeyError: no key can begin with it."""
     checked(f"{prefix}x")
     return prefix

@@ -1,7 +1,5 @@
 """``CELEBS_S3_EXTRA_ARGS``: arguments of each write to S3: encryption, ACL, storage class."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 
@@ -18,7 +16,7 @@ def checked_extra_args(given: object) -> dict[str, Any]:
     known = extra_args()
     for name, value in given.items():
         if name not in known:
-            # A customer's own key would be a secret in a setting: AWS can keep it.
+            # SSE-C is not allowed: it would put a secret key into a setting. AWS can keep the key (SSE-KMS).
             raise ValueError(f"there is no argument {name} that holds for every file; known are {', '.join(known)}")
         if name == "Metadata":
             if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
@@ -29,7 +27,8 @@ def checked_extra_args(given: object) -> dict[str, Any]:
 
 
 def extra_args() -> list[str]:
-    """What boto3's upload takes for every file alike, but for a customer's own encryption key."""
+    """The arguments of boto3's upload that are the same for every file, without those of a customer's own key
+    (SSE-C)."""
     from boto3.s3.transfer import S3Transfer
 
     others = ("Checksum", "ContentType", "If", "MpuObjectSize", "SSECustomer")

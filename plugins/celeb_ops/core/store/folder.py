@@ -1,28 +1,21 @@
 """A store in a local folder."""
 
-from __future__ import annotations
-
 import os
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from celeb_ops.core.atomic_files import sweep, write
 from celeb_ops.core.exceptions import InvalidKeyError, NotStoredError, StoreError, UpdateConflictError
-from celeb_ops.core.store.base import Store, Stored, checked, checked_prefix, is_key
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from celeb_ops.core.store.base import Change
+from celeb_ops.core.store.base import Change, Store, Stored, checked, checked_prefix, is_key
 
 LOCK_TIMEOUT_S = 120
-"""How long an ``update`` in a folder waits for those of others."""
+"""How long an ``update`` in a folder waits for other updates."""
 
 
 class FolderStore(Store):
-    """A local folder. Writers of one file take turns by a lock file beside it, in ``.locks/``."""
+    """A local folder. ``update`` calls on one file take turns, by a lock file in the store's ``.locks/``."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -31,9 +24,10 @@ class FolderStore(Store):
         return str(self.root / key)
 
     def _path(self, key: str, last: bool = True) -> Path:
-        """The path of a key. InvalidKeyError: a symbolic link stands on the way, which may lead out of the store.
+        """The path of a key. InvalidKeyError: a folder in it is a symbolic link, which may lead out of the store.
 
-        :param last: also if the file itself is one; writing and deleting replace the link, not what it leads to.
+        :param last: also reject a link at the file itself. Writing and deleting may have one there: they replace or
+            remove the link, not its target.
         """
         path = self.root / checked(key)
         at = path if last else path.parent
@@ -80,7 +74,8 @@ class FolderStore(Store):
         """The files in a folder of the store (``""``, or with a slash at its end) and in those inside it."""
         found: dict[str, os.DirEntry[str]] = {}
         with suppress(NotStoredError), self._store_errors(folder, "listed"), os.scandir(self.root / folder) as entries:
-            # With its slash a folder has its place among the keys. A link would lead out of the store.
+            # A folder is sorted with a slash at its end, so that all keys come in order. Links are left out: they could
+            # lead out of the store.
             found = {
                 f"{one.name}/" if one.is_dir() else one.name: one
                 for one in entries

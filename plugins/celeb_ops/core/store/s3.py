@@ -1,4 +1,4 @@
-"""A store in a prefix of an S3 bucket, for bad days too: faults, lost responses, many writers, few permissions."""
+"""A store in a prefix of an S3 bucket. It copes with faults, lost responses, many writers and few permissions."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ from celeb_ops.core.exceptions import (
     StoreRefusedError,
     UpdateConflictError,
 )
-from celeb_ops.core.store.base import Store, Stored, checked, checked_prefix, is_key
+from celeb_ops.core.store.base import Change, Store, Stored, checked, checked_prefix, is_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from mypy_boto3_s3 import S3Client
 
-    from celeb_ops.core.store.base import Change
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +31,7 @@ UPDATE_ATTEMPTS = 30
 UPDATE_TIMEOUT_S = 120
 """After this time ``update`` begins no further attempt: boto has tried each of its requests several times."""
 READ_ATTEMPTS = 6
-"""Attempts to read a file whose content breaks off on the way: boto tries again only until content comes."""
+"""Attempts to read a file whose content breaks off: boto itself does not try again once content has begun to come."""
 _MAX_PAUSE_S = 2.0
 
 _CONTENT_TYPES = {
@@ -46,12 +45,12 @@ _CONTENT_TYPES = {
 
 
 class S3Store(Store):
-    """A prefix of an S3 bucket. ``update`` writes on condition (``If-Match``, ``If-None-Match``)."""
+    """A prefix of an S3 bucket. ``update`` is conditional (``If-Match``, ``If-None-Match``)."""
 
     def __init__(
         self, client: S3Client, bucket: str, prefix: str = "", extra_args: Mapping[str, Any] | None = None
     ) -> None:
-        """:param extra_args: of each write, by the names of boto3's upload: encryption, ACL, storage class."""
+        """:param extra_args: for each write, named as in boto3's upload: encryption, ACL, storage class."""
         self.client = client
         self.bucket = bucket
         self.prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
@@ -62,10 +61,10 @@ class S3Store(Store):
         return f"s3://{self.bucket}/{self.prefix}{key}"
 
     def s3_object(self, key: str) -> dict[str, str]:
-        """Where the file is, as other AWS services take it (Rekognition's ``S3Object``)."""
+        """The file's place, in the form for other AWS services (Rekognition's ``S3Object``)."""
         return {"Bucket": self.bucket, "Name": self.prefix + checked(key)}
 
-    def _place(self, key: str) -> dict[str, Any]:
+    def _object_arguments(self, key: str) -> dict[str, Any]:
         return {"Bucket": self.bucket, "Key": self.prefix + checked(key)}
 
     def _arn(self, files: str) -> str:
@@ -75,7 +74,8 @@ class S3Store(Store):
     def _store_errors(self, key: str, action: str) -> Iterator[None]:
         """Turns boto's errors into a sentence about this key.
 
-        :raises StoreRefusedError: a second try would fail too. :raises StoreError: it may not.
+        :raises StoreRefusedError: a retry fails too.
+        :raises StoreError: a retry may work.
         """
         from celeb_ops.core.aws_errors import FAULTS
         from celeb_ops.core.store.s3_errors import store_error
@@ -87,7 +87,7 @@ class S3Store(Store):
             raise store_error(error, self.url(key), action, arn) from error
 
     def may_list(self) -> bool:
-        """Whether the permission to list is there: without it S3 says 403 instead of 404. It is asked for once."""
+        """Whether the account may list the bucket; checked once. If not, S3 answers 403 instead of 404."""
         if self._may_list is None:
             try:
                 with self._store_errors("", "listed"):
@@ -95,19 +95,17 @@ class S3Store(Store):
                 self._may_list = True
             except NotPermittedError as error:
                 self._may_list = False
-                logger.warning(
-                    "%s S3 then answers 403 both of a file that is missing and of one that is closed.", error
-                )
+                logger.warning("%s Without it S3 answers 403 for missing and for forbidden files alike.", error)
         return self._may_list
 
     def _get(self, key: str, **arguments: Any) -> tuple[bytes, str]:
         """Content and ETag.
 
-        :raises NotStoredError: there is none; its cause is a NotPermittedError where S3 said 403 and may mean that.
+        :raises NotStoredError: no file; caused by a NotPermittedError if S3 said 403, which may mean either.
         """
         try:
             with self._store_errors(key, "read"):
-                return self._download(self._place(key) | arguments)
+                return self._download(self._object_arguments(key) | arguments)
         except NotPermittedError as error:
             if self.may_list():
                 raise
@@ -150,35 +148,35 @@ class S3Store(Store):
 
     def _put(self, key: str, content: bytes, **condition: Any) -> None:
         request = {"Body": content, "ContentType": content_type(key), **self.extra_args, **condition}
-        # In one request also where it is large, up to S3's 5 GB: a writer that is killed leaves nothing half-way.
+        # One request whatever the size (S3's limit is 5 GB): a killed writer leaves nothing half-written.
         with self._store_errors(key, "written"):
-            self.client.put_object(**self._place(key), **request)
+            self.client.put_object(**self._object_arguments(key), **request)
 
     def files(self, prefix: str) -> Iterator[Stored]:
         inside = self.prefix + checked_prefix(prefix)
         with self._store_errors(prefix, "listed"):
             pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=inside)
             for one in (one for page in pages for one in page.get("Contents", [])):
-                # The S3 console makes a folder by an empty file whose name ends in a slash.
+                # The S3 console creates a folder as an empty file ending in a slash.
                 if is_key(key := one["Key"][len(self.prefix) :]):
                     yield Stored(key, one["LastModified"], one["Size"], one["ETag"])
 
     def delete(self, key: str) -> None:
         with self._store_errors(key, "deleted"):
-            self.client.delete_object(**self._place(key))
+            self.client.delete_object(**self._object_arguments(key))
 
     def update(self, key: str, change: Change) -> bool:
-        """As ``Store`` says. Passing faults lead to another attempt, as other writers do.
+        """See ``Store``. Transient faults and faster writers lead to another attempt.
 
         :raises UpdateConflictError: another writer was faster at every attempt.
         :raises NotPermittedError: also where the file is there but may not be read.
         """
         from celeb_ops.core.store.s3_errors import is_conflict, is_taken, may_have_written, needs
 
-        unsure: bytes | None = None
-        """What was written, though the response was lost."""
-        taken = False
-        """The file was not there, and could not be made because it was."""
+        maybe_written: bytes | None = None
+        """Content whose write got no response."""
+        exists_but_unreadable = False
+        """Reading said the file is missing; creating, that it exists."""
         failure: StoreError | None = None
         end = time.monotonic() + UPDATE_TIMEOUT_S
         for attempt in range(UPDATE_ATTEMPTS):
@@ -193,24 +191,24 @@ class S3Store(Store):
             except StoreError as error:
                 failure = error
                 continue
-            if forbidden and taken:
+            if forbidden and exists_but_unreadable:
                 raise NotPermittedError(
                     f"{self.url(key)} is there but may not be read, so it can't be changed. "
                     + needs(f"s3:GetObject on {self._arn(f'/{self.prefix}*')}")
                 )
-            if unsure is not None and old == unsure:
+            if maybe_written is not None and old == maybe_written:
                 return True
             new = change(old)
             if new is None or new == old:
-                # Where another writer went on from what we may have written, it is in there.
-                return unsure is not None
+                # If another writer continued from what we may have written, our change is in it.
+                return maybe_written is not None
             try:
                 self._put(key, new, **condition)
                 return True
             except StoreError as error:
                 failure = error
-                taken = old is None and is_taken(error)
-                unsure = new if may_have_written(error) else unsure
+                exists_but_unreadable = old is None and is_taken(error)
+                maybe_written = new if may_have_written(error) else maybe_written
         if failure and not is_conflict(failure):
             raise failure
         raise UpdateConflictError(
@@ -218,8 +216,8 @@ class S3Store(Store):
         ) from failure
 
     def _find(self, key: str) -> tuple[bytes | None, dict[str, str], bool]:
-        """The content, None where there is none; the condition that it has not changed since; and whether S3 said 403,
-        which may mean that there is none."""
+        """The content, or None; the condition that it has not changed since; and whether S3 said 403, which may mean
+        that there is no such file."""
         try:
             content, etag = self._get(key)
         except NotStoredError as error:
@@ -228,7 +226,7 @@ class S3Store(Store):
 
 
 def _pause_s(attempt: int) -> float:
-    """Seconds after an attempt: full jitter, so that the losers of one round do not meet again in the next."""
+    """Seconds to wait after an attempt: full jitter, so that the losers of one round do not collide in the next."""
     return random.uniform(0, min(_MAX_PAUSE_S, 0.05 * 2 ** (attempt - 1)))
 
 

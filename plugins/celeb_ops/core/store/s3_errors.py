@@ -3,8 +3,6 @@
 Codes are those of S3's API reference; a code that is a number is boto's for an answer without a body.
 """
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, datetime
 
@@ -30,10 +28,10 @@ _HINTS = {
     "PermanentRedirect": _SET_REGION,
     "RequestTimeTooSkewed": "This machine's clock says {here}, S3's {there}: set the clock (a container has its "
     "host's).",
-    "InvalidAccessKeyId": "Give the connection celebs_s3 an access key that is active, and one of this S3.",
+    "InvalidAccessKeyId": "Give the connection celebs_s3 an active access key that belongs to this S3 service.",
     "SignatureDoesNotMatch": "The secret key is not the one of the access key: check both in the connection celebs_s3 "
-    "(in one that is written as a URI, / and + of a secret key are written %2F and %2B).",
-    "ExpiredToken": "The session that the connection celebs_s3 signs for has ended: begin a new one.",
+    "(if that connection is a URI, write / and + in the secret key as %2F and %2B).",
+    "ExpiredToken": "The session of the connection celebs_s3 has expired: set new temporary keys.",
     "InvalidToken": "Check the session token of the connection celebs_s3.",
     "AccessControlListNotSupported": "The bucket takes no ACL: leave it out of CELEBS_S3_EXTRA_ARGS.",
     "InvalidStorageClass": "Check the StorageClass of CELEBS_S3_EXTRA_ARGS.",
@@ -45,7 +43,8 @@ _HINTS = {
 def store_error(error: Exception, url: str, action: str, arn: str) -> StoreError:
     """The error as one of ours.
 
-    :param action: what could not be done, a key of ``_PERMISSIONS``. :param arn: what it needs the permission for.
+    :param action: the action that failed, a key of ``_PERMISSIONS``.
+    :param arn: the resource that the action needs a permission for.
     """
     kind = StoreRefusedError if is_permanent(error) else StoreError
     failed = f"{url} could not be {action}"
@@ -61,7 +60,8 @@ def store_error(error: Exception, url: str, action: str, arn: str) -> StoreError
     failed = f"{failed}: {code}: {message_of(error)}."
     if code in _FORBIDDEN:
         permission = f"s3:{_PERMISSIONS[action]}"
-        # AWS names the action where the account is its own: that of an encryption key, for one.
+        # To the bucket's own account, AWS's message names the missing permission; it may be another one, such as that
+        # of a KMS key.
         named = re.search(r"not authorized to perform: ([\w-]+:\w+)", failed)
         lacking = named[1] if named and named[1] != permission else f"{permission} on {arn}"
         may_demand = " A policy may also demand an encryption or an ACL: see CELEBS_S3_EXTRA_ARGS."
@@ -86,22 +86,22 @@ def code_of(error: StoreError) -> str:
 
 
 def is_conflict(error: StoreError) -> bool:
-    """Whether a write on condition found that another writer was faster.
+    """Whether a conditional write failed because another writer was faster.
 
-    S3 says 412, or 409 where both were at it; a file that vanished answers ``If-Match`` with 404.
+    S3 says 412, or 409 if both wrote at the same time; for a file that vanished it answers ``If-Match`` with 404.
     """
     return isinstance(error, NotStoredError) or code_of(error) in _CONFLICT
 
 
 def is_taken(error: StoreError) -> bool:
-    """Whether a file could not be made, or changed, because of another one in its place."""
+    """Whether a write failed because the file has other content now, or exists by now."""
     return code_of(error) in _TAKEN
 
 
 def may_have_written(error: StoreError) -> bool:
-    """Whether a write that failed may have been done: its response was lost, or boto tried again after such a loss.
+    """Whether a failed write may have been done: its response was lost, or boto tried again after such a loss.
 
-    Then the first try is why the condition of the second does not hold any more.
+    Then the condition of boto's second try no longer holds, because of its first.
     """
     cause = error.__cause__
     if not isinstance(cause, ClientError):

@@ -1,4 +1,4 @@
-"""AWS Rekognition: ``RecognizeCelebrities`` on one picture a call.
+"""AWS Rekognition: ``RecognizeCelebrities`` on one picture per call.
 
 Limits (Rekognition developer guide): at most 5 MB of bytes (15 MB in S3), at least 80 px a side, JPEG or PNG, the 64
 largest faces, a face of at least 40 px on a 1920 px picture.
@@ -39,10 +39,8 @@ _HINTS = {
 }
 
 
-class RekognitionError(PermanentError):
+class RekognitionError(PermanentError, code=ReasonCode.RECOGNITION):
     """Rekognition refused the call, and would again."""
-
-    reason_code = ReasonCode.RECOGNITION
 
 
 class RekognitionRecognizer:

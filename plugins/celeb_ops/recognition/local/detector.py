@@ -1,4 +1,4 @@
-"""Where faces are: YuNet (MIT; Shiqi Yu, OpenCV's model zoo, March 2023), which finds profiles, caps and close-ups."""
+"""Finds faces with YuNet (MIT; Shiqi Yu, OpenCV's model zoo, March 2023): also profiles, caps and close-ups."""
 
 from __future__ import annotations
 
@@ -21,18 +21,19 @@ DETECTOR = "yunet-2023mar"
 
 _LEAST_SCORE = 0.7
 _SAME_IOU = 0.3
-"""Detections that share more of their union are one face."""
+"""Detections that share more than this part of their union are one face."""
 _SAME_IOS = 0.5
 """Detections of two areas that share this much of the smaller box are one face."""
 _STRIDES = (8, 16, 32)
 _MAGNIFIED = ((100, 4), (200, 3), (320, 2))
-"""Longest side of an area in px, and how many times it is magnified. Measured on 40 judged faces: all are found on
-pictures of 640 px, of 300 px at twice and of 160 px at three times their size; without magnification 39 and 38."""
+"""Longest side of an area in px, and how many times it is magnified. Measured on 40 judged faces. At 640 px all are
+found. At 300 px (magnified twice) and 160 px (three times) all are found too; without magnification 39 and 38."""
 _CLOSE_UP_PX = 300
-"""Larger faces are searched on a copy of 320 px: the detector takes parts of them for faces, or misses them."""
+"""Faces larger than this are searched on a copy of 320 px: at full size the detector misses them, or finds parts of
+them."""
 _COPY_PX = 320
 _MARGIN_PX = 12
-"""Around an area: a face at a picture's edge is found with a little more than the picture."""
+"""Added around an area: a face at a picture's edge is found only with a little more than the picture."""
 
 _Rows = npt.NDArray[np.float64]
 
@@ -43,13 +44,13 @@ class Found(NamedTuple):
     box: Box
     """A square from the brows to the chin, as dlib's landmarks expect it. It may reach past the picture."""
     points: tuple[tuple[float, float], ...]
-    """The eyes, the nose's tip, the corners of the mouth; those on the picture's left first."""
+    """The eyes, the nose's tip, the corners of the mouth; of each pair the one on the picture's left first."""
 
 
 def find_faces(pixels: Pixels, areas: Sequence[Box] = ()) -> list[Found]:
-    """The faces in these areas (none: anywhere), each once, an area's surest first."""
+    """The faces in these areas (none: anywhere), each once; in each area the one with the highest score first."""
     height, width = pixels.shape[:2]
-    # Each small area alone: united with its neighbours it would not be magnified.
+    # Search each small area by itself: united with its neighbours it would not be magnified.
     crops = [(_grown(area, width, height), scale) for area in areas if (scale := _scale(area)) > 1]
     crops += [(area, 1) for area in united(_grown(area, width, height) for area in areas if _scale(area) == 1)]
     if not areas:
@@ -69,7 +70,7 @@ def find_faces(pixels: Pixels, areas: Sequence[Box] = ()) -> list[Found]:
 
 
 def _on(crop: Pixels, scale: int) -> list[_Rows]:
-    """Rows in the crop's pixels, close-ups first."""
+    """The rows of a crop (see :func:`detected`) in its pixels, close-ups first."""
     fine = list(detected(_resized(crop, scale)) / scale)
     copy = _COPY_PX / max(crop.shape[:2])
     if 2 * copy >= scale:
@@ -79,7 +80,7 @@ def _on(crop: Pixels, scale: int) -> list[_Rows]:
 
 
 def detected(pixels: Pixels) -> _Rows:
-    """Rows of left, top, width, height, five points and score, in px, the surest first: YuNet's outputs, read as
+    """Rows of left, top, width, height, five points and score, in px, the highest score first: YuNet's outputs, read as
     OpenCV's ``FaceDetectorYN`` does."""
     height, width = pixels.shape[:2]
     down, across = -(-height // _STRIDES[-1]), -(-width // _STRIDES[-1])
@@ -115,7 +116,7 @@ def _suppressed(rows: _Rows) -> _Rows:
 
 def _found(row: _Rows) -> Found:
     left, top, width, height = row[:4]
-    # Fitted to 510 faces that dlib's detector finds too: 0.959 of the side, a little lower.
+    # Fitted to 510 faces that dlib's detector finds too: the side is 0.959 of YuNet's, the box a little lower.
     side = 0.959 * math.sqrt(width * height)
     x, y = left + width / 2 + 0.005 * width, top + height / 2 + 0.051 * height
     box = Box(*(round(one) for one in (x - side / 2, y - side / 2, side, side)))

@@ -1,4 +1,4 @@
-"""From faces to numbers: two faces of one person are nearer to each other (Euclidean) than two of different people.
+"""Faces → embeddings: two faces of one person are nearer to each other (Euclidean) than faces of two people.
 
 ``dlib``: D. King's ``dlib_face_recognition_resnet_model_v1`` on chips cut by ``shape_predictor_5_face_landmarks`` (both
 public domain; some 3 million photos of 7,485 people, of which some datasets are for research only). The 68-point
@@ -49,8 +49,8 @@ def dlib_embeddings(pixels: Pixels, faces: Sequence[Found]) -> Embedding32:
 
 
 def faceres_embeddings(pixels: Pixels, faces: Sequence[Found]) -> Embedding32:
-    """Faces × 1,024 of length 1: square roots of the network's numbers, which are positive and far apart in size. The
-    mirror image and other crops set people no further apart (measured)."""
+    """Faces × 1,024 of length 1: square roots of the network's numbers, which are positive and of very different sizes.
+    Adding the mirror image or other crops did not separate people better (measured), so they are not used."""
     image = Image.fromarray(pixels)
     chips = []
     for face in faces:

@@ -15,24 +15,24 @@ from celeb_ops.core.exceptions import RecognitionError, SettingsError
 from celeb_ops.core.geometry import Box
 from celeb_ops.recognition.local import onnx_models
 from celeb_ops.recognition.local.detector import DETECTOR, Found, find_faces
-from celeb_ops.recognition.local.embedders import arcface_embeddings, dlib_embeddings, faceres_embeddings
+from celeb_ops.recognition.local.embedders import Embedding32, arcface_embeddings, dlib_embeddings, faceres_embeddings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from celeb_ops.core.settings import Settings
-    from celeb_ops.recognition.local.embedders import Embedding32
     from celeb_ops.recognition.pictures import Pixels
 
 STRANGERS_NAMED = 0.005
 """The share of strangers that may get a name by their face alone."""
 SUREST = 99.0
-"""Of 1,513 names with 95 and more, 99.4 % (98.9–99.7) were right (``faces-wild``, Nov 2026)."""
+"""The highest confidence: of 1,513 names with 95 and more, 99.4 % (98.9–99.7) were right (``faces-wild``, Nov 2026)."""
 
 
 @dataclass(frozen=True)
-class Sure:
-    """How probable it is that a name is right: a logistic curve over how far the score is within the strict one."""
+class ConfidenceCurve:
+    """The probability that a name is right: a logistic curve of the distance by which the score is below the strict
+    score."""
 
     at_strict: float
     slope: float
@@ -49,7 +49,7 @@ class Embedder:
     size: int
     embed: Callable[[Pixels, Sequence[Found]], Embedding32]
     weight: float = 1.0
-    """Factor of its numbers beside those of another network."""
+    """Factor of its numbers when they are combined with another network's."""
 
 
 @dataclass(frozen=True)
@@ -59,22 +59,24 @@ class FaceModel:
     embedders: tuple[Embedder, ...]
     """Their numbers are concatenated, so that the squares of their distances add up."""
     spread: float
-    """By how much, squared, the mean of very many of somebody's photos is nearer to strangers than one photo is."""
+    """The mean of many photos of a person is nearer to strangers than a single photo. This is the difference of the
+    squared distances, for very many photos."""
     strict: tuple[tuple[int, float], ...]
-    """People known, and the score within which 0.5 % of strangers come."""
+    """Pairs: a number of known people, and the score that 0.5 % of strangers come within."""
     candidate: float
-    """The greatest distance at which the page's words may confirm a name: one stranger in a thousand comes as near to
-    one person, and the words may name somebody who looks like the face, such as a relative."""
+    """The greatest distance at which the page's words may confirm a name. For any given person, one stranger in a
+    thousand is that near. The words may also name somebody who looks like the face, such as a relative."""
     margin: float
-    """The next person must be at least this much further away: a person who is there twice is not named."""
+    """The second nearest person must be at least this much further away. So a person who is in the gallery under two
+    names is not named."""
     alike: float
     """The distance within which two photos of a gallery show one person."""
     same_photo: float
-    """The distance within which they are one photo, cropped or encoded again."""
-    sure: Sure
-    """Of a name by the face alone."""
-    sure_with_words: Sure
-    """Of one that the page's words have too."""
+    """The distance within which two photos are the same one, cropped or encoded again."""
+    sure: ConfidenceCurve
+    """The confidence of a name by the face only."""
+    sure_with_words: ConfidenceCurve
+    """The confidence of a name that is also in the page's text."""
 
     @property
     def name(self) -> str:
@@ -89,7 +91,7 @@ class FaceModel:
         return sum(one.size for one in self.embedders)
 
     def open(self) -> None:
-        """Read its files, once for all threads. RecognitionError: one is missing."""
+        """Read the model's files, once for all threads. RecognitionError: one is missing."""
         blank = np.zeros((64, 64, 3), np.uint8)
         self.find(blank)
         self.embed(blank, [Found(Box(0, 0, 64, 64), ((20, 25), (44, 25), (32, 38), (22, 50), (42, 50)))])
@@ -98,7 +100,7 @@ class FaceModel:
         return find_faces(pixels, areas)
 
     def embed(self, pixels: Pixels, faces: Sequence[Found]) -> Embedding32:
-        """Faces × :attr:`size`."""
+        """The embeddings: faces × :attr:`size`."""
         if not faces:
             return np.empty((0, self.size), np.float32)
         return np.concatenate([one.weight * one.embed(pixels, faces) for one in self.embedders], axis=1)
@@ -114,7 +116,7 @@ _FACERES = Embedder("faceres", 1_024, faceres_embeddings, weight=0.5 / 0.6)
 
 # Measured in November 2026 on half of `faces-wild` (docs/gallery.md; Labeled Faces in the Wild: 135 people and 501
 # strangers, each stranger compared with up to 600 others), the half that benchmarks.faces.labelled gives for fitting.
-# Scores are counted up to 600 people; that of 10,000 is an extrapolation along the logarithm of their number.
+# Scores are counted up to 600 people; the score of 10,000 is extrapolated along the logarithm of the number of people.
 DLIB = FaceModel(
     (_DLIB,),
     spread=0.04,
@@ -123,8 +125,8 @@ DLIB = FaceModel(
     margin=0.03,
     alike=0.54,
     same_photo=0.16,
-    sure=Sure(2.33, 46.9),
-    sure_with_words=Sure(8.04, 61.4),
+    sure=ConfidenceCurve(2.33, 46.9),
+    sure_with_words=ConfidenceCurve(8.04, 61.4),
 )
 BOTH = FaceModel(
     (_DLIB, _FACERES),
@@ -134,11 +136,11 @@ BOTH = FaceModel(
     margin=0.03,
     alike=0.83,
     same_photo=0.27,
-    sure=Sure(0.59, 42.4),
-    sure_with_words=Sure(5.27, 35.0),
+    sure=ConfidenceCurve(0.59, 42.4),
+    sure_with_words=ConfidenceCurve(5.27, 35.0),
 )
-# Not measured: rather too strict, for ArcFace's weaker networks (a cosine of 0.34 with one person known, of 0.55 with
-# 10,000).
+# Not measured. Chosen too strict rather than too loose, so that weaker ArcFace networks can use it (a cosine of 0.34
+# with one person known, of 0.55 with 10,000).
 _ARCFACE = FaceModel(
     (),
     spread=0.18,
@@ -147,18 +149,18 @@ _ARCFACE = FaceModel(
     margin=0.03,
     alike=1.1,
     same_photo=0.35,
-    sure=Sure(0.7, 30),
-    sure_with_words=Sure(5, 30),
+    sure=ConfidenceCurve(0.7, 30),
+    sure_with_words=ConfidenceCurve(5, 30),
 )
 
 
 def best() -> FaceModel:
-    """The best one installed: without npm ``make setup`` lacks a network."""
+    """The best installed model. Without npm, ``make setup`` can't install faceres."""
     return BOTH if (onnx_models.FOLDER / onnx_models.FACERES).is_file() else DLIB
 
 
 def chosen(settings: Settings) -> FaceModel:
-    """The one of ``CELEBS_FACE_MODEL``. SettingsError: it can't be used."""
+    """The model of ``CELEBS_FACE_MODEL``. SettingsError: it can't be used."""
     if not settings.face_model:
         return best()
     return DLIB if settings.face_model == "dlib" else _of_file(settings.path(Path(settings.face_model)))

@@ -16,7 +16,7 @@ from celeb_ops.core.names import is_qid
 from celeb_ops.core.removal_list import RemovalList
 from celeb_ops.core.text import printable
 from celeb_ops.recognition.local import face_model, gallery_file
-from celeb_ops.recognition.local.gallery_photos import beside_photos, content_of, photos_in, pixels_of
+from celeb_ops.recognition.local.gallery_photos import content_of, photos_in, pixels_of, unused_files
 from celeb_ops.recognition.people import People, Person
 
 if TYPE_CHECKING:
@@ -39,9 +39,9 @@ class Gallery:
     names: list[str]
     embeddings: Embedding32 | Embedding
     digest: str | None
-    """Of names and photos; None for an empty gallery."""
+    """The digest of names and photos; None for an empty gallery."""
     photos: tuple[str, ...] = ()
-    """Of each row ``<Name>/<file>``, or ``<Name>/File:…`` of Commons."""
+    """Each row's photo: ``<Name>/<file>``, or ``<Name>/File:…`` of Commons."""
     known: Mapping[str, Person] = field(default_factory=dict)
     """The people of the file, by name."""
     counted_score: float | None = None
@@ -59,7 +59,8 @@ class Gallery:
         Without the folder the gallery is empty. One warning names what is not used, but no hidden files. A folder of a
         person whom the file knows, by name, other name or QID, adds to their photos.
 
-        :param cache: stores embeddings by the photo's content. :param removed: people whose photos are not even read.
+        :param cache: stores embeddings by the photo's content.
+        :param removed: people whose photos are not even read.
         :param model: default: the best one installed. If the file was made with a part of it, that part is used.
         :raises GalleryError: the path is a file, or can't be read, or the file in it is another model's.
         """
@@ -77,7 +78,7 @@ class Gallery:
         digest = hashlib.sha256(model.version.encode())
         unused = [
             (path, reason)
-            for path, reason in beside_photos(folder)
+            for path, reason in unused_files(folder)
             if not any(removed.holds(part.strip()) for part in path.relative_to(folder).parts)
         ]
         for name, photo in photos_in(folder):
@@ -129,7 +130,7 @@ class Gallery:
 
     @property
     def strict_score(self) -> float:
-        """The score within which a stranger's face gets a name in 0.5 % of cases, at most.
+        """The score within which at most 0.5 % of strangers' faces get a name.
 
         The model's, or the one counted on a large gallery's own people if that is stricter.
         """
@@ -142,11 +143,11 @@ def _common_model(path: Path, file: gallery_file.Loaded, model: FaceModel) -> Fa
     theirs, dlib = file.about.model, face_model.DLIB
     if file.embeddings.shape[1] < (model if theirs == model.name else dlib).size:
         raise GalleryError(
-            f"{path} is damaged: {theirs} gives more numbers than it has. Make it again with `make gallery`."
+            f"{path} is damaged: its embeddings are shorter than those of {theirs}. Make it again with `make gallery`."
         )
     if theirs == model.name:
         return model
-    # dlib's numbers come first where there are more.
+    # In a combined model dlib's numbers come first.
     if not theirs.startswith(dlib.name) or not model.name.startswith(dlib.name):
         raise GalleryError(
             f"{path} was made with the model {theirs}, and faces are compared by {model.name}: distances between the "

@@ -1,4 +1,4 @@
-"""The gallery as one file, ``wikidata.parquet``: a row a person, with the embeddings of their photos.
+"""The gallery as one file, ``wikidata.parquet``: a row per person, with the embeddings of their photos.
 
 A run reads only the columns that it needs: 10,000 people with five photos each in under 0.3 s.
 """
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 FILE = "wikidata.parquet"
 _FORMAT = 2
 _READABLE = {1, _FORMAT}
-_STEPS = 2**14
-_REMEDY = "Make it again with `make gallery`, or get it again from whoever shared it."
+_SCALE = 2**14
+_REMEDY = "Make it again with `make gallery`, or ask for a new copy where it came from."
 _ABOUT, _LEFT_OUT = "celeb_ops", "celeb_ops.left_out"
 
 LeftOut = tuple[str, str, str]
@@ -39,7 +39,7 @@ LeftOut = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Reference:
-    """Where a reference photo is from. ``file`` is its title at Commons, ``File:Grace Hopper.jpg``."""
+    """The source of a reference photo. ``file`` is its title at Commons, ``File:Grace Hopper.jpg``."""
 
     file: str
     sha1: str
@@ -63,7 +63,10 @@ _SCHEMA: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Entry:
-    """A person of the gallery; embeddings are photos × numbers of the model."""
+    """A person of the gallery; embeddings are photos × numbers of the model.
+
+    A person without photos can still be found by name in a page's text.
+    """
 
     person: Person
     description: str
@@ -74,24 +77,27 @@ class Entry:
 
 @dataclass(frozen=True)
 class About:
-    """Facts about the gallery as a whole."""
+    """Facts about the whole gallery."""
 
     model: str = face_model.DLIB.name
     made: str = ""
     """The day on which Wikidata was asked, ``2026-11-24``."""
     counted_score: float | None = None
-    """The score within which 0.5 % of its own people are taken for another one; None: too few people to count."""
+    """The score within which 0.5 % of the gallery's people are taken for somebody else in it; None: too few people to
+    count."""
     recall: float | None = None
-    """The share of its own photos that their person's other photos name by face alone."""
+    """The share of the gallery's photos that would be named correctly, by face alone, from the person's other
+    photos."""
     confusable: tuple[tuple[str, str, float], ...] = ()
     """Two names, and the distance of their nearest photos."""
     growing_to: int | None = None
-    """How many people an unfinished build will reach; None: the file is complete."""
+    """The number of people that an unfinished build will reach; None: the file is complete."""
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a run needs of the file: people, and photo by photo the name, ``<Name>/File:…`` and the embedding."""
+    """The part of the file that a run needs: people, and for each photo the name, ``<Name>/File:…`` and the
+    embedding."""
 
     people: list[Person]
     names: list[str]
@@ -102,15 +108,15 @@ class Loaded:
 
 
 @dataclass(frozen=True)
-class Whole:
-    """All of the file."""
+class GalleryContent:
+    """The whole content of the file."""
 
     entries: list[Entry]
     about: About
     left_out: list[LeftOut] = field(default_factory=list)
 
 
-def encoded(whole: Whole) -> bytes:
+def encoded(whole: GalleryContent) -> bytes:
     """The content of the file: the same gallery gives the same bytes."""
     rows = [
         (
@@ -131,7 +137,7 @@ def encoded(whole: Whole) -> bytes:
     return out.getvalue()
 
 
-def write(path: Path, whole: Whole) -> None:
+def write(path: Path, whole: GalleryContent) -> None:
     """Replace the file. GalleryError if it can't be written."""
     write_file(path, encoded(whole))
 
@@ -158,9 +164,10 @@ def load(path: Path, removed: RemovalList) -> Loaded:
     photos = [(name, f"{name}/{file}") for name, files in table.select("name", "file").iter_rows() for file in files]
     if embeddings.size % max(len(photos), 1):
         raise GalleryError(f"{path} is damaged: embeddings are missing. {_REMEDY}")
-    # Only what decides who is named: a new article about a person makes no other gallery.
+    # The digest covers only what decides which faces get a name: a person's new sitelink count does not change it.
     digest = hashlib.sha256(content)
-    digest.update(repr((people, about.model, about.counted_score)).encode())
+    faces = [person for person, files in zip(people, table["file"], strict=True) if len(files)]
+    digest.update(repr((faces, about.model, about.counted_score)).encode())
     return Loaded(
         people,
         [name for name, _ in photos],
@@ -171,20 +178,20 @@ def load(path: Path, removed: RemovalList) -> Loaded:
     )
 
 
-def read(path: Path) -> Whole:
-    """All of the file. GalleryError: it is damaged, or not there."""
+def read(path: Path) -> GalleryContent:
+    """The whole content of the file. GalleryError: it is damaged, or not there."""
     table, about, left_out = _read(path, *_SCHEMA)
     entries = [
         Entry(
             person,
             row["description"],
             row["sitelinks"],
-            unpacked(row["embeddings"]).reshape(len(row["file"]), -1),
+            unpacked(row["embeddings"]).reshape(len(row["file"]), -1 if row["file"] else 0),
             tuple(Reference(*values) for values in zip(*(row[name] for name in _REFERENCE), strict=True)),
         )
         for person, row in zip(_people(table), table.iter_rows(named=True), strict=True)
     ]
-    return Whole(entries, about, left_out)
+    return GalleryContent(entries, about, left_out)
 
 
 def people_of(folder: Path) -> People:
@@ -202,14 +209,14 @@ def sha1_of(folder: Path) -> dict[str, str]:
 
 
 def packed(embeddings: Embedding32) -> bytes:
-    """Embeddings as the file has them."""
-    return np.clip(np.rint(embeddings * _STEPS), -(2**15), 2**15 - 1).astype("<i2").tobytes()
+    """The embeddings as bytes of the file."""
+    return np.clip(np.rint(embeddings * _SCALE), -(2**15), 2**15 - 1).astype("<i2").tobytes()
 
 
 def unpacked(content: bytes) -> Embedding32:
     """The numbers of :func:`packed`, in one dimension. numpy reads them five times as fast as float16."""
     numbers = np.frombuffer(content, "<i2").astype(np.float32)
-    numbers *= np.float32(1 / _STEPS)
+    numbers *= np.float32(1 / _SCALE)
     return numbers
 
 
@@ -224,10 +231,10 @@ def _read(path: Path, *columns: str) -> tuple[pl.DataFrame, About, list[LeftOut]
         content = path.read_bytes()
         metadata = pl.read_parquet_metadata(io.BytesIO(content))
         if _ABOUT not in metadata:
-            raise GalleryError(f"{path} is no gallery of this project. {_REMEDY}")
+            raise GalleryError(f"{path} is not a gallery file of this project. {_REMEDY}")
         about: dict[str, Any] = json.loads(metadata[_ABOUT])
         if about["format"] not in _READABLE:
-            raise GalleryError(f"{path} is of a newer version of this project. {_REMEDY}")
+            raise GalleryError(f"{path} was written by a newer version of this project. {_REMEDY}")
         table = pl.read_parquet(content, columns=list(columns))
     except (OSError, pl.exceptions.PolarsError) as error:
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]

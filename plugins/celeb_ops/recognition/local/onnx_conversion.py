@@ -4,13 +4,12 @@ One runtime then runs them all, and dlib's network takes a tenth of the time tha
 numbers. ``onnx`` is installed at set-up only (requirements-models.txt).
 """
 
-from __future__ import annotations
-
 import base64
 import json
 import re
 import sys
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,9 +18,6 @@ from onnx import TensorProto, helper, numpy_helper
 
 from celeb_ops.core.settings import PROJECT
 from celeb_ops.recognition.local.onnx_models import DLIB, FACERES, FOLDER, YUNET, packaged
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _FACERES_SOURCE = PROJECT / "node_modules" / "@vladmandic" / "human" / "models" / "faceres.json"
 _DLIB_LAYERS = re.compile(rb"con_4|affine_|relu_1|add_prev_1|avg_pool_2|max_pool_2|fc_2")

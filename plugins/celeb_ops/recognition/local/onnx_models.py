@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from celeb_ops.core.exceptions import RecognitionError
-from celeb_ops.core.settings import PROJECT
+from celeb_ops.core.settings import setup_path
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     from onnxruntime import InferenceSession
 
-FOLDER = PROJECT / ".venv" / "models"
+FOLDER = setup_path(".venv/models")
 """``make setup`` writes them (:mod:`onnx_conversion`)."""
 YUNET, DLIB, FACERES = "yunet.onnx", "dlib.onnx", "faceres.onnx"
 
@@ -54,4 +54,4 @@ def packaged(package: str, *parts: str) -> Path:
     for folder in (spec.submodule_search_locations or []) if spec else []:
         if (path := Path(folder, *parts)).is_file():
             return path
-    raise RecognitionError(f"The model file {parts[-1]} is missing: install {package} (`make setup`).")
+    raise RecognitionError(f"{parts[-1]} is missing: install {package} (`make setup`).")

@@ -1,1 +1,1 @@
-"""How a recogniser that costs money is asked: each slice once, faces on contact sheets, within a budget."""
+"""Calls a recogniser that costs money: each slice once, faces on contact sheets, within a budget."""

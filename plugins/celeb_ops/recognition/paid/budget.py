@@ -1,4 +1,4 @@
-"""The calls that the sites of one run may make together, and those that each has made."""
+"""The budget of a run: the calls that its sites may make together, and those that each has made."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from celeb_ops.core.store import Store
 
 _DIGITS = 16
-"""Of a digest: enough to distinguish the pictures of a run."""
+"""Digits kept of a digest: enough to distinguish the pictures of a run."""
 
 
 class Spent(Record):
@@ -41,7 +41,8 @@ class Budget:
     def take(self, made: Collection[str], new: Collection[str]) -> None:
         """Count this site's calls before the new ones are made. Those of earlier tries stay counted.
 
-        :param made: SHA-256 of the pictures that were paid for. :param new: those of the next calls.
+        :param made: SHA-256 of the pictures that were paid for.
+        :param new: those of the next calls.
         :raises BudgetError: together the run's sites would exceed the limit.
         """
         if self.limit is not None:

@@ -13,13 +13,13 @@ from PIL import Image
 
 from celeb_ops.core.geometry import Box
 from celeb_ops.core.records import GUTTER_PX
-from celeb_ops.recognition.detections import SAME_IOS, detection
-from celeb_ops.slicing import LONG_SIDE_PX, encoded
+from celeb_ops.recognition.detections import SAME_IOS, Detection, detection
+from celeb_ops.slicing.cut import encoded
+from celeb_ops.slicing.layout import LONG_SIDE_PX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from celeb_ops.recognition.detections import Detection
     from celeb_ops.recognition.pictures import Pixels
     from celeb_ops.recognition.recognizer import Face
 
@@ -35,7 +35,7 @@ class Cell(NamedTuple):
 
     pixels: Pixels
     shown: Box
-    """What the pixels show, in page px."""
+    """The part of the page that the pixels show, in page px."""
     face: Box
     """In page px."""
 
@@ -47,10 +47,11 @@ class Sheet:
     name: str
     content: bytes
     cells: tuple[tuple[Box, Box], ...]
-    """Of each cell what it shows, and its face, in page px."""
+    """The part of the page that each cell shows, and its face, in page px."""
 
     def detections(self, faces: Sequence[Face]) -> list[Detection]:
-        """The faces on this sheet as those of its cells; other faces in a cell are neighbours."""
+        """The faces of the sheet's cells, placed on the page; further faces in a cell are neighbours and don't
+        count."""
         found: list[Detection] = []
         for number, (shown, meant) in enumerate(self.cells):
             cell = _place(number)
@@ -62,7 +63,7 @@ class Sheet:
             }
             best = max(shares, key=shares.__getitem__, default=None)
             if best and shares[best] >= SAME_IOS:
-                found.append(detection(best, meant, self.name, cut=False))
+                found.append(detection(best, meant, self.name, touches_edge=False))
         return found
 
 

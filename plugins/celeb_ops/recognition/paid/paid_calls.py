@@ -12,41 +12,40 @@ from typing import TYPE_CHECKING
 
 from celeb_ops.core import keys
 from celeb_ops.core.geometry import Box
-from celeb_ops.recognition.detections import deduplicated, on_every_slice, on_slice
+from celeb_ops.recognition.detections import Detection, deduplicated, on_every_slice, on_slice
 from celeb_ops.recognition.local.detector import find_faces
 from celeb_ops.recognition.paid.budget import Budget
-from celeb_ops.recognition.paid.contact_sheets import cell_of, contact_sheets
+from celeb_ops.recognition.paid.contact_sheets import Cell, cell_of, contact_sheets
 from celeb_ops.recognition.paid.response_cache import CachedResponse
 from celeb_ops.recognition.pictures import decode
-from celeb_ops.recognition.recognizer import Face
-from celeb_ops.slicing import MIN_SIDE_PX, OVERLAP_PX, encoded
+from celeb_ops.recognition.recognizer import Face, Recognizer
+from celeb_ops.slicing.cut import encoded
+from celeb_ops.slicing.layout import MIN_SIDE_PX, OVERLAP_PX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from celeb_ops.core.records import Plan, Screenshot, Slice
     from celeb_ops.core.store import Store
-    from celeb_ops.recognition.detections import Detection
-    from celeb_ops.recognition.paid.contact_sheets import Cell
-    from celeb_ops.recognition.recognizer import Recognizer
 
 logger = logging.getLogger(__name__)
 
 _MOST_FACES = 64
-"""Rekognition returns the largest 64 faces: a picture with so many may have more."""
+"""Rekognition returns the 64 largest faces: a picture with 64 may have more."""
 _HALVINGS = 2
-"""How often a picture full of faces is halved: quarters hold 256. Ever smaller faces would cost thousands of calls."""
+"""The number of times that a picture full of faces is halved: quarters hold 256. Ever smaller faces would cost
+thousands of calls."""
 
 
 @dataclass(frozen=True)
 class RequestOptions:
-    """How requests are made."""
+    """Options of the requests."""
 
-    at_once: int = 4
+    concurrency: int = 4
     sheets: bool = False
-    """Faces are detected here and sent on contact sheets, instead of slices."""
+    """Detect faces locally and send contact sheets instead of slices."""
     budget: int | None = None
-    """Calls of a run, all sites together."""
+    """Most calls of a run, on all sites."""
     since: datetime | None = None
     """Older responses in the cache do not count."""
 
@@ -54,9 +53,9 @@ class RequestOptions:
 def detect(
     plan: Plan, screenshot: Screenshot, recognizer: Recognizer, stem: str, store: Store, options: RequestOptions
 ) -> tuple[list[Detection], int, list[str]]:
-    """The faces of a page, maybe twice where slices overlap; the calls that this capture paid for; and what was not
-    looked at.
+    """The faces of a page, some of them twice where slices overlap.
 
+    :return: the faces, the number of paid calls, and what was skipped.
     :raises BudgetError: the page needs more calls than the run has left.
     """
     not_looked_at: list[str] = []
@@ -97,14 +96,14 @@ class Request:
     """A picture to send."""
 
     name: str
-    """Two detections of one picture are two faces."""
+    """Detections that share it are distinct faces."""
     load: Callable[[], bytes]
     place: Callable[[list[Face]], list[Detection]]
-    """Where the faces of a response are on the page."""
+    """The faces of a response, placed on the page."""
     in_store: bool = False
     """Whether its name is a key of the store."""
     part: Box | None = None
-    """The picture is this part of the one that ``place`` knows."""
+    """This picture's box within the one ``place`` expects."""
 
     @cached_property
     def digest(self) -> str:
@@ -117,7 +116,11 @@ class Request:
         left, top, width, height = self.part
         inside = Box(left + 1, top + 1, width - 2, height - 2)
         return [
-            replace(one, source=self.name, cut=one.cut or inside.intersection(one.face.box) < one.face.box.area)
+            replace(
+                one,
+                source=self.name,
+                touches_edge=one.touches_edge or inside.intersection(one.face.box) < one.face.box.area,
+            )
             for one in self.place([replace(face, box=face.box.moved(left, top)) for face in faces])
         ]
 
@@ -150,7 +153,7 @@ class RequestSender:
     store: Store
     budget: Budget
     stem: str
-    """Of the capture that pays."""
+    """The capture's."""
     options: RequestOptions
     still_full: int = 0
     """Parts of pictures that may show more faces than their response has."""
@@ -180,7 +183,7 @@ class RequestSender:
     def _responses(self, requests: dict[str, Request]) -> dict[str, CachedResponse]:
         """Responses by digest."""
         cached = partial(CachedResponse.find, self.store, self.recognizer.info, since=self.options.since)
-        with ThreadPoolExecutor(self.options.at_once, thread_name_prefix="request") as pool:
+        with ThreadPoolExecutor(self.options.concurrency, thread_name_prefix="request") as pool:
             responses = {digest: one for digest, one in zip(requests, pool.map(cached, requests), strict=True) if one}
             missing = [digest for digest in requests if digest not in responses]
             logger.info("%d pictures, %d of them in the response cache", len(requests), len(responses))
@@ -192,7 +195,7 @@ class RequestSender:
             finally:
                 # What is under way is paid for and cached; after a failure nothing more begins.
                 pool.shutdown(cancel_futures=True)
-        # In their order: the first one without a result has the reason.
+        # In order, so that the first failed call raises its error.
         responses.update(zip(missing, (call.result() for call in calls), strict=True))
         self.paid.update(missing)
         return responses

@@ -1,10 +1,11 @@
-// What the pages can do beyond HTML: draw charts, and open a link from within Airflow's frame. Without it all is
-// there to read; the charts have their tables.
+// What the pages can do beyond HTML: draw charts, and open a link from within Airflow's frame. Without this script
+// everything can still be read: each chart has a table.
 "use strict";
 
 const json = (id) => JSON.parse(document.getElementById(id).textContent);
 
-// Colours in a specification are names of this page's own, so that a chart follows light and dark.
+// Colours in a chart specification are names of this page's CSS variables, so that charts follow the light or dark
+// theme.
 function coloured(value, style) {
   if (Array.isArray(value)) return value.map((one) => coloured(one, style));
   if (value && typeof value === "object")
@@ -34,7 +35,7 @@ function draw(figure) {
   const style = getComputedStyle(document.documentElement);
   drawn.get(figure)?.finalize();
   vegaEmbed(figure, { ...coloured(json(`spec-${chart.spec}`), style), datasets }, {
-    ast: true, // Vega's interpreter of expressions: nothing is run as a script.
+    ast: true, // Vega interprets expressions itself: nothing is run as a script.
     actions: false,
     renderer: "svg",
     defaultStyle: false,
@@ -61,9 +62,11 @@ const seen = new IntersectionObserver((entries) => {
     }
 });
 for (const figure of document.querySelectorAll("figure[data-chart]")) seen.observe(figure);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => [...drawn.keys()].forEach(draw));
+// theme.js sends the `theme` event. The one-file report has no theme.js; there only the system's setting counts.
+for (const [target, event] of [[document, "theme"], [matchMedia("(prefers-color-scheme: dark)"), "change"]])
+  target.addEventListener(event, () => [...drawn.keys()].forEach(draw));
 
-// Past the menu without a change of address, which would leave a person's part of the report.
+// Skip the menu without changing the address: in the report, a changed address would close the person's part.
 document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault();
   document.getElementById("main").focus();
@@ -72,7 +75,7 @@ document.querySelector(".skip").addEventListener("click", (event) => {
 // In the report: find a name on both boards.
 const search = document.getElementById("search");
 if (search) {
-  // As names.py has it, near enough to find a name by.
+  // Folds a name like names.py does, closely enough for a search.
   const letters = JSON.parse(search.dataset.letters);
   const folded = (text) =>
     [...text.normalize("NFKD").toLowerCase().replaceAll("ß", "ss")]
@@ -90,14 +93,15 @@ if (search) {
   });
 }
 
-// A crop that was tidied away leaves the initials below it.
+// A crop that was deleted leaves the initials below it.
 for (const picture of document.querySelectorAll(".face img")) {
   const gone = () => picture.classList.add("broken");
   if (picture.complete && !picture.naturalWidth) gone();
   picture.addEventListener("error", gone);
 }
 
-// Airflow's frame opens no window and shows no other site. Airflow's own page around it may, and is of this origin.
+// Airflow shows this page in a frame that may open no window and show no other site. The page around the frame may, and
+// it has the same origin.
 function opener() {
   try {
     return window.parent !== window && window.parent.document ? window.parent.document : null;
@@ -106,11 +110,13 @@ function opener() {
   }
 }
 document.addEventListener("click", (event) => {
-  const link = event.target.closest?.("a.out");
+  const link = event.target.closest?.("a.out, a.airflow");
   const outside = link && opener();
   if (!outside || !/^https?:$/.test(link.protocol)) return;
   event.preventDefault();
   const copy = outside.createElement("a");
-  Object.assign(copy, { href: link.href, target: "_blank", rel: "noopener noreferrer nofollow" });
+  // A link to one of Airflow's pages replaces the page around this frame.
+  const where = link.matches(".airflow") ? {} : { target: "_blank", rel: "noopener noreferrer nofollow" };
+  Object.assign(copy, { href: link.href, ...where });
   copy.click();
 });
