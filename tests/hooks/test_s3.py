@@ -218,7 +218,7 @@ class TestClient:
     ) -> None:
         monkeypatch.setenv(S3, as_json(proxy.url))
         proxy.access_keys = {"AKIAOTHER"}
-        with pytest.raises(StoreRefusedError, match=r"InvalidAccessKeyId: .* Give the connection celebs_s3 an access"):
+        with pytest.raises(StoreRefusedError, match=r"InvalidAccessKeyId: .* connection celebs_s3 an active"):
             warn_of_new_prefix(settings, open_store(settings))
         assert proxy.requests == {"GetObject": 1}
 

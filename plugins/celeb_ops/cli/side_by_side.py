@@ -72,12 +72,12 @@ class ForkExecutor(BaseExecutor):
 
     def start(self) -> None:
         """Make what all tasks need, before the first fork."""
-        import httpx
+        from airflow.sdk.api.client import Client
         from airflow.sdk.execution_time.supervisor import in_process_api_server
 
         api = in_process_api_server()
         # The first request builds its routes, which takes seconds. It has a thread, which no fork would have.
-        with httpx.Client(transport=api.transport) as client:
+        with Client(base_url=None, dry_run=True, token="", transport=api.transport) as client:
             client.get("http://in-process.invalid./health")
         del api.transport
 
