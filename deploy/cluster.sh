@@ -49,7 +49,7 @@ secret() { # name, value for where it is not set yet
   [ -n "$given" ] || put "$1" "$2"
   case $(in_file "$1") in
     # Passwords stand in addresses, and each reader of .env has rules of its own for other signs.
-    *[!A-Za-z0-9._~=-]*) stop "$1 in .env may have letters, digits and . _ ~ - only." ;;
+    *[!A-Za-z0-9._~=-]*) stop "$1 in .env may have letters, digits and . _ ~ = - only." ;;
   esac
 }
 

@@ -17,7 +17,7 @@ from celeb_ops.core.settings import PROJECT
 from celeb_ops.core.text import printable
 
 app = typer.Typer(
-    help="Whom does the press show?",
+    help="Who does the press show?",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     add_completion=False,

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, quote
 
 from airflow.sdk import BaseHook
-from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.sdk.log import mask_secret
 
 from celeb_ops.capture.access import Access
 from celeb_ops.core.exceptions import SettingsError
+from celeb_ops.hooks.airflow_names import AirflowNotFoundException
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
